@@ -1,0 +1,72 @@
+import { readFileSync } from 'node:fs'
+import { z } from 'zod'
+
+export class ConfigError extends Error {}
+
+/**
+ * Reads settings from the environment, once, at start.
+ *
+ * All faults are reported together, so that a wrong deployment is mended in one round. An empty
+ * variable counts as absent. The result is frozen: settings are values, passed as arguments.
+ *
+ * @throws ConfigError that names each variable and what it should be
+ */
+export function loadConfig<S extends z.ZodObject>(
+  schema: S,
+  env: Record<string, string | undefined> = process.env,
+): Readonly<z.infer<S>> {
+  const given = Object.fromEntries(
+    Object.keys(schema.shape).flatMap((name) => {
+      const value = env[name]
+      return value === undefined || value === '' ? [] : [[name, value]]
+    }),
+  )
+  const parsed = schema.safeParse(given)
+  if (!parsed.success) {
+    const faults = parsed.error.issues.map((issue) => `  ${issue.path.join('.')}: ${issue.message}`)
+    throw new ConfigError(`The environment is not complete:\n${faults.join('\n')}`)
+  }
+  return Object.freeze(parsed.data)
+}
+
+/** A duration or count setting: a whole number in the range, with its default. */
+export function whole(fallback: number, { min = 1, max = 2_147_483_647 } = {}) {
+  return z.coerce.number().int().min(min).max(max).default(fallback)
+}
+
+/** A setting that names a file; its content, without the line end, is the value. */
+export function fileContent() {
+  return z.string().transform((path, context) => {
+    try {
+      return readFileSync(path, 'utf8').trim()
+    } catch (error) {
+      context.addIssue(`cannot be read: ${(error as Error).message}`)
+      return z.NEVER
+    }
+  })
+}
+
+/** What every service instance is told. Addresses and secrets have no default: a guess would hide a fault. */
+export const instanceSettings = z.object({
+  INSTANCE: z.string().min(1),
+  HOST: z.string().default('127.0.0.1'),
+  /** What other processes reach this instance by, where it differs from HOST (a container's name). */
+  ADVERTISE_HOST: z.string().optional(),
+  PORT: whole(0, { min: 0, max: 65_535 }),
+  CONSUL_HTTP_ADDR: z.url(),
+  STATE_DIR: z.string().min(1),
+  LEPTON_ENV: z.enum(['development', 'production']).default('production'),
+  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  JWT_KEY_FILE: fileContent(),
+  JWKS_FILE: z.string().min(1),
+  STOP_ON_STDIN_END: z.stringbool().default(false),
+})
+
+export type InstanceSettings = z.infer<typeof instanceSettings>
+
+/** What a service with a database and events is told besides. */
+export const storeSettings = z.object({
+  DATABASE_URL: z.url(),
+  DATABASE_POOL_SIZE: whole(8, { max: 100 }),
+  KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
+})

@@ -1,0 +1,28 @@
+import type { EventType } from '@lepton/contracts/event'
+
+/** An event as a handler gets it: parsed and checked against its schema. */
+export interface IncomingEvent<T = unknown> {
+  event_id: string
+  type: string
+  topic: string
+  key: string
+  /** Position among the events of its key, from 1, without gaps. */
+  sequence: number
+  data: T
+  /** The W3C trace it belongs to. */
+  traceparent: string | undefined
+}
+
+export interface OutgoingEvent<T = unknown> {
+  type: EventType<T>
+  key: string
+  sequence: number
+  data: T
+  /** The id of the event that caused this one; undefined where a request did. */
+  causation: string | undefined
+}
+
+/** Whether an event is of this type, with its data typed so. */
+export function isEvent<T>(event: IncomingEvent, type: EventType<T>): event is IncomingEvent<T> {
+  return event.type === type.type
+}

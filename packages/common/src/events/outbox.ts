@@ -1,0 +1,86 @@
+import { versionOf } from '@lepton/contracts/event'
+import { newId } from '../id.ts'
+import type { Tx } from '../postgres.ts'
+import { currentTrace } from '../trace.ts'
+import type { OutgoingEvent } from './event.ts'
+
+const MAX_EVENT_BYTES = 256 * 1024
+
+export interface Outbox {
+  /**
+   * Writes events into the outbox as part of the caller's transaction: they are published if, and
+   * only if, it commits.
+   *
+   * The caller holds the lock on each key's head row and has written it, so that ids are given in
+   * commit order per key; `sequence` comes from that row.
+   *
+   * @throws RangeError for an event above 256 KiB: Kafka would refuse it for ever
+   */
+  emit(tx: Tx, events: readonly OutgoingEvent[]): Promise<void>
+  /** Is told the shards of each committed emit. */
+  onEmit(listener: (shards: number[]) => void): void
+}
+
+/** @param source the URI-reference of this instance, as `ce_source` */
+export function createOutbox(source: string): Outbox {
+  const listeners: ((shards: number[]) => void)[] = []
+  return {
+    onEmit: (listener) => void listeners.push(listener),
+    emit: async (tx, events) => {
+      if (events.length === 0) return
+      const rows = events.map((event) => outboxRow(event, source))
+      // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
+      // transaction that snapshots can see.
+      const inserted = await tx.query<{ shard: number }>(
+        `with started as materialized (select pg_current_xact_id()),
+         new as (
+           insert into outbox (event_id, topic, key, pub_seq, type, schema_version, payload, headers)
+           select e.event_id, e.topic, e.key, e.pub_seq, e.type, e.schema_version, e.payload, e.headers
+           from started,
+             rows from (jsonb_to_recordset($1::jsonb) as (event_id uuid, topic text, key text, pub_seq int,
+               type text, schema_version smallint, payload jsonb, headers jsonb)) with ordinality as
+             e(event_id, topic, key, pub_seq, type, schema_version, payload, headers, position)
+           order by e.position
+           returning id, created_at, key)
+         insert into outbox_pending (shard, id, created_at)
+         select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
+         returning shard`,
+        [JSON.stringify(rows)],
+      )
+      const shards = [...new Set(inserted.rows.map(({ shard }) => shard))]
+      tx.afterCommit(() => {
+        for (const listener of listeners) listener(shards)
+      })
+    },
+  }
+}
+
+function outboxRow({ type, key, sequence, data, causation }: OutgoingEvent, source: string) {
+  const event_id = newId()
+  const trace = currentTrace()
+  const correlation = (data as { order_id?: string }).order_id ?? key
+  const size = Buffer.byteLength(JSON.stringify(data))
+  if (size > MAX_EVENT_BYTES) throw new RangeError(`${type.type} of ${key} has ${size} bytes`)
+  return {
+    event_id,
+    topic: type.topic,
+    key,
+    pub_seq: sequence,
+    type: type.type,
+    schema_version: versionOf(type.type).version,
+    payload: data,
+    headers: {
+      ce_specversion: '1.0',
+      ce_id: event_id,
+      ce_type: type.type,
+      ce_source: source,
+      ce_time: new Date().toISOString(),
+      ce_subject: key,
+      ce_sequence: String(sequence),
+      ce_correlationid: correlation,
+      ...(causation !== undefined && { ce_causationid: causation }),
+      ...(trace !== undefined && { traceparent: trace.traceparent }),
+      'content-type': 'application/json',
+    },
+  }
+}

@@ -1,0 +1,145 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type pg from 'pg'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import type { Database } from '../postgres.ts'
+import type { Broker, OutgoingRecord } from './broker.ts'
+import { createLease, type Lease } from './lease.ts'
+import type { Outbox } from './outbox.ts'
+import { createWakeUp, type WakeUp } from './wake-up.ts'
+
+export interface RelaySettings {
+  batchSize?: number
+  batchBytes?: number
+  /** Waits between looks at an empty outbox: from busy to idle. */
+  minIdleMs?: number
+  maxIdleMs?: number
+  maxBackoffMs?: number
+}
+
+interface PendingRow {
+  shard: number
+  id: number
+  topic: string
+  key: string
+  payload: string
+  headers: Record<string, string>
+}
+
+// The lateral join with OFFSET 0 probes the archive once a row; a plain join scans all of it under backlog.
+export const SELECT_BATCH = `
+  with p as materialized (
+    select p.shard, p.id, p.created_at
+    from outbox_pending p join relay_lease l using (shard)
+    where p.shard = any($1::smallint[]) and p.id > l.floor
+    order by p.id limit $2)
+  select p.shard, p.id, o.topic, o.key, o.payload::text as payload, o.headers
+  from p, lateral (
+    select topic, key, payload, headers from outbox o
+    where o.created_at = p.created_at and o.id = p.id offset 0) o
+  order by p.id`
+
+/**
+ * Publishes committed outbox rows of the shards this process holds a lease on, for ever.
+ *
+ * A row leaves `outbox_pending` only after the broker acknowledged it, and rows of one key go in id
+ * order, so the first occurrence of each event of a key is in commit order on the log, however many
+ * relays, crashes and repeats there are. Consumers drop the repeats.
+ */
+export function startRelay(
+  deps: { database: Database; broker: Broker; outbox: Outbox; log: Log; metrics: Metrics },
+  settings: RelaySettings = {},
+): { stop(): Promise<void> } {
+  const { database, log } = deps
+  const { maxBackoffMs = 2_000 } = settings
+  let isStopped = false
+  let connection: pg.Client | undefined
+  const lease = createLease()
+  const wakeUp = createWakeUp({ database, outbox: deps.outbox, log, isMine: lease.holds })
+
+  async function run(): Promise<void> {
+    for (let failures = 0; !isStopped; ) {
+      try {
+        connection = await database.connect('relay')
+        await relayUntilStopped(connection, lease, wakeUp, deps, settings, {
+          isStopped: () => isStopped,
+          onProgress: () => {
+            failures = 0
+          },
+        })
+        await lease.release(connection)
+      } catch (error) {
+        failures++
+        if (!isStopped) log.warn({ err: error, failures }, 'the relay lost its footing and tries again')
+      } finally {
+        lease.forget()
+        await connection?.end().catch((error: unknown) => log.debug({ err: error }, 'the relay connection was gone'))
+        connection = undefined
+      }
+      if (!isStopped) await wakeUp.wait(Math.min(maxBackoffMs, 100 * 2 ** Math.min(failures, 10)))
+    }
+  }
+
+  const running = run()
+  return {
+    stop: async () => {
+      isStopped = true
+      wakeUp.now()
+      await running
+      await wakeUp.close()
+    },
+  }
+}
+
+async function relayUntilStopped(
+  connection: pg.Client,
+  lease: Lease,
+  wakeUp: WakeUp,
+  { broker, metrics, log }: { broker: Broker; metrics: Metrics; log: Log },
+  { batchSize = 500, batchBytes = 512 * 1024, minIdleMs = 50, maxIdleMs = 500, maxBackoffMs = 2_000 }: RelaySettings,
+  loop: { isStopped: () => boolean; onProgress: () => void },
+): Promise<void> {
+  const sent = metrics.counter({ name: 'outbox_sent_total', help: 'Events the broker acknowledged' })
+  const sending = metrics.histogram({ name: 'outbox_send_duration_seconds', help: 'Time from a batch to its acknowledgement' })
+  let idleMs = minIdleMs
+  let sendFailures = 0
+  while (!loop.isStopped()) {
+    await lease.renewIfDue(connection)
+    const shards = lease.shards()
+    const batch = shards.length === 0 ? [] : await readBatch(connection, shards, batchSize, batchBytes)
+    loop.onProgress()
+    if (batch.length === 0) {
+      const isWoken = await wakeUp.wait(Math.min(idleMs, lease.dueInMs()))
+      idleMs = isWoken ? minIdleMs : Math.min(maxIdleMs, idleMs * 2)
+      continue
+    }
+    idleMs = minIdleMs
+    const done = sending.startTimer()
+    try {
+      await broker.send(batch.map(asRecord))
+    } catch (error) {
+      sendFailures++
+      log.warn({ err: error, events: batch.length }, 'the broker did not take a batch; it is sent again')
+      await delay(Math.min(maxBackoffMs, 100 * 2 ** Math.min(sendFailures, 10)))
+      continue
+    }
+    sendFailures = 0
+    done()
+    sent.inc(batch.length)
+    await connection.query(
+      'delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))',
+      [batch.map(({ shard }) => shard), batch.map(({ id }) => id)],
+    )
+  }
+}
+
+async function readBatch(connection: pg.Client, shards: number[], batchSize: number, batchBytes: number) {
+  const { rows } = await connection.query<PendingRow>(SELECT_BATCH, [shards, batchSize])
+  let bytes = 0
+  const end = rows.findIndex(({ payload }) => (bytes += Buffer.byteLength(payload) + 512) > batchBytes)
+  return end <= 0 ? rows : rows.slice(0, end)
+}
+
+function asRecord({ topic, key, payload, headers }: PendingRow): OutgoingRecord {
+  return { topic, key, value: payload, headers }
+}

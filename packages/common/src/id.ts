@@ -1,0 +1,22 @@
+import { v5, v7 } from 'uuid'
+
+/** RFC 9562 name space of the ids that Lepton derives from names. */
+const NAMESPACE = '8f14e45f-ceea-467f-a1d2-91b9a1b0c0de'
+
+/** A new id that sorts by the millisecond it was made in (UUIDv7). */
+export function newId(): string {
+  return v7()
+}
+
+/** The same id for the same names, on every machine (UUIDv5). Names are joined so that they cannot run together. */
+export function derivedId(...names: string[]): string {
+  return v5(names.map((name) => `${name.length}:${name}`).join(''), NAMESPACE)
+}
+
+/**
+ * The id of the order that a request creates: a repeat of the request is the same order, even after
+ * its idempotency row is gone. The route is part of it, since one key may be used at two routes.
+ */
+export function orderIdOf(owner: string, route: string, idempotencyKey: string): string {
+  return derivedId('order', owner, route, idempotencyKey)
+}

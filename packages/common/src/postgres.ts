@@ -1,0 +1,229 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import pg from 'pg'
+import type { Log } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { Unavailable } from './problem.ts'
+
+export interface Tx {
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
+  /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
+  afterCommit(run: () => void): void
+}
+
+export interface Database {
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
+  inTransaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
+  /** A connection of its own, outside the pool, with the same session settings. */
+  connect(name: string): Promise<pg.Client>
+  close(): Promise<void>
+}
+
+export interface TransactionOptions {
+  /** An advisory lock to hold from the start; `LockBusy` is thrown where it is not free within `waitMs`. */
+  lock?: { id: bigint; waitMs: number }
+}
+
+/** Another transaction holds the advisory lock that was asked for. */
+export class LockBusy extends Error {}
+
+export interface DatabaseSettings {
+  url: string
+  poolSize: number
+  connectTimeoutMs?: number
+  statementTimeoutMs?: number
+  lockTimeoutMs?: number
+  idleInTransactionTimeoutMs?: number
+  /** Attempts of one transaction that met a passing fault before its COMMIT. */
+  maxAttempts?: number
+}
+
+// Rows are what the wire holds: instants as ISO 8601, counts as safe integers.
+const types = new pg.TypeOverrides()
+types.setTypeParser(pg.types.builtins.TIMESTAMPTZ, (value) => new Date(value).toISOString())
+types.setTypeParser(pg.types.builtins.INT8, (value) => {
+  const number = Number(value)
+  if (!Number.isSafeInteger(number)) throw new RangeError(`${value} is not a safe integer`)
+  return number
+})
+
+const PASSING_CODES = /^(40001|40P01|55P03|57P0[123]|08\w{3}|53300)$/
+const PASSING_MESSAGES =
+  /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect|timeout expired|Client was closed/
+
+/** Whether trying again later may succeed: the database is away or busy, the statement is not at fault. */
+export function isPassingFault(error: unknown): boolean {
+  if (!(error instanceof Error)) return false
+  const { code } = error as { code?: string }
+  if (code === undefined) return PASSING_MESSAGES.test(error.message)
+  return PASSING_CODES.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)
+}
+
+/**
+ * Opens a pool whose sessions cannot wait for ever: every statement, lock, connection attempt and
+ * idle transaction has a limit.
+ */
+export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Metrics): Database {
+  const { maxAttempts = 5 } = settings
+  const config = sessionConfig(settings)
+  const pool = new pg.Pool({ ...config, max: settings.poolSize, idleTimeoutMillis: 30_000 })
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  metrics.gauge({
+    name: 'db_client_connections',
+    help: 'Pool connections by state; waiting counts requests that queue for one',
+    labelNames: ['state'],
+    collect: (gauge) => {
+      gauge.set({ state: 'idle' }, pool.idleCount)
+      gauge.set({ state: 'used' }, pool.totalCount - pool.idleCount)
+      gauge.set({ state: 'waiting' }, pool.waitingCount)
+    },
+  })
+
+  async function inTransaction<T>(
+    work: (tx: Tx) => Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await runTransaction(pool, work, options)
+      } catch (error) {
+        if (!isPassingFault(error)) throw error
+        if (attempt >= maxAttempts) throw new Unavailable('the database', { cause: error })
+        await delay(10 + Math.random() * 190)
+      }
+    }
+  }
+
+  return {
+    inTransaction,
+    query: async <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => {
+      try {
+        return await pool.query<R>(text, values)
+      } catch (error) {
+        throw isPassingFault(error) ? new Unavailable('the database', { cause: error }) : error
+      }
+    },
+    connect: async (name) => {
+      const client = new pg.Client({ ...config, application_name: name })
+      client.on('error', (error) => log.warn({ err: error }, `the ${name} connection was lost`))
+      await client.connect()
+      return client
+    },
+    close: () => pool.end(),
+  }
+}
+
+function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
+  const {
+    url,
+    connectTimeoutMs = 2_000,
+    statementTimeoutMs = 5_000,
+    lockTimeoutMs = 2_000,
+    idleInTransactionTimeoutMs = 10_000,
+  } = settings
+  const session = {
+    statement_timeout: statementTimeoutMs,
+    lock_timeout: lockTimeoutMs,
+    idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    tcp_keepalives_idle: 5,
+    tcp_keepalives_interval: 5,
+    tcp_keepalives_count: 3,
+  }
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    // The server cancels a statement first; this frees the connection when the server is silent.
+    query_timeout: statementTimeoutMs + 2_000,
+    keepAlive: true,
+    options: Object.entries(session)
+      .map(([name, value]) => `-c ${name}=${value}`)
+      .join(' '),
+    types,
+  }
+}
+
+/**
+ * Runs `work` in one transaction: what it returns is stored, what it throws is undone.
+ *
+ * PostgreSQL answers COMMIT with ROLLBACK, and no error, when `work` swallowed a failed query; that
+ * answer is an error here. An error of COMMIT itself leaves the outcome unknown: it is `Unavailable`,
+ * never retried here, and whoever asks again must find out by id or idempotency key.
+ */
+async function runTransaction<T>(
+  pool: pg.Pool,
+  work: (tx: Tx) => Promise<T>,
+  options: TransactionOptions,
+): Promise<T> {
+  const client = await pool.connect()
+  const committed: (() => void)[] = []
+  let broken: Error | undefined
+  const onError = (error: Error) => {
+    broken = error
+  }
+  client.on('error', onError)
+  try {
+    await begin(client, options)
+    const result = await work({
+      query: (text, values) => client.query(text, values),
+      afterCommit: (run) => committed.push(run),
+    })
+    await commit(client)
+    for (const run of committed) run()
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(onError)
+    throw error
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+async function begin(client: pg.PoolClient, { lock }: TransactionOptions): Promise<void> {
+  if (lock === undefined) {
+    await client.query('begin')
+    return
+  }
+  // One round trip; both values are numbers made here, and a simple query takes no parameters.
+  const locked = `begin; set local lock_timeout = ${lock.waitMs}; select pg_advisory_xact_lock(${lock.id}); reset lock_timeout`
+  await client.query(locked).catch((error: unknown) => {
+    throw (error as { code?: string }).code === '55P03' ? new LockBusy('lock busy', { cause: error }) : error
+  })
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  const { command } = await client.query('commit').catch((error: unknown) => {
+    // A refused COMMIT (a deferred constraint, a serialisation failure) is a definite answer.
+    if (/^(23|40)/.test((error as { code?: string }).code ?? '')) throw error
+    throw new Unavailable('the answer to COMMIT', { cause: error })
+  })
+  if (command !== 'COMMIT') throw new Error('rolled back: a failed query was swallowed')
+}
+
+/**
+ * Inserts or replaces rows of a table by its key, all in one statement. Columns are those of the
+ * first row: field and column share one spelling, so there is nothing to map.
+ */
+export async function saveRows(tx: Tx, table: string, key: string, rows: readonly object[]): Promise<void> {
+  const [first] = rows
+  if (first === undefined) return
+  const columns = Object.keys(first)
+  const changed = columns.filter((column) => column !== key)
+  await tx.query(
+    `insert into ${table} (${columns.join(', ')})
+     select ${columns.join(', ')} from jsonb_populate_recordset(null::${table}, $1::jsonb)
+     on conflict (${key}) do update set ${changed.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+    [JSON.stringify(rows)],
+  )
+}
+
+/** Inserts rows, all in one statement; a row that is there already is an error. */
+export async function insertRows(tx: Tx, table: string, rows: readonly object[]): Promise<void> {
+  const [first] = rows
+  if (first === undefined) return
+  const columns = Object.keys(first).join(', ')
+  await tx.query(
+    `insert into ${table} (${columns})
+     select ${columns} from jsonb_populate_recordset(null::${table}, $1::jsonb)`,
+    [JSON.stringify(rows)],
+  )
+}

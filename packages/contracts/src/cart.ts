@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { eventType } from './event.ts'
+import {
+  AmountMinor,
+  Currency,
+  Instant,
+  Line,
+  MAX_LINES,
+  Mode,
+  PaymentToken,
+  ProductId,
+  Quantity,
+  Uuid,
+} from './fields.ts'
+
+export const AddToCart = z.strictObject({ item_id: ProductId, quantity: Quantity })
+export const RemoveFromCart = z.strictObject({ item_id: ProductId })
+export const SetQuantity = z.strictObject({ quantity: Quantity })
+
+export const Cart = z.object({
+  cart_id: Uuid.nullable(),
+  version: z.int(),
+  lines: z.array(Line),
+  amount_minor: AmountMinor,
+  currency: Currency,
+})
+export type Cart = z.infer<typeof Cart>
+
+export const Checkout = z.strictObject({
+  payment_token: PaymentToken.optional(),
+  mode: Mode.default('saga'),
+})
+
+export const RestoreCart = z.strictObject({ order_id: Uuid })
+
+/** A checkout as the cart service keeps it: the order that will be, until the order service has it. */
+export const SubmittedOrder = z.object({
+  order_id: Uuid,
+  status: z.literal('SUBMITTED'),
+  mode: Mode,
+  lines: z.array(Line),
+  amount_minor: AmountMinor,
+  currency: Currency,
+  created_at: Instant,
+})
+
+export const CartCheckedOut = eventType(
+  'cart.v1',
+  'cart.checked_out.v1',
+  z.object({
+    order_id: Uuid,
+    customer_id: Uuid,
+    cart_id: Uuid,
+    lines: z.array(Line).min(1).max(MAX_LINES),
+    amount_minor: AmountMinor,
+    currency: Currency,
+    payment_token: PaymentToken.nullable(),
+    mode: Mode,
+  }),
+)

@@ -1,0 +1,52 @@
+import { z } from 'zod'
+
+// U+0000 cannot be stored by PostgreSQL; a lone surrogate has no UTF-8 form, so it would come back changed.
+const storable = (text: string) => text.isWellFormed() && !text.includes('\0')
+
+/** Text that every store and transport here keeps as it is. Lengths are in UTF-16 code units. */
+export const text = (max: number, min = 1) =>
+  z.string().min(min).max(max).refine(storable, 'must not hold U+0000 or a lone surrogate')
+
+export const Quantity = z.int().min(1).max(999)
+export const MAX_LINES = 50
+
+/** An integer count of minor units (cents). The bound keeps sums of 50 lines × 999 exact in a double. */
+export const AmountMinor = z.int().min(0).max(1_000_000_000_000)
+export const PriceMinor = z.int().min(0).max(10_000_000)
+export const Currency = z.literal('EUR')
+export const CURRENCY = 'EUR' satisfies z.infer<typeof Currency>
+
+export const Uuid = z.uuid()
+export const Instant = z.iso.datetime()
+export const ProductId = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$/, 'must be 2 to 64 of a-z, 0-9 and -')
+export const PaymentToken = z
+  .string()
+  .regex(/^tok_[a-z0-9_]{1,60}$/, 'must be a card token (tok_…), never a card number')
+
+export const IdempotencyKey = z
+  .string()
+  .regex(/^[\x21-\x7e]{16,255}$/, 'must be 16 to 255 visible ASCII characters')
+
+/** How an order is carried out. */
+export const Mode = z.enum(['saga'])
+export type Mode = z.infer<typeof Mode>
+
+export const Line = z.strictObject({
+  item_id: ProductId,
+  name: text(200),
+  quantity: Quantity,
+  unit_price_minor: PriceMinor,
+})
+export type Line = z.infer<typeof Line>
+
+export const pageOf = <T extends z.ZodType>(item: T) =>
+  z.object({ items: z.array(item), next_cursor: z.string().nullable() })
+
+export const Limit = z.coerce.number().int().min(1).max(100)
+
+/** What the lines cost together, in minor units. */
+export function amountOf(lines: readonly { quantity: number; unit_price_minor: number }[]): number {
+  return lines.reduce((sum, line) => sum + line.quantity * line.unit_price_minor, 0)
+}

@@ -1,0 +1,81 @@
+import { z } from 'zod'
+import { eventType } from './event.ts'
+import { Currency, Instant, Limit, PriceMinor, ProductId, Quantity, text, Uuid } from './fields.ts'
+
+export const Product = z.object({
+  product_id: ProductId,
+  name: text(200),
+  description: text(2000),
+  category: text(60),
+  price_minor: PriceMinor,
+  currency: Currency,
+  available: z.int(),
+})
+export type Product = z.infer<typeof Product>
+
+export const ProductQuery = z.strictObject({
+  query: text(100).optional(),
+  category: text(60).optional(),
+  /** Comma-separated product ids: the prices of a whole cart in one request. */
+  product_ids: z
+    .string()
+    .max(65 * 50)
+    .transform((list) => list.split(','))
+    .pipe(z.array(ProductId).max(50))
+    .optional(),
+  page: z.coerce.number().int().min(1).max(1000).default(1),
+  limit: Limit.default(24),
+})
+
+export const ReceiveStock = z.strictObject({
+  product_id: ProductId,
+  quantity: z.int().min(1).max(1_000_000),
+  /** Names the delivery: booked once, however often it is sent. The Idempotency-Key where it is missing. */
+  receipt_id: text(100).optional(),
+})
+
+export const Stock = z.object({
+  product_id: ProductId,
+  quantity: z.int(),
+  available: z.int(),
+  held: z.int(),
+  committed: z.int(),
+  received: z.int(),
+})
+
+export const StockEntry = z.object({
+  id: z.int(),
+  order_id: Uuid.nullable(),
+  receipt_id: z.string().nullable(),
+  kind: z.enum(['RECEIVE', 'RESERVE', 'RELEASE', 'COMMIT', 'RESTOCK']),
+  d_available: z.int(),
+  d_held: z.int(),
+  d_committed: z.int(),
+  d_received: z.int(),
+  at: Instant,
+})
+
+export const ReservationState = z.enum(['NONE', 'HELD', 'REJECTED', 'RELEASED', 'COMMITTED', 'RESTOCKED'])
+export type ReservationState = z.infer<typeof ReservationState>
+
+const OrderOnly = z.object({ order_id: Uuid })
+
+export const StockReserved = eventType('inventory.v1', 'inventory.stock_reserved.v1', OrderOnly)
+export const StockRejected = eventType(
+  'inventory.v1',
+  'inventory.stock_rejected.v1',
+  OrderOnly.extend({
+    shortages: z.array(z.object({ product_id: ProductId, requested: Quantity, available: z.int() })),
+  }),
+)
+export const StockCommitted = eventType('inventory.v1', 'inventory.stock_committed.v1', OrderOnly)
+export const StockReleased = eventType('inventory.v1', 'inventory.stock_released.v1', OrderOnly)
+export const StockRestocked = eventType('inventory.v1', 'inventory.stock_restocked.v1', OrderOnly)
+/** The answer to `order.status_requested.v1`: a snapshot as of its sequence. */
+export const StockStatus = eventType(
+  'inventory.v1',
+  'inventory.stock_status.v1',
+  OrderOnly.extend({ state: ReservationState }),
+)
+/** A hold outlived its order's deadline: a question to the order service, not a decision. */
+export const ReservationOverdue = eventType('inventory.v1', 'inventory.reservation_overdue.v1', OrderOnly)

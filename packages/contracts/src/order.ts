@@ -1,0 +1,100 @@
+import { z } from 'zod'
+import { eventType } from './event.ts'
+import {
+  AmountMinor,
+  Currency,
+  Instant,
+  Line,
+  MAX_LINES,
+  Mode,
+  PaymentToken,
+  ProductId,
+  Quantity,
+  Uuid,
+} from './fields.ts'
+
+export const PlaceOrder = z.strictObject({
+  lines: z
+    .array(z.strictObject({ item_id: ProductId, quantity: Quantity }))
+    .min(1)
+    .max(MAX_LINES),
+  payment_token: PaymentToken.optional(),
+  mode: Mode.default('saga'),
+})
+
+export const Status = z.enum([
+  'SUBMITTED',
+  'PLACED',
+  'RESERVED',
+  'CONFIRMED',
+  'COMPLETED',
+  'CANCELLING',
+  'CANCELLED',
+  'REJECTED',
+  'REFUNDED',
+])
+export type Status = z.infer<typeof Status>
+
+export const CancelReason = z.enum([
+  'OUT_OF_STOCK',
+  'DECLINED',
+  'CUSTOMER',
+  'EXPIRED',
+  'REFUND',
+  'CAPTURE_FAILED',
+])
+export type CancelReason = z.infer<typeof CancelReason>
+
+export const AcceptedOrder = z.object({ order_id: Uuid, status: Status })
+
+export const Order = z.object({
+  order_id: Uuid,
+  status: Status,
+  reason: CancelReason.nullable().optional(),
+  mode: Mode,
+  lines: z.array(Line),
+  amount_minor: AmountMinor,
+  currency: Currency,
+  deadline: Instant.optional(),
+  created_at: Instant,
+  updated_at: Instant.optional(),
+})
+export type Order = z.infer<typeof Order>
+
+export const OrderHistory = z.object({
+  items: z.array(
+    z.object({
+      version: z.int(),
+      type: z.string(),
+      data: z.record(z.string(), z.unknown()),
+      at: Instant,
+    }),
+  ),
+})
+
+const OrderOnly = z.object({ order_id: Uuid })
+
+export const OrderPlaced = eventType(
+  'order.v1',
+  'order.placed.v1',
+  z.object({
+    order_id: Uuid,
+    customer_id: Uuid,
+    mode: Mode,
+    lines: z.array(Line).min(1).max(MAX_LINES),
+    amount_minor: AmountMinor,
+    currency: Currency,
+    payment_token: PaymentToken.nullable(),
+    deadline: Instant,
+  }),
+)
+export const OrderConfirmed = eventType('order.v1', 'order.confirmed.v1', OrderOnly.extend({ mode: Mode }))
+export const OrderCancelled = eventType(
+  'order.v1',
+  'order.cancelled.v1',
+  OrderOnly.extend({ mode: Mode, reason: CancelReason }),
+)
+export const OrderCompleted = eventType('order.v1', 'order.completed.v1', OrderOnly)
+export const OrderClosed = eventType('order.v1', 'order.closed.v1', OrderOnly.extend({ status: Status }))
+/** Anti-entropy: asks both participants to tell where they stand. */
+export const OrderStatusRequested = eventType('order.v1', 'order.status_requested.v1', OrderOnly)

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { eventType } from './event.ts'
+import { AmountMinor, Currency, Instant, PaymentToken, text, Uuid } from './fields.ts'
+
+export const PayOrder = z.strictObject({ order_id: Uuid, payment_token: PaymentToken })
+
+export const PaymentState = z.enum([
+  'NONE',
+  'INTENT',
+  'AUTHORIZING',
+  'AUTHORIZED',
+  'DECLINED',
+  'CAPTURING',
+  'CAPTURED',
+  'CAPTURE_FAILED',
+  'VOIDING',
+  'VOIDED',
+  'REFUNDING',
+  'REFUNDED',
+])
+export type PaymentState = z.infer<typeof PaymentState>
+
+export const Payment = z.object({
+  order_id: Uuid,
+  state: PaymentState,
+  amount_minor: AmountMinor.nullable(),
+  currency: Currency.nullable(),
+  updated_at: Instant,
+})
+
+const OrderOnly = z.object({ order_id: Uuid })
+const Money = OrderOnly.extend({ amount_minor: AmountMinor, currency: Currency })
+
+export const PaymentAuthorized = eventType('payment.v1', 'payment.authorized.v1', Money)
+export const PaymentDeclined = eventType(
+  'payment.v1',
+  'payment.declined.v1',
+  OrderOnly.extend({ decline_reason: text(200) }),
+)
+export const PaymentCaptured = eventType('payment.v1', 'payment.captured.v1', Money)
+export const PaymentCaptureFailed = eventType(
+  'payment.v1',
+  'payment.capture_failed.v1',
+  OrderOnly.extend({ decline_reason: text(200) }),
+)
+export const PaymentVoided = eventType('payment.v1', 'payment.voided.v1', OrderOnly)
+export const PaymentRefunded = eventType('payment.v1', 'payment.refunded.v1', Money)
+/** The answer to `order.status_requested.v1`: a snapshot as of its sequence. */
+export const PaymentStatus = eventType(
+  'payment.v1',
+  'payment.status.v1',
+  OrderOnly.extend({ state: PaymentState }),
+)

@@ -1,0 +1,41 @@
+import { z } from 'zod'
+
+/** Everything a request may be refused with: the only list, which OpenAPI and the problem pages are made from. */
+export const PROBLEMS = {
+  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'invalid-json': { status: 400, title: 'The body is not valid JSON' },
+  'idempotency-key-missing': { status: 400, title: 'This request needs an Idempotency-Key' },
+  unauthenticated: { status: 401, title: 'This request needs a valid token' },
+  forbidden: { status: 403, title: 'This token may not do that' },
+  'not-found': { status: 404, title: 'There is no such thing' },
+  'method-not-allowed': { status: 405, title: 'This path does not answer that method' },
+  'order-not-ready': { status: 409, title: 'The order is not ready for that' },
+  'order-settled': { status: 409, title: 'The order is already decided' },
+  'payment-settled': { status: 409, title: 'The payment is already decided' },
+  'receipt-reused': { status: 409, title: 'This receipt was booked with other content' },
+  'request-in-progress': { status: 409, title: 'A request with this Idempotency-Key is still running' },
+  'body-too-large': { status: 413, title: 'The body is too large' },
+  'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
+  'cart-empty': { status: 422, title: 'The cart is empty' },
+  'cart-full': { status: 422, title: 'The cart holds as much as it may' },
+  'duplicate-lines': { status: 422, title: 'Each item may appear in one line only' },
+  'unknown-item': { status: 422, title: 'There is no such item in the catalogue' },
+  'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key was used for another request' },
+  'too-many-requests': { status: 429, title: 'Too many requests' },
+  'internal-error': { status: 500, title: 'Something went wrong on our side' },
+  unavailable: { status: 503, title: 'A service this request needs is not available' },
+} as const satisfies Record<string, { status: number; title: string }>
+
+export type ProblemSlug = keyof typeof PROBLEMS
+
+/** RFC 9457 problem document. */
+export const Problem = z.object({
+  type: z.string(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string().optional(),
+  instance: z.string().optional(),
+  trace_id: z.string().optional(),
+  errors: z.array(z.object({ pointer: z.string(), detail: z.string() })).optional(),
+})
+export type Problem = z.infer<typeof Problem>

@@ -1,0 +1,46 @@
+import { z } from 'zod'
+import type { ProblemSlug } from './problems.ts'
+
+export type Service = 'gateway' | 'cart' | 'order' | 'payment' | 'inventory'
+export type Access = 'anyone' | 'customer' | 'operator' | 'service'
+
+export interface RouteDefinition {
+  /** operationId in OpenAPI, and the scope that a service's token needs to call it. */
+  operation: string
+  owner: Service
+  method: 'GET' | 'POST' | 'PUT' | 'DELETE'
+  /** Below `/api/v1` at the gateway, at the root of the owner. Parameters as `:name`. */
+  path: string
+  summary: string
+  access: readonly Access[]
+  /** False for what only services ask each other: the gateway does not route it. */
+  exposed?: boolean
+  /** `required`: 400 without a key. `optional`: honoured where it is sent. */
+  idempotency?: 'required' | 'optional'
+  params?: z.ZodObject
+  query?: z.ZodObject
+  body?: z.ZodObject
+  /** Successful answers by status; null has no body. */
+  answers: Readonly<Record<number, z.ZodType | null>>
+  /** Refusals beyond those every route has (see `problemsOf`). */
+  problems: readonly ProblemSlug[]
+}
+
+/** Keeps the exact types of a definition, so that handlers get what their schemas promise. */
+export function route<const R extends RouteDefinition>(definition: R): R {
+  return definition
+}
+
+/** Every problem a route may answer with: its own and those that follow from its shape. */
+export function problemsOf(route: RouteDefinition): ProblemSlug[] {
+  const problems = new Set<ProblemSlug>(route.problems)
+  problems.add('invalid-request').add('too-many-requests').add('internal-error').add('unavailable')
+  if (!route.access.includes('anyone')) problems.add('unauthenticated').add('forbidden')
+  if (route.params !== undefined) problems.add('not-found')
+  if (route.body !== undefined) {
+    problems.add('invalid-json').add('body-too-large').add('unsupported-media-type')
+  }
+  if (route.idempotency !== undefined) problems.add('idempotency-key-reused').add('request-in-progress')
+  if (route.idempotency === 'required') problems.add('idempotency-key-missing')
+  return [...problems]
+}

@@ -1,0 +1,348 @@
+import { z } from 'zod'
+import { AddToCart, Cart, Checkout, RemoveFromCart, RestoreCart, SetQuantity, SubmittedOrder } from './cart.ts'
+import { Limit, pageOf, ProductId, text, Uuid } from './fields.ts'
+import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
+import { AcceptedOrder, Order, OrderHistory, PlaceOrder } from './order.ts'
+import { Payment, PayOrder } from './payment.ts'
+import { route, type RouteDefinition } from './route.ts'
+import { OperatorSignIn, Session } from './session.ts'
+
+const OfOrder = z.strictObject({ order_id: Uuid })
+const OfItem = z.strictObject({ item_id: ProductId })
+const OfProduct = z.strictObject({ product_id: ProductId })
+const Paging = z.strictObject({ cursor: text(200).optional(), limit: Limit.default(20) })
+
+export const startSession = route({
+  operation: 'start_session',
+  owner: 'gateway',
+  method: 'POST',
+  path: '/session',
+  summary: "A guest shopper's token, as body and cookie; renews the one that is sent",
+  access: ['anyone'],
+  answers: { 201: Session },
+  problems: [],
+})
+
+export const signInOperator = route({
+  operation: 'sign_in_operator',
+  owner: 'gateway',
+  method: 'POST',
+  path: '/session/operator',
+  summary: "An operator's token, for the secret that was generated at first start",
+  access: ['anyone'],
+  body: OperatorSignIn,
+  answers: { 201: Session },
+  problems: ['unauthenticated'],
+})
+
+export const endSession = route({
+  operation: 'end_session',
+  owner: 'gateway',
+  method: 'DELETE',
+  path: '/session',
+  summary: 'Sign out: clears the cookie (a bearer token stays valid until it expires)',
+  access: ['anyone'],
+  answers: { 204: null },
+  problems: [],
+})
+
+export const listProducts = route({
+  operation: 'list_products',
+  owner: 'inventory',
+  method: 'GET',
+  path: '/products',
+  summary: 'The catalogue with price and units available',
+  access: ['anyone'],
+  query: ProductQuery,
+  answers: { 200: pageOf(Product) },
+  problems: [],
+})
+
+export const getProduct = route({
+  operation: 'get_product',
+  owner: 'inventory',
+  method: 'GET',
+  path: '/products/:product_id',
+  summary: 'One product',
+  access: ['anyone'],
+  params: OfProduct,
+  answers: { 200: Product },
+  problems: [],
+})
+
+export const receiveStock = route({
+  operation: 'receive_stock',
+  owner: 'inventory',
+  method: 'POST',
+  path: '/stock',
+  summary: 'Receive units of a product; one receipt is booked once',
+  access: ['operator'],
+  idempotency: 'required',
+  body: ReceiveStock,
+  answers: { 200: Stock },
+  problems: ['unknown-item', 'receipt-reused'],
+})
+
+export const getStock = route({
+  operation: 'get_stock',
+  owner: 'inventory',
+  method: 'GET',
+  path: '/stock/:product_id',
+  summary: 'Units of a product: available, held for orders, committed to orders, received in all',
+  access: ['operator'],
+  params: OfProduct,
+  answers: { 200: Stock },
+  problems: [],
+})
+
+export const listStockEntries = route({
+  operation: 'list_stock_entries',
+  owner: 'inventory',
+  method: 'GET',
+  path: '/stock/:product_id/ledger',
+  summary: 'Every movement of a product, newest first',
+  access: ['operator'],
+  params: OfProduct,
+  query: Paging,
+  answers: { 200: pageOf(StockEntry) },
+  problems: [],
+})
+
+export const getCart = route({
+  operation: 'get_cart',
+  owner: 'cart',
+  method: 'GET',
+  path: '/cart',
+  summary: "The shopper's cart",
+  access: ['customer'],
+  answers: { 200: Cart },
+  problems: [],
+})
+
+export const addToCart = route({
+  operation: 'add_to_cart',
+  owner: 'cart',
+  method: 'POST',
+  path: '/cart',
+  summary: 'Add units of an item to its line',
+  access: ['customer'],
+  idempotency: 'optional',
+  body: AddToCart,
+  answers: { 200: Cart },
+  problems: ['unknown-item', 'cart-full'],
+})
+
+export const removeFromCart = route({
+  operation: 'remove_from_cart',
+  owner: 'cart',
+  method: 'DELETE',
+  path: '/cart',
+  summary: 'Remove the line of the item in the body',
+  access: ['customer'],
+  body: RemoveFromCart,
+  answers: { 200: Cart },
+  problems: ['not-found'],
+})
+
+export const setCartItem = route({
+  operation: 'set_cart_item',
+  owner: 'cart',
+  method: 'PUT',
+  path: '/cart/items/:item_id',
+  summary: "Set a line's quantity",
+  access: ['customer'],
+  params: OfItem,
+  body: SetQuantity,
+  answers: { 200: Cart },
+  problems: ['unknown-item', 'cart-full'],
+})
+
+export const removeCartItem = route({
+  operation: 'remove_cart_item',
+  owner: 'cart',
+  method: 'DELETE',
+  path: '/cart/items/:item_id',
+  summary: 'Remove a line',
+  access: ['customer'],
+  params: OfItem,
+  answers: { 200: Cart },
+  problems: [],
+})
+
+export const checkOutCart = route({
+  operation: 'check_out_cart',
+  owner: 'cart',
+  method: 'POST',
+  path: '/cart/checkout',
+  summary: 'Order what the cart holds',
+  access: ['customer'],
+  idempotency: 'required',
+  body: Checkout,
+  answers: { 202: AcceptedOrder },
+  problems: ['cart-empty', 'unknown-item'],
+})
+
+export const restoreCart = route({
+  operation: 'restore_cart',
+  owner: 'cart',
+  method: 'POST',
+  path: '/cart/restore',
+  summary: 'Put the lines of a checkout that was rejected or cancelled back into the cart',
+  access: ['customer'],
+  idempotency: 'required',
+  body: RestoreCart,
+  answers: { 200: Cart },
+  problems: ['not-found', 'order-not-ready', 'cart-full'],
+})
+
+export const listCheckouts = route({
+  operation: 'list_checkouts',
+  owner: 'cart',
+  method: 'GET',
+  path: '/checkouts',
+  summary: "The caller's checkouts of the last day, for orders that the order service has not seen yet",
+  access: ['customer'],
+  exposed: false,
+  answers: { 200: z.object({ items: z.array(SubmittedOrder) }) },
+  problems: [],
+})
+
+export const getCheckout = route({
+  operation: 'get_checkout',
+  owner: 'cart',
+  method: 'GET',
+  path: '/checkouts/:order_id',
+  summary: "One of the caller's checkouts",
+  access: ['customer'],
+  exposed: false,
+  params: OfOrder,
+  answers: { 200: SubmittedOrder },
+  problems: [],
+})
+
+export const placeOrder = route({
+  operation: 'place_order',
+  owner: 'order',
+  method: 'POST',
+  path: '/orders',
+  summary: 'Buy without a cart; without a payment token the order waits for POST /payments',
+  access: ['customer'],
+  idempotency: 'required',
+  body: PlaceOrder,
+  answers: { 202: AcceptedOrder },
+  problems: ['duplicate-lines', 'unknown-item'],
+})
+
+export const listOrders = route({
+  operation: 'list_orders',
+  owner: 'order',
+  method: 'GET',
+  path: '/orders',
+  summary: 'My orders, newest first',
+  access: ['customer'],
+  query: Paging,
+  answers: { 200: pageOf(Order) },
+  problems: [],
+})
+
+export const getOrder = route({
+  operation: 'get_order',
+  owner: 'order',
+  method: 'GET',
+  path: '/orders/:order_id',
+  summary: 'One order',
+  access: ['customer', 'service'],
+  params: OfOrder,
+  answers: { 200: Order },
+  problems: [],
+})
+
+export const getOrderHistory = route({
+  operation: 'get_order_history',
+  owner: 'order',
+  method: 'GET',
+  path: '/orders/:order_id/events',
+  summary: "The order's event stream",
+  access: ['customer'],
+  params: OfOrder,
+  answers: { 200: OrderHistory },
+  problems: [],
+})
+
+export const cancelOrder = route({
+  operation: 'cancel_order',
+  owner: 'order',
+  method: 'POST',
+  path: '/orders/:order_id/cancel',
+  summary: 'Cancel an order that is not confirmed yet',
+  access: ['customer'],
+  params: OfOrder,
+  answers: { 200: AcceptedOrder, 202: AcceptedOrder },
+  problems: ['order-not-ready', 'order-settled'],
+})
+
+export const refundOrder = route({
+  operation: 'refund_order',
+  owner: 'order',
+  method: 'POST',
+  path: '/orders/:order_id/refund',
+  summary: 'Give a paid order back: the money returns, the units too',
+  access: ['customer'],
+  params: OfOrder,
+  answers: { 200: AcceptedOrder, 202: AcceptedOrder },
+  problems: ['order-not-ready'],
+})
+
+export const payOrder = route({
+  operation: 'pay_order',
+  owner: 'payment',
+  method: 'POST',
+  path: '/payments',
+  summary: 'Pay an order that waits for its payment',
+  access: ['customer'],
+  idempotency: 'required',
+  body: PayOrder,
+  answers: { 202: Payment },
+  problems: ['not-found', 'order-not-ready', 'payment-settled'],
+})
+
+export const getPayment = route({
+  operation: 'get_payment',
+  owner: 'payment',
+  method: 'GET',
+  path: '/payments/:order_id',
+  summary: "An order's payment",
+  access: ['customer'],
+  params: OfOrder,
+  answers: { 200: Payment },
+  problems: [],
+})
+
+/** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */
+export const ROUTES: readonly RouteDefinition[] = [
+  startSession,
+  signInOperator,
+  endSession,
+  listProducts,
+  getProduct,
+  receiveStock,
+  getStock,
+  listStockEntries,
+  getCart,
+  addToCart,
+  removeFromCart,
+  setCartItem,
+  removeCartItem,
+  checkOutCart,
+  restoreCart,
+  listCheckouts,
+  getCheckout,
+  placeOrder,
+  listOrders,
+  getOrder,
+  getOrderHistory,
+  cancelOrder,
+  refundOrder,
+  payOrder,
+  getPayment,
+]

@@ -1,0 +1,11 @@
+import { z } from 'zod'
+import { Instant, text, Uuid } from './fields.ts'
+
+export const Session = z.object({
+  token: z.string(),
+  customer_id: Uuid,
+  role: z.enum(['customer', 'operator']),
+  expires_at: Instant,
+})
+
+export const OperatorSignIn = z.strictObject({ secret: text(200) })

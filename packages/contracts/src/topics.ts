@@ -1,0 +1,25 @@
+const DAY_MS = 86_400_000
+
+/**
+ * The topics of the shop. The partition count never changes: a key must stay in its partition, or
+ * its events lose their order. `consumer` names the topic in a consuming service's inbox.
+ */
+export const TOPICS = {
+  'order.v1': { consumer: 1, partitions: 12, retentionMs: 7 * DAY_MS },
+  'inventory.v1': { consumer: 2, partitions: 12, retentionMs: 7 * DAY_MS },
+  'payment.v1': { consumer: 3, partitions: 12, retentionMs: 7 * DAY_MS },
+  'cart.v1': { consumer: 4, partitions: 12, retentionMs: 7 * DAY_MS },
+} as const
+
+export type Topic = keyof typeof TOPICS
+
+/** Who reads what: the subscriptions, and so the dead-letter topics, of the shop. */
+export const SUBSCRIPTIONS = {
+  inventory: ['order.v1'],
+  payment: ['order.v1', 'inventory.v1'],
+  order: ['cart.v1', 'inventory.v1', 'payment.v1'],
+} as const satisfies Record<string, readonly Topic[]>
+
+export function deadLetterTopic(topic: Topic, service: string): string {
+  return `${topic}.${service}.dlq`
+}
