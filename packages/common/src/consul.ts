@@ -1,0 +1,194 @@
+import Consul from 'consul'
+import { Pool } from 'undici'
+import { z } from 'zod'
+
+/** One place a service answers at, as Consul's catalogue knows it. */
+export interface ServiceInstance {
+  /** Unique per boot. */
+  id: string
+  /** Stable across restarts: `order-1`. */
+  name: string
+  address: string
+  port: number
+  tags: string[]
+  meta: Record<string, string>
+  /** Its own check asks for less traffic. */
+  isWarning: boolean
+}
+
+export interface ServiceDefinition {
+  id: string
+  name: string
+  address: string
+  port: number
+  tags: string[]
+  meta: Record<string, string>
+  check: {
+    url: string
+    intervalS: number
+    timeoutS: number
+    failuresBeforeCritical: number
+    deregisterAfterMin: number
+  }
+}
+
+export interface BlockingQuery {
+  waitS: number
+  timeoutMs: number
+  signal?: AbortSignal
+}
+
+export interface HealthAnswer {
+  index: number
+  hasLeader: boolean
+  lastContactMs: number
+  instances: ServiceInstance[]
+}
+
+export interface ConsulClient {
+  register(definition: ServiceDefinition): Promise<void>
+  deregister(serviceId: string, timeoutMs: number): Promise<void>
+  /** Waits until the agent's own entry differs from `hash`; undefined when the agent does not know the id. */
+  definitionHash(
+    serviceId: string,
+    query: BlockingQuery & { hash?: string | undefined },
+  ): Promise<string | undefined>
+  /** Instances that are not critical, read from any server; `index` 0 answers at once. */
+  health(service: string, query: BlockingQuery & { index: number }): Promise<HealthAnswer>
+  close(): Promise<void>
+}
+
+const healthEntries = z.array(
+  z.object({
+    Node: z.object({ Address: z.string().default('') }),
+    Service: z.object({
+      ID: z.string().min(1),
+      Address: z.string().nullish(),
+      Port: z.number().int().min(0).max(65_535),
+      Tags: z.array(z.string()).nullish(),
+      Meta: z.record(z.string(), z.string()).nullish(),
+    }),
+    Checks: z.array(z.object({ Status: z.string() })).nullish(),
+  }),
+)
+
+interface ConsulSettings {
+  /** `http://host:port`, or `host:port` as Consul's own tools write it. */
+  address: string
+  token?: string
+  /** For writes; a blocking query names its own. */
+  writeTimeoutMs?: number
+}
+
+/** Everything this system says to Consul: the npm client for writes, own requests for blocking queries. */
+export function createConsul({ address, token, writeTimeoutMs = 5000 }: ConsulSettings): ConsulClient {
+  const url = new URL(address.includes('://') ? address : `http://${address}`)
+  const client = new Consul({
+    host: url.hostname,
+    port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
+    secure: url.protocol === 'https:',
+    ...(token !== undefined && { defaults: { token } }),
+  })
+  const pool = new Pool(url.origin, { connections: 32, allowH2: false, headersTimeout: 0, bodyTimeout: 0 })
+  const tokenHeader: Record<string, string> = token === undefined ? {} : { 'x-consul-token': token }
+
+  async function get(path: string, { timeoutMs, signal }: BlockingQuery) {
+    const abort = new AbortController()
+    const timer = setTimeout(
+      () => abort.abort(new Error(`Consul did not answer within ${timeoutMs} ms`)),
+      timeoutMs,
+    )
+    const onAbort = () => abort.abort(signal?.reason)
+    signal?.throwIfAborted()
+    signal?.addEventListener('abort', onAbort)
+    try {
+      const answer = await pool.request({ method: 'GET', path, headers: tokenHeader, signal: abort.signal })
+      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+    } finally {
+      clearTimeout(timer)
+      signal?.removeEventListener('abort', onAbort)
+    }
+  }
+
+  function refused(what: string, status: number, text: string): Error {
+    return new Error(`Consul answered ${status} to ${what}: ${text.slice(0, 200)}`)
+  }
+
+  return {
+    async register({ check, ...service }) {
+      const checkOptions = {
+        name: `${service.name} is ready`,
+        http: check.url,
+        interval: `${check.intervalS}s`,
+        timeout: `${check.timeoutS}s`,
+        status: 'passing',
+        deregistercriticalserviceafter: `${check.deregisterAfterMin}m`,
+      }
+      const options = { ...service, timeout: writeTimeoutMs }
+      try {
+        await client.agent.service.register({
+          ...options,
+          check: { ...checkOptions, failuresbeforecritical: check.failuresBeforeCritical },
+        })
+      } catch (error) {
+        // Agents before 1.7 do not know the field and refuse the whole request.
+        if ((error as { statusCode?: number }).statusCode !== 400) throw error
+        await client.agent.service.register({ ...options, check: checkOptions })
+      }
+    },
+
+    async deregister(serviceId, timeoutMs) {
+      const options = { id: serviceId, timeout: timeoutMs }
+      await client.agent.service.deregister(options)
+    },
+
+    async definitionHash(serviceId, query) {
+      const search = query.hash === undefined ? '' : `?hash=${query.hash}&wait=${query.waitS}s`
+      const { status, headers, text } = await get(
+        `/v1/agent/service/${encodeURIComponent(serviceId)}${search}`,
+        query,
+      )
+      if (status === 404) return undefined
+      const hash = headers['x-consul-contenthash']
+      if (status !== 200 || typeof hash !== 'string') throw refused('a look at our own entry', status, text)
+      return hash
+    },
+
+    async health(service, query) {
+      const wait = query.index === 0 ? '' : `&index=${query.index}&wait=${query.waitS}s`
+      const { status, headers, text } = await get(
+        `/v1/health/service/${encodeURIComponent(service)}?stale=1${wait}`,
+        query,
+      )
+      if (status !== 200) throw refused(`the health of ${service}`, status, text)
+      return {
+        index: Number(headers['x-consul-index'] ?? 0) || 0,
+        hasLeader: headers['x-consul-knownleader'] !== 'false',
+        lastContactMs: Number(headers['x-consul-lastcontact'] ?? 0) || 0,
+        instances: healthEntries.parse(JSON.parse(text)).flatMap(toInstance),
+      }
+    },
+
+    async close() {
+      client.destroy()
+      await pool.destroy()
+    },
+  }
+}
+
+function toInstance({ Node, Service, Checks }: z.infer<typeof healthEntries>[number]): ServiceInstance[] {
+  const statuses = (Checks ?? []).map((check) => check.Status)
+  if (!statuses.every((status) => status === 'passing' || status === 'warning')) return []
+  const meta = Service.Meta ?? {}
+  return [
+    {
+      id: Service.ID,
+      name: meta.instance ?? Service.ID,
+      address: Service.Address || Node.Address,
+      port: Service.Port,
+      tags: Service.Tags ?? [],
+      meta,
+      isWarning: statuses.includes('warning'),
+    },
+  ]
+}

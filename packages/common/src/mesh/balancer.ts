@@ -1,0 +1,155 @@
+import {
+  eject,
+  type EjectionReason,
+  type EjectionSettings,
+  isProbeDue,
+  maxEjected,
+  type Outcome,
+  recordOutcome,
+  revive,
+  sweepHealth,
+} from './ejection.ts'
+import { canTakeTraffic, createEndpoint, type Endpoint } from './endpoint.ts'
+import { type LoadSettings, observeRtt } from './load.ts'
+import type { KnownInstance } from './membership.ts'
+import type { Policy } from './policies/policy.ts'
+
+export interface BalancerSettings {
+  load: LoadSettings
+  ejection: EjectionSettings
+  /** Below this share of healthy endpoints, health is ignored rather than few being crushed. */
+  panicShare: number
+  /** A failure counts as at least this long, or an endpoint that fails fast would draw all traffic. */
+  failureRttMs: number
+}
+
+export interface BalancerEvents {
+  onPanic: () => void
+  onEject: (endpoint: Endpoint, reason: EjectionReason) => void
+  onRevive: (endpoint: Endpoint) => void
+}
+
+export interface Balancer {
+  endpoints(): readonly Endpoint[]
+  /** Takes the current members; tells who joined and who left. */
+  update(instances: readonly KnownInstance[]): { joined: Endpoint[]; left: Endpoint[] }
+  /** An endpoint and its place in it, or undefined when nobody is left. Each must be settled once. */
+  take(about: { tried: readonly Endpoint[]; isRetryable: boolean }): Endpoint | undefined
+  settle(endpoint: Endpoint, result: { outcome: Outcome; startedMs: number; rttMs: number }): void
+  tick(): void
+}
+
+export function createBalancer({
+  policy,
+  settings,
+  events,
+  now,
+  random,
+}: {
+  policy: Policy
+  settings: BalancerSettings
+  events: BalancerEvents
+  now: () => number
+  random: () => number
+}): Balancer {
+  let members = new Map<string, Endpoint>()
+  let all: Endpoint[] = []
+  let candidates: Endpoint[] = []
+  let isPanicking = false
+  let dueProbe: Endpoint | undefined
+  let sweptAtMs = now()
+
+  function rank(endpoint: Endpoint, nowMs: number): number {
+    const tier = endpoint.instance.tier === 'verified' ? 0 : 1
+    return canTakeTraffic(endpoint, nowMs) ? tier : 2 + tier
+  }
+
+  function regroup(): void {
+    const nowMs = now()
+    for (const endpoint of all) endpoint.rank = rank(endpoint, nowMs)
+    const healthy = all.filter((endpoint) => endpoint.rank === 0)
+    isPanicking = healthy.length < all.length * settings.panicShare || (all.length > 0 && healthy.length === 0)
+    // Who failed us already stays out as long as anybody else is there, verified or not.
+    const usable = all.filter((endpoint) => endpoint.rank < 2)
+    candidates = !isPanicking ? healthy : usable.length > 0 ? usable : all
+    dueProbe = all.find(({ health }) => isProbeDue(health, nowMs))
+  }
+
+  function judge(endpoint: Endpoint, verdict: EjectionReason | 'revive' | undefined, nowMs: number): void {
+    const { health } = endpoint
+    if (verdict === undefined) return
+    if (verdict === 'revive') {
+      revive(health, nowMs)
+      events.onRevive(endpoint)
+    } else {
+      const outAlready = all.filter((other) => other !== endpoint && other.health.state !== 'alive').length
+      const mayEject = outAlready < maxEjected(all.length, settings.ejection.maxEjectedShare)
+      if (!mayEject && health.state === 'alive') return
+      eject(health, nowMs, settings.ejection, random)
+      events.onEject(endpoint, verdict)
+    }
+    regroup()
+  }
+
+  return {
+    endpoints: () => all,
+
+    update(instances) {
+      const nowMs = now()
+      const next = new Map<string, Endpoint>()
+      const joined: Endpoint[] = []
+      for (const instance of instances) {
+        const endpoint = members.get(instance.id) ?? createEndpoint(instance, nowMs)
+        if (!members.has(instance.id)) joined.push(endpoint)
+        endpoint.instance = instance
+        next.set(instance.id, endpoint)
+      }
+      const left = all.filter(({ instance }) => !next.has(instance.id))
+      members = next
+      all = [...next.values()]
+      regroup()
+      return { joined, left }
+    },
+
+    take({ tried, isRetryable }) {
+      const nowMs = now()
+      let chosen: Endpoint | undefined
+      if (isRetryable && dueProbe !== undefined && !tried.includes(dueProbe)) {
+        chosen = dueProbe
+      } else {
+        if (isPanicking) events.onPanic()
+        chosen = policy(candidates, { tried, nowMs })
+      }
+      if (chosen === undefined) return undefined
+      chosen.pending += 1
+      if (isProbeDue(chosen.health, nowMs)) {
+        chosen.health.state = 'probing'
+        regroup()
+      }
+      return chosen
+    },
+
+    settle(endpoint, { outcome, startedMs, rttMs }) {
+      const nowMs = now()
+      endpoint.pending -= 1
+      const isBad = outcome === 'failure' || outcome === 'soft'
+      if (outcome !== 'neutral') {
+        const seenMs = isBad ? Math.max(rttMs, settings.failureRttMs) : rttMs
+        observeRtt(endpoint.load, seenMs, nowMs, settings.load)
+      }
+      const wasProbing = endpoint.health.state === 'probing'
+      const verdict = recordOutcome(endpoint.health, outcome, { startedMs, nowMs, settings: settings.ejection })
+      judge(endpoint, verdict, nowMs)
+      if (wasProbing && verdict === undefined) regroup()
+    },
+
+    tick() {
+      const nowMs = now()
+      if (nowMs - sweptAtMs >= settings.ejection.sweepMs) {
+        sweptAtMs = nowMs
+        for (const { health } of all) sweepHealth(health)
+      }
+      if (dueProbe === undefined && all.some(({ health }) => isProbeDue(health, nowMs))) regroup()
+    },
+  }
+}

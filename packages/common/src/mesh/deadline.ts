@@ -1,0 +1,54 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+
+/** Milliseconds the caller still waits, as it is sent to the next process. */
+export const DEADLINE_HEADER = 'lepton-deadline-ms'
+/** Which try of the caller this is; from the second on, nobody further down tries again. */
+export const ATTEMPT_HEADER = 'lepton-attempt'
+
+interface Allowance {
+  expiresAtMs: number
+  attempt: number
+}
+
+const storage = new AsyncLocalStorage<Allowance>()
+
+/** More time passed than there was. */
+export class DeadlineExceeded extends Error {}
+
+/**
+ * Runs `work` under a deadline that every call made in it respects.
+ *
+ * A deadline inside another can only be earlier. `attempt` is what the caller's header said.
+ */
+export function withDeadline<T>(remainingMs: number, work: () => T, attempt?: number): T {
+  const outer = storage.getStore()
+  const allowance = {
+    expiresAtMs: Math.min(performance.now() + remainingMs, outer?.expiresAtMs ?? Infinity),
+    attempt: attempt ?? outer?.attempt ?? 1,
+  }
+  return storage.run(allowance, work)
+}
+
+/** Undefined where nobody set a deadline. */
+export function remainingMs(): number | undefined {
+  const allowance = storage.getStore()
+  return allowance === undefined ? undefined : allowance.expiresAtMs - performance.now()
+}
+
+export function inboundAttempt(): number {
+  return storage.getStore()?.attempt ?? 1
+}
+
+/** What an attempt header says; anything unreadable is a first try. */
+export function parseAttempt(header: string | string[] | undefined): number {
+  const attempt = Number(header)
+  return Number.isInteger(attempt) && attempt >= 1 ? attempt : 1
+}
+
+/** Time for the way back and for us to answer while the caller still listens. */
+const MARGIN_MS = 10
+
+/** The time of one hop: what is configured, and less than what the caller leaves us. */
+export function hopBudgetMs(configuredMs: number, remaining: number | undefined): number {
+  return remaining === undefined ? configuredMs : Math.min(configuredMs, remaining - MARGIN_MS)
+}

@@ -1,0 +1,218 @@
+import type { ConsulClient, ServiceInstance } from '../consul.ts'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { loadLastKnown, saveLastKnown } from './last-known.ts'
+import { type LongPollSettings, startLongPoll } from './long-poll.ts'
+import {
+  applyAnswer,
+  emptyMembership,
+  type KnownInstance,
+  knownInstances,
+  type Membership,
+  nextExpiryMs,
+  rememberedMembership,
+  withoutExpired,
+} from './membership.ts'
+
+export interface ServiceWatch {
+  service: string
+  instances(): readonly KnownInstance[]
+  /** Settles with the first answer, or with the first failure and what a file remembers. Never rejects. */
+  ready: Promise<void>
+  subscribe(listener: (instances: readonly KnownInstance[]) => void): () => void
+}
+
+export interface Discovery {
+  /** The watch of a service, started by the first who asks for it. */
+  watch(service: string): ServiceWatch
+  close(): Promise<void>
+}
+
+export interface DiscoverySettings extends LongPollSettings {
+  waitS: number
+  /** More names than this are a mistake of the caller: each watch holds a connection of Consul's. */
+  maxWatches: number
+  /** An answer from a server that lost contact with the leader for longer is not believed. */
+  maxLastContactMs: number
+  /** How long instances that vanished in a suspicious way stay usable. */
+  holdMs: number
+  lastKnownMaxAgeMs: number
+}
+
+export const discoveryDefaults: DiscoverySettings = {
+  waitS: 55,
+  rate: { burst: 5, refillMs: 2000 },
+  errorBackoff: { baseMs: 200, maxMs: 10_000 },
+  maxWatches: 20,
+  maxLastContactMs: 10_000,
+  holdMs: 30_000,
+  lastKnownMaxAgeMs: 24 * 3600 * 1000,
+}
+
+export interface DiscoveryOptions {
+  consul: ConsulClient
+  stateDir: string
+  log: Log
+  metrics: Metrics
+  settings?: Partial<DiscoverySettings>
+  now?: () => number
+  random?: () => number
+}
+
+/**
+ * Knows where services are, and goes on knowing while Consul is away.
+ *
+ * The list lives in memory and in a file; nothing that Consul says or fails to say ends a watch or
+ * empties a list at one blow. Age and restarts of the history are measured, so an operator sees them.
+ */
+export function createDiscovery({
+  consul,
+  stateDir,
+  log,
+  metrics,
+  settings: given,
+  now = Date.now,
+  random = Math.random,
+}: DiscoveryOptions): Discovery {
+  const settings = { ...discoveryDefaults, ...given }
+  const watches = new Map<string, ServiceWatch & { answeredAtMs(): number; close(): Promise<void> }>()
+  const indexResets = metrics.counter({
+    name: 'discovery_index_resets_total',
+    help: 'Times the catalogue went back in its history and was read anew',
+    labelNames: ['server_address'],
+  })
+  const suspicious = metrics.counter({
+    name: 'discovery_suspicious_updates_total',
+    help: 'Answers that lost most of a service at once, whose instances were kept for a while',
+    labelNames: ['server_address'],
+  })
+  metrics.gauge({
+    name: 'discovery_age_seconds',
+    help: 'Time since the catalogue last answered about a service',
+    labelNames: ['server_address'],
+    collect: (gauge) => {
+      for (const watch of watches.values()) {
+        gauge.set({ server_address: watch.service }, (now() - watch.answeredAtMs()) / 1000)
+      }
+    },
+  })
+
+  function startWatch(service: string) {
+    const listeners = new Set<(instances: readonly KnownInstance[]) => void>()
+    const startedAtMs = now()
+    let answeredAtMs: number | undefined
+    let membership: Membership = emptyMembership
+    let instances: readonly KnownInstance[] = []
+    let isFailing = false
+    let expiry: NodeJS.Timeout | undefined
+    let saving: Promise<void> = Promise.resolve()
+    let saved = ''
+    const { promise: ready, resolve: setReady } = Promise.withResolvers<void>()
+
+    function become(next: Membership): void {
+      membership = next
+      const list = knownInstances(next)
+      clearTimeout(expiry)
+      const expiresAtMs = nextExpiryMs(next)
+      if (expiresAtMs !== Infinity) {
+        const expire = () => become(withoutExpired(membership, now()))
+        expiry = setTimeout(expire, Math.max(1, expiresAtMs - now())).unref()
+      }
+      if (JSON.stringify(list) === JSON.stringify(instances)) return
+      instances = list
+      for (const listener of listeners) listener(instances)
+    }
+
+    function save(list: ServiceInstance[]): void {
+      const content = JSON.stringify(list)
+      if (list.length === 0 || content === saved) return
+      saved = content
+      saving = saving
+        .then(() => saveLastKnown(stateDir, service, { instances: list, now: new Date(now()) }))
+        .catch((error: unknown) => log.warn({ err: error, service }, 'cannot save the last known instances'))
+    }
+
+    async function useRemembered(): Promise<void> {
+      const list = await loadLastKnown(stateDir, service, {
+        maxAgeMs: settings.lastKnownMaxAgeMs,
+        now: new Date(now()),
+      })
+      if (answeredAtMs === undefined && list.length > 0) become(rememberedMembership(list))
+    }
+
+    const remembered = useRemembered()
+    const poll = startLongPoll<ServiceInstance[]>({
+      settings,
+      now,
+      random,
+      ask: async (index, signal) => {
+        const answer = await consul.health(service, {
+          index,
+          waitS: settings.waitS,
+          // Consul adds up to a sixteenth of the wait of its own.
+          timeoutMs: (settings.waitS * 17 * 1000) / 16 + 5000,
+          signal,
+        })
+        const isDetached = !answer.hasLeader || answer.lastContactMs > settings.maxLastContactMs
+        if (isDetached) throw new Error('Consul answered without contact to its leader')
+        return { index: answer.index, value: answer.instances }
+      },
+      onAnswer: (list) => {
+        if (isFailing) log.info({ service }, 'discovery answers again')
+        isFailing = false
+        answeredAtMs = now()
+        const next = applyAnswer(membership, list, { nowMs: answeredAtMs, holdMs: settings.holdMs })
+        if (next.isSuspicious) {
+          suspicious.inc({ server_address: service })
+          log.warn({ service, left: list.length }, 'most instances vanished at once: keeping them for a while')
+        }
+        become({ verified: next.verified, held: next.held })
+        save(list)
+        setReady()
+      },
+      onError: (error) => {
+        if (!isFailing) log.warn({ err: error, service }, 'discovery fails: going on with the known instances')
+        isFailing = true
+        void remembered.then(setReady)
+      },
+      onIndexReset: () => indexResets.inc({ server_address: service }),
+    })
+
+    return {
+      service,
+      ready,
+      instances: () => instances,
+      answeredAtMs: () => answeredAtMs ?? startedAtMs,
+      subscribe(listener: (instances: readonly KnownInstance[]) => void) {
+        listeners.add(listener)
+        return () => listeners.delete(listener)
+      },
+      async close() {
+        clearTimeout(expiry)
+        listeners.clear()
+        await poll.close()
+        await remembered
+        await saving
+        clearTimeout(expiry)
+        setReady()
+      },
+    }
+  }
+
+  return {
+    watch(service) {
+      const existing = watches.get(service)
+      if (existing !== undefined) return existing
+      if (watches.size >= settings.maxWatches) {
+        throw new Error(`Refusing to watch ${service}: already watching ${watches.size} services`)
+      }
+      const watch = startWatch(service)
+      watches.set(service, watch)
+      return watch
+    },
+    async close() {
+      await Promise.all([...watches.values()].map((watch) => watch.close()))
+      watches.clear()
+    },
+  }
+}

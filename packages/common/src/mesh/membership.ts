@@ -1,0 +1,66 @@
+import type { ServiceInstance } from '../consul.ts'
+
+/** `unverified`: the catalogue no longer names it, and that may be the catalogue's fault. */
+export type Tier = 'verified' | 'unverified'
+
+export interface KnownInstance extends ServiceInstance {
+  tier: Tier
+}
+
+export interface Membership {
+  verified: ReadonlyMap<string, ServiceInstance>
+  held: ReadonlyMap<string, { instance: ServiceInstance; untilMs: number }>
+}
+
+export const emptyMembership: Membership = { verified: new Map(), held: new Map() }
+
+/** What a file remembers: to be used while the catalogue says nothing, for as long as that lasts. */
+export function rememberedMembership(instances: ServiceInstance[]): Membership {
+  return {
+    verified: new Map(),
+    held: new Map(instances.map((instance) => [instance.id, { instance, untilMs: Infinity }])),
+  }
+}
+
+/**
+ * Takes an answer of the catalogue, but does not forget most of a service at one word.
+ *
+ * A list that becomes empty, or loses more than half of at least three instances at once, is more
+ * often a fault of the catalogue (a restarted agent, a revoked token) than the end of the service:
+ * who was lost stays for a while as `unverified`. Smaller losses are believed.
+ */
+export function applyAnswer(
+  { verified, held }: Membership,
+  answer: ServiceInstance[],
+  { nowMs, holdMs }: { nowMs: number; holdMs: number },
+): Membership & { isSuspicious: boolean } {
+  const next = new Map(answer.map((instance) => [instance.id, instance]))
+  const remembered = [...held].filter(([, { untilMs }]) => untilMs === Infinity).map(([, { instance }]) => instance)
+  const known = verified.size > 0 ? [...verified.values()] : remembered
+  const lost = known.filter(({ id }) => !next.has(id))
+  const isEmptied = known.length > 0 && next.size === 0
+  // Remembered instances are believed gone as soon as the catalogue names others: their ports may be reused.
+  const isCollapse = verified.size >= 3 && lost.length > verified.size / 2
+  const isSuspicious = isEmptied || isCollapse
+  const stillHeld = new Map(
+    [...held].filter(([id, { untilMs }]) => untilMs !== Infinity && untilMs > nowMs && !next.has(id)),
+  )
+  if (isSuspicious) for (const instance of lost) stillHeld.set(instance.id, { instance, untilMs: nowMs + holdMs })
+  return { verified: next, held: stillHeld, isSuspicious }
+}
+
+export function withoutExpired(membership: Membership, nowMs: number): Membership {
+  const held = new Map([...membership.held].filter(([, { untilMs }]) => untilMs > nowMs))
+  return held.size === membership.held.size ? membership : { ...membership, held }
+}
+
+export function nextExpiryMs({ held }: Membership): number {
+  return Math.min(Infinity, ...[...held.values()].map(({ untilMs }) => untilMs))
+}
+
+export function knownInstances({ verified, held }: Membership): KnownInstance[] {
+  return [
+    ...[...verified.values()].map((instance) => ({ ...instance, tier: 'verified' as const })),
+    ...[...held.values()].map(({ instance }) => ({ ...instance, tier: 'unverified' as const })),
+  ]
+}

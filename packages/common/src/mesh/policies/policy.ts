@@ -1,0 +1,11 @@
+import type { Endpoint } from '../endpoint.ts'
+
+/**
+ * Chooses among candidates one that was not tried yet; undefined when all were.
+ *
+ * A first choice (`tried` is empty) costs the same however many candidates there are.
+ */
+export type Policy = (
+  candidates: readonly Endpoint[],
+  about: { tried: readonly Endpoint[]; nowMs: number },
+) => Endpoint | undefined
