@@ -81,7 +81,7 @@ interface ConsulSettings {
 }
 
 /** Everything this system says to Consul: the npm client for writes, own requests for blocking queries. */
-export function createConsul({ address, token, writeTimeoutMs = 5000 }: ConsulSettings): ConsulClient {
+export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: ConsulSettings): ConsulClient {
   const url = new URL(address.includes('://') ? address : `http://${address}`)
   const client = new Consul({
     host: url.hostname,

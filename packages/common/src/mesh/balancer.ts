@@ -68,7 +68,8 @@ export function createBalancer({
     const nowMs = now()
     for (const endpoint of all) endpoint.rank = rank(endpoint, nowMs)
     const healthy = all.filter((endpoint) => endpoint.rank === 0)
-    isPanicking = healthy.length < all.length * settings.panicShare || (all.length > 0 && healthy.length === 0)
+    isPanicking =
+      healthy.length < all.length * settings.panicShare || (all.length > 0 && healthy.length === 0)
     // Who failed us already stays out as long as anybody else is there, verified or not.
     const usable = all.filter((endpoint) => endpoint.rank < 2)
     candidates = !isPanicking ? healthy : usable.length > 0 ? usable : all
@@ -77,7 +78,7 @@ export function createBalancer({
 
   function judge(endpoint: Endpoint, verdict: EjectionReason | 'revive' | undefined, nowMs: number): void {
     const { health } = endpoint
-    if (verdict === undefined) return
+    if (verdict === undefined || members.get(endpoint.instance.id) !== endpoint) return
     if (verdict === 'revive') {
       revive(health, nowMs)
       events.onRevive(endpoint)
@@ -118,7 +119,8 @@ export function createBalancer({
         chosen = dueProbe
       } else {
         if (isPanicking) events.onPanic()
-        chosen = policy(candidates, { tried, nowMs })
+        // When every candidate failed this request, one that failed earlier ones is still worth a try.
+        chosen = policy(candidates, { tried, nowMs }) ?? policy(all, { tried, nowMs })
       }
       if (chosen === undefined) return undefined
       chosen.pending += 1
@@ -138,7 +140,11 @@ export function createBalancer({
         observeRtt(endpoint.load, seenMs, nowMs, settings.load)
       }
       const wasProbing = endpoint.health.state === 'probing'
-      const verdict = recordOutcome(endpoint.health, outcome, { startedMs, nowMs, settings: settings.ejection })
+      const verdict = recordOutcome(endpoint.health, outcome, {
+        startedMs,
+        nowMs,
+        settings: settings.ejection,
+      })
       judge(endpoint, verdict, nowMs)
       if (wasProbing && verdict === undefined) regroup()
     },

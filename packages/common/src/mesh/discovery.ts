@@ -19,6 +19,7 @@ export interface ServiceWatch {
   instances(): readonly KnownInstance[]
   /** Settles with the first answer, or with the first failure and what a file remembers. Never rejects. */
   ready: Promise<void>
+  isReady(): boolean
   subscribe(listener: (instances: readonly KnownInstance[]) => void): () => void
 }
 
@@ -107,7 +108,13 @@ export function createDiscovery({
     let expiry: NodeJS.Timeout | undefined
     let saving: Promise<void> = Promise.resolve()
     let saved = ''
-    const { promise: ready, resolve: setReady } = Promise.withResolvers<void>()
+    let isReady = false
+    const { promise: ready, resolve: resolveReady } = Promise.withResolvers<void>()
+
+    function setReady(): void {
+      isReady = true
+      resolveReady()
+    }
 
     function become(next: Membership): void {
       membership = next
@@ -164,14 +171,18 @@ export function createDiscovery({
         const next = applyAnswer(membership, list, { nowMs: answeredAtMs, holdMs: settings.holdMs })
         if (next.isSuspicious) {
           suspicious.inc({ server_address: service })
-          log.warn({ service, left: list.length }, 'most instances vanished at once: keeping them for a while')
+          log.warn(
+            { service, left: list.length },
+            'most instances vanished at once: keeping them for a while',
+          )
         }
         become({ verified: next.verified, held: next.held })
         save(list)
         setReady()
       },
       onError: (error) => {
-        if (!isFailing) log.warn({ err: error, service }, 'discovery fails: going on with the known instances')
+        if (!isFailing)
+          log.warn({ err: error, service }, 'discovery fails: going on with the known instances')
         isFailing = true
         void remembered.then(setReady)
       },
@@ -181,6 +192,7 @@ export function createDiscovery({
     return {
       service,
       ready,
+      isReady: () => isReady,
       instances: () => instances,
       answeredAtMs: () => answeredAtMs ?? startedAtMs,
       subscribe(listener: (instances: readonly KnownInstance[]) => void) {

@@ -89,7 +89,9 @@ export function recordOutcome(
   if (outcome === 'failure') health.consecutive += 1
   if (health.consecutive >= settings.consecutiveFailures) return 'consecutive-failures'
   const isJudgeable = health.requests >= settings.minRequests
-  return isJudgeable && health.successes / health.requests < settings.minSuccessRate ? 'success-rate' : undefined
+  return isJudgeable && health.successes / health.requests < settings.minSuccessRate
+    ? 'success-rate'
+    : undefined
 }
 
 export function eject(health: Health, nowMs: number, settings: EjectionSettings, random: () => number): void {

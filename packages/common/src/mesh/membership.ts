@@ -35,7 +35,9 @@ export function applyAnswer(
   { nowMs, holdMs }: { nowMs: number; holdMs: number },
 ): Membership & { isSuspicious: boolean } {
   const next = new Map(answer.map((instance) => [instance.id, instance]))
-  const remembered = [...held].filter(([, { untilMs }]) => untilMs === Infinity).map(([, { instance }]) => instance)
+  const remembered = [...held]
+    .filter(([, { untilMs }]) => untilMs === Infinity)
+    .map(([, { instance }]) => instance)
   const known = verified.size > 0 ? [...verified.values()] : remembered
   const lost = known.filter(({ id }) => !next.has(id))
   const isEmptied = known.length > 0 && next.size === 0
@@ -45,7 +47,8 @@ export function applyAnswer(
   const stillHeld = new Map(
     [...held].filter(([id, { untilMs }]) => untilMs !== Infinity && untilMs > nowMs && !next.has(id)),
   )
-  if (isSuspicious) for (const instance of lost) stillHeld.set(instance.id, { instance, untilMs: nowMs + holdMs })
+  if (isSuspicious)
+    for (const instance of lost) stillHeld.set(instance.id, { instance, untilMs: nowMs + holdMs })
   return { verified: next, held: stillHeld, isSuspicious }
 }
 

@@ -1,0 +1,134 @@
+import type { EventEmitter } from 'node:events'
+import CircuitBreaker from 'opossum'
+
+export type BreakerState = 'closed' | 'half-open' | 'open'
+
+export interface BreakerSettings {
+  /** Fewer calls than this in the window say nothing. */
+  volume: number
+  errorPercent: number
+  windowMs: number
+  buckets: number
+  resetMs: number
+}
+
+export const breakerDefaults: BreakerSettings = {
+  volume: 20,
+  errorPercent: 50,
+  windowMs: 10_000,
+  buckets: 10,
+  resetMs: 10_000,
+}
+
+export interface Breaker {
+  state(): BreakerState
+  /** How long until a refused caller may try again; 0 while calls are let through. */
+  retryAfterMs(): number
+  /**
+   * Runs `work` if calls are let through, else throws BreakerOpen.
+   *
+   * A result that `isFailure`, and an error that `isFault`, count against the operation. `work` must
+   * end by itself: a call that never does, made as the probe, would keep all others out.
+   */
+  run<T>(work: () => Promise<T>): Promise<T>
+  /** Lets calls through again, because something changed that the breaker cannot know. */
+  reset(): void
+  shutdown(): void
+}
+
+export class BreakerOpen extends Error {}
+
+/** Stands for a failed call inside opossum, which needs an error and looks at nothing in it. */
+const failed = new Error('failed')
+
+/**
+ * An opossum breaker without its surprises.
+ *
+ * A call that began before the breaker last opened or closed tells about another time: opossum
+ * never learns how it ended, so it cannot close a breaker that is probing. Refused calls stay out of
+ * the statistics, where they would dilute the failure rate. The pause is never shorter than the
+ * window, or failures of before would open the breaker again at the first failure after.
+ */
+export function createBreaker({
+  name,
+  rotate,
+  settings,
+  isFailure,
+  isFault,
+  onChange,
+  now,
+}: {
+  name: string
+  /** Emits `rotate` once for each bucket's length; shared by all breakers. */
+  rotate: EventEmitter
+  settings: BreakerSettings
+  isFailure: (result: unknown) => boolean
+  isFault: (error: unknown) => boolean
+  onChange: (state: BreakerState) => void
+  now: () => number
+}): Breaker {
+  const resetMs = Math.max(settings.resetMs, settings.windowMs + settings.windowMs / settings.buckets)
+  let generation = 0
+  let openedAtMs = 0
+  const circuit = new CircuitBreaker((attempt: () => Promise<void>) => attempt(), {
+    name,
+    timeout: false,
+    resetTimeout: resetMs,
+    volumeThreshold: settings.volume,
+    errorThresholdPercentage: settings.errorPercent,
+    rollingCountTimeout: settings.windowMs,
+    rollingCountBuckets: settings.buckets,
+    rollingPercentilesEnabled: false,
+    enableSnapshots: false,
+    rotateBucketController: rotate,
+  })
+  circuit.on('open', () => {
+    generation += 1
+    openedAtMs = now()
+    onChange('open')
+  })
+  circuit.on('halfOpen', () => onChange('half-open'))
+  circuit.on('close', () => {
+    generation += 1
+    onChange('closed')
+  })
+
+  return {
+    state: () => (circuit.closed ? 'closed' : circuit.opened ? 'open' : 'half-open'),
+
+    retryAfterMs: () =>
+      circuit.closed || circuit.pendingClose ? 0 : Math.max(1, openedAtMs + resetMs - now()),
+
+    run<T>(work: () => Promise<T>): Promise<T> {
+      if (!circuit.closed && !circuit.pendingClose) {
+        return Promise.reject(new BreakerOpen(`${name} fails too often`))
+      }
+      const begun = generation
+      return new Promise<T>((resolve, reject) => {
+        const attempt = () =>
+          new Promise<void>((succeed, fail) => {
+            work().then(
+              (result) => {
+                resolve(result)
+                if (begun !== generation) return
+                if (isFailure(result)) fail(failed)
+                else succeed()
+              },
+              (error: unknown) => {
+                reject(error as Error)
+                if (begun !== generation) return
+                if (isFault(error)) fail(failed)
+                else succeed()
+              },
+            )
+          })
+        circuit.fire(attempt).catch((error: unknown) => {
+          if (error !== failed) reject(error as Error)
+        })
+      })
+    },
+
+    reset: () => circuit.close(),
+    shutdown: () => circuit.shutdown(),
+  }
+}

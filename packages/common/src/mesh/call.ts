@@ -1,0 +1,194 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { currentTrace } from '../trace.ts'
+import { ATTEMPT_HEADER, DEADLINE_HEADER } from './deadline.ts'
+import type { Outcome } from './ejection.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { MeshMetrics } from './mesh-metrics.ts'
+import { decideRetry, isRetryableStatus } from './retry.ts'
+import type { MeshSettings } from './settings.ts'
+import type { Operation, Target } from './target.ts'
+import { type Answer, type Method, TransportError } from './transport.ts'
+
+export interface Call {
+  method: Method
+  path: string
+  headers: Record<string, string>
+  body?: Buffer | string | undefined
+  isRetryable: boolean
+  inboundAttempt: number
+  /** What an operation is given at most, and the instant at which this call ends. */
+  configuredMs: number
+  endsAtMs: number
+}
+
+export interface MeshAnswer {
+  status: number
+  headers: IncomingHttpHeaders
+  body: Buffer
+  /** The name of the instance that answered. */
+  endpoint: string
+}
+
+/** No endpoint gave an answer. `isFault` tells whether the service is to blame for it. */
+export class CallFailed extends Error {
+  readonly isFault: boolean
+  readonly isTimeout: boolean
+
+  constructor(message: string, options: { isFault: boolean; isTimeout?: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.isFault = options.isFault
+    this.isTimeout = options.isTimeout ?? false
+  }
+}
+
+export interface CallDeps {
+  settings: MeshSettings
+  metrics: MeshMetrics
+  now: () => number
+  random: () => number
+}
+
+interface Try {
+  answer?: Answer
+  error?: TransportError
+  outcome: Outcome
+  wasSent: boolean
+}
+
+/** A try that was given less of the configured time than this does not blame the endpoint for its timeout. */
+const FAIR_SHARE = 0.4
+/** An answer that used more of the configured time than this is close to being none. */
+const SLOW_SHARE = 0.8
+
+/** Sends a call to an endpoint, and to another when that fails and may be repeated, until its time is over. */
+export async function callEndpoints(
+  target: Target,
+  operation: Operation,
+  call: Call,
+  deps: CallDeps,
+): Promise<MeshAnswer> {
+  const { settings, metrics, now, random } = deps
+  const label = { server_address: target.service }
+  const tried: Endpoint[] = []
+  let sent = 0
+  let unsent = 0
+  target.budget.deposit()
+  for (;;) {
+    const endpoint = target.balancer.take({ tried, isRetryable: call.isRetryable })
+    if (endpoint === undefined) throw new CallFailed('no instance is known', { isFault: false })
+    metrics.picks.inc(label)
+    tried.push(endpoint)
+    const mayRepeat = call.isRetryable && call.inboundAttempt === 1 && sent < settings.retry.maxRetries
+    const result = await tryOnce(target, operation, endpoint, call, deps, {
+      attempt: Math.max(call.inboundAttempt, sent + 1),
+      keepsReserve: mayRepeat && tried.length < target.balancer.endpoints().length,
+    })
+    if (sent > 0) {
+      metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
+    }
+    const { answer, error } = result
+    if (answer !== undefined && !isRetryableStatus(answer.status)) return reply(answer, endpoint)
+    if (error?.fault === 'too-large') throw new CallFailed(error.message, { isFault: false, cause: error })
+
+    if (result.wasSent) sent += 1
+    else unsent += 1
+    const decision = decideRetry(
+      {
+        wasSent: result.wasSent,
+        isRetryable: call.isRetryable,
+        sent,
+        unsent,
+        inboundAttempt: call.inboundAttempt,
+        hasOther: tried.length < target.balancer.endpoints().length,
+        remainingMs: call.endsAtMs - now(),
+        medianMs: operation.median.value(),
+      },
+      { settings: settings.retry, budget: target.budget, random },
+    )
+    if (decision.again) {
+      if (decision.delayMs > 0) await sleep(decision.delayMs)
+      continue
+    }
+    metrics.retries.inc({ ...label, outcome: decision.because })
+    if (answer !== undefined) return reply(answer, endpoint)
+    const isTimeout = error?.fault === 'timeout'
+    throw new CallFailed(`no instance answered`, {
+      isFault: result.outcome !== 'neutral',
+      isTimeout,
+      cause: error,
+    })
+  }
+}
+
+function reply({ status, headers, body }: Answer, endpoint: Endpoint): MeshAnswer {
+  return { status, headers, body, endpoint: endpoint.instance.name }
+}
+
+async function tryOnce(
+  target: Target,
+  operation: Operation,
+  endpoint: Endpoint,
+  call: Call,
+  { metrics, now }: CallDeps,
+  { attempt, keepsReserve }: { attempt: number; keepsReserve: boolean },
+): Promise<Try> {
+  const startedMs = now()
+  const remainingMs = Math.max(1, call.endsAtMs - startedMs)
+  // Half of the time is kept for another endpoint, unless the operation is known to need more.
+  const timeoutMs = keepsReserve
+    ? Math.min(remainingMs, Math.max(remainingMs / 2, 3 * operation.median.value()))
+    : remainingMs
+  let outcome: Outcome = 'neutral'
+  let result: { answer: Answer } | { error: TransportError } | undefined
+  try {
+    const answer = await target.transport(endpoint).exchange({
+      method: call.method,
+      path: call.path,
+      headers: outboundHeaders(call.headers, { attempt, timeoutMs }),
+      body: call.body,
+      timeoutMs,
+    })
+    result = { answer }
+    outcome = outcomeOf(answer, now() - startedMs, call.configuredMs)
+    operation.median.observe(now() - startedMs)
+    return { answer, outcome, wasSent: true }
+  } catch (error) {
+    if (!(error instanceof TransportError)) throw error
+    result = { error }
+    const isUnfair = error.fault === 'timeout' && timeoutMs < call.configuredMs * FAIR_SHARE
+    outcome = isUnfair ? 'neutral' : error.fault === 'too-large' ? 'success' : 'failure'
+    return { error, outcome, wasSent: error.wasSent }
+  } finally {
+    const rttMs = now() - startedMs
+    target.balancer.settle(endpoint, { outcome, startedMs, rttMs })
+    metrics.duration.observe(
+      {
+        server_address: target.service,
+        http_request_method: call.method,
+        http_route: operation.name,
+        http_response_status_code: result !== undefined && 'answer' in result ? result.answer.status : '',
+        error_type: result === undefined ? 'invalid' : 'error' in result ? result.error.fault : '',
+      },
+      rttMs / 1000,
+    )
+  }
+}
+
+function outcomeOf({ status }: Answer, rttMs: number, configuredMs: number): Outcome {
+  if (isRetryableStatus(status)) return 'failure'
+  return status === 429 || rttMs > configuredMs * SLOW_SHARE ? 'soft' : 'success'
+}
+
+function outboundHeaders(
+  headers: Record<string, string>,
+  { attempt, timeoutMs }: { attempt: number; timeoutMs: number },
+): Record<string, string> {
+  const trace = currentTrace()
+  return {
+    ...(trace && { traceparent: trace.traceparent, 'x-request-id': trace.request_id }),
+    ...headers,
+    [DEADLINE_HEADER]: String(Math.max(1, Math.floor(timeoutMs))),
+    [ATTEMPT_HEADER]: String(attempt),
+  }
+}

@@ -1,0 +1,148 @@
+import { EventEmitter } from 'node:events'
+import type { Log } from '../log.ts'
+import type { Metrics } from '../metrics.ts'
+import { Unavailable } from '../problem.ts'
+import { BreakerOpen } from './breaker.ts'
+import { callEndpoints, CallFailed, type MeshAnswer } from './call.ts'
+import { DeadlineExceeded, hopBudgetMs, inboundAttempt, remainingMs } from './deadline.ts'
+import type { Discovery } from './discovery.ts'
+import { createMeshMetrics } from './mesh-metrics.ts'
+import { isIdempotent, isRetryableStatus } from './retry.ts'
+import { meshDefaults, type MeshSettings } from './settings.ts'
+import { createTarget, type Target } from './target.ts'
+import type { Method } from './transport.ts'
+
+export interface MeshRequest {
+  service: string
+  /** A name from a small fixed set, such as the route's: each has a breaker and series of its own. */
+  operation: string
+  method: Method
+  path: string
+  headers?: Record<string, string>
+  body?: Buffer | string | undefined
+  deadlineMs?: number
+  /** Whether it may be sent twice; by default as the method and an Idempotency-Key say. */
+  idempotent?: boolean
+}
+
+export interface MeshClient {
+  /**
+   * The answer of some instance, whatever its status, within the deadline of the context.
+   *
+   * @throws Unavailable when no instance answers in time, the breaker is open or too much is under way
+   */
+  request(request: MeshRequest): Promise<MeshAnswer>
+  /** Ends what keeps the process busy; requests under way may finish. The discovery stays open. */
+  close(): Promise<void>
+}
+
+export interface MeshClientOptions {
+  discovery: Discovery
+  log: Log
+  metrics: Metrics
+  settings?: Partial<MeshSettings>
+  now?: () => number
+  random?: () => number
+}
+
+export function createMeshClient({
+  discovery,
+  log,
+  metrics: processMetrics,
+  settings: given,
+  now = () => performance.now(),
+  random = Math.random,
+}: MeshClientOptions): MeshClient {
+  const settings = { ...meshDefaults, ...given }
+  const metrics = createMeshMetrics(processMetrics)
+  const targets = new Map<string, Target>()
+  const rotate = new EventEmitter().setMaxListeners(0)
+  let isClosed = false
+  const ticker = setInterval(() => {
+    rotate.emit('rotate')
+    for (const target of targets.values()) target.tick()
+  }, settings.breaker.windowMs / settings.breaker.buckets).unref()
+
+  function targetOf(service: string): Target {
+    const known = targets.get(service)
+    if (known !== undefined) return known
+    const target = createTarget({
+      watch: discovery.watch(service),
+      settings,
+      metrics,
+      log,
+      rotate,
+      isFailure: (answer) => isRetryableStatus((answer as MeshAnswer).status),
+      isFault: (error) => error instanceof CallFailed && error.isFault,
+      now,
+      random,
+    })
+    targets.set(service, target)
+    return target
+  }
+
+  return {
+    async request({ service, operation: name, method, path, headers = {}, body, deadlineMs, idempotent }) {
+      if (isClosed) throw new Unavailable(service, { cause: new Error('the mesh client is closed') })
+      const configuredMs = deadlineMs ?? settings.deadlineMs
+      const budgetMs = hopBudgetMs(configuredMs, remainingMs())
+      const endsAtMs = now() + budgetMs
+      const target = targetOf(service)
+      const operation = target.operation(name)
+      if (!target.limit.enter()) {
+        throw new Unavailable(service, { cause: new Error(`${settings.maxPending} requests are under way`) })
+      }
+      try {
+        if (budgetMs <= 0 || !(await isKnownWithin(target, budgetMs))) throw new DeadlineExceeded()
+        return await operation.breaker.run(() =>
+          callEndpoints(
+            target,
+            operation,
+            {
+              method,
+              path,
+              headers,
+              body,
+              isRetryable: idempotent ?? isIdempotent(method, headers),
+              inboundAttempt: inboundAttempt(),
+              configuredMs,
+              endsAtMs,
+            },
+            { settings, metrics, now, random },
+          ),
+        )
+      } catch (error) {
+        const isLate = error instanceof DeadlineExceeded || (error instanceof CallFailed && error.isTimeout)
+        if (isLate) metrics.deadlineExceeded.inc({ server_address: service })
+        if (error instanceof BreakerOpen) {
+          const retryAfterS = Math.ceil(operation.breaker.retryAfterMs() / 1000)
+          throw new Unavailable(service, { cause: error, retryAfterS: Math.max(1, retryAfterS) })
+        }
+        if (isLate || error instanceof CallFailed) throw new Unavailable(service, { cause: error })
+        throw error
+      } finally {
+        target.limit.leave()
+      }
+    },
+
+    async close() {
+      isClosed = true
+      clearInterval(ticker)
+      await Promise.all([...targets.values()].map((target) => target.close()))
+      targets.clear()
+      rotate.removeAllListeners()
+    },
+  }
+}
+
+/** Waits for the first list of a service, but not longer than the call may take. */
+async function isKnownWithin({ watch }: Target, budgetMs: number): Promise<boolean> {
+  if (watch.isReady()) return true
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), budgetMs)
+  })
+  const isKnown = await Promise.race([watch.ready.then(() => true), tooLate])
+  clearTimeout(timer)
+  return isKnown
+}

@@ -1,0 +1,177 @@
+import type { EventEmitter } from 'node:events'
+import type { Log } from '../log.ts'
+import { type Balancer, createBalancer } from './balancer.ts'
+import { type Breaker, createBreaker } from './breaker.ts'
+import type { ServiceWatch } from './discovery.ts'
+import { canTakeTraffic, type Endpoint } from './endpoint.ts'
+import { createLimit, type Limit } from './limit.ts'
+import { createMedian, type Median } from './median.ts'
+import type { KnownInstance } from './membership.ts'
+import type { MeshMetrics } from './mesh-metrics.ts'
+import { createRetryBudget, type RetryBudget } from './retry-budget.ts'
+import type { MeshSettings } from './settings.ts'
+import { createTransport, type Transport } from './transport.ts'
+
+export interface Operation {
+  /** The name under which it is counted. */
+  name: string
+  breaker: Breaker
+  median: Median
+}
+
+/** Everything one client keeps about one service. */
+export interface Target {
+  service: string
+  watch: ServiceWatch
+  balancer: Balancer
+  limit: Limit
+  budget: RetryBudget
+  operation(name: string): Operation
+  transport(endpoint: Endpoint): Transport
+  tick(): void
+  close(): Promise<void>
+}
+
+const OTHER_OPERATIONS = 'other'
+
+export interface TargetOptions {
+  watch: ServiceWatch
+  settings: MeshSettings
+  metrics: MeshMetrics
+  log: Log
+  rotate: EventEmitter
+  isFailure: (answer: unknown) => boolean
+  isFault: (error: unknown) => boolean
+  now: () => number
+  random: () => number
+}
+
+export function createTarget({
+  watch,
+  settings,
+  metrics,
+  log,
+  rotate,
+  isFailure,
+  isFault,
+  now,
+  random,
+}: TargetOptions): Target {
+  const { service } = watch
+  const label = { server_address: service }
+  const operations = new Map<string, Operation>()
+  const transports = new Map<Endpoint, Transport>()
+  const budget = createRetryBudget(settings.retryBudget, now)
+  const balancer = createBalancer({
+    policy: settings.policy(),
+    settings: settings.balancer,
+    now,
+    random,
+    events: {
+      onPanic: () => metrics.panic.inc(label),
+      onEject: ({ instance }, reason) => {
+        metrics.ejections.inc({ ...label, reason })
+        log.warn({ service, endpoint: instance.name, reason }, 'endpoint ejected')
+        measure()
+      },
+      onRevive: ({ instance }) => {
+        log.info({ service, endpoint: instance.name }, 'endpoint is back')
+        measure()
+      },
+    },
+  })
+
+  function measure(): void {
+    const nowMs = now()
+    const all = balancer.endpoints()
+    const ejected = all.filter((endpoint) => !canTakeTraffic(endpoint, nowMs))
+    const unverified = all.filter((endpoint) => !ejected.includes(endpoint) && endpoint.rank % 2 === 1)
+    metrics.endpoints.set({ ...label, state: 'ejected' }, ejected.length)
+    metrics.endpoints.set({ ...label, state: 'unverified' }, unverified.length)
+    metrics.endpoints.set({ ...label, state: 'healthy' }, all.length - ejected.length - unverified.length)
+    metrics.retryTokens.set(label, budget.balance())
+  }
+
+  function update(instances: readonly KnownInstance[]): void {
+    const { joined, left } = balancer.update(instances)
+    for (const endpoint of left) {
+      const transport = transports.get(endpoint)
+      transports.delete(endpoint)
+      transport
+        ?.close()
+        .catch((error: unknown) => log.warn({ err: error, service }, 'cannot close connections'))
+    }
+    // What opened a breaker was the old instances' failure; nobody knows anything about a new one.
+    if (joined.some(({ instance }) => instance.tier === 'verified')) {
+      for (const { breaker } of operations.values()) breaker.reset()
+    }
+    measure()
+  }
+
+  function createOperation(name: string): Operation {
+    const breakerLabel = { ...label, http_route: name }
+    metrics.breakerState.set(breakerLabel, 0)
+    const breaker = createBreaker({
+      name: `${service} ${name}`,
+      rotate,
+      settings: settings.breaker,
+      isFailure,
+      isFault,
+      now,
+      onChange: (state) => {
+        metrics.breakerState.set(breakerLabel, state === 'closed' ? 0 : state === 'half-open' ? 1 : 2)
+        log.warn({ service, operation: name, state }, 'breaker changed')
+      },
+    })
+    const operation = { name, breaker, median: createMedian(settings.balancer.load.defaultRttMs) }
+    operations.set(name, operation)
+    return operation
+  }
+
+  const unsubscribe = watch.subscribe(update)
+  update(watch.instances())
+
+  return {
+    service,
+    watch,
+    balancer,
+    budget,
+    limit: createLimit(settings.maxPending),
+
+    operation(name) {
+      const known = operations.get(name)
+      if (known !== undefined) return known
+      const bounded = operations.size < settings.maxOperations ? name : OTHER_OPERATIONS
+      return operations.get(bounded) ?? createOperation(bounded)
+    },
+
+    transport(endpoint) {
+      const existing = transports.get(endpoint)
+      if (existing !== undefined) return existing
+      const { address, port } = endpoint.instance
+      const host = address.includes(':') ? `[${address}]` : address
+      const transport = createTransport(`http://${host}:${port}`, settings.transport)
+      transports.set(endpoint, transport)
+      return transport
+    },
+
+    tick() {
+      balancer.tick()
+      measure()
+    },
+
+    async close() {
+      unsubscribe()
+      for (const { breaker } of operations.values()) breaker.shutdown()
+      const open = [...transports.values()]
+      transports.clear()
+      let timer: NodeJS.Timeout | undefined
+      const overdue = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, settings.closeTimeoutMs)
+      })
+      await Promise.race([Promise.allSettled(open.map((transport) => transport.close())), overdue])
+      clearTimeout(timer)
+      await Promise.allSettled(open.map((transport) => transport.destroy()))
+    },
+  }
+}
