@@ -1,0 +1,95 @@
+import { join } from 'node:path'
+import { CannotStart } from './cannot-start.ts'
+import { findConsul } from './consul-source.ts'
+import type { Server, ServerDeps } from './server.ts'
+
+const DEFAULT_PORT = 8500
+const ANSWER_TIMEOUT_MS = 2_000
+const MAX_CONNECTIONS_PER_CLIENT = 2_000
+
+/** Consul as it was given, or a server of one below the state directory, ready to be started. */
+export async function prepareConsul(deps: ServerDeps): Promise<Server> {
+  const { consulHttpAddr } = deps.config.given
+  if (consulHttpAddr !== undefined) {
+    if (!(await hasLeader(consulHttpAddr))) {
+      throw new CannotStart(
+        `Consul at ${consulHttpAddr} (CONSUL_HTTP_ADDR) does not answer or has no leader.`,
+      )
+    }
+    return { name: 'consul', title: 'Consul, as given', address: consulHttpAddr }
+  }
+
+  const { file, version, origin } = await findConsul(deps)
+  const port = await deps.ports.choose('consul', deps.useDefaultPorts ? DEFAULT_PORT : undefined)
+  const address = `http://127.0.0.1:${port}`
+  const folder = deps.state.folder('consul')
+  const args = [
+    ...['agent', '-server', '-bootstrap-expect=1', '-ui', '-node=lepton', '-log-level=warn'],
+    ...['-data-dir', join(folder, 'data'), '-client', '127.0.0.1', '-bind', '127.0.0.1'],
+    ...['-http-port', String(port), '-dns-port', String(await deps.ports.choose('consul-dns'))],
+    ...['-server-port', String(await deps.ports.choose('consul-server'))],
+    ...['-serf-lan-port', String(await deps.ports.choose('consul-serf')), '-serf-wan-port', '-1'],
+    ...unusedPorts(version),
+    ...['-hcl', 'performance { raft_multiplier = 1 }', '-hcl', 'disable_update_check = true'],
+    ...['-hcl', `limits { http_max_conns_per_client = ${MAX_CONNECTIONS_PER_CLIENT} }`],
+  ]
+  return {
+    name: 'consul',
+    title: `Consul ${version}, ${origin}`,
+    address,
+    spec: {
+      name: 'consul',
+      command: [file, ...args],
+      env: deps.config.inherited,
+      cwd: folder,
+      logFile: deps.logFile('consul'),
+      deathSignal: 'KILL',
+      stopSignal: 'SIGTERM',
+      isReady: () => hasLeader(address),
+    },
+  }
+}
+
+/** Ports the shop has no use for; a version refuses flags that it does not know. */
+export function unusedPorts(version: string): string[] {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return ['-grpc-port', '-1', ...(major > 1 || minor >= 14 ? ['-grpc-tls-port', '-1'] : [])]
+}
+
+async function hasLeader(address: string): Promise<boolean> {
+  try {
+    const response = await fetch(`${address}/v1/status/leader`, {
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    })
+    return response.ok && (await response.text()).length > 2
+  } catch {
+    return false
+  }
+}
+
+export type Registration = { id: string; service: string; instance: string; address: string; port: number }
+
+/** What is registered with the agent, of services that name their instance. */
+export async function listRegistrations(address: string): Promise<Registration[]> {
+  const response = await fetch(`${address}/v1/agent/services`, {
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  })
+  if (!response.ok) throw new Error(`Consul answers ${response.status}`)
+  const services = (await response.json()) as Record<string, AgentService>
+  return Object.entries(services).flatMap(([id, { Service, Address, Port, Meta }]) => {
+    const instance = Meta?.['instance']
+    return instance === undefined ? [] : [{ id, service: Service, instance, address: Address, port: Port }]
+  })
+}
+
+/** Takes instances of an earlier run off the list, before callers are sent to them. */
+export async function deregisterAll(address: string): Promise<void> {
+  for (const { id } of await listRegistrations(address)) {
+    await fetch(`${address}/v1/agent/service/deregister/${encodeURIComponent(id)}`, {
+      method: 'PUT',
+      signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+    })
+  }
+}
+
+type AgentService = { Service: string; Address: string; Port: number; Meta?: Record<string, string> }

@@ -1,0 +1,99 @@
+import { CannotStart } from './cannot-start.ts'
+import { createRegistry, readyUrl } from './readiness.ts'
+import { entryOf, environmentOf, nodeOf, type ServiceContext, type ServiceName } from './services.ts'
+import type { ProcessStatus, SupervisedProcess } from './supervised-process.ts'
+import type { ProcessSpec } from './supervised-process.ts'
+
+export type InstanceInfo = {
+  instance: string
+  service: ServiceName
+  status: ProcessStatus
+  pid: number | undefined
+  url: string | undefined
+  restarts: number
+}
+
+export type FleetDeps = {
+  context: ServiceContext
+  supervise: (spec: ProcessSpec) => SupervisedProcess
+  portOf: (service: ServiceName, instance: string) => Promise<number>
+  logFile: (name: string) => string
+  stopTimeoutMs: number
+}
+
+type Member = { service: ServiceName; process: SupervisedProcess; url: string | undefined }
+
+export type Fleet = ReturnType<typeof createFleet>
+
+/** The running instances of the shop's services. */
+export function createFleet(deps: FleetDeps) {
+  const { context } = deps
+  const members = new Map<string, Member>()
+  const registrationsOf = createRegistry(context.servers.consul)
+
+  /** Starts one more instance of a service and waits until it is ready; gives its name. */
+  async function add(service: ServiceName): Promise<string> {
+    const instance = freeName(service)
+    const member: Member = { service, url: undefined, process: undefined as unknown as SupervisedProcess }
+    members.set(instance, member)
+    try {
+      const port = await deps.portOf(service, instance)
+      member.process = deps.supervise({
+        name: instance,
+        command: [nodeOf(context.root), entryOf(context.root, service)],
+        env: environmentOf({ service, instance, port }, context),
+        cwd: context.root,
+        logFile: deps.logFile(instance),
+        deathSignal: 'KILL',
+        stopSignal: 'SIGTERM',
+        isReady: async () => {
+          const known = service === 'psp' ? [{ address: '127.0.0.1', port }] : await registrationsOf(instance)
+          member.url = await readyUrl(known)
+          return member.url !== undefined
+        },
+      })
+      await member.process.start()
+    } catch (error) {
+      members.delete(instance)
+      await member.process.stop(deps.stopTimeoutMs)
+      throw error
+    }
+    return instance
+  }
+
+  /** Drains an instance and lets it go. */
+  async function remove(instance: string): Promise<void> {
+    const { process } = member(instance)
+    await process.stop(deps.stopTimeoutMs)
+    members.delete(instance)
+  }
+
+  async function stop(): Promise<void> {
+    await Promise.all([...members.values()].map(({ process }) => process.stop(deps.stopTimeoutMs)))
+  }
+
+  function list(): InstanceInfo[] {
+    return [...members].map(([instance, { service, process, url }]) => ({
+      instance,
+      service,
+      status: process.status,
+      pid: process.pid,
+      url: process.status === 'ready' ? url : undefined,
+      restarts: process.restarts,
+    }))
+  }
+
+  function member(instance: string): Member {
+    const found = members.get(instance)
+    if (found) return found
+    throw new CannotStart(`There is no ${instance}. There are ${[...members.keys()].sort().join(', ')}.`)
+  }
+
+  function freeName(service: ServiceName): string {
+    if (service === 'psp' && members.has('psp-1'))
+      throw new CannotStart('The psp keeps one ledger: it runs once.')
+    for (let number = 1; ; number++) if (!members.has(`${service}-${number}`)) return `${service}-${number}`
+  }
+
+  return { add, remove, stop, list, process: (instance: string) => member(instance).process }
+}

@@ -1,0 +1,150 @@
+import { randomUUID } from 'node:crypto'
+import { existsSync, writeFileSync } from 'node:fs'
+import { connect } from 'node:net'
+import { join } from 'node:path'
+import { CannotStart } from './cannot-start.ts'
+import { runOrThrow } from './command.ts'
+import { findJava } from './java.ts'
+import { findKafka } from './kafka-source.ts'
+import type { Server, ServerDeps } from './server.ts'
+
+const DEFAULT_PORT = 9092
+const ANSWER_TIMEOUT_MS = 2_000
+const FORMAT_TIMEOUT_MS = 60_000
+const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
+
+/** Kafka as it was given, or one broker that is its own controller below the state directory, ready to be started. */
+export async function prepareKafka(deps: ServerDeps): Promise<Server> {
+  const { kafkaBrokers } = deps.config.given
+  if (kafkaBrokers !== undefined) {
+    const answers = await Promise.all(kafkaBrokers.split(',').map(isBrokerAnswering))
+    if (!answers.includes(true)) {
+      throw new CannotStart(`Kafka at ${kafkaBrokers} (KAFKA_BROKERS) does not answer.`)
+    }
+    return { name: 'kafka', title: 'Kafka, as given', address: kafkaBrokers }
+  }
+
+  const java = await findJava(deps)
+  const { classPath, title } = await findKafka(java, deps)
+  const port = await deps.ports.choose('kafka', deps.useDefaultPorts ? DEFAULT_PORT : undefined)
+  const controllerPort = await deps.ports.choose('kafka-controller')
+  const folder = deps.state.folder('kafka')
+  const data = join(folder, 'data')
+  const properties = join(folder, 'server.properties')
+  const log4j = join(folder, 'log4j2.xml')
+  writeFileSync(properties, brokerProperties({ port, controllerPort, data }))
+  writeFileSync(log4j, LOG4J)
+
+  const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${log4j}`, '-cp', classPath]
+  if (!existsSync(join(data, 'meta.properties'))) {
+    const format = [
+      'kafka.tools.StorageTool',
+      'format',
+      '-t',
+      clusterId(),
+      '-c',
+      properties,
+      '--ignore-formatted',
+    ]
+    await runOrThrow([...virtualMachine, ...format], { timeoutMs: FORMAT_TIMEOUT_MS, signal: deps.signal })
+  }
+  const address = `127.0.0.1:${port}`
+  return {
+    name: 'kafka',
+    title,
+    address,
+    spec: {
+      name: 'kafka',
+      command: [...virtualMachine, 'kafka.Kafka', properties],
+      env: deps.config.inherited,
+      cwd: folder,
+      logFile: deps.logFile('kafka'),
+      deathSignal: 'KILL',
+      stopSignal: 'SIGTERM',
+      isReady: () => isBrokerAnswering(address),
+    },
+  }
+}
+
+/** Whether a broker answers a request for its versions: an open port alone says little. */
+export function isBrokerAnswering(address: string): Promise<boolean> {
+  const [host = '', port = ''] = splitAddress(address)
+  const { promise, resolve } = Promise.withResolvers<boolean>()
+  const socket = connect({ host, port: Number(port) })
+  socket.setTimeout(ANSWER_TIMEOUT_MS, () => socket.destroy())
+  socket.once('connect', () => socket.write(VERSIONS_REQUEST))
+  socket.once('data', () => {
+    resolve(true)
+    socket.destroy()
+  })
+  socket.once('error', () => socket.destroy())
+  socket.once('close', () => resolve(false))
+  return promise
+}
+
+function splitAddress(address: string): string[] {
+  const at = address.lastIndexOf(':')
+  return [address.slice(0, at), address.slice(at + 1)]
+}
+
+/** Length, ApiVersions (18) version 0, correlation id 1, no client id. */
+const VERSIONS_REQUEST = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
+
+function clusterId(): string {
+  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
+}
+
+/** `broker.session.timeout.ms`: after a kill the restarted broker is refused until its old registration expires. */
+export function brokerProperties({
+  port,
+  controllerPort,
+  data,
+}: {
+  port: number
+  controllerPort: number
+  data: string
+}) {
+  const properties = {
+    'process.roles': 'broker,controller',
+    'node.id': '1',
+    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
+    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    'controller.listener.names': 'CONTROLLER',
+    'inter.broker.listener.name': 'PLAINTEXT',
+    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'log.dirs': data,
+    'auto.create.topics.enable': 'false',
+    'default.replication.factor': '1',
+    'offsets.topic.replication.factor': '1',
+    'offsets.topic.num.partitions': '5',
+    'transaction.state.log.replication.factor': '1',
+    'transaction.state.log.min.isr': '1',
+    'transaction.state.log.num.partitions': '5',
+    'share.coordinator.state.topic.replication.factor': '1',
+    'share.coordinator.state.topic.min.isr': '1',
+    'group.initial.rebalance.delay.ms': '0',
+    'group.min.session.timeout.ms': '1000',
+    'broker.session.timeout.ms': '2000',
+    'broker.heartbeat.interval.ms': '300',
+    'num.network.threads': '2',
+    'num.io.threads': '4',
+    'background.threads': '2',
+    'log.cleaner.dedupe.buffer.size': '16777216',
+    'log.index.size.max.bytes': '1048576',
+  }
+  return Object.entries(properties)
+    .map(([name, value]) => `${name}=${value}\n`)
+    .join('')
+}
+
+const LOG4J = `<Configuration status="WARN">
+  <Appenders>
+    <Console name="out"><PatternLayout pattern="%d{ISO8601} %p %c{1} %m%n"/></Console>
+  </Appenders>
+  <Loggers>
+    <Logger name="kafka.server.KafkaServer" level="INFO"/>
+    <Root level="WARN"><AppenderRef ref="out"/></Root>
+  </Loggers>
+</Configuration>
+`

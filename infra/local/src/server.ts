@@ -1,0 +1,28 @@
+import type { LauncherConfig } from './config.ts'
+import type { PortChooser } from './ports.ts'
+import type { ProcessSpec } from './supervised-process.ts'
+import type { State } from './state.ts'
+
+export type ServerName = 'postgres' | 'kafka' | 'consul'
+
+export const SERVER_NAMES: readonly ServerName[] = ['postgres', 'kafka', 'consul']
+
+/** A server of the shop: one that it starts itself (`spec`) or one that it was given. */
+export type Server = {
+  name: ServerName
+  title: string
+  /** What other processes reach it by: a URL, or host:port for Kafka. */
+  address: string
+  spec?: ProcessSpec
+}
+
+export type ServerDeps = {
+  config: LauncherConfig
+  state: State
+  ports: PortChooser
+  useDefaultPorts: boolean
+  logFile: (name: string) => string
+  /** Tells the person who waits what takes long. */
+  note: (message: string) => void
+  signal: AbortSignal
+}

@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { ownerUrl } from '@lepton/setup/databases'
+import type { Secrets } from '@lepton/setup/keys'
+import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from '@lepton/setup/services'
+import type { ServerName } from './server.ts'
+
+export const SERVICES = ['psp', 'inventory', 'payment', 'order', 'cart', 'gateway'] as const
+
+export type ServiceName = (typeof SERVICES)[number]
+
+export const DEFAULT_INSTANCES: Record<ServiceName, number> = {
+  psp: 1,
+  inventory: 2,
+  payment: 2,
+  order: 2,
+  cart: 2,
+  gateway: 1,
+}
+
+/** Settings that the caller adds to every service or to one. */
+export type ServiceSettings = Partial<Record<ServiceName | 'all', Record<string, string>>>
+
+export type ServiceContext = {
+  root: string
+  inherited: Record<string, string>
+  servers: Record<ServerName, string>
+  secrets: Secrets
+  gatewayPort: number
+  pspPort: number
+  stateDirOf: (instance: string) => string
+  settings: ServiceSettings
+}
+
+export function isService(name: string): name is ServiceName {
+  return (SERVICES as readonly string[]).includes(name)
+}
+
+/** Where an instance is told to listen; 0 lets it choose. */
+export type Placement = { service: ServiceName; instance: string; port: number }
+
+/** The whole environment of an instance: what is not here does not reach it. */
+export function environmentOf(
+  { service, instance, port }: Placement,
+  context: ServiceContext,
+): Record<string, string> {
+  const { servers, secrets } = context
+  const address = `http://127.0.0.1:${context.gatewayPort}`
+  return {
+    ...context.inherited,
+    LEPTON_ENV: 'development',
+    LOG_LEVEL: 'info',
+    INSTANCE: instance,
+    HOST: '127.0.0.1',
+    PORT: String(port),
+    STATE_DIR: context.stateDirOf(instance),
+    JWKS_FILE: secrets.jwksFile,
+    CONSUL_HTTP_ADDR: servers.consul,
+    KAFKA_BROKERS: servers.kafka,
+    ...(isKeyOwner(service) ? { JWT_KEY_FILE: secrets.keyFiles[service] } : {}),
+    ...(isDatabaseOwner(service)
+      ? { DATABASE_URL: ownerUrl(servers.postgres, service, secrets.databasePasswords[service]) }
+      : {}),
+    ...(service === 'gateway' ? { OPERATOR_SECRET_FILE: secrets.operatorSecretFile } : {}),
+    ...(service === 'psp' || service === 'payment' ? { PSP_SECRET_FILE: secrets.pspSecretFile } : {}),
+    ...(service === 'payment' ? { PSP_URL: `http://127.0.0.1:${context.pspPort}` } : {}),
+    ...(service === 'psp' ? { WEBHOOK_URL: `${address}/api/v1/payments/webhook` } : {}),
+    ...context.settings.all,
+    ...context.settings[service],
+  }
+}
+
+export function entryOf(root: string, service: ServiceName, file: 'main' | 'seed' = 'main'): string {
+  return join(root, 'services', service, 'src', `${file}.ts`)
+}
+
+/** The repository's own Node, whatever runs the launcher. */
+export function nodeOf(root: string): string {
+  const pinned = join(root, 'node_modules', 'node', 'bin', 'node')
+  return existsSync(pinned) ? pinned : process.execPath
+}
+
+function isKeyOwner(service: ServiceName): service is ServiceName & KeyOwner {
+  return (KEY_OWNERS as readonly string[]).includes(service)
+}
+
+function isDatabaseOwner(service: ServiceName): service is ServiceName & DatabaseOwner {
+  return (DATABASE_OWNERS as readonly string[]).includes(service)
+}

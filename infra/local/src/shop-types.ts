@@ -1,0 +1,64 @@
+import type { DatabaseOwner } from '@lepton/setup/services'
+import type { LauncherConfig } from './config.ts'
+import type { InstanceInfo } from './fleet.ts'
+import type { ServerName } from './server.ts'
+import type { ServiceName, ServiceSettings } from './services.ts'
+import type { ProcessStatus } from './supervised-process.ts'
+
+export type Progress =
+  | { type: 'done'; step: string; tookMs: number }
+  | { type: 'note'; message: string }
+  | { type: 'crashed'; name: string; reason: string; restartInMs: number; logFile: string }
+  | { type: 'recovered'; name: string; afterMs: number }
+
+export type ShopOptions = {
+  /** The checkout whose services are run. */
+  root: string
+  stateDir: string
+  /** Default ports where they are free, or free ones only: the latter for a shop next to another. */
+  useDefaultPorts?: boolean
+  isFresh?: boolean
+  instances?: Partial<Record<ServiceName, number>>
+  env?: ServiceSettings
+  probe?: boolean
+  config?: LauncherConfig
+  onProgress?: (progress: Progress) => void
+  signal?: AbortSignal
+}
+
+export type ServerInfo = {
+  name: ServerName
+  title: string
+  address: string
+  status: ProcessStatus | 'given'
+  pid: number | undefined
+  restarts: number
+}
+
+export type Shop = {
+  urls: { gateway: string; api: string; docs: string; consul: string; psp: string }
+  stateDir: string
+  brokers: string
+  /** For questions to a service's own database, as its own role. */
+  databaseUrl: (owner: DatabaseOwner) => string
+  operatorSecretFile: string
+  instances: () => InstanceInfo[]
+  servers: () => ServerInfo[]
+  add: (service: ServiceName) => Promise<string>
+  /** Drains it first. */
+  remove: (instance: string) => Promise<void>
+  restart: (instance: string) => Promise<void>
+  /** Signals it (SIGKILL); what ends is started again. */
+  kill: (instance: string, signal?: NodeJS.Signals) => void
+  pause: (instance: string) => void
+  resume: (instance: string) => void
+  /** Resolves when the instance, or everything, is ready. */
+  ready: (instance?: string) => Promise<void>
+  killServer: (server: ServerName, signal?: NodeJS.Signals) => void
+  pauseServer: (server: ServerName) => void
+  resumeServer: (server: ServerName) => void
+  restartServer: (server: ServerName) => Promise<void>
+  serverReady: (server: ServerName) => Promise<void>
+  /** Drains and ends everything, servers last; within 10 s. */
+  stop: () => Promise<void>
+}

@@ -1,0 +1,235 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { closeSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { backoffMs, type Backoff } from './backoff.ts'
+import { CannotStart } from './cannot-start.ts'
+import { lastLines, openLog } from './log-file.ts'
+import { descendants } from './process-info.ts'
+import { canTether, tether } from './tether.ts'
+
+export type ProcessSpec = {
+  name: string
+  command: string[]
+  /** A change of user, which has to come before the tether. */
+  prefix?: string[]
+  env: Record<string, string>
+  cwd: string
+  logFile: string
+  /** What ends it when the launcher is gone. */
+  deathSignal: 'KILL' | 'INT'
+  stopSignal: NodeJS.Signals
+  isReady: () => Promise<boolean>
+}
+
+export type Supervision = {
+  backoff: Backoff
+  readyPollMs: number
+  readyTimeoutMs: number
+  /** A process that ends this often before it was ready once is given up. */
+  maxEarlyExits: number
+}
+
+export type ProcessStatus =
+  'starting' | 'ready' | 'paused' | 'backing_off' | 'stopping' | 'stopped' | 'failed'
+
+export type ProcessEvent =
+  | { type: 'spawned'; pid: number; deathSignal: 'KILL' | 'INT' }
+  | { type: 'ready'; pid: number; afterMs: number }
+  | { type: 'exited'; pid: number }
+  | { type: 'crashed'; reason: string; restartInMs: number }
+  | { type: 'paused'; pids: number[] }
+  | { type: 'resumed'; pids: number[] }
+
+type Exit = { reason: string; ranMs: number; wasReady: boolean }
+
+/** A process that is started again, with back-off, whenever it ends without having been told to. */
+export class SupervisedProcess {
+  readonly spec: ProcessSpec
+  status: ProcessStatus = 'stopped'
+  restarts = 0
+  #supervision: Supervision
+  #onEvent: (event: ProcessEvent) => void
+  #child: ChildProcess | undefined
+  #stop = new AbortController()
+  #ready = Promise.withResolvers<void>()
+  #wasEverReady = false
+  #loop: Promise<void> = Promise.resolve()
+  #pausedPids: number[] = []
+  #isUp = false
+
+  constructor(spec: ProcessSpec, supervision: Supervision, onEvent: (event: ProcessEvent) => void) {
+    this.spec = spec
+    this.#supervision = supervision
+    this.#onEvent = onEvent
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Begins to run it; resolves when it is ready for the first time. */
+  async start(): Promise<void> {
+    this.#stop = new AbortController()
+    this.#expectReady()
+    this.#wasEverReady = false
+    this.status = 'starting'
+    this.#loop = this.#run()
+    await this.ready()
+  }
+
+  /** Resolves when it is ready (again); rejects when it was given up or takes longer than `timeoutMs`. */
+  async ready(timeoutMs = this.#supervision.readyTimeoutMs): Promise<void> {
+    const timeout = new AbortController()
+    const late = delay(timeoutMs, undefined, { signal: timeout.signal }).then(() => {
+      throw new CannotStart(`${this.spec.name} was not ready after ${timeoutMs / 1000} s.${this.#logTail()}`)
+    })
+    late.catch(() => undefined)
+    try {
+      await Promise.race([this.#ready.promise, late])
+    } finally {
+      timeout.abort()
+    }
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child?.kill(signal)
+  }
+
+  /** Stops it in its tracks, with everything it started: it keeps its connections and answers nothing. */
+  pause(): void {
+    if (this.pid === undefined || this.status === 'paused') return
+    this.#pausedPids = [this.pid, ...descendants(this.pid)]
+    for (const pid of this.#pausedPids) signalIfThere(pid, 'SIGSTOP')
+    this.status = 'paused'
+    this.#onEvent({ type: 'paused', pids: this.#pausedPids })
+  }
+
+  resume(): void {
+    if (this.#pausedPids.length === 0) return
+    for (const pid of this.#pausedPids) signalIfThere(pid, 'SIGCONT')
+    this.#onEvent({ type: 'resumed', pids: this.#pausedPids })
+    this.#pausedPids = []
+    if (this.status === 'paused') this.status = this.#isUp ? 'ready' : 'starting'
+  }
+
+  /** Ends it, by force after `timeoutMs`, and for good; true when force was not needed. */
+  async stop(timeoutMs: number): Promise<boolean> {
+    const child = this.#child
+    this.resume()
+    if (this.status !== 'stopped' && this.status !== 'failed') this.status = 'stopping'
+    this.#stop.abort()
+    child?.kill(this.spec.stopSignal)
+    let isForced = false
+    const force = setTimeout(() => {
+      isForced = true
+      child?.kill('SIGKILL')
+    }, timeoutMs)
+    await this.#loop
+    clearTimeout(force)
+    return !isForced
+  }
+
+  async restart(stopTimeoutMs: number): Promise<void> {
+    await this.stop(stopTimeoutMs)
+    await this.start()
+  }
+
+  async #run() {
+    let attempt = 0
+    while (!this.#stop.signal.aborted) {
+      this.status = 'starting'
+      const exit = await this.#runOnce()
+      if (this.#stop.signal.aborted) break
+      this.#expectReady(exit.wasReady)
+      this.restarts += 1
+      attempt = exit.ranMs >= this.#supervision.backoff.resetAfterMs ? 1 : attempt + 1
+      if (!this.#wasEverReady && attempt > this.#supervision.maxEarlyExits) {
+        this.status = 'failed'
+        const often = `${this.spec.name} ended ${attempt} times before it was ready (${exit.reason}).`
+        this.#ready.reject(new CannotStart(often + this.#logTail()))
+        return
+      }
+      const restartInMs = backoffMs(attempt, this.#supervision.backoff)
+      this.status = 'backing_off'
+      this.#onEvent({ type: 'crashed', reason: exit.reason, restartInMs })
+      await delay(restartInMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)
+    }
+    this.status = 'stopped'
+  }
+
+  async #runOnce(): Promise<Exit> {
+    const began = Date.now()
+    const child = this.#spawn()
+    const ended = Promise.withResolvers<string>()
+    const isOver = new AbortController()
+    child.once('error', (error) => ended.resolve(error.message))
+    child.once('exit', (code, signal) => ended.resolve(signal ?? `exit code ${code}`))
+    this.#child = child
+    const { pid } = child
+    if (pid !== undefined) this.#onEvent({ type: 'spawned', pid, deathSignal: this.spec.deathSignal })
+
+    let wasReady = false
+    const watch = this.#untilReady(isOver.signal).then((isReady) => {
+      if (!isReady || pid === undefined) return
+      wasReady = true
+      this.#wasEverReady = true
+      this.#isUp = true
+      this.status = 'ready'
+      this.#ready.resolve()
+      this.#onEvent({ type: 'ready', pid, afterMs: Date.now() - began })
+    })
+    const reason = await ended.promise
+    isOver.abort()
+    this.#child = undefined
+    this.#isUp = false
+    this.#pausedPids = []
+    await watch
+    if (pid !== undefined) this.#onEvent({ type: 'exited', pid })
+    return { reason, ranMs: Date.now() - began, wasReady }
+  }
+
+  #spawn(): ChildProcess {
+    const { command, deathSignal, prefix, env, cwd, logFile } = this.spec
+    const [file = '', ...args] = tether(command, deathSignal, prefix)
+    const log = openLog(logFile)
+    try {
+      // A session of its own: Ctrl-C goes to the launcher, which stops things in order.
+      return spawn(file, args, {
+        cwd,
+        env: canTether ? env : { ...env, STOP_ON_STDIN_END: 'true' },
+        detached: true,
+        stdio: [canTether ? 'ignore' : 'pipe', log, log],
+      })
+    } finally {
+      closeSync(log)
+    }
+  }
+
+  async #untilReady(signal: AbortSignal): Promise<boolean> {
+    while (!signal.aborted) {
+      if (this.status !== 'paused' && (await this.spec.isReady()) && !signal.aborted) return true
+      await delay(this.#supervision.readyPollMs, undefined, { signal }).catch(() => undefined)
+    }
+    return false
+  }
+
+  /** A new promise of readiness, unless the current one is still open and somebody may wait for it. */
+  #expectReady(isSettled = true) {
+    if (!isSettled) return
+    this.#ready = Promise.withResolvers<void>()
+    this.#ready.promise.catch(() => undefined)
+  }
+
+  #logTail(): string {
+    const lines = lastLines(this.spec.logFile, 5)
+    return lines.length === 0 ? '' : ` The end of ${this.spec.logFile}:\n${lines.join('\n')}`
+  }
+}
+
+function signalIfThere(pid: number, signal: NodeJS.Signals) {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}

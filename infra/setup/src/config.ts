@@ -1,0 +1,22 @@
+import { DATABASE_OWNERS, type DatabaseOwner } from './services.ts'
+
+export type SetupConfig = {
+  adminDatabaseUrl: string | undefined
+  databasePasswords: Partial<Record<DatabaseOwner, string>>
+  brokers: string[] | undefined
+  secretsDir: string | undefined
+}
+
+/** What the one-shot set-up is told; a part whose setting is absent is left out. */
+export function readConfig(env = process.env): SetupConfig {
+  const passwords = DATABASE_OWNERS.flatMap((owner) => {
+    const password = env[`${owner.toUpperCase()}_DATABASE_PASSWORD`]
+    return password ? [[owner, password] as const] : []
+  })
+  return {
+    adminDatabaseUrl: env['ADMIN_DATABASE_URL'] || undefined,
+    databasePasswords: Object.fromEntries(passwords),
+    brokers: env['KAFKA_BROKERS'] ? env['KAFKA_BROKERS'].split(',') : undefined,
+    secretsDir: env['SECRETS_DIR'] || undefined,
+  }
+}

@@ -1,0 +1,83 @@
+import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
+import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from './services.ts'
+
+export type Secrets = {
+  keyFiles: Record<KeyOwner, string>
+  jwksFile: string
+  operatorSecretFile: string
+  pspSecretFile: string
+  databasePasswords: Record<DatabaseOwner, string>
+}
+
+/**
+ * Makes what is missing of the shop's keys and secrets in `directory`, and never overwrites one.
+ *
+ * Every file with a secret in it is readable by its owner only. The key set (JWKS) is made from the private keys
+ * each time, so it cannot disagree with them.
+ */
+export function createSecrets(directory: string): Secrets {
+  mkdirSync(directory, { recursive: true, mode: 0o700 })
+  const keyFiles = Object.fromEntries(
+    KEY_OWNERS.map((owner) => [owner, join(directory, `${owner}.jwk.json`)]),
+  ) as Record<KeyOwner, string>
+  const keys = KEY_OWNERS.map((owner) => publicKey(once(keyFiles[owner], () => createKey(owner))))
+
+  const jwksFile = join(directory, 'jwks.json')
+  writeFileSync(`${jwksFile}.part`, JSON.stringify({ keys }, null, 2))
+  renameSync(`${jwksFile}.part`, jwksFile)
+
+  const operatorSecretFile = join(directory, 'operator.secret')
+  const pspSecretFile = join(directory, 'psp.secret')
+  once(operatorSecretFile, randomSecret)
+  once(pspSecretFile, randomSecret)
+  const databasePasswords = Object.fromEntries(
+    DATABASE_OWNERS.map((owner) => [owner, once(join(directory, `database-${owner}.secret`), randomSecret)]),
+  ) as Record<DatabaseOwner, string>
+
+  return { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswords }
+}
+
+/** The content of `file`, made by `create` when there is no such file; whole, or not there at all. */
+export function once(file: string, create: () => string): string {
+  if (!existsSync(file)) {
+    const part = `${file}.${process.pid}.part`
+    writeFileSync(part, `${create()}\n`, { mode: 0o600 })
+    try {
+      linkSync(part, file)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    } finally {
+      unlinkSync(part)
+    }
+  }
+  return readFileSync(file, 'utf8').trim()
+}
+
+export function randomSecret(): string {
+  return randomBytes(24).toString('base64url')
+}
+
+function createKey(owner: string): string {
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+  return JSON.stringify({
+    ...jwk,
+    kid: `${owner}-${thumbprint(jwk.x ?? '').slice(0, 8)}`,
+    alg: 'EdDSA',
+    use: 'sig',
+  })
+}
+
+function publicKey(privateKey: string) {
+  const jwk = JSON.parse(privateKey) as { kid: string; kty: string; crv: string; x: string; d: string }
+  const { kty, crv, x } = createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'jwk' })
+  return { kty, crv, x, kid: jwk.kid, alg: 'EdDSA', use: 'sig' }
+}
+
+/** RFC 7638 for an Ed25519 key: its required members in the order of their names. */
+function thumbprint(x: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url')
+}

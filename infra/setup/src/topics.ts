@@ -1,0 +1,29 @@
+import { createTopics } from '@lepton/common/events/kafka'
+import { createLog } from '@lepton/common/log'
+import { deadLetterTopic, SUBSCRIPTIONS, TOPICS, type Topic } from '@lepton/contracts/topics'
+
+const DEAD_LETTER_PARTITIONS = 1
+const DEAD_LETTER_RETENTION_MS = 30 * 86_400_000
+
+/** Every topic of the shop with its dead-letter topics. */
+export function allTopics() {
+  const topics = Object.entries(TOPICS).map(([topic, { partitions, retentionMs }]) => ({
+    topic,
+    partitions,
+    retentionMs,
+  }))
+  const deadLetters = Object.entries(SUBSCRIPTIONS).flatMap(([service, subscribed]) =>
+    subscribed.map((topic: Topic) => ({
+      topic: deadLetterTopic(topic, service),
+      partitions: DEAD_LETTER_PARTITIONS,
+      retentionMs: DEAD_LETTER_RETENTION_MS,
+    })),
+  )
+  return [...topics, ...deadLetters]
+}
+
+/** Creates the topics that are missing. */
+export async function createAllTopics(brokers: string[]): Promise<void> {
+  const log = createLog({ service: 'setup', instance: 'setup', level: 'silent' })
+  await createTopics(brokers, allTopics(), { log })
+}

@@ -1,0 +1,64 @@
+import { spawn } from 'node:child_process'
+import { constants } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { bootstrap, cleanEnvironment } from './bootstrap.mjs'
+
+const ORPHAN_CHECK_INTERVAL_MS = 500
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..')
+const node = join(root, 'node_modules', 'node', 'bin', 'node')
+const bin = join(root, 'node_modules', '.bin')
+const [command, ...args] = process.argv.slice(2)
+
+const COMMANDS = {
+  start: [node, join(root, 'infra', 'local', 'src', 'main.ts')],
+  shop: [node, join(root, 'infra', 'local', 'src', 'cli.ts')],
+  test: [
+    node,
+    '--experimental-vm-modules',
+    '--no-warnings',
+    join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+  ],
+}
+
+/** Runs the program with every signal passed on; this process ends as the program did. */
+function run(program, env) {
+  const child = spawn(program[0], program.slice(1), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  child.on('error', (error) => {
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  })
+  child.on('exit', (code, signal) => {
+    process.exit(code ?? 128 + (constants.signals[signal] ?? 0))
+  })
+  return child
+}
+
+/** npm itself may be killed; what it started would then run on, unseen. */
+function stopWithParent(stop) {
+  const parent = process.ppid
+  const check = setInterval(() => {
+    if (process.ppid === parent) return
+    clearInterval(check)
+    stop()
+  }, ORPHAN_CHECK_INTERVAL_MS)
+  check.unref()
+}
+
+try {
+  const program = COMMANDS[command]
+  if (!program) throw new Error(`usage: node scripts/run.mjs ${Object.keys(COMMANDS).join(' | ')}`)
+  let stop = () => process.exit(1)
+  if (process.env.npm_lifecycle_event) stopWithParent(() => stop())
+  await bootstrap(root)
+  const env = cleanEnvironment()
+  if (command === 'test') env.NODE_OPTIONS = '--experimental-vm-modules --no-warnings'
+  env.PATH = [bin, env.PATH].join(delimiter)
+  const child = run([...program, ...args], env)
+  stop = () => child.kill('SIGTERM')
+} catch (error) {
+  process.stderr.write(`${error.message}\n`)
+  process.exitCode = 1
+}
