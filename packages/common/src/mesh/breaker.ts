@@ -105,26 +105,32 @@ export function createBreaker({
       }
       const begun = generation
       return new Promise<T>((resolve, reject) => {
-        const attempt = () =>
-          new Promise<void>((succeed, fail) => {
+        let deliver = () => reject(new BreakerOpen(`${name} is shut down`))
+        function attempt(): Promise<void> {
+          return new Promise((succeed, fail) => {
+            function end(isBad: boolean): void {
+              // Left unsettled, the call tells opossum nothing.
+              if (begun !== generation) deliver()
+              else if (isBad) fail(failed)
+              else succeed()
+            }
             work().then(
               (result) => {
-                resolve(result)
-                if (begun !== generation) return
-                if (isFailure(result)) fail(failed)
-                else succeed()
+                deliver = () => resolve(result)
+                end(isFailure(result))
               },
               (error: unknown) => {
-                reject(error as Error)
-                if (begun !== generation) return
-                if (isFault(error)) fail(failed)
-                else succeed()
+                deliver = () => reject(error as Error)
+                end(isFault(error))
               },
             )
           })
-        circuit.fire(attempt).catch((error: unknown) => {
-          if (error !== failed) reject(error as Error)
-        })
+        }
+        // The caller hears of the end after the breaker did: its next call meets the new state.
+        circuit.fire(attempt).then(
+          () => deliver(),
+          () => deliver(),
+        )
       })
     },
 

@@ -1,0 +1,203 @@
+import { describe, expect, it } from '@jest/globals'
+import { createBalancer } from './balancer.ts'
+import type { Outcome } from './ejection.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { KnownInstance } from './membership.ts'
+import { createPowerOfTwo } from './policies/p2c.ts'
+import { createRoundRobin } from './policies/round-robin.ts'
+import { meshDefaults } from './settings.ts'
+
+function instance(name: string, extra: Partial<KnownInstance> = {}): KnownInstance {
+  return {
+    id: name,
+    name,
+    address: '',
+    port: 0,
+    tags: [],
+    meta: {},
+    isWarning: false,
+    tier: 'verified',
+    ...extra,
+  }
+}
+
+/** The same sequence of numbers in [0, 1) for every run. */
+function seededRandom(seed = 1): () => number {
+  let state = seed
+  return () => {
+    state = (state * 48_271) % 2_147_483_647
+    return state / 2_147_483_647
+  }
+}
+
+function setUp(names: string[], policy = createPowerOfTwo({ random: seededRandom() })) {
+  const clock = { ms: 0 }
+  const events: string[] = []
+  const balancer = createBalancer({
+    policy,
+    settings: meshDefaults.balancer,
+    now: () => clock.ms,
+    random: () => 1,
+    events: {
+      onPanic: () => events.push('panic'),
+      onEject: (endpoint, reason) => events.push(`${endpoint.instance.name} ${reason}`),
+      onRevive: (endpoint) => events.push(`${endpoint.instance.name} back`),
+    },
+  })
+  balancer.update(names.map((name) => instance(name)))
+
+  function call(
+    outcomeOf: (name: string) => { outcome: Outcome; rttMs: number },
+    isRetryable = true,
+  ): string {
+    const endpoint = balancer.take({ tried: [], isRetryable })!
+    const startedMs = clock.ms
+    const { outcome, rttMs } = outcomeOf(endpoint.instance.name)
+    clock.ms += rttMs
+    balancer.settle(endpoint, { outcome, startedMs, rttMs })
+    return endpoint.instance.name
+  }
+
+  function failUntilEjected(name: string) {
+    for (let step = 0; step < 1000 && !events.some((event) => event.startsWith(`${name} `)); step++) {
+      call((chosen) => ({ outcome: chosen === name ? 'failure' : 'success', rttMs: 1 }))
+      clock.ms += 3000
+    }
+  }
+
+  return { balancer, clock, events, call, failUntilEjected }
+}
+
+describe('balancer', () => {
+  it('goes round in turn', () => {
+    const { call } = setUp(['a', 'b', 'c'], createRoundRobin())
+    const names = Array.from({ length: 6 }, () => call(() => ({ outcome: 'success', rttMs: 1 })))
+
+    expect(names).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])
+  })
+
+  it('gives a slow endpoint less with P2C', () => {
+    const { balancer, clock } = setUp(['fast', 'slow', 'quick'])
+    const counts: Record<string, number> = { fast: 0, slow: 0, quick: 0 }
+    const underWay: { endpoint: Endpoint; startedMs: number; endsMs: number }[] = []
+    for (; clock.ms < 20_000; clock.ms += 5) {
+      for (const done of underWay.splice(0)) {
+        if (done.endsMs > clock.ms) underWay.push(done)
+        else {
+          const rttMs = clock.ms - done.startedMs
+          balancer.settle(done.endpoint, { outcome: 'success', startedMs: done.startedMs, rttMs })
+        }
+      }
+      const endpoint = balancer.take({ tried: [], isRetryable: true })!
+      counts[endpoint.instance.name]! += 1
+      const takesMs = endpoint.instance.name === 'slow' ? 200 : 20
+      underWay.push({ endpoint, startedMs: clock.ms, endsMs: clock.ms + takesMs })
+    }
+
+    expect(counts.slow! / 4000).toBeLessThan(0.1)
+    expect(counts.slow).toBeGreaterThan(0)
+  })
+
+  it('gives an endpoint that fails fast less than two percent', () => {
+    const { clock, call } = setUp(['bad', 'b', 'c', 'd', 'e'])
+    let bad = 0
+    for (let step = 0; step < 10_000; step++) {
+      const chosen = call((name) =>
+        name === 'bad' ? { outcome: 'failure', rttMs: 1 } : { outcome: 'success', rttMs: 20 },
+      )
+      if (chosen === 'bad') bad += 1
+      clock.ms += 2
+    }
+
+    expect(bad / 10_000).toBeLessThan(0.02)
+  })
+
+  it('excludes who was tried, and offers an ejected one before giving up', () => {
+    const { balancer, failUntilEjected } = setUp(['a', 'b'])
+    failUntilEjected('b')
+    const [a, b] = balancer.endpoints()
+
+    expect(balancer.take({ tried: [a!], isRetryable: false })).toBe(b)
+    expect(balancer.take({ tried: [a!, b!], isRetryable: true })).toBeUndefined()
+  })
+
+  it('ejects one of two but never both, and not the only one', () => {
+    const { balancer, events, call, clock } = setUp(['a', 'b'])
+    for (let step = 0; step < 200; step++) call(() => ({ outcome: 'failure', rttMs: 1 }))
+    expect(events.filter((event) => event !== 'panic')).toHaveLength(1)
+
+    const alone = setUp(['a'])
+    for (let step = 0; step < 200; step++) alone.call(() => ({ outcome: 'failure', rttMs: 1 }))
+    expect(alone.events).toEqual([])
+
+    const left = balancer.endpoints().find(({ health }) => health.state !== 'alive')!
+    clock.ms += 1
+    balancer.update([left.instance])
+    expect(balancer.take({ tried: [], isRetryable: false })).toBe(left)
+  })
+
+  it('sends a single retryable request as the probe, and takes the endpoint back when it succeeds', () => {
+    const { balancer, clock, events, failUntilEjected } = setUp(['a', 'b', 'c'])
+    failUntilEjected('b')
+    const b = balancer.endpoints()[1]!
+    clock.ms = b.health.probeAtMs
+    balancer.tick()
+
+    const probe = balancer.take({ tried: [], isRetryable: true })!
+    const others = Array.from({ length: 20 }, () => balancer.take({ tried: [], isRetryable: true })!)
+
+    expect(probe).toBe(b)
+    expect(others).not.toContain(b)
+    clock.ms += 5
+    balancer.settle(probe, { outcome: 'success', startedMs: b.health.probeAtMs, rttMs: 5 })
+    expect(events).toContain('b back')
+    expect(b.health.state).toBe('alive')
+  })
+
+  it('leaves out unverified endpoints until fewer than half are healthy', () => {
+    const { balancer, events } = setUp([])
+    const held = (name: string) => instance(name, { tier: 'unverified' })
+    const take = () => balancer.take({ tried: [], isRetryable: true })!.instance.name
+
+    balancer.update([instance('a'), instance('b'), held('c')])
+    expect(new Set(Array.from({ length: 50 }, take))).toEqual(new Set(['a', 'b']))
+    expect(events).toEqual([])
+
+    balancer.update([instance('a'), held('b'), held('c'), held('d')])
+    expect(new Set(Array.from({ length: 200 }, take)).size).toBe(4)
+    expect(events).toContain('panic')
+  })
+
+  it('uses what it remembers when the catalogue names nobody', () => {
+    const { balancer } = setUp([])
+    balancer.update([instance('a', { tier: 'unverified' })])
+
+    expect(balancer.take({ tried: [], isRetryable: true })?.instance.name).toBe('a')
+  })
+
+  it('gives an instance that warns less', () => {
+    const { balancer, clock } = setUp([])
+    balancer.update([instance('a'), instance('b', { isWarning: true })])
+    const names = Array.from({ length: 300 }, () => {
+      const endpoint = balancer.take({ tried: [], isRetryable: true })!
+      return endpoint.instance.name
+    })
+    clock.ms += 1
+
+    const share = names.filter((name) => name === 'b').length / 300
+    expect(share).toBeGreaterThan(0.28)
+    expect(share).toBeLessThan(0.38)
+  })
+
+  it('keeps what it learned of an endpoint over updates, and tells who joined and left', () => {
+    const { balancer, call } = setUp(['a', 'b'])
+    call(() => ({ outcome: 'success', rttMs: 40 }))
+    const [a] = balancer.endpoints()
+
+    const { joined, left } = balancer.update([instance('a', { isWarning: true }), instance('c')])
+
+    expect(joined.map(({ instance }) => instance.name)).toEqual(['c'])
+    expect(left.map(({ instance }) => instance.name)).toEqual(['b'])
+    expect(balancer.endpoints()[0]).toBe(a)
+  })
+})

@@ -1,0 +1,75 @@
+import { describe, expect, it } from '@jest/globals'
+import type { ServiceInstance } from '../consul.ts'
+import {
+  applyAnswer,
+  emptyMembership,
+  knownInstances,
+  type Membership,
+  nextExpiryMs,
+  rememberedMembership,
+  withoutExpired,
+} from './membership.ts'
+
+function instances(names: string): ServiceInstance[] {
+  return [...names].map((name) => ({
+    id: name,
+    name,
+    address: '',
+    port: 1,
+    tags: [],
+    meta: {},
+    isWarning: false,
+  }))
+}
+
+function answer(membership: Membership, names: string, nowMs = 0) {
+  return applyAnswer(membership, instances(names), { nowMs, holdMs: 30_000 })
+}
+
+function show(membership: Membership): string {
+  return knownInstances(membership)
+    .map(({ name, tier }) => (tier === 'verified' ? name : `(${name})`))
+    .join('')
+}
+
+describe('membership', () => {
+  it('believes joins and small losses', () => {
+    const four = answer(emptyMembership, 'abcd')
+
+    expect(show(answer(four, 'abcde'))).toBe('abcde')
+    expect(show(answer(four, 'ab'))).toBe('ab')
+    expect(show(answer(answer(emptyMembership, 'ab'), 'a'))).toBe('a')
+  })
+
+  it('holds who was lost when more than half of three go at once', () => {
+    const next = answer(answer(emptyMembership, 'abc'), 'a')
+
+    expect(next.isSuspicious).toBe(true)
+    expect(show(next)).toBe('a(b)(c)')
+  })
+
+  it('holds everybody when the list becomes empty, even the only one', () => {
+    expect(show(answer(answer(emptyMembership, 'a'), ''))).toBe('(a)')
+  })
+
+  it('keeps holding through the next answers, and lets go in time or when they return', () => {
+    const held = answer(answer(emptyMembership, 'abc'), '', 1000)
+    const again = answer(held, '', 5000)
+    const partly = answer(again, 'b', 6000)
+
+    expect(nextExpiryMs(again)).toBe(31_000)
+    expect(show(partly)).toBe('b(a)(c)')
+    expect(show(withoutExpired(partly, 30_999))).toBe('b(a)(c)')
+    expect(show(withoutExpired(partly, 31_000))).toBe('b')
+  })
+
+  it('uses what a file remembers until the catalogue names somebody', () => {
+    const remembered = rememberedMembership(instances('ab'))
+
+    expect(show(remembered)).toBe('(a)(b)')
+    expect(nextExpiryMs(remembered)).toBe(Infinity)
+    expect(show(answer(remembered, 'c'))).toBe('c')
+    expect(show(answer(remembered, ''))).toBe('(a)(b)')
+    expect(nextExpiryMs(answer(remembered, '', 7))).toBe(30_007)
+  })
+})

@@ -1,0 +1,372 @@
+import { once } from 'node:events'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { continueTrace, withTrace } from '../src/trace.ts'
+import { Unavailable } from '../src/problem.ts'
+import { withDeadline } from '../src/mesh/deadline.ts'
+import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
+import { type MeshSettings, meshDefaults } from '../src/mesh/settings.ts'
+import { createClientOver, type FakeInstance, inParallel, startInstance } from './mesh-fixtures.ts'
+
+const running: FakeInstance[] = []
+const clients: { close(): Promise<void> }[] = []
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+  await Promise.all(running.splice(0).map((fake) => fake.kill()))
+})
+
+async function instances(...names: string[]): Promise<FakeInstance[]> {
+  const started = await Promise.all(names.map((name) => startInstance(name)))
+  running.push(...started)
+  return started
+}
+
+function over(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
+  const created = createClientOver(fakes, settings)
+  clients.push(created.client)
+  return created
+}
+
+const inTurn = { policy: createRoundRobin }
+
+describe('a call', () => {
+  it('carries deadline, attempt and trace, and brings back status, headers and body', async () => {
+    const [a] = await instances('order-1')
+    a!.handler = (req, res) => {
+      req.resume()
+      res.writeHead(201, { location: '/orders/1' }).end('made')
+    }
+    const { post } = over([a!])
+
+    const answer = await withTrace(continueTrace(undefined), () => post({ headers: { 'x-own': 'yes' } }))
+
+    expect(answer).toMatchObject({ status: 201, headers: { location: '/orders/1' }, endpoint: 'order-1' })
+    expect(answer.body.toString()).toBe('made')
+    const { headers } = a!.requests[0]!
+    expect(headers['lepton-attempt']).toBe('1')
+    expect(Number(headers['lepton-deadline-ms'])).toBeGreaterThan(1900)
+    expect(headers.traceparent).toMatch(/^00-/)
+    expect(headers['x-own']).toBe('yes')
+  })
+
+  it('gives a 4xx back as it is, and it is nobody’s failure', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    for (const fake of [a!, b!]) fake.handler = (_req, res) => res.writeHead(404).end()
+    const { get, value } = over([a!, b!])
+
+    const results = await inParallel(100, 10, () => get())
+
+    expect(results.every((r) => r.status === 'fulfilled' && r.value.status === 404)).toBe(true)
+    expect(await value('lb_ejections_total')).toBe(0)
+    expect(await value('breaker_state')).toBe(0)
+    expect(a!.requests.length + b!.requests.length).toBe(100)
+  })
+
+  it('refuses an answer that is too large', async () => {
+    const [a] = await instances('order-1')
+    a!.handler = (_req, res) => res.end(Buffer.alloc(2048))
+    const { get } = over([a!], { transport: { ...meshDefaults.transport, maxResponseBytes: 1024 } })
+
+    await expect(get()).rejects.toThrow(Unavailable)
+    expect(a!.requests).toHaveLength(1)
+  })
+
+  it('names the service that nobody serves', async () => {
+    const { get } = over([])
+
+    await expect(get()).rejects.toMatchObject({ message: 'order is not available', retryAfterS: 1 })
+  })
+
+  it('throws a request that no server could take, and blames nobody', async () => {
+    const [a] = await instances('order-1')
+    const { get, value } = over([a!])
+
+    await expect(get({ path: 'no slash' })).rejects.toMatchObject({ code: 'UND_ERR_INVALID_ARG' })
+    expect(await value('retries_total')).toBe(0)
+  })
+})
+
+describe('failover', () => {
+  it('loses no idempotent request when one of three is killed under load', async () => {
+    const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of [a!, b!, c!]) {
+      fake.handler = (_req, res) => void setTimeout(() => res.end(fake.instance.name), 5)
+    }
+    const { get } = over([a!, b!, c!])
+    let killed: Promise<void> | undefined
+
+    const results = await inParallel(3000, 30, (index) => {
+      if (index === 500) killed = b!.kill()
+      return get()
+    })
+    await killed
+
+    const failed = results.filter((result) => result.status === 'rejected' || result.value.status !== 200)
+    expect(failed).toEqual([])
+  })
+
+  it('gives an instance that fails fast less than two percent', async () => {
+    const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of [a!, b!]) {
+      fake.handler = (_req, res) => void setTimeout(() => res.end(fake.instance.name), 3)
+    }
+    c!.handler = (_req, res) => res.writeHead(500).end()
+    const { get } = over([a!, b!, c!])
+
+    const results = await inParallel(2000, 10, () => get())
+
+    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 200)).toBe(true)
+    expect(c!.requests.length).toBeLessThan(40)
+  })
+
+  it('ejects a failing instance from the round, too', async () => {
+    const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
+    c!.handler = (_req, res) => res.writeHead(500).end()
+    const { get, value } = over([a!, b!, c!], inTurn)
+
+    const results = await inParallel(500, 5, () => get())
+
+    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 200)).toBe(true)
+    expect(c!.requests.length).toBeLessThan(15)
+    expect(await value('lb_ejections_total', { reason: 'consecutive-failures' })).toBe(1)
+    expect(await value('lb_endpoints', { state: 'ejected' })).toBe(1)
+  })
+
+  it('sends a POST without a key elsewhere when nothing was sent', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    await a!.kill()
+    const { post } = over([a!, b!], inTurn)
+
+    const answers = await Promise.all([post(), post(), post()])
+
+    expect(answers.every(({ endpoint }) => endpoint === 'order-2')).toBe(true)
+  })
+
+  it('does not repeat a POST without a key once bytes were sent', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (req) => req.socket.destroy()
+    const { post, value } = over([a!, b!], inTurn)
+
+    await expect(post()).rejects.toThrow('order is not available')
+
+    expect(a!.requests).toHaveLength(1)
+    expect(b!.requests).toHaveLength(0)
+    expect(await value('retries_total', { outcome: 'not_idempotent' })).toBe(1)
+  })
+
+  it('repeats a POST with a key on the other instance, as attempt 2', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (req) => req.socket.destroy()
+    const { post, value } = over([a!, b!], inTurn)
+
+    const answer = await post({ headers: { 'idempotency-key': 'k' } })
+
+    expect(answer.endpoint).toBe('order-2')
+    expect(b!.requests[0]!.headers['lepton-attempt']).toBe('2')
+    expect(await value('retries_total', { outcome: 'success' })).toBe(1)
+  })
+
+  it('asks another when one answers 503 with Retry-After', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (_req, res) => res.writeHead(503, { 'retry-after': '5' }).end()
+    const { get } = over([a!, b!], inTurn)
+
+    expect(await get()).toMatchObject({ status: 200, endpoint: 'order-2' })
+  })
+
+  it('gives the last 5xx back when nobody answers better', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    for (const fake of [a!, b!]) fake.handler = (_req, res) => res.writeHead(503).end(fake.instance.name)
+    const { get, post } = over([a!, b!], inTurn)
+
+    expect(await get()).toMatchObject({ status: 503, endpoint: 'order-2' })
+    expect(await post()).toMatchObject({ status: 503 })
+    expect(a!.requests.length + b!.requests.length).toBe(3)
+  })
+
+  it('does not repeat for a caller that is repeating itself', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    for (const fake of [a!, b!]) fake.handler = (_req, res) => res.writeHead(503).end()
+    const { get } = over([a!, b!], inTurn)
+
+    await withDeadline(1000, () => get(), 2)
+
+    expect(a!.requests).toHaveLength(1)
+    expect(b!.requests).toHaveLength(0)
+    expect(a!.requests[0]!.headers['lepton-attempt']).toBe('2')
+  })
+
+  it('keeps retries within the budget when everything fails', async () => {
+    const fakes = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of fakes) fake.handler = (_req, res) => res.writeHead(500).end()
+    const { get, value } = over(fakes, { breaker: { ...meshDefaults.breaker, volume: 10_000 } })
+
+    await inParallel(500, 10, () => get())
+
+    const requests = fakes.reduce((sum, fake) => sum + fake.requests.length, 0)
+    expect(requests).toBeLessThanOrEqual(500 + 100 + 10)
+    expect(await value('retries_total', { outcome: 'budget' })).toBeGreaterThan(300)
+  })
+})
+
+describe('time', () => {
+  it('cuts a call at its deadline and lets go of the server', async () => {
+    const [a] = await instances('order-1')
+    const { promise: gone, resolve } = Promise.withResolvers<void>()
+    a!.handler = (_req, res) => void res.once('close', () => resolve())
+    const { get, value } = over([a!])
+    const started = performance.now()
+
+    await expect(get({ deadlineMs: 100 })).rejects.toThrow('order is not available')
+
+    expect(performance.now() - started).toBeLessThan(200)
+    expect(await value('deadline_exceeded_total')).toBe(1)
+    await gone
+  })
+
+  it('never takes longer than its caller waits', async () => {
+    const [a] = await instances('order-1')
+    a!.handler = () => {}
+    const { get } = over([a!])
+    const started = performance.now()
+
+    await expect(withDeadline(120, () => get())).rejects.toThrow(Unavailable)
+
+    expect(performance.now() - started).toBeLessThan(200)
+    expect(Number(a!.requests[0]!.headers['lepton-deadline-ms'])).toBeLessThanOrEqual(110)
+  })
+
+  it('does not start what has no time left', async () => {
+    const [a] = await instances('order-1')
+    const { get, value } = over([a!])
+
+    await expect(withDeadline(5, () => get())).rejects.toThrow(Unavailable)
+
+    expect(a!.requests).toHaveLength(0)
+    expect(await value('deadline_exceeded_total')).toBe(1)
+  })
+
+  it('keeps half of the time for another when an instance hangs', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = () => {}
+    const { get } = over([a!, b!], inTurn)
+    const started = performance.now()
+
+    expect(await get({ deadlineMs: 300 })).toMatchObject({ status: 200, endpoint: 'order-2' })
+    expect(performance.now() - started).toBeLessThan(250)
+  })
+})
+
+describe('limits', () => {
+  it('refuses at once what is more than may be under way', async () => {
+    const [a] = await instances('order-1')
+    const waiting: (() => void)[] = []
+    const { promise: full, resolve } = Promise.withResolvers<void>()
+    a!.handler = (_req, res) => {
+      waiting.push(() => res.end())
+      if (waiting.length === 2) resolve()
+    }
+    const { get } = over([a!], { maxPending: 2 })
+    const under = [get(), get()]
+    await full
+
+    await expect(get()).rejects.toThrow('order is not available')
+    for (const end of waiting) end()
+    expect((await Promise.all(under)).map(({ status }) => status)).toEqual([200, 200])
+    a!.handler = (_req, res) => res.end()
+    expect((await get()).status).toBe(200)
+  })
+
+  it('shares one breaker among operations beyond the bound', async () => {
+    const [a] = await instances('order-1')
+    const { client, value } = over([a!], { maxOperations: 2 })
+    for (const operation of ['a', 'b', 'c', 'd']) {
+      await client.request({ service: 'order', operation, method: 'GET', path: '/' })
+    }
+
+    expect(await value('http_client_request_duration_seconds', { http_route: 'other' })).toBeGreaterThan(0)
+    expect(await value('http_client_request_duration_seconds', { http_route: 'c' })).toBe(0)
+  })
+})
+
+describe('breaker', () => {
+  const quick = { volume: 10, errorPercent: 50, windowMs: 200, buckets: 10, resetMs: 200 }
+
+  it('opens when an operation fails everywhere, leaves other operations alone, and closes by a probe', async () => {
+    const [a] = await instances('order-1')
+    a!.handler = (req, res) => res.writeHead(req.method === 'GET' ? 500 : 200).end()
+    const { get, post, value } = over([a!], { breaker: quick })
+    for (let count = 0; count < 10; count++) await get()
+
+    await expect(get()).rejects.toMatchObject({ message: 'order is not available', retryAfterS: 1 })
+    const seen = a!.requests.length
+    await expect(get()).rejects.toThrow(Unavailable)
+    expect(a!.requests.length).toBe(seen)
+    expect((await post()).status).toBe(200)
+    expect(await value('breaker_state', { http_route: 'getOrder' })).toBe(2)
+
+    a!.handler = (_req, res) => res.end()
+    const deadline = performance.now() + 3000
+    let status = 0
+    while (status !== 200 && performance.now() < deadline) {
+      status = await get().then(
+        (answer) => answer.status,
+        () => new Promise<number>((resolve) => setImmediate(() => resolve(0))),
+      )
+    }
+    expect(status).toBe(200)
+    expect(await value('breaker_state', { http_route: 'getOrder' })).toBe(0)
+  })
+
+  it('lets calls through as soon as an instance joins', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    await a!.kill()
+    const { get, setInstances } = over([a!], { breaker: { ...quick, resetMs: 60_000 } })
+    await inParallel(10, 1, () => get())
+    await expect(get()).rejects.toMatchObject({ retryAfterS: 60 })
+
+    setInstances([b!.instance])
+
+    expect((await get()).endpoint).toBe('order-2')
+  })
+})
+
+describe('membership', () => {
+  it('lets requests under way finish at an instance that left, and sends it no more', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    const { promise: arrived, resolve } = Promise.withResolvers<() => void>()
+    a!.handler = (_req, res) => resolve(() => res.end('late'))
+    const { get, setInstances } = over([a!, b!], inTurn)
+    const pending = get()
+    const finish = await arrived
+
+    setInstances([b!.instance])
+    const others = await inParallel(10, 2, () => get())
+    finish()
+
+    expect((await pending).body.toString()).toBe('late')
+    expect(
+      others.every((result) => result.status === 'fulfilled' && result.value.endpoint === 'order-2'),
+    ).toBe(true)
+    expect(a!.requests).toHaveLength(1)
+  })
+})
+
+describe('close', () => {
+  it('leaves no timer and no socket, and refuses what comes after', async () => {
+    const [a] = await instances('order-1')
+    const before = process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length
+    const { get, client } = over([a!])
+    await get()
+    const [socket] = a!.requests.map((req) => req.socket)
+    const ended = once(socket!, 'close')
+
+    await client.close()
+    await ended
+
+    expect(process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length).toBeLessThanOrEqual(
+      before,
+    )
+    await expect(get()).rejects.toThrow(Unavailable)
+  })
+})
