@@ -141,3 +141,16 @@ export async function inParallel<T>(total: number, width: number, work: (index: 
   await Promise.all(Array.from({ length: width }, lane))
   return results
 }
+
+/** Waits for something that another party brings about; fails with its last state when the time is over. */
+export async function until(
+  what: string,
+  isTrue: () => boolean | Promise<boolean>,
+  deadlineMs = 5000,
+): Promise<void> {
+  const endsAt = performance.now() + deadlineMs
+  while (!(await isTrue())) {
+    if (performance.now() > endsAt) throw new Error(`after ${deadlineMs} ms still not: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,56 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createServer } from 'node:net'
+import type { AddressInfo } from 'node:net'
+import { until } from './mesh-fixtures.ts'
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+/** An agent of our own that forgets everything on restart, as a development agent does. */
+export async function createConsulAgent(binary: string) {
+  const [http, server, lan] = await Promise.all([freePort(), freePort(), freePort()])
+  const address = `http://127.0.0.1:${http}`
+  let agent: ChildProcess | undefined
+
+  async function hasLeader(): Promise<boolean> {
+    const answer = await fetch(`${address}/v1/status/leader`).catch(() => undefined)
+    return answer?.ok === true && (await answer.text()).length > 2
+  }
+
+  return {
+    address,
+    async start() {
+      const args = ['agent', '-dev', '-client', '127.0.0.1', '-bind', '127.0.0.1', '-log-level', 'err']
+      const ports = ['-http-port', http, '-server-port', server, '-serf-lan-port', lan]
+      const none = ['-serf-wan-port', '-1', '-grpc-port', '-1', '-dns-port', '-1']
+      const hasTlsPort = await knowsGrpcTls(binary)
+      agent = spawn(
+        binary,
+        [...args, ...ports.map(String), ...none, ...(hasTlsPort ? ['-grpc-tls-port', '-1'] : [])],
+        {
+          stdio: 'ignore',
+        },
+      )
+      await until('Consul has a leader', hasLeader, 20_000)
+    },
+    async stop(signal: NodeJS.Signals = 'SIGKILL') {
+      if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return
+      const exited = once(agent, 'exit')
+      agent.kill(signal)
+      await exited
+    },
+  }
+}
+
+async function knowsGrpcTls(binary: string): Promise<boolean> {
+  const help = spawn(binary, ['agent', '-help'], { stdio: ['ignore', 'pipe', 'pipe'] })
+  const [out, err] = await Promise.all([help.stdout.toArray(), help.stderr.toArray()])
+  return Buffer.concat([...out, ...err] as Buffer[]).includes('-grpc-tls-port')
+}

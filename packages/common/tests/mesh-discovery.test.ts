@@ -1,0 +1,330 @@
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { type ConsulClient, createConsulClient } from '../src/consul.ts'
+import { createMetrics } from '../src/metrics.ts'
+import { createDiscovery, type Discovery, discoveryDefaults } from '../src/mesh/discovery.ts'
+import { registerInstance, type Registration } from '../src/mesh/registry.ts'
+import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
+import { silentLog, until } from './mesh-fixtures.ts'
+
+const closers: (() => Promise<unknown>)[] = []
+let stateDir: string
+let fake: FakeConsul
+let consul: ConsulClient
+
+/** Quick where the defaults are patient: the rules are the same. */
+const quick = {
+  ...discoveryDefaults,
+  rate: { burst: 50, refillMs: 5 },
+  errorBackoff: { baseMs: 5, maxMs: 20 },
+}
+
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'lepton-discovery-'))
+  fake = await startFakeConsul()
+  consul = createConsulClient({ address: fake.address })
+})
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+  await consul.close()
+  await fake.stop()
+  await rm(stateDir, { recursive: true })
+})
+
+function discover(settings: Partial<typeof quick> = {}) {
+  const metrics = createMetrics()
+  const discovery: Discovery = createDiscovery({
+    consul,
+    stateDir,
+    log: silentLog,
+    metrics,
+    settings: { ...quick, ...settings },
+  })
+  closers.push(() => discovery.close())
+  const watch = discovery.watch('order')
+  const show = () =>
+    watch
+      .instances()
+      .map(({ name, tier }) => (tier === 'verified' ? name : `(${name})`))
+      .sort()
+      .join(' ')
+  async function value(name: string): Promise<number> {
+    return (await metrics.registry.getSingleMetric(name)!.get()).values[0]?.value ?? 0
+  }
+  return {
+    discovery,
+    watch,
+    show,
+    value,
+    sees: (list: string) => until(`list is ${list}`, () => show() === list),
+  }
+}
+
+describe('discovery', () => {
+  it('knows the instances of a service, and hears of joins and leaves', async () => {
+    fake.register('order', 'a', 'b')
+    const { watch, show, sees } = discover()
+    const heard: number[] = []
+    watch.subscribe((instances) => heard.push(instances.length))
+
+    await watch.ready
+    expect(show()).toBe('a b')
+    fake.register('order', 'c')
+    await sees('a b c')
+    fake.forget('a')
+    await sees('b c')
+
+    expect(heard).toEqual([2, 3, 2])
+    expect(fake.asked.every(({ searchParams }) => searchParams.has('stale'))).toBe(true)
+  })
+
+  it('asks once at once and then waits, with one connection for a service', async () => {
+    fake.register('order', 'a')
+    const { watch, discovery } = discover()
+    expect(discovery.watch('order')).toBe(watch)
+    await watch.ready
+    await until('it waits', () => fake.asked.length === 2)
+
+    expect(fake.asked.map(({ searchParams }) => searchParams.get('index'))).toEqual([null, '11'])
+    expect(fake.asked[1]!.searchParams.get('wait')).toBe('55s')
+  })
+
+  it('starts over when the index goes back', async () => {
+    fake.register('order', 'a')
+    const { sees, value } = discover({ waitS: 1 })
+    await sees('a')
+    fake.setIndex(3)
+    fake.register('order', 'b')
+
+    await sees('a b')
+    expect(await value('discovery_index_resets_total')).toBe(1)
+  })
+
+  it('is not blinded by an agent that restarts with a lower or an equal index', async () => {
+    fake.register('order', 'a')
+    const { sees, show } = discover()
+    await sees('a')
+    for (const index of [2, 10]) {
+      await fake.stop()
+      fake = await startFakeConsul({ port: fake.port, index })
+      await until('it asks the new agent', () => fake.asked.length >= 2)
+      expect(show()).toBe('(a)')
+      fake.register('order', 'a')
+      await sees('a')
+    }
+  })
+
+  it('keeps everybody as unverified when the list becomes empty, for a while', async () => {
+    fake.register('order', 'a', 'b', 'c')
+    const { sees } = discover({ holdMs: 50 })
+    await sees('a b c')
+
+    fake.forget('a', 'b', 'c')
+    await sees('(a) (b) (c)')
+    await sees('')
+  })
+
+  it.each([
+    ['400', 400, 'bad request'],
+    ['500', 500, 'no cluster leader'],
+    ['nonsense', 200, '{"not":"a list"}'],
+  ])('goes on asking after %s', async (_name, status, body) => {
+    fake.register('order', 'a')
+    const { sees, show } = discover()
+    await sees('a')
+    let refused = 0
+    fake.setOverride((_req, res) => {
+      refused += 1
+      res.writeHead(status).end(body)
+      return true
+    })
+    fake.register('order', 'b')
+    await until('it was refused three times', () => refused >= 3)
+    fake.register('order', 'c')
+    expect(show()).toBe('a b')
+
+    fake.setOverride(() => false)
+    await sees('a b c')
+  })
+
+  it('does not believe a server without a leader', async () => {
+    fake.register('order', 'a')
+    const { sees, show } = discover()
+    await sees('a')
+    let answered = 0
+    fake.setOverride((_req, res) => {
+      answered += 1
+      res.writeHead(200, { 'x-consul-index': '50', 'x-consul-knownleader': 'false' }).end('[]')
+      return true
+    })
+    fake.register('order', 'b')
+
+    await until('it was answered three times', () => answered >= 3)
+    expect(show()).toBe('a b')
+  })
+
+  it('does not ask more often than allowed when answers come at once', async () => {
+    fake.setOverride((_req, res) => {
+      res.writeHead(200, { 'x-consul-index': '0' }).end('[]')
+      return true
+    })
+    discover({ rate: { burst: 5, refillMs: 60_000 } })
+    await until('it used what it may', () => fake.asked.length >= 5)
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+
+    expect(fake.asked).toHaveLength(5)
+  })
+
+  it('starts from the file while Consul is away, and drops what it remembers once Consul names others', async () => {
+    fake.register('order', 'a')
+    const first = discover()
+    await first.sees('a')
+    await first.discovery.close()
+    expect(await readdir(stateDir)).toEqual(['discovery-order.json'])
+    await fake.stop()
+
+    const second = discover()
+    await second.watch.ready
+    expect(second.show()).toBe('(a)')
+
+    fake = await startFakeConsul({ port: fake.port })
+    fake.register('order', 'z')
+    await second.sees('z')
+  })
+
+  it('takes nothing from a file that is old or broken', async () => {
+    await fake.stop()
+    const instance = { id: 'a', name: 'a', address: 'x', port: 1, tags: [], meta: {}, isWarning: false }
+    for (const content of [
+      JSON.stringify({ saved_at: '2020-01-01T00:00:00.000Z', instances: [instance] }),
+      '{"sav',
+    ]) {
+      await writeFile(join(stateDir, 'discovery-order.json'), content)
+      const { watch, show } = discover()
+      await watch.ready
+      expect(show()).toBe('')
+    }
+  })
+
+  it('tells how old its knowledge is', async () => {
+    fake.register('order', 'a')
+    const { sees, value } = discover()
+    await sees('a')
+
+    expect(await value('discovery_age_seconds')).toBeLessThan(2)
+  })
+
+  it('refuses to watch more names than it may', () => {
+    const { discovery } = discover({ maxWatches: 2 })
+    discovery.watch('cart')
+
+    expect(() => discovery.watch('made-up')).toThrow('Refusing to watch made-up')
+  })
+
+  it('ends at once when closed, also while a question hangs', async () => {
+    fake.setOverride(() => true)
+    const { discovery, watch } = discover()
+    await until('it asks', () => fake.asked.length === 1)
+    await discovery.close()
+
+    await watch.ready
+  })
+})
+
+describe('registration', () => {
+  async function register(settings = {}): Promise<Registration> {
+    const registration = await registerInstance({
+      consul,
+      log: silentLog,
+      service: 'order',
+      instance: 'order-1',
+      address: '127.0.0.1',
+      port: 4321,
+      tags: ['v1'],
+      settings: { rate: quick.rate, errorBackoff: quick.errorBackoff, ...settings },
+    })
+    closers.push(() => registration.deregister(500))
+    return registration
+  }
+
+  it('announces an instance as passing, with a check and its name', async () => {
+    const { id } = await register()
+
+    expect(id).toMatch(/^order-1-[0-9a-f]{8}$/)
+    expect(fake.bodies[0]).toEqual({
+      ID: id,
+      Name: 'order',
+      Address: '127.0.0.1',
+      Port: 4321,
+      Tags: ['v1'],
+      Meta: { instance: 'order-1' },
+      Check: {
+        Name: 'order is ready',
+        HTTP: 'http://127.0.0.1:4321/readyz',
+        Interval: '5s',
+        Timeout: '2s',
+        Status: 'passing',
+        FailuresBeforeCritical: 2,
+        DeregisterCriticalServiceAfter: '10m',
+      },
+    })
+  })
+
+  it('does without the field that an old agent does not know', async () => {
+    let refused = 0
+    fake.setOverride((req, res) => {
+      if (req.method !== 'PUT' || refused > 0) return false
+      refused += 1
+      res.writeHead(400).end('Request decode failed: unknown field "FailuresBeforeCritical"')
+      return true
+    })
+    await register()
+
+    expect(fake.bodies[0]!.Check).not.toHaveProperty('FailuresBeforeCritical')
+  })
+
+  it('returns at once after the agent forgot it', async () => {
+    const { id } = await register()
+    await until('it looks at its entry', () =>
+      fake.asked.some(({ searchParams }) => searchParams.has('hash')),
+    )
+    fake.forget(id)
+
+    await until('it is there again', () => fake.services.has(id))
+  })
+
+  it('returns at once after the agent restarted without its data', async () => {
+    const { id } = await register()
+    await fake.stop()
+    fake = await startFakeConsul({ port: fake.port })
+
+    await until('it is there again', () => fake.services.has(id))
+  })
+
+  it('serves without Consul, and is registered when Consul is back', async () => {
+    await fake.stop()
+    const { id } = await register()
+    fake = await startFakeConsul({ port: fake.port })
+
+    await until('it is there', () => fake.services.has(id))
+  })
+
+  it('leaves, and does not come back', async () => {
+    const { id, deregister } = await register()
+    await deregister()
+
+    expect(fake.services.has(id)).toBe(false)
+  })
+
+  it('does not wait for a Consul that hangs', async () => {
+    const { deregister } = await register()
+    fake.setOverride(() => true)
+    const started = performance.now()
+    await deregister(100)
+
+    expect(performance.now() - started).toBeLessThan(400)
+  })
+})
