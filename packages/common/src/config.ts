@@ -60,13 +60,19 @@ export const instanceSettings = z.object({
   JWT_KEY_FILE: fileContent(),
   JWKS_FILE: z.string().min(1),
   STOP_ON_STDIN_END: z.stringbool().default(false),
+  /** How long a stopping instance still answers, so that callers learn to go elsewhere. */
+  DRAIN_MS: whole(3_000, { min: 0, max: 60_000 }),
 })
 
 export type InstanceSettings = z.infer<typeof instanceSettings>
 
 /** What a service with a database and events is told besides. */
-export const storeSettings = z.object({
+export const storeSettings = instanceSettings.extend({
   DATABASE_URL: z.url(),
   DATABASE_POOL_SIZE: whole(8, { max: 100 }),
   KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
+  /** False only in tests, where the database may forget at a power cut. */
+  REQUIRE_DURABILITY: z.stringbool().default(true),
 })
+
+export type StoreSettings = z.infer<typeof storeSettings>

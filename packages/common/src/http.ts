@@ -7,7 +7,7 @@ import type { RouteDefinition } from '@lepton/contracts/route'
 import { z } from 'zod'
 import type { Caller, Verify } from './auth.ts'
 import type { Log } from './log.ts'
-import { withDeadline } from './mesh/deadline.ts'
+import { ATTEMPT_HEADER, DEADLINE_HEADER, parseAttempt, withDeadline } from './mesh/deadline.ts'
 import type { Metrics } from './metrics.ts'
 import { type FieldError, problemDocument, Refusal, refuse, Unavailable } from './problem.ts'
 import { isPassingFault } from './postgres.ts'
@@ -130,9 +130,9 @@ function routeOf(req: Request): string {
 
 function limitTime(requestTimeoutMs: number): RequestHandler {
   return (req, _res, next) => {
-    const asked = Number(req.get('lepton-deadline-ms'))
+    const asked = Number(req.get(DEADLINE_HEADER))
     const remainingMs = Number.isFinite(asked) && asked > 0 ? Math.min(asked, requestTimeoutMs) : requestTimeoutMs
-    withDeadline(remainingMs, next)
+    withDeadline(remainingMs, next, parseAttempt(req.get(ATTEMPT_HEADER)))
   }
 }
 

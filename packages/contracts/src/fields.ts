@@ -14,7 +14,7 @@ export const MAX_LINES = 50
 export const AmountMinor = z.int().min(0).max(1_000_000_000_000)
 export const PriceMinor = z.int().min(0).max(10_000_000)
 export const Currency = z.literal('EUR')
-export const CURRENCY = 'EUR' satisfies z.infer<typeof Currency>
+export const CURRENCY = 'EUR' as const
 
 export const Uuid = z.uuid()
 export const Instant = z.iso.datetime()

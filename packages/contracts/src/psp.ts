@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AmountMinor, Currency, PaymentToken, text, Uuid } from './fields.ts'
+import { route } from './route.ts'
 
 /** The card tokens that the simulated processor knows, and how each behaves. */
 export const TEST_CARDS = {
@@ -31,3 +32,45 @@ export const Charge = z.object({
 export type Charge = z.infer<typeof Charge>
 
 export const ChargeList = z.object({ items: z.array(Charge) })
+
+export const ChargeRefused = z.object({ detail: text(200) })
+
+const OfCharge = z.strictObject({ charge_id: Uuid })
+
+export const createCharge = route({
+  operation: 'create_charge',
+  owner: 'psp',
+  method: 'POST',
+  path: '/charges',
+  summary: 'Authorise an amount on a card',
+  access: ['anyone'],
+  idempotency: 'required',
+  body: Authorize,
+  answers: { 200: Charge, 422: ChargeRefused },
+  problems: [],
+})
+
+export const moveCharge = route({
+  operation: 'move_charge',
+  owner: 'psp',
+  method: 'POST',
+  path: '/charges/:charge_id/:move',
+  summary: 'Capture, void or refund a charge in full',
+  access: ['anyone'],
+  idempotency: 'required',
+  params: OfCharge.extend({ move: z.enum(['capture', 'void', 'refund']) }),
+  answers: { 200: Charge, 422: ChargeRefused },
+  problems: [],
+})
+
+export const listCharges = route({
+  operation: 'list_charges',
+  owner: 'psp',
+  method: 'GET',
+  path: '/charges',
+  summary: "A merchant's charges by its own reference",
+  access: ['anyone'],
+  query: z.strictObject({ merchant_reference: Uuid }),
+  answers: { 200: ChargeList },
+  problems: [],
+})

@@ -18,8 +18,8 @@ export interface OutgoingEvent<T = unknown> {
   key: string
   sequence: number
   data: T
-  /** The id of the event that caused this one; undefined where a request did. */
-  causation: string | undefined
+  /** The event that caused this one; undefined where a request or a timer did. */
+  cause: Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
 }
 
 /** Whether an event is of this type, with its data typed so. */

@@ -1,7 +1,7 @@
 import { versionOf } from '@lepton/contracts/event'
 import { newId } from '../id.ts'
 import type { Tx } from '../postgres.ts'
-import { currentTrace } from '../trace.ts'
+import { continueTrace, currentTrace } from '../trace.ts'
 import type { OutgoingEvent } from './event.ts'
 
 const MAX_EVENT_BYTES = 256 * 1024
@@ -55,9 +55,9 @@ export function createOutbox(source: string): Outbox {
   }
 }
 
-function outboxRow({ type, key, sequence, data, causation }: OutgoingEvent, source: string) {
+function outboxRow({ type, key, sequence, data, cause }: OutgoingEvent, source: string) {
   const event_id = newId()
-  const trace = currentTrace()
+  const trace = cause === undefined ? currentTrace() : continueTrace(cause.traceparent)
   const correlation = (data as { order_id?: string }).order_id ?? key
   const size = Buffer.byteLength(JSON.stringify(data))
   if (size > MAX_EVENT_BYTES) throw new RangeError(`${type.type} of ${key} has ${size} bytes`)
@@ -78,7 +78,7 @@ function outboxRow({ type, key, sequence, data, causation }: OutgoingEvent, sour
       ce_subject: key,
       ce_sequence: String(sequence),
       ce_correlationid: correlation,
-      ...(causation !== undefined && { ce_causationid: causation }),
+      ...(cause !== undefined && { ce_causationid: cause.event_id }),
       ...(trace !== undefined && { traceparent: trace.traceparent }),
       'content-type': 'application/json',
     },

@@ -1,0 +1,56 @@
+import { PROBLEMS, type Problem, type ProblemSlug } from '@lepton/contracts/problems'
+import type { RouteDefinition } from '@lepton/contracts/route'
+import type { z } from 'zod'
+import type { MeshClient } from './mesh/client.ts'
+import { refuse, Unavailable } from './problem.ts'
+
+type Answers<R extends RouteDefinition> = {
+  [S in keyof R['answers']]: R['answers'][S] extends z.ZodType ? z.output<R['answers'][S]> : undefined
+}[keyof R['answers']]
+
+interface Question {
+  params?: Record<string, string>
+  query?: Record<string, string>
+  body?: unknown
+  /** Who asks: the customer's own token, or a service token for this operation. Absent where anyone may. */
+  token?: string
+  idempotencyKey?: string
+}
+
+/**
+ * Asks another service by one of its routes, over the mesh, and gives its answer as the route's schema says.
+ *
+ * @throws Refusal with the other's own problem for a 4xx
+ * @throws Unavailable when no instance answers in time, or answers with a fault
+ */
+export async function ask<R extends RouteDefinition>(
+  mesh: MeshClient,
+  route: R,
+  { params = {}, query, body, token, idempotencyKey }: Question = {},
+): Promise<Answers<R>> {
+  const path = route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
+  const answer = await mesh.request({
+    service: route.owner,
+    operation: route.operation,
+    method: route.method,
+    path: query === undefined ? path : `${path}?${new URLSearchParams(query).toString()}`,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
+      ...(body !== undefined && { 'content-type': 'application/json' }),
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  })
+  if (answer.status >= 500) throw new Unavailable(route.owner)
+  const content = JSON.parse(answer.body.toString() || 'null') as unknown
+  if (answer.status >= 400) throw asRefusal(content as Problem, route)
+  const schema = route.answers[answer.status]
+  if (schema === undefined) throw new Error(`${route.operation} answered ${answer.status}, which its route does not name`)
+  return (schema === null ? undefined : schema.parse(content)) as Answers<R>
+}
+
+function asRefusal({ type, detail = '', errors }: Problem, route: RouteDefinition): Error {
+  const slug = type.replace('/problems/', '')
+  if (!Object.hasOwn(PROBLEMS, slug)) return new Error(`${route.operation} refused with "${type}", which nobody knows`)
+  return refuse(slug as ProblemSlug, detail, errors === undefined ? {} : { errors })
+}

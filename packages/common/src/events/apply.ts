@@ -1,0 +1,67 @@
+import { TOPICS } from '@lepton/contracts/topics'
+import type { Tx } from '../postgres.ts'
+import { type LetterSource, park } from './dead-letter.ts'
+import { admit, forget } from './inbox.ts'
+import type { ParsedRecord, Subscription } from './subscription.ts'
+
+export interface ApplyOutcome {
+  applied: number
+  repeated: number
+  blocked: number
+}
+
+/**
+ * Applies a chunk of one partition in one transaction: inbox, effects and outgoing events together.
+ *
+ * Each event of a key is applied once and in sequence. One that comes too early waits as BLOCKED, as
+ * do events of a key that waits behind a dead letter (unless this is the replay that ends the wait).
+ */
+export async function applyChunk(
+  tx: Tx,
+  subscription: Subscription,
+  source: LetterSource,
+  chunk: readonly ParsedRecord[],
+  nowMs: number,
+  { isReplay = false } = {},
+): Promise<ApplyOutcome> {
+  const { consumer } = TOPICS[subscription.topic]
+  const { fresh, parked } = await admit(tx, consumer, subscription.topic, chunk, { nowMs, isReplay })
+  const waiting = chunk.filter(({ record }) => parked.has(record.key))
+  const work = firstOccurrences(chunk).filter(
+    ({ event }) => event !== undefined && fresh.has(event.event_id) && !parked.has(event.key),
+  )
+  const events = work.map(({ event }) => event!)
+  let applied = 0
+  if (events.length > 0) {
+    const state = await subscription.load(tx, events)
+    const early: ParsedRecord[] = []
+    for (const parsed of work) {
+      const event = parsed.event!
+      const last = subscription.position(state, event.key)
+      if (last !== undefined && event.sequence <= last) continue
+      if (last !== undefined && event.sequence > last + 1 && !parsed.isSnapshot) {
+        early.push(parsed)
+        continue
+      }
+      if (parsed.isHandled) subscription.apply(state, event)
+      subscription.advance(state, event.key, event.sequence)
+      applied++
+    }
+    await subscription.store(tx, state)
+    await forget(tx, consumer, early.map(({ event }) => event!.event_id))
+    waiting.push(...early)
+  }
+  for (const parsed of waiting) {
+    await park(tx, consumer, source, parsed, { status: 'BLOCKED', attempts: 0 })
+  }
+  return { applied, blocked: waiting.length, repeated: chunk.length - applied - waiting.length }
+}
+
+function firstOccurrences(chunk: readonly ParsedRecord[]): ParsedRecord[] {
+  const seen = new Set<string>()
+  return chunk.filter(({ event }) => {
+    if (event === undefined || seen.has(event.event_id)) return false
+    seen.add(event.event_id)
+    return true
+  })
+}

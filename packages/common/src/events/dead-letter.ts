@@ -1,0 +1,147 @@
+import type { Database, Tx } from '../postgres.ts'
+import { applyChunk } from './apply.ts'
+import { forget } from './inbox.ts'
+import { parseRecord, type ParsedRecord, type Subscription } from './subscription.ts'
+import { TOPICS } from '@lepton/contracts/topics'
+
+/** Where a record was read. */
+export interface LetterSource {
+  topic: string
+  topicId: string
+  partition: number
+}
+
+export interface DeadLetter {
+  id: number
+  consumer: number
+  key: string
+  pub_seq: number | null
+  event_id: string | null
+  topic: string
+  topic_id: string
+  part: number
+  off: number
+  headers: Record<string, string>
+  payload: Buffer | null
+  status: 'DEAD' | 'BLOCKED' | 'REPLAYED' | 'DISCARDED'
+}
+
+interface Verdict {
+  status: 'DEAD' | 'BLOCKED'
+  attempts: number
+  error?: Error
+}
+
+/** Keeps a record that cannot be applied (DEAD) or has to wait behind one (BLOCKED). Its key stops, all others go on. */
+export async function park(
+  tx: Tx,
+  consumer: number,
+  { topic, topicId, partition }: LetterSource,
+  { record, event }: ParsedRecord,
+  { status, attempts, error }: Verdict,
+): Promise<void> {
+  await lockKey(tx, consumer, record.key)
+  await tx.query(
+    `insert into dead_letter (consumer, key, pub_seq, event_id, topic, topic_id, part, off, headers, payload,
+       status, error_class, error_message, attempts)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+     on conflict (consumer, topic_id, part, off) do nothing`,
+    [
+      consumer,
+      record.key,
+      event?.sequence ?? null,
+      event?.event_id ?? null,
+      topic,
+      topicId,
+      partition,
+      record.offset,
+      JSON.stringify(record.headers),
+      record.value,
+      status,
+      error?.constructor.name ?? null,
+      error === undefined ? null : [error.message, (error.cause as Error | undefined)?.message].filter(Boolean).join(': ').slice(0, 2_000),
+      attempts,
+    ],
+  )
+}
+
+/** Parks a record that failed for good, unless a twin has applied it in the meantime. */
+export async function bury(
+  database: Database,
+  consumer: number,
+  source: LetterSource,
+  parsed: ParsedRecord,
+  verdict: { attempts: number; error: Error },
+): Promise<void> {
+  await database.inTransaction(async (tx) => {
+    const id = parsed.event?.event_id
+    if (id !== undefined) {
+      const noted = await tx.query(
+        'insert into inbox (consumer, event_id, src) values ($1, $2, $3) on conflict do nothing returning event_id',
+        [consumer, id, source.topic],
+      )
+      if (noted.rows.length === 0) return
+    }
+    await park(tx, consumer, source, parsed, { status: 'DEAD', ...verdict })
+    if (id !== undefined) await forget(tx, consumer, [id])
+  })
+}
+
+/**
+ * Applies one parked letter with the same handler, in one transaction with its new status.
+ *
+ * @returns false when it still has to wait: an earlier letter of its key, or a gap before it
+ */
+export async function replay(
+  database: Database,
+  subscription: Subscription,
+  id: number,
+  nowMs: number,
+): Promise<boolean> {
+  const { consumer } = TOPICS[subscription.topic]
+  return database.inTransaction(async (tx) => {
+    const found = await tx.query<DeadLetter>('select * from dead_letter where id = $1', [id])
+    const letter = found.rows[0]
+    if (letter === undefined) return false
+    await lockKey(tx, consumer, letter.key)
+    const open = await tx.query<{ id: number }>(
+      `select id from dead_letter where consumer = $1 and key = $2 and status in ('DEAD', 'BLOCKED')
+       order by pub_seq nulls first, id limit 1 for update`,
+      [consumer, letter.key],
+    )
+    if (open.rows[0]?.id !== id) return false
+    const record = {
+      offset: String(letter.off),
+      key: letter.key,
+      value: letter.payload,
+      headers: letter.headers,
+      timestampMs: nowMs,
+    }
+    const parsed = parseRecord(record, letter.topic, subscription, nowMs)
+    if (parsed.fault !== undefined) throw parsed.fault
+    const source = { topic: letter.topic, topicId: letter.topic_id, partition: letter.part }
+    const { blocked } = await applyChunk(tx, subscription, source, [parsed], nowMs, { isReplay: true })
+    await setStatus(tx, id, blocked === 0 ? 'REPLAYED' : 'BLOCKED')
+    return blocked === 0
+  })
+}
+
+/** Letters that nothing dead stands before any more, each key's first. */
+export async function findReplayable(database: Database, limit: number): Promise<{ id: number; consumer: number }[]> {
+  const { rows } = await database.query<{ id: number; consumer: number }>(
+    `select distinct on (consumer, key) id, consumer from dead_letter l
+     where status = 'BLOCKED' and not exists (
+       select from dead_letter d where d.consumer = l.consumer and d.key = l.key and d.status = 'DEAD')
+     order by consumer, key, pub_seq nulls first, id limit $1`,
+    [limit],
+  )
+  return rows
+}
+
+async function setStatus(tx: Tx, id: number, status: DeadLetter['status']): Promise<void> {
+  await tx.query('update dead_letter set status = $2, updated_at = now() where id = $1', [id, status])
+}
+
+async function lockKey(tx: Tx, consumer: number, key: string): Promise<void> {
+  await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [consumer, key])
+}

@@ -1,0 +1,99 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StoreSettings } from './config.ts'
+import type { Broker } from './events/broker.ts'
+import { startConsumer } from './events/consume.ts'
+import { createKafkaBroker } from './events/kafka.ts'
+import { createOutbox, type Outbox } from './events/outbox.ts'
+import { maintainPartitions } from './events/partitions.ts'
+import { startRelay } from './events/relay.ts'
+import type { Subscription } from './events/subscription.ts'
+import { migrate } from './migrate.ts'
+import { createDatabase, type Database, isPassingFault } from './postgres.ts'
+import type { Instance, Part } from './service.ts'
+import { Unavailable } from './problem.ts'
+
+/** A service's own memory: its database and the outbox in it. */
+export interface Store {
+  database: Database
+  outbox: Outbox
+}
+
+const HOUSEKEEPING_MS = 3_600_000
+const RETRY_MS = { first: 200, most: 2_000 }
+
+/**
+ * Opens the database, waiting for as long as it is away, and brings its schema up to date.
+ *
+ * @throws Error when the database would forget what it acknowledged
+ */
+export async function openStore(instance: Instance, settings: StoreSettings, migrations: URL): Promise<Store> {
+  const { log, metrics, service, name } = instance
+  const database = createDatabase({ url: settings.DATABASE_URL, poolSize: settings.DATABASE_POOL_SIZE }, log, metrics)
+  for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
+    try {
+      await migrate(database, migrations, log)
+      if (settings.REQUIRE_DURABILITY) await assertDurable(database)
+      await maintainPartitions(database)
+      break
+    } catch (error) {
+      if (!(error instanceof Unavailable) && !isPassingFault(error)) throw error
+      log.warn({ err: error, waitMs }, 'waiting for the database')
+      await delay(waitMs)
+    }
+  }
+  return { database, outbox: createOutbox(`/${service}/${name}`) }
+}
+
+async function assertDurable(database: Database): Promise<void> {
+  const { rows } = await database.query<{ name: string; setting: string }>(
+    `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes')`,
+  )
+  const weak = rows.filter(({ setting }) => setting === 'off').map(({ name }) => name)
+  if (weak.length > 0) {
+    throw new Error(`PostgreSQL runs with ${weak.join(', ')} off: acknowledged orders could be lost. Switch on or set REQUIRE_DURABILITY=false.`)
+  }
+}
+
+/** Starts what moves events in and out of a store: housekeeping, relay, consumer. */
+export function startEvents(
+  { log, metrics, service, name }: Instance,
+  settings: StoreSettings,
+  { database, outbox }: Store,
+  subscriptions: readonly Subscription[],
+): Part[] {
+  const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
+  const deps = { database, broker, outbox, log, metrics }
+  return [
+    { stop: () => database.close() },
+    startHousekeeping(database, log),
+    { stop: () => broker.close() },
+    startRelay(deps),
+    ...startSubscriptions(deps, subscriptions, settings, service),
+  ]
+}
+
+function startSubscriptions(
+  deps: Parameters<typeof startConsumer>[0] & { broker: Broker },
+  subscriptions: readonly Subscription[],
+  { DATABASE_POOL_SIZE }: StoreSettings,
+  group: string,
+): Part[] {
+  if (subscriptions.length === 0) return []
+  const concurrency = Math.max(1, Math.floor(DATABASE_POOL_SIZE / 2))
+  return [startConsumer(deps, subscriptions, { group, concurrency })]
+}
+
+function startHousekeeping(database: Database, log: Instance['log']): Part {
+  const timer = setInterval(() => {
+    Promise.all([
+      maintainPartitions(database),
+      database.query(`delete from idempotency where created_at < now() - interval '7 days'`),
+    ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping waits for the next hour'))
+  }, HOUSEKEEPING_MS)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return Promise.resolve()
+    },
+  }
+}

@@ -1,0 +1,50 @@
+import { isEvent } from '@lepton/common/events/event'
+import { type Subscription, subscription } from '@lepton/common/events/subscription'
+import { StockStatus } from '@lepton/contracts/inventory'
+import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
+import type { Deps } from './deps.ts'
+import { type Item, onCancelled, onConfirmed, onPlaced, type Verdict } from './domain.ts'
+import { lockReservations, type ReservationChanges } from './reservations.ts'
+
+/** What the order service decides, inventory carries out; it never decides itself. */
+export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscription[] {
+  function carryOut(changes: ReservationChanges, orderId: string, verdict: Verdict, event: { event_id: string; type: string; traceparent: string | undefined }) {
+    if (verdict.kind === 'anomaly') {
+      anomalies.inc(1)
+      log.error({ order_id: orderId, event_type: event.type }, 'the order confirmed what is not held')
+    }
+    changes.carryOut(orderId, verdict, event)
+  }
+
+  return [
+    subscription<ReservationChanges>({
+      topic: 'order.v1',
+      events: [OrderPlaced, OrderConfirmed, OrderCancelled, OrderStatusRequested],
+      load: (tx, incoming) => {
+        const wanted = incoming.flatMap((event) => (isEvent(event, OrderPlaced) ? itemsOf(event.data) : []))
+        return lockReservations(tx, incoming.map(({ key }) => key), wanted.map(({ product_id }) => product_id))
+      },
+      position: (changes, key) => changes.reservation(key).last_order_seq,
+      advance: (changes, key, sequence) => changes.advance(key, sequence),
+      apply: (changes, event) => {
+        const { state } = changes.reservation(event.key)
+        if (isEvent(event, OrderPlaced)) {
+          const items = itemsOf(event.data)
+          const verdict = onPlaced(state, items, (id) => changes.availableOf(id))
+          if (verdict.kind !== 'ignore') changes.want(event.key, items, event.data.deadline)
+          carryOut(changes, event.key, verdict, event)
+        }
+        if (isEvent(event, OrderConfirmed)) carryOut(changes, event.key, onConfirmed(state), event)
+        if (isEvent(event, OrderCancelled)) carryOut(changes, event.key, onCancelled(state), event)
+        if (isEvent(event, OrderStatusRequested)) {
+          changes.tell(event.key, StockStatus, { order_id: event.key, state }, event)
+        }
+      },
+      store: (tx, changes) => changes.store(tx, outbox),
+    }),
+  ]
+}
+
+function itemsOf({ lines }: { lines: readonly { item_id: string; quantity: number }[] }): Item[] {
+  return lines.map(({ item_id, quantity }) => ({ product_id: item_id, quantity }))
+}

@@ -1,0 +1,26 @@
+import { createHttpApp } from '@lepton/common/http'
+import { runService } from '@lepton/common/service'
+import { openStore, startEvents } from '@lepton/common/store'
+import { readConfig } from './config.ts'
+import type { Deps } from './deps.ts'
+import { inventorySubscriptions } from './events.ts'
+import { inventoryRoutes } from './routes.ts'
+import { startOverdueQuestions } from './timers.ts'
+
+const settings = readConfig()
+
+await runService('inventory', settings, async (instance) => {
+  const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
+  const deps: Deps = {
+    ...instance,
+    ...store,
+    anomalies: instance.metrics.counter({ name: 'inventory_anomalies_total', help: 'Decisions that do not fit the reservation' }),
+  }
+  return {
+    app: createHttpApp(instance, inventoryRoutes(deps)),
+    parts: [
+      ...startEvents(instance, settings, store, inventorySubscriptions(deps)),
+      startOverdueQuestions(deps),
+    ],
+  }
+})

@@ -1,0 +1,175 @@
+import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
+import type { Outbox } from '@lepton/common/events/outbox'
+import { insertRows, saveRows, type Tx } from '@lepton/common/postgres'
+import {
+  ReservationOverdue,
+  type ReservationState,
+  StockCommitted,
+  StockRejected,
+  StockReleased,
+  StockReserved,
+  StockRestocked,
+} from '@lepton/contracts/inventory'
+import { deltaOf, type Item, type Move, moveUnits, type Stock, type Verdict } from './domain.ts'
+
+export interface Reservation {
+  order_id: string
+  state: ReservationState
+  hold_until: string | null
+  pub_seq: number
+  last_order_seq: number
+  updated_at: string
+}
+
+const TOLD = { reserved: StockReserved, committed: StockCommitted, released: StockReleased, restocked: StockRestocked }
+const HOLD_BEYOND_DEADLINE_MS = 300_000
+const ASK_AGAIN_MS = 30_000
+
+type Cause = Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
+
+/** Reservations and stock under change in one transaction: rows locked, changed in memory, written at once. */
+export class ReservationChanges {
+  readonly now: string
+  readonly #reservations: Map<string, Reservation>
+  readonly #items: Map<string, Item[]>
+  readonly #stock: Map<string, Stock>
+  readonly #touchedReservations = new Set<string>()
+  readonly #touchedStock = new Set<string>()
+  readonly #newItems: object[] = []
+  readonly #ledger: object[] = []
+  readonly #events: OutgoingEvent[] = []
+
+  constructor(now: string, reservations: readonly Reservation[], items: readonly (Item & { order_id: string })[], stock: readonly Stock[]) {
+    this.now = now
+    this.#reservations = new Map(reservations.map((row) => [row.order_id, row]))
+    this.#items = Map.groupBy(items, ({ order_id }) => order_id)
+    this.#stock = new Map(stock.map((row) => [row.product_id, row]))
+  }
+
+  reservation(orderId: string): Reservation {
+    return this.#reservations.get(orderId)!
+  }
+
+  availableOf(productId: string): number {
+    return this.#stock.get(productId)?.available ?? 0
+  }
+
+  /** Notes what an order wants, with the time after which inventory asks what became of it. */
+  want(orderId: string, items: readonly Item[], deadline: string): void {
+    this.#items.set(orderId, [...items])
+    for (const { product_id, quantity } of items) this.#newItems.push({ order_id: orderId, product_id, quantity })
+    const holdUntil = new Date(Date.parse(deadline) + HOLD_BEYOND_DEADLINE_MS).toISOString()
+    this.#put({ ...this.reservation(orderId), hold_until: holdUntil })
+  }
+
+  carryOut(orderId: string, verdict: Verdict, cause: Cause): void {
+    if (verdict.kind === 'reject') {
+      this.#put({ ...this.reservation(orderId), state: 'REJECTED', updated_at: this.now })
+      this.tell(orderId, StockRejected, { order_id: orderId, shortages: verdict.shortages }, cause)
+    }
+    if (verdict.kind === 'move') {
+      if (verdict.move !== undefined) this.#moveItems(orderId, verdict.move)
+      this.#put({ ...this.reservation(orderId), state: verdict.state, updated_at: this.now })
+      this.tell(orderId, TOLD[verdict.tell], { order_id: orderId }, cause)
+    }
+  }
+
+  /** A hold outlived its order's deadline: asks the order service, and asks again while there is no answer. */
+  askWhatBecameOf(orderId: string): void {
+    const holdUntil = new Date(Date.parse(this.now) + ASK_AGAIN_MS).toISOString()
+    this.#put({ ...this.reservation(orderId), hold_until: holdUntil })
+    this.tell(orderId, ReservationOverdue, { order_id: orderId }, undefined)
+  }
+
+  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause): void {
+    const reservation = this.reservation(orderId)
+    const sequence = reservation.pub_seq + 1
+    this.#put({ ...reservation, pub_seq: sequence })
+    this.#events.push({ type, key: orderId, sequence, data, cause })
+  }
+
+  advance(orderId: string, sequence: number): void {
+    this.#put({ ...this.reservation(orderId), last_order_seq: sequence })
+  }
+
+  async store(tx: Tx, outbox: Outbox): Promise<void> {
+    const reservations = [...this.#touchedReservations].map((id) => this.reservation(id))
+    await saveRows(tx, 'reservation', 'order_id', reservations)
+    await insertRows(tx, 'reservation_item', this.#newItems)
+    await saveRows(tx, 'stock', 'product_id', [...this.#touchedStock].map((id) => this.#stock.get(id)!))
+    await insertRows(tx, 'stock_ledger', this.#ledger)
+    await outbox.emit(tx, this.#events)
+  }
+
+  #moveItems(orderId: string, move: Move): void {
+    for (const { product_id, quantity } of this.#items.get(orderId) ?? []) {
+      this.#stock.set(product_id, moveUnits(this.#stock.get(product_id)!, move, quantity))
+      this.#touchedStock.add(product_id)
+      this.#ledger.push({ product_id, order_id: orderId, kind: move, ...deltaOf(move, quantity), at: this.now })
+    }
+  }
+
+  #put(reservation: Reservation): void {
+    this.#reservations.set(reservation.order_id, reservation)
+    this.#touchedReservations.add(reservation.order_id)
+  }
+}
+
+/**
+ * Locks an order's reservation, making it where there is none, then the stock it may move: always
+ * reservations before stock and both in key order, so that no two transactions wait for each other.
+ */
+export async function lockReservations(
+  tx: Tx,
+  orderIds: readonly string[],
+  wanted: readonly string[],
+): Promise<ReservationChanges> {
+  await tx.query(
+    `insert into reservation (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
+     on conflict do nothing`,
+    [orderIds],
+  )
+  const { rows } = await tx.query<Reservation & { now: string }>(
+    'select *, now() as now from reservation where order_id = any($1::uuid[]) order by order_id for update',
+    [orderIds],
+  )
+  const reservations = rows.map(({ now: _now, ...row }) => row)
+  return lockStock(tx, rows[0]!.now, reservations, wanted)
+}
+
+/** Holds whose time is up; those another instance works on are left to it. */
+export async function lockOverdue(tx: Tx, limit: number): Promise<{ ids: string[]; changes: ReservationChanges }> {
+  const { rows } = await tx.query<Reservation & { now: string }>(
+    `select *, now() as now from reservation where state = 'HELD' and hold_until < now()
+     order by hold_until limit $1 for update skip locked`,
+    [limit],
+  )
+  const reservations = rows.map(({ now: _now, ...row }) => row)
+  return {
+    ids: reservations.map(({ order_id }) => order_id),
+    changes: new ReservationChanges(rows[0]?.now ?? '', reservations, [], []),
+  }
+}
+
+async function lockStock(tx: Tx, now: string, reservations: Reservation[], wanted: readonly string[]) {
+  const holding = reservations.filter(({ state }) => state === 'HELD' || state === 'COMMITTED')
+  const items =
+    holding.length === 0
+      ? []
+      : (
+          await tx.query<Item & { order_id: string }>('select * from reservation_item where order_id = any($1::uuid[])', [
+            holding.map(({ order_id }) => order_id),
+          ])
+        ).rows
+  const productIds = [...new Set([...wanted, ...items.map(({ product_id }) => product_id)])]
+  const stock =
+    productIds.length === 0
+      ? []
+      : (
+          await tx.query<Stock>(
+            'select * from stock where product_id = any($1::text[]) order by product_id for no key update',
+            [productIds],
+          )
+        ).rows
+  return new ReservationChanges(now, reservations, items, stock)
+}

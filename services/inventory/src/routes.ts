@@ -1,0 +1,76 @@
+import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
+import { answer, type Endpoint } from '@lepton/common/http'
+import { idempotently } from '@lepton/common/idempotency'
+import { refuse } from '@lepton/common/problem'
+import { getProduct, getStock, listProducts, listStockEntries, receiveStock } from '@lepton/contracts/routes'
+import type { Deps } from './deps.ts'
+import type { Stock } from './domain.ts'
+import * as store from './store.ts'
+
+const MAX_UNITS = 1_000_000_000
+
+export function inventoryRoutes({ database }: Deps): Endpoint[] {
+  return [
+    answer(listProducts, async ({ query }) => {
+      const found = await store.listProducts(database, query)
+      const isMore = found.length > query.limit
+      return {
+        status: 200,
+        body: { items: found.slice(0, query.limit), next_cursor: isMore ? String(query.page + 1) : null },
+      }
+    }),
+
+    answer(getProduct, async ({ params }) => {
+      const product = await store.findProduct(database, params.product_id)
+      if (product === undefined) throw refuse('not-found', 'There is no such product.')
+      return { status: 200, body: product }
+    }),
+
+    answer(receiveStock, async ({ body, caller, idempotencyKey: key, path }) => {
+      const { product_id, quantity, receipt_id = key } = body
+      return idempotently(database, { owner: caller.subject, route: path, key, body }, async (tx) => {
+        const stock = await store.lockStockOf(tx, product_id)
+        if (stock === undefined) {
+          throw refuse('unknown-item', 'There is no such product.', {
+            errors: [{ pointer: '/product_id', detail: `${product_id} is not in the catalogue` }],
+          })
+        }
+        const receipt = await store.findReceipt(tx, product_id, receipt_id)
+        if (receipt !== undefined && receipt.d_received !== quantity) {
+          throw refuse('receipt-reused', `Receipt ${receipt_id} was booked with ${receipt.d_received} units.`)
+        }
+        if (stock.received + quantity > MAX_UNITS) {
+          throw refuse('invalid-request', 'Some fields are not as they should be.', {
+            errors: [{ pointer: '/quantity', detail: `a product may have ${MAX_UNITS} units in all` }],
+          })
+        }
+        const booked = receipt === undefined ? await store.bookReceipt(tx, product_id, quantity, receipt_id) : stock
+        return { status: 200, body: asBody(booked) }
+      })
+    }),
+
+    answer(getStock, async ({ params }) => ({ status: 200, body: asBody(await stockOf(params.product_id)) })),
+
+    answer(listStockEntries, async ({ params, query: { cursor, limit } }) => {
+      await stockOf(params.product_id)
+      const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, [/^\d{1,15}$/])[0])
+      const items = await store.listEntries(database, params.product_id, before, limit)
+      const last = items.at(-1)
+      return {
+        status: 200,
+        body: { items, next_cursor: items.length < limit || last === undefined ? null : encodeCursor([last.id]) },
+      }
+    }),
+  ]
+
+  async function stockOf(productId: string): Promise<Stock> {
+    const stock = await store.findStock(database, productId)
+    if (stock === undefined) throw refuse('not-found', 'There is no such product.')
+    return stock
+  }
+}
+
+/** `quantity` is what can be bought now: the seeds' word for it. */
+function asBody(stock: Stock) {
+  return { ...stock, quantity: stock.available }
+}

@@ -1,0 +1,31 @@
+import { readFile } from 'node:fs/promises'
+import { createLog } from '@lepton/common/log'
+import { createMetrics } from '@lepton/common/metrics'
+import { migrate } from '@lepton/common/migrate'
+import { createDatabase, insertRows } from '@lepton/common/postgres'
+import { CURRENCY } from '@lepton/contracts/fields'
+import { readConfig } from './config.ts'
+import { bookReceipt } from './store.ts'
+
+// Fills an empty catalogue and ends. Products that are there stay as they are, stock included.
+const settings = readConfig()
+const log = createLog({ service: 'inventory', instance: 'seed', level: settings.LOG_LEVEL })
+const database = createDatabase({ url: settings.DATABASE_URL, poolSize: 1 }, log, createMetrics())
+const catalogue = JSON.parse(await readFile(new URL('../catalogue.json', import.meta.url), 'utf8')) as {
+  product_id: string
+  quantity: number
+}[]
+
+await migrate(database, new URL('../migrations/', import.meta.url), log)
+const added = await database.inTransaction(async (tx) => {
+  await tx.query(`select pg_advisory_xact_lock(hashtext('lepton catalogue'))`)
+  const { rows } = await tx.query<{ product_id: string }>('select product_id from products')
+  const known = new Set(rows.map(({ product_id }) => product_id))
+  const missing = catalogue.filter(({ product_id }) => !known.has(product_id))
+  await insertRows(tx, 'products', missing.map(({ quantity: _quantity, ...product }) => ({ ...product, currency: CURRENCY })))
+  await insertRows(tx, 'stock', missing.map(({ product_id }) => ({ product_id, available: 0, held: 0, committed: 0, received: 0 })))
+  for (const { product_id, quantity } of missing) await bookReceipt(tx, product_id, quantity, 'first stock')
+  return missing.length
+})
+await database.close()
+log.info({ added }, 'the catalogue is there')

@@ -1,0 +1,73 @@
+import type { Database, Tx } from '@lepton/common/postgres'
+import type { Product, ProductQuery, StockEntry } from '@lepton/contracts/inventory'
+import type { z } from 'zod'
+import type { Stock } from './domain.ts'
+
+const PRODUCT = `
+  select p.product_id, p.name, p.description, p.category, p.price_minor, p.currency, coalesce(s.available, 0) as available
+  from products p left join stock s using (product_id)`
+
+export async function findProduct(database: Database, productId: string): Promise<Product | undefined> {
+  const { rows } = await database.query<Product>(`${PRODUCT} where product_id = $1`, [productId])
+  return rows[0]
+}
+
+export async function listProducts(
+  database: Database,
+  { query, category, product_ids, page, limit }: z.infer<typeof ProductQuery>,
+): Promise<Product[]> {
+  const { rows } = await database.query<Product>(
+    `${PRODUCT}
+     where ($1::text is null or strpos(lower(name || ' ' || description), lower($1)) > 0)
+       and ($2::text is null or category = $2)
+       and ($3::text[] is null or product_id = any($3))
+     order by category, product_id limit $4 offset $5`,
+    [query ?? null, category ?? null, product_ids ?? null, limit + 1, (page - 1) * limit],
+  )
+  return rows
+}
+
+export async function findStock(database: Database, productId: string): Promise<Stock | undefined> {
+  const { rows } = await database.query<Stock>('select * from stock where product_id = $1', [productId])
+  return rows[0]
+}
+
+export async function listEntries(
+  database: Database,
+  productId: string,
+  before: number | undefined,
+  limit: number,
+): Promise<z.infer<typeof StockEntry>[]> {
+  const { rows } = await database.query<z.infer<typeof StockEntry>>(
+    'select * from stock_ledger where product_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3',
+    [productId, before ?? null, limit],
+  )
+  return rows
+}
+
+export async function lockStockOf(tx: Tx, productId: string): Promise<Stock | undefined> {
+  const { rows } = await tx.query<Stock>('select * from stock where product_id = $1 for no key update', [productId])
+  return rows[0]
+}
+
+export async function findReceipt(tx: Tx, productId: string, receiptId: string): Promise<{ d_received: number } | undefined> {
+  const { rows } = await tx.query<{ d_received: number }>(
+    'select d_received from stock_ledger where product_id = $1 and receipt_id = $2',
+    [productId, receiptId],
+  )
+  return rows[0]
+}
+
+/** Books units in. The caller holds the stock row's lock. */
+export async function bookReceipt(tx: Tx, productId: string, quantity: number, receiptId: string): Promise<Stock> {
+  await tx.query(
+    `insert into stock_ledger (product_id, receipt_id, kind, d_available, d_held, d_committed, d_received)
+     values ($1, $2, 'RECEIVE', $3, 0, 0, $3)`,
+    [productId, receiptId, quantity],
+  )
+  const { rows } = await tx.query<Stock>(
+    'update stock set available = available + $2, received = received + $2 where product_id = $1 returning *',
+    [productId, quantity],
+  )
+  return rows[0]!
+}

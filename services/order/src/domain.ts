@@ -1,0 +1,178 @@
+import type { CancelReason, Status } from '@lepton/contracts/order'
+import type { Line, Mode } from '@lepton/contracts/fields'
+import type { ProblemSlug } from '@lepton/contracts/problems'
+import { type Cell, type Input, TABLE } from './state-table.ts'
+
+export type Decision = 'OPEN' | 'CONFIRMED' | 'CANCELLED'
+export type StockFlag = 'pending' | 'held' | 'rejected' | 'committed' | 'released' | 'restocked'
+export type PayFlag =
+  | 'pending'
+  | 'authorized'
+  | 'declined'
+  | 'captured'
+  | 'capture_failed'
+  | 'voided'
+  | 'refunded'
+
+export interface Order {
+  order_id: string
+  customer_id: string
+  version: number
+  pub_seq: number
+  mode: Mode
+  decision: Decision
+  reason: CancelReason | null
+  stock: StockFlag
+  pay: PayFlag
+  status: Status
+  lines: Line[]
+  amount_minor: number
+  currency: 'EUR'
+  waits_for_customer: boolean
+  deadline: string
+  asked_at: string | null
+  asks: number
+  last_inv_seq: number
+  last_pay_seq: number
+  created_at: string
+  updated_at: string
+}
+
+/** What an order's stream is made of. Facts are never taken back; the order is their fold. */
+export type Fact =
+  | { type: 'order.placed.v1'; data: Placement }
+  | { type: 'order.stock_changed.v1'; data: { stock: StockFlag } }
+  | { type: 'order.payment_changed.v1'; data: { pay: PayFlag } }
+  | { type: 'order.confirmed.v1'; data: Record<string, never> }
+  | { type: 'order.cancelled.v1'; data: { reason: CancelReason } }
+  | { type: 'order.completed.v1'; data: Record<string, never> }
+  | { type: 'order.closed.v1'; data: { status: Status } }
+
+export interface Placement {
+  order_id: string
+  customer_id: string
+  mode: Mode
+  lines: Line[]
+  amount_minor: number
+  currency: 'EUR'
+  payment_token: string | null
+  deadline: string
+}
+
+export type Verdict =
+  | { kind: 'change'; facts: Fact[] }
+  | { kind: 'ignore' }
+  /** The last decision is told again, for a participant that seems to have missed it. */
+  | { kind: 'repeat' }
+  | { kind: 'anomaly' }
+  | { kind: 'refuse'; slug: ProblemSlug }
+
+const SETTLED: readonly Status[] = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
+const STOCK_CLEAN: readonly StockFlag[] = ['rejected', 'released', 'restocked']
+const PAY_CLEAN: readonly PayFlag[] = ['declined', 'voided', 'refunded']
+
+export function isSettled(order: Order): boolean {
+  return SETTLED.includes(order.status)
+}
+
+/** The order as it stands after its first fact. */
+export function placedOrder(placement: Placement, now: string): Order {
+  const { payment_token, ...order } = placement
+  return {
+    ...order,
+    version: 1,
+    pub_seq: 0,
+    decision: 'OPEN',
+    reason: null,
+    stock: 'pending',
+    pay: 'pending',
+    status: 'PLACED',
+    waits_for_customer: payment_token === null,
+    asked_at: null,
+    asks: 0,
+    last_inv_seq: 0,
+    last_pay_seq: 0,
+    created_at: now,
+    updated_at: now,
+  }
+}
+
+/**
+ * What an input means for an order: the state table, and what follows from it (completion, closing).
+ *
+ * Has an answer for every input in every state and never throws. A settled order ignores what
+ * participants still tell; only a refund request moves it again.
+ */
+export function decide(order: Order, input: Input): Verdict {
+  if (isSettled(order) && input.kind === 'told') return { kind: 'ignore' }
+  const cell: Cell = TABLE[input.name][order.decision]
+  if (typeof cell === 'string') return { kind: cell }
+  if ('refuse' in cell) return { kind: 'refuse', slug: cell.refuse }
+  if (cell.onlyIf !== undefined && !cell.onlyIf(order)) return cell.otherwise ?? { kind: 'anomaly' }
+  const facts = factsOf(order, cell)
+  return facts.length === 0 ? { kind: 'ignore' } : { kind: 'change', facts: [...facts, ...closing(order, facts)] }
+}
+
+function factsOf(order: Order, cell: Extract<Cell, { stock?: unknown }>): Fact[] {
+  const facts: Fact[] = []
+  if (cell.stock !== undefined && cell.stock !== order.stock) {
+    facts.push({ type: 'order.stock_changed.v1', data: { stock: cell.stock } })
+  }
+  if (cell.pay !== undefined && cell.pay !== order.pay) {
+    facts.push({ type: 'order.payment_changed.v1', data: { pay: cell.pay } })
+  }
+  if (cell.confirm === true) facts.push({ type: 'order.confirmed.v1', data: {} })
+  if (cell.cancel !== undefined) facts.push({ type: 'order.cancelled.v1', data: { reason: cell.cancel } })
+  return facts
+}
+
+/** The fact that settles the order, where these facts were the last it waited for. */
+function closing(order: Order, facts: readonly Fact[]): Fact[] {
+  const next = facts.reduce(evolve, order)
+  if (next.decision === 'CONFIRMED' && next.stock === 'committed' && next.pay === 'captured') {
+    return [{ type: 'order.completed.v1', data: {} }]
+  }
+  if (next.decision === 'CANCELLED' && STOCK_CLEAN.includes(next.stock) && PAY_CLEAN.includes(next.pay)) {
+    return [{ type: 'order.closed.v1', data: { status: closedStatus(next.reason) } }]
+  }
+  return []
+}
+
+function closedStatus(reason: CancelReason | null): Status {
+  switch (reason) {
+    case 'OUT_OF_STOCK':
+    case 'DECLINED':
+      return 'REJECTED'
+    case 'REFUND':
+      return 'REFUNDED'
+    case 'CUSTOMER':
+    case 'EXPIRED':
+    case 'CAPTURE_FAILED':
+    case null:
+      return 'CANCELLED'
+  }
+}
+
+/** The order after one more fact: the fold that rebuilds an order from its stream. */
+export function evolve(order: Order, fact: Fact): Order {
+  const next = { ...order, version: order.version + 1 }
+  switch (fact.type) {
+    case 'order.placed.v1':
+      return placedOrder(fact.data, order.created_at)
+    case 'order.stock_changed.v1': {
+      const { stock } = fact.data
+      const isReserved = order.decision === 'OPEN' && stock === 'held'
+      return { ...next, stock, status: isReserved ? 'RESERVED' : order.status }
+    }
+    case 'order.payment_changed.v1':
+      return { ...next, pay: fact.data.pay }
+    case 'order.confirmed.v1':
+      return { ...next, decision: 'CONFIRMED', status: 'CONFIRMED' }
+    case 'order.cancelled.v1':
+      return { ...next, decision: 'CANCELLED', status: 'CANCELLING', reason: fact.data.reason }
+    case 'order.completed.v1':
+      return { ...next, status: 'COMPLETED' }
+    case 'order.closed.v1':
+      return { ...next, status: fact.data.status }
+  }
+}

@@ -1,0 +1,29 @@
+import { createHttpApp } from '@lepton/common/http'
+import { runService } from '@lepton/common/service'
+import { openStore, startEvents } from '@lepton/common/store'
+import { readConfig } from './config.ts'
+import type { Deps } from './deps.ts'
+import { orderSubscriptions } from './events.ts'
+import { orderRoutes } from './routes.ts'
+import { startAntiEntropy, startDeadlines } from './timers.ts'
+
+const settings = readConfig()
+
+await runService('order', settings, async (instance) => {
+  const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
+  const deps: Deps = {
+    ...instance,
+    ...store,
+    paymentDeadlineMs: settings.ORDER_DEADLINE_MS,
+    customerDeadlineMs: settings.ORDER_PAYMENT_WAIT_MS,
+    anomalies: instance.metrics.counter({ name: 'order_anomalies_total', help: 'Inputs the state table calls impossible' }),
+  }
+  return {
+    app: createHttpApp(instance, orderRoutes(deps)),
+    parts: [
+      ...startEvents(instance, settings, store, orderSubscriptions(deps)),
+      startDeadlines(deps),
+      startAntiEntropy(deps),
+    ],
+  }
+})

@@ -1,0 +1,158 @@
+import { ask } from '@lepton/common/ask'
+import type { Caller } from '@lepton/common/auth'
+import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
+import { answer, type Endpoint, type Reply } from '@lepton/common/http'
+import { orderIdOf } from '@lepton/common/id'
+import { idempotently } from '@lepton/common/idempotency'
+import { Refusal, refuse } from '@lepton/common/problem'
+import { amountOf, CURRENCY, type Line } from '@lepton/contracts/fields'
+import {
+  cancelOrder,
+  getCheckout,
+  getOrder,
+  getOrderHistory,
+  listCheckouts,
+  listOrders,
+  placeOrder,
+  refundOrder,
+} from '@lepton/contracts/routes'
+import type { Deps } from './deps.ts'
+import { decide, type Order } from './domain.ts'
+import { placeOrder as place } from './place.ts'
+import { priceLines } from './prices.ts'
+import type { Input } from './state-table.ts'
+import { findOrder, listFacts, listOrders as listStoredOrders, lockOrders } from './store.ts'
+
+export function orderRoutes(deps: Deps): Endpoint[] {
+  const { database, outbox, mesh } = deps
+  return [
+    answer(placeOrder, async ({ body, caller, idempotencyKey: key, path }) => {
+      refuseDuplicates(body.lines)
+      const lines = await priceLines(mesh, body.lines)
+      const order_id = orderIdOf(caller.subject, path, key)
+      const request = { owner: caller.subject, route: path, key, body }
+      return idempotently(database, request, async (tx) => {
+        const changes = await lockOrders(tx, [order_id])
+        const existing = changes.orders.get(order_id)
+        if (existing !== undefined) return acceptAgain(existing, lines)
+        const accepted = {
+          order_id,
+          customer_id: caller.subject,
+          mode: body.mode,
+          lines,
+          amount_minor: amountOf(lines),
+          currency: CURRENCY,
+          payment_token: body.payment_token ?? null,
+        }
+        place(changes, accepted, deps, undefined)
+        await changes.store(tx, outbox)
+        return accept({ order_id, status: 'PLACED' }, 202)
+      })
+    }),
+
+    answer(listOrders, async ({ caller, query: { cursor, limit } }) => {
+      const before = cursor === undefined ? undefined : positionOf(cursor)
+      const orders = await listStoredOrders(database, caller.subject, before, limit)
+      const pending = before === undefined ? await pendingCheckouts(deps, caller) : []
+      const last = orders.at(-1)
+      return {
+        status: 200,
+        body: {
+          items: [...pending, ...orders],
+          next_cursor: orders.length < limit || last === undefined ? null : encodeCursor([last.created_at, last.order_id]),
+        },
+      }
+    }),
+
+    answer(getOrder, async ({ params, caller }) => {
+      const order = await findOrder(database, params.order_id)
+      const body = order?.customer_id === caller.subject ? order : await findSubmitted(deps, params.order_id, caller)
+      return { status: 200, body }
+    }),
+
+    answer(getOrderHistory, async ({ params, caller }) => {
+      const order = await findOrder(database, params.order_id)
+      if (order?.customer_id !== caller.subject) {
+        await findSubmitted(deps, params.order_id, caller)
+        return { status: 200, body: { items: [] } }
+      }
+      return { status: 200, body: { items: await listFacts(database, order.order_id) } }
+    }),
+
+    answer(cancelOrder, ({ params, caller }) => settle(deps, params.order_id, caller, 'customer_cancels')),
+    answer(refundOrder, ({ params, caller }) => settle(deps, params.order_id, caller, 'customer_wants_refund')),
+  ]
+}
+
+/** A customer's decision about an order: the state table answers, as it does for every other input. */
+async function settle(deps: Deps, orderId: string, caller: Caller, name: Input['name']): Promise<Reply> {
+  const reply = await deps.database.inTransaction(async (tx) => {
+    const changes = await lockOrders(tx, [orderId])
+    const order = changes.orders.get(orderId)
+    if (order?.customer_id !== caller.subject) return undefined
+    const verdict = decide(order, { kind: 'asked', name })
+    if (verdict.kind === 'refuse') throw refuseDecision(order, verdict.slug)
+    if (verdict.kind !== 'change') return accept(order, 200)
+    changes.append(order, verdict.facts, undefined)
+    await changes.store(tx, deps.outbox)
+    return accept(changes.orders.get(orderId)!, 202)
+  })
+  if (reply !== undefined) return reply
+  await findSubmitted(deps, orderId, caller)
+  throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', { retryAfterS: 1 })
+}
+
+function refuseDecision({ order_id, status }: Order, slug: Refusal['slug']): Refusal {
+  return slug === 'order-settled'
+    ? refuse(slug, `The order is ${status}: it is paid. POST /api/v1/orders/${order_id}/refund gives it back.`)
+    : refuse(slug, `The order is ${status}: it can be refunded once its payment is captured.`, { retryAfterS: 1 })
+}
+
+/** The order between its 202 and its stream: what the cart service has accepted. */
+async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller) {
+  return ask(mesh, getCheckout, { params: { order_id }, token }).catch((error: unknown) => {
+    throw error instanceof Refusal ? refuse('not-found', 'You have no such order.') : error
+  })
+}
+
+async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
+  const { items } = await ask(mesh, listCheckouts, { token })
+  if (items.length === 0) return []
+  const { rows } = await database.query<{ order_id: string }>(
+    'select order_id from order_stream where order_id = any($1::uuid[])',
+    [items.map(({ order_id }) => order_id)],
+  )
+  const known = new Set(rows.map(({ order_id }) => order_id))
+  return items.filter(({ order_id }) => !known.has(order_id))
+}
+
+/** The stored answer is gone after a week, the order is not: the same request is still the same order. */
+function acceptAgain(order: Order, lines: readonly Line[]): Reply {
+  const same = (line: Line, index: number) =>
+    line.item_id === order.lines[index]?.item_id && line.quantity === order.lines[index].quantity
+  if (lines.length !== order.lines.length || !lines.every(same)) {
+    throw refuse('idempotency-key-reused', 'This key belongs to an earlier order with other lines.')
+  }
+  return accept(order, 202)
+}
+
+function accept({ order_id, status }: Pick<Order, 'order_id' | 'status'>, code: 200 | 202): Reply {
+  return { status: code, body: { order_id, status }, headers: { location: `/api/v1/orders/${order_id}` } }
+}
+
+function refuseDuplicates(lines: readonly { item_id: string }[]): void {
+  const seen = new Set<string>()
+  const errors = lines.flatMap(({ item_id }, index) => {
+    if (!seen.has(item_id)) {
+      seen.add(item_id)
+      return []
+    }
+    return [{ pointer: `/lines/${index}/item_id`, detail: `${item_id} has a line already` }]
+  })
+  if (errors.length > 0) throw refuse('duplicate-lines', 'Each item may appear in one line only.', { errors })
+}
+
+function positionOf(cursor: string): { created_at: string; order_id: string } {
+  const [created_at, order_id] = decodeCursor(cursor, [/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, /^[0-9a-f-]{36}$/])
+  return { created_at: created_at!, order_id: order_id! }
+}

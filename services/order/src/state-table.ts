@@ -1,0 +1,87 @@
+import type { CancelReason } from '@lepton/contracts/order'
+import type { ProblemSlug } from '@lepton/contracts/problems'
+import type { Decision, Order, PayFlag, StockFlag, Verdict } from './domain.ts'
+
+/** What one input does to an order in one state. */
+export type Cell =
+  | 'ignore'
+  | 'anomaly'
+  | 'repeat'
+  | { refuse: ProblemSlug }
+  | {
+      stock?: StockFlag
+      pay?: PayFlag
+      confirm?: true
+      cancel?: CancelReason
+      onlyIf?: (order: Order) => boolean
+      /** Where `onlyIf` is false; an anomaly unless it says otherwise. */
+      otherwise?: Verdict
+    }
+
+const undone = (order: Order) => order.reason === 'REFUND' || order.reason === 'CAPTURE_FAILED'
+
+/**
+ * The order's state machine, every input in every state. The order decides alone between confirming,
+ * cancelling and expiring; inventory and payment only tell where they stand.
+ *
+ * `anomaly` is what cannot happen while the participants keep their word: it changes nothing and is
+ * recorded for a person.
+ */
+export const TABLE = {
+  stock_reserved: { OPEN: { stock: 'held' }, CONFIRMED: 'ignore', CANCELLED: { stock: 'held' } },
+  stock_rejected: {
+    OPEN: { stock: 'rejected', cancel: 'OUT_OF_STOCK' },
+    CONFIRMED: 'anomaly',
+    CANCELLED: { stock: 'rejected' },
+  },
+  // Payment starts only after the stock is held, so an authorisation implies the reservation.
+  payment_authorized: {
+    OPEN: { stock: 'held', pay: 'authorized', confirm: true },
+    CONFIRMED: 'ignore',
+    CANCELLED: { pay: 'authorized' },
+  },
+  payment_declined: {
+    OPEN: { pay: 'declined', cancel: 'DECLINED' },
+    CONFIRMED: 'anomaly',
+    CANCELLED: { pay: 'declined' },
+  },
+  stock_committed: {
+    OPEN: 'anomaly',
+    CONFIRMED: { stock: 'committed' },
+    CANCELLED: { stock: 'committed', onlyIf: undone },
+  },
+  payment_captured: {
+    OPEN: 'anomaly',
+    CONFIRMED: { pay: 'captured' },
+    CANCELLED: { pay: 'captured', onlyIf: undone },
+  },
+  payment_capture_failed: {
+    OPEN: 'anomaly',
+    CONFIRMED: { pay: 'capture_failed', cancel: 'CAPTURE_FAILED' },
+    CANCELLED: 'ignore',
+  },
+  stock_released: { OPEN: 'anomaly', CONFIRMED: 'anomaly', CANCELLED: { stock: 'released' } },
+  stock_restocked: { OPEN: 'anomaly', CONFIRMED: 'anomaly', CANCELLED: { stock: 'restocked' } },
+  payment_voided: { OPEN: 'anomaly', CONFIRMED: 'anomaly', CANCELLED: { pay: 'voided' } },
+  payment_refunded: { OPEN: 'anomaly', CONFIRMED: 'anomaly', CANCELLED: { pay: 'refunded' } },
+  nothing_yet: { OPEN: 'ignore', CONFIRMED: 'repeat', CANCELLED: 'repeat' },
+  reservation_overdue: { OPEN: { cancel: 'EXPIRED' }, CONFIRMED: 'repeat', CANCELLED: 'repeat' },
+  deadline_passed: { OPEN: { cancel: 'EXPIRED' }, CONFIRMED: 'ignore', CANCELLED: 'ignore' },
+  customer_cancels: {
+    OPEN: { cancel: 'CUSTOMER' },
+    CONFIRMED: { refuse: 'order-settled' },
+    CANCELLED: 'ignore',
+  },
+  customer_wants_refund: {
+    OPEN: { refuse: 'order-not-ready' },
+    CONFIRMED: {
+      cancel: 'REFUND',
+      onlyIf: (order) => order.pay === 'captured',
+      otherwise: { kind: 'refuse', slug: 'order-not-ready' },
+    },
+    CANCELLED: 'ignore',
+  },
+} as const satisfies Record<string, Record<Decision, Cell>>
+
+/** `told` by a participant; `asked` by a customer or a clock. */
+export type Input = { kind: 'told' | 'asked'; name: keyof typeof TABLE }

@@ -1,0 +1,47 @@
+import type { Part } from '@lepton/common/service'
+import { startTimer } from '@lepton/common/timer'
+import type { Deps } from './deps.ts'
+import { decide } from './domain.ts'
+import { lockOverdue, lockStuck } from './store.ts'
+
+const BATCH = 100
+const DEADLINE_EVERY_MS = 1_000
+const STUCK_EVERY_MS = 5_000
+
+/** Cancels orders whose deadline passed. Every instance runs this; rows are shared by SKIP LOCKED. */
+export function startDeadlines({ database, outbox, log }: Deps): Part {
+  return startTimer(
+    'deadlines',
+    DEADLINE_EVERY_MS,
+    () =>
+      database.inTransaction(async (tx) => {
+        const changes = await lockOverdue(tx, BATCH)
+        for (const order of [...changes.orders.values()]) {
+          const verdict = decide(order, { kind: 'asked', name: 'deadline_passed' })
+          if (verdict.kind === 'change') changes.append(order, verdict.facts, undefined)
+        }
+        await changes.store(tx, outbox)
+        return changes.orders.size === BATCH
+      }),
+    log,
+  )
+}
+
+/** Asks the participants of orders that have stood still: a lost answer is repaired, not waited for. */
+export function startAntiEntropy({ database, outbox, log }: Deps): Part {
+  return startTimer(
+    'anti-entropy',
+    STUCK_EVERY_MS,
+    () =>
+      database.inTransaction(async (tx) => {
+        const changes = await lockStuck(tx, BATCH)
+        for (const order of [...changes.orders.values()]) {
+          if (order.asks >= 3) log.error({ order_id: order.order_id, status: order.status }, 'an order stands still')
+          changes.requestStatus(order)
+        }
+        await changes.store(tx, outbox)
+        return changes.orders.size === BATCH
+      }),
+    log,
+  )
+}

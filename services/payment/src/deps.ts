@@ -1,0 +1,16 @@
+import type { Outbox } from '@lepton/common/events/outbox'
+import type { Log } from '@lepton/common/log'
+import type { MeshClient } from '@lepton/common/mesh/client'
+import type { Database } from '@lepton/common/postgres'
+import type { PspClient } from './psp-client.ts'
+
+export interface Deps {
+  database: Database
+  outbox: Outbox
+  mesh: MeshClient
+  psp: PspClient
+  log: Log
+  anomalies: { inc(count: number): void }
+  /** There is something to ask of the processor. */
+  wakeTasks: () => void
+}

@@ -1,0 +1,141 @@
+import type { PaymentState } from '@lepton/contracts/payment'
+
+export interface Payment {
+  order_id: string
+  customer_id: string | null
+  state: PaymentState
+  amount_minor: number | null
+  currency: 'EUR' | null
+  payment_token: string | null
+  has_intent: boolean
+  has_stock: boolean
+  cancelled: boolean
+  charge_id: string | null
+  decline_reason: string | null
+  pub_seq: number
+  last_order_seq: number
+  last_inv_seq: number
+  updated_at: string
+}
+
+export type Operation = 'AUTH' | 'CAPTURE' | 'VOID' | 'REFUND'
+export type Told = 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
+
+export type PspResult = { kind: 'done'; charge_id: string } | { kind: 'refused'; reason: string }
+
+export interface Verdict {
+  payment: Payment
+  /** What the processor is to do next. */
+  task?: Operation
+  tell?: Told
+  isAnomaly?: true
+}
+
+/** What an order asks of its payment, as the order was placed. */
+export interface Intent {
+  customer_id: string
+  amount_minor: number
+  currency: 'EUR'
+  payment_token: string | null
+}
+
+export function onPlaced(payment: Payment, { payment_token, ...intent }: Intent): Verdict {
+  if (payment.has_intent) return { payment }
+  const state = payment.state === 'NONE' ? 'INTENT' : payment.state
+  return begin({
+    ...payment,
+    ...intent,
+    payment_token: payment.payment_token ?? payment_token,
+    has_intent: true,
+    state,
+  })
+}
+
+export function onStockReserved(payment: Payment): Verdict {
+  return begin({ ...payment, has_stock: true })
+}
+
+export function onToken(payment: Payment, payment_token: string): Verdict {
+  return begin({ ...payment, payment_token })
+}
+
+/** Intent, stock and token come from three sides in any order: the last one starts the authorisation. */
+function begin(payment: Payment): Verdict {
+  const isReady = payment.has_intent && payment.has_stock && payment.payment_token !== null
+  return isReady && payment.state === 'INTENT'
+    ? { payment: { ...payment, state: 'AUTHORIZING' }, task: 'AUTH' }
+    : { payment }
+}
+
+export function onConfirmed(payment: Payment): Verdict {
+  switch (payment.state) {
+    case 'AUTHORIZED':
+      return { payment: { ...payment, state: 'CAPTURING' }, task: 'CAPTURE' }
+    case 'CAPTURING':
+    case 'CAPTURED':
+    case 'CAPTURE_FAILED':
+    case 'REFUNDING':
+    case 'REFUNDED':
+      return { payment }
+    case 'NONE':
+    case 'INTENT':
+    case 'AUTHORIZING':
+    case 'DECLINED':
+    case 'VOIDING':
+    case 'VOIDED':
+      return { payment, isAnomaly: true }
+  }
+}
+
+/** Undoes what was done. What the processor is asked right now is finished first, and then undone. */
+export function onCancelled(given: Payment): Verdict {
+  const payment = { ...given, cancelled: true }
+  switch (payment.state) {
+    case 'NONE':
+    case 'INTENT':
+      return { payment: { ...payment, state: 'VOIDED' }, tell: 'voided' }
+    case 'AUTHORIZED':
+    case 'CAPTURE_FAILED':
+      return { payment: { ...payment, state: 'VOIDING' }, task: 'VOID' }
+    case 'CAPTURED':
+      return { payment: { ...payment, state: 'REFUNDING' }, task: 'REFUND' }
+    case 'AUTHORIZING':
+    case 'CAPTURING':
+    case 'DECLINED':
+    case 'VOIDING':
+    case 'VOIDED':
+    case 'REFUNDING':
+    case 'REFUNDED':
+      return { payment }
+  }
+}
+
+const WAITING_FOR = { AUTH: 'AUTHORIZING', CAPTURE: 'CAPTURING', VOID: 'VOIDING', REFUND: 'REFUNDING' } as const
+
+/** What the processor answered. An answer that comes twice, or that nobody waits for, changes nothing. */
+export function onResult(payment: Payment, operation: Operation, result: PspResult): Verdict {
+  if (payment.state !== WAITING_FOR[operation]) return { payment }
+  const charged = result.kind === 'done' ? { ...payment, charge_id: result.charge_id } : payment
+  switch (operation) {
+    case 'AUTH':
+      if (result.kind === 'refused') {
+        return { payment: { ...payment, state: 'DECLINED', decline_reason: result.reason }, tell: 'declined' }
+      }
+      return payment.cancelled
+        ? { payment: { ...charged, state: 'VOIDING' }, task: 'VOID' }
+        : { payment: { ...charged, state: 'AUTHORIZED' }, tell: 'authorized' }
+    case 'CAPTURE':
+      if (result.kind === 'done') {
+        return payment.cancelled
+          ? { payment: { ...charged, state: 'REFUNDING' }, task: 'REFUND' }
+          : { payment: { ...charged, state: 'CAPTURED' }, tell: 'captured' }
+      }
+      return payment.cancelled
+        ? { payment: { ...payment, state: 'VOIDING', decline_reason: result.reason }, task: 'VOID' }
+        : { payment: { ...payment, state: 'CAPTURE_FAILED', decline_reason: result.reason }, tell: 'capture_failed' }
+    case 'VOID':
+      return { payment: { ...charged, state: 'VOIDED' }, tell: 'voided' }
+    case 'REFUND':
+      return { payment: { ...charged, state: 'REFUNDED' }, tell: 'refunded' }
+  }
+}

@@ -1,0 +1,27 @@
+import { createHttpApp } from '@lepton/common/http'
+import { runService } from '@lepton/common/service'
+import { openStore, startEvents } from '@lepton/common/store'
+import { readConfig } from './config.ts'
+import type { Deps } from './deps.ts'
+import { paymentSubscriptions } from './events.ts'
+import { createPspClient } from './psp-client.ts'
+import { paymentRoutes } from './routes.ts'
+import { startTasks } from './tasks.ts'
+
+const settings = readConfig()
+
+await runService('payment', settings, async (instance) => {
+  const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
+  const deps: Deps = {
+    ...instance,
+    ...store,
+    psp: createPspClient({ url: settings.PSP_URL, timeoutMs: settings.PSP_TIMEOUT_MS }),
+    anomalies: instance.metrics.counter({ name: 'payment_anomalies_total', help: 'Decisions that do not fit the payment' }),
+    wakeTasks: () => tasks.wake(),
+  }
+  const tasks = startTasks(deps)
+  return {
+    app: createHttpApp(instance, paymentRoutes(deps)),
+    parts: [...startEvents(instance, settings, store, paymentSubscriptions(deps)), tasks],
+  }
+})

@@ -1,0 +1,114 @@
+import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
+import type { Outbox } from '@lepton/common/events/outbox'
+import { derivedId } from '@lepton/common/id'
+import { insertRows, saveRows, type Tx } from '@lepton/common/postgres'
+import {
+  PaymentAuthorized,
+  PaymentCaptured,
+  PaymentCaptureFailed,
+  PaymentDeclined,
+  PaymentRefunded,
+  PaymentVoided,
+} from '@lepton/contracts/payment'
+import type { Operation, Payment, Told, Verdict } from './domain.ts'
+
+const TOLD = {
+  authorized: PaymentAuthorized,
+  declined: PaymentDeclined,
+  captured: PaymentCaptured,
+  capture_failed: PaymentCaptureFailed,
+  voided: PaymentVoided,
+  refunded: PaymentRefunded,
+} as const satisfies Record<Told, OutgoingEvent['type']>
+
+export type Cause = Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
+
+/** Payments under change in one transaction: rows locked, changed in memory, written at once. */
+export class PaymentChanges {
+  readonly now: string
+  readonly #payments: Map<string, Payment>
+  readonly #touched = new Set<string>()
+  readonly #tasks: object[] = []
+  readonly #ledger: object[] = []
+  readonly #events: OutgoingEvent[] = []
+
+  constructor(now: string, payments: readonly Payment[]) {
+    this.now = now
+    this.#payments = new Map(payments.map((row) => [row.order_id, row]))
+  }
+
+  payment(orderId: string): Payment {
+    return this.#payments.get(orderId)!
+  }
+
+  carryOut({ payment, task, tell }: Verdict, cause: Cause): void {
+    this.#put({ ...payment, updated_at: this.now })
+    if (task !== undefined) this.#addTask(payment.order_id, task, cause)
+    if (tell !== undefined) {
+      const { order_id, amount_minor, currency } = payment
+      this.tell(order_id, TOLD[tell], { order_id, amount_minor, currency, decline_reason: payment.decline_reason }, cause)
+    }
+  }
+
+  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause): void {
+    const payment = this.payment(orderId)
+    const sequence = payment.pub_seq + 1
+    this.#put({ ...payment, pub_seq: sequence })
+    this.#events.push({ type, key: orderId, sequence, data, cause })
+  }
+
+  /** Books what the processor did, in the transaction that believes it. */
+  book(orderId: string, kind: Operation): void {
+    const { amount_minor, charge_id } = this.payment(orderId)
+    this.#ledger.push({ order_id: orderId, kind, amount_minor, charge_id, at: this.now })
+  }
+
+  advance(orderId: string, position: 'last_order_seq' | 'last_inv_seq', sequence: number): void {
+    this.#put({ ...this.payment(orderId), [position]: sequence })
+  }
+
+  get hasTasks(): boolean {
+    return this.#tasks.length > 0
+  }
+
+  async store(tx: Tx, outbox: Outbox): Promise<void> {
+    await saveRows(tx, 'payment', 'order_id', [...this.#touched].map((id) => this.payment(id)))
+    await insertRows(tx, 'psp_task', this.#tasks)
+    await insertRows(tx, 'payment_ledger', this.#ledger)
+    await outbox.emit(tx, this.#events)
+  }
+
+  #addTask(order_id: string, op: Operation, cause: Cause): void {
+    this.#tasks.push({
+      order_id,
+      op,
+      psp_key: derivedId('psp', order_id, op),
+      attempts: 0,
+      next_at: this.now,
+      cause_id: cause?.event_id ?? null,
+      traceparent: cause?.traceparent ?? null,
+    })
+  }
+
+  #put(payment: Payment): void {
+    this.#payments.set(payment.order_id, payment)
+    this.#touched.add(payment.order_id)
+  }
+}
+
+/** Locks the orders' payments in id order, making those that are not there yet. */
+export async function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<PaymentChanges> {
+  await tx.query(
+    `insert into payment (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
+     on conflict do nothing`,
+    [orderIds],
+  )
+  const { rows } = await tx.query<Payment & { now: string }>(
+    'select *, now() as now from payment where order_id = any($1::uuid[]) order by order_id for update',
+    [orderIds],
+  )
+  return new PaymentChanges(
+    rows[0]!.now,
+    rows.map(({ now: _now, ...row }) => row),
+  )
+}

@@ -1,0 +1,66 @@
+import { Charge, ChargeList } from '@lepton/contracts/psp'
+import type { Operation, PspResult } from './domain.ts'
+
+export interface PspRequest {
+  order_id: string
+  op: Operation
+  psp_key: string
+  amount_minor: number
+  currency: 'EUR'
+  payment_token: string
+  charge_id: string | null
+}
+
+export interface PspClient {
+  /**
+   * Asks the processor; with the same key it does a thing once, however often it is asked.
+   *
+   * @throws Error when the outcome is unknown: no answer, or a fault on the processor's side
+   */
+  carryOut(request: PspRequest): Promise<PspResult>
+  /** The order's charge as the processor has it, for a key that it may have forgotten. */
+  find(orderId: string): Promise<Charge | undefined>
+}
+
+const PATH = { CAPTURE: 'capture', VOID: 'void', REFUND: 'refund' } as const
+
+export function createPspClient({ url, timeoutMs = 5_000 }: { url: string; timeoutMs?: number }): PspClient {
+  async function send(path: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(new URL(path, url), { ...init, signal: AbortSignal.timeout(timeoutMs) })
+    const body = (await response.json()) as unknown
+    if (response.status >= 500) throw new Error(`the processor answered ${response.status}`)
+    return { status: response.status, body }
+  }
+
+  return {
+    carryOut: async (request) => {
+      const { status, body } = await send(pathOf(request), {
+        method: 'POST',
+        headers: { 'content-type': 'application/json', 'idempotency-key': request.psp_key },
+        body: JSON.stringify(request.op === 'AUTH' ? authorization(request) : {}),
+      })
+      if (status >= 400) return { kind: 'refused', reason: refusalOf(body) }
+      const { charge_id, state, decline_reason } = Charge.parse(body)
+      return state === 'DECLINED'
+        ? { kind: 'refused', reason: decline_reason ?? 'declined' }
+        : { kind: 'done', charge_id }
+    },
+    find: async (orderId) => {
+      const { body } = await send(`/charges?merchant_reference=${orderId}`, {})
+      return ChargeList.parse(body).items[0]
+    },
+  }
+}
+
+function pathOf({ op, charge_id }: PspRequest): string {
+  return op === 'AUTH' ? '/charges' : `/charges/${charge_id}/${PATH[op]}`
+}
+
+function authorization({ order_id, amount_minor, currency, payment_token }: PspRequest) {
+  return { merchant_reference: order_id, amount_minor, currency, payment_token }
+}
+
+function refusalOf(body: unknown): string {
+  const { detail } = body as { detail?: unknown }
+  return typeof detail === 'string' && detail !== '' ? detail.slice(0, 200) : 'refused'
+}

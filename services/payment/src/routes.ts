@@ -1,0 +1,73 @@
+import { ask } from '@lepton/common/ask'
+import type { Caller } from '@lepton/common/auth'
+import { answer, type Endpoint } from '@lepton/common/http'
+import { idempotently } from '@lepton/common/idempotency'
+import { refuse } from '@lepton/common/problem'
+import { getOrder, getPayment, payOrder } from '@lepton/contracts/routes'
+import type { Deps } from './deps.ts'
+import { onToken, type Payment } from './domain.ts'
+import { lockPayments } from './payments.ts'
+
+export function paymentRoutes(deps: Deps): Endpoint[] {
+  const { database, outbox, wakeTasks } = deps
+  return [
+    answer(payOrder, async ({ body, caller, idempotencyKey: key, path }) => {
+      const { order_id, payment_token } = body
+      const known = await findOwn(deps, order_id, caller)
+      if (known === undefined) await requirePlaced(deps, order_id, caller)
+      return idempotently(database, { owner: caller.subject, route: path, key, body }, async (tx) => {
+        const changes = await lockPayments(tx, [order_id])
+        const payment = changes.payment(order_id)
+        refuseSettled(payment)
+        changes.carryOut(onToken({ ...payment, customer_id: caller.subject }, payment_token), undefined)
+        await changes.store(tx, outbox)
+        if (changes.hasTasks) tx.afterCommit(wakeTasks)
+        return {
+          status: 202,
+          body: changes.payment(order_id),
+          headers: { location: `/api/v1/payments/${order_id}` },
+        }
+      })
+    }),
+
+    answer(getPayment, async ({ params, caller }) => {
+      const payment = await findOwn(deps, params.order_id, caller)
+      if (payment !== undefined) return { status: 200, body: payment }
+      const order = await ask(deps.mesh, getOrder, { params, token: caller.token })
+      return {
+        status: 200,
+        body: {
+          order_id: order.order_id,
+          state: 'NONE',
+          amount_minor: order.amount_minor,
+          currency: order.currency,
+          updated_at: order.created_at,
+        },
+      }
+    }),
+  ]
+}
+
+/** The payment of the caller's order; undefined where this service has not heard of the order yet. */
+async function findOwn({ database }: Deps, orderId: string, { subject }: Caller): Promise<Payment | undefined> {
+  const { rows } = await database.query<Payment>('select * from payment where order_id = $1', [orderId])
+  const payment = rows[0]
+  if (payment === undefined || payment.customer_id === null) return undefined
+  if (payment.customer_id !== subject) throw refuse('not-found', 'You have no such order.')
+  return payment
+}
+
+/** An order that only its own service knows so far: it must be the caller's, and placed. */
+async function requirePlaced({ mesh }: Deps, order_id: string, { token }: Caller): Promise<void> {
+  const { status } = await ask(mesh, getOrder, { params: { order_id }, token })
+  if (status === 'SUBMITTED') {
+    throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', { retryAfterS: 1 })
+  }
+}
+
+function refuseSettled({ state, payment_token, cancelled }: Payment): void {
+  if (cancelled) throw refuse('payment-settled', 'The order was cancelled.')
+  if (payment_token !== null) {
+    throw refuse('payment-settled', `A card was given for this order already; its payment is ${state}.`)
+  }
+}

@@ -1,0 +1,119 @@
+import type { Part } from '@lepton/common/service'
+import { startTimer } from '@lepton/common/timer'
+import type { Database } from '@lepton/common/postgres'
+import { continueTrace, withTrace } from '@lepton/common/trace'
+import type { Deps } from './deps.ts'
+import { onResult, type Operation, type PspResult } from './domain.ts'
+import { lockPayments } from './payments.ts'
+import type { PspRequest } from './psp-client.ts'
+
+interface Task extends PspRequest {
+  id: number
+  attempts: number
+  is_old: boolean
+  cause_id: string | null
+  traceparent: string | null
+}
+
+const POLL_MS = 1_000
+const LEASE_MS = 15_000
+const MAX_UNDER_WAY = 16
+const RETRY_MS = { first: 200, most: 30_000 }
+const ALARM_ATTEMPTS = 10
+
+/**
+ * Asks the card processor what the payments need of it, until each task has an outcome.
+ *
+ * The call stands between two transactions. A crash anywhere repeats the call with the same key; an
+ * unknown outcome (no answer, a 5xx) is asked again for as long as it takes, never taken for a no.
+ */
+export function startTasks(deps: Deps): Part & { wake(): void } {
+  const { database, log } = deps
+  let underWay = 0
+
+  const timer = startTimer(
+    'psp tasks',
+    POLL_MS,
+    async () => {
+      const free = MAX_UNDER_WAY - underWay
+      const tasks = free === 0 ? [] : await claim(database, free)
+      for (const task of tasks) {
+        underWay++
+        void withTrace(continueTrace(task.traceparent ?? undefined), () => carryOut(deps, task))
+          .catch((error: unknown) => postpone(deps, task, error))
+          .catch((error: unknown) => log.warn({ err: error, task: task.id }, 'the lease will end and the task be taken again'))
+          .finally(() => {
+            underWay--
+            timer.wake()
+          })
+      }
+      return tasks.length === free && free > 0
+    },
+    log,
+  )
+  return timer
+}
+
+async function carryOut(deps: Deps, task: Task): Promise<void> {
+  const result = (task.is_old ? await knownResult(deps, task) : undefined) ?? (await deps.psp.carryOut(task))
+  if (result.kind === 'refused' && (task.op === 'VOID' || task.op === 'REFUND')) {
+    throw new Error(`the processor refused ${task.op}: ${result.reason}`)
+  }
+  await deps.database.inTransaction(async (tx) => {
+    const changes = await lockPayments(tx, [task.order_id])
+    const ended = await tx.query('update psp_task set outcome = $2, ended_at = now() where id = $1 and outcome is null', [
+      task.id,
+      result.kind,
+    ])
+    if (ended.rowCount === 0) return
+    const cause = task.cause_id === null ? undefined : { event_id: task.cause_id, traceparent: task.traceparent ?? undefined }
+    changes.carryOut(onResult(changes.payment(task.order_id), task.op, result), cause)
+    if (result.kind === 'done') changes.book(task.order_id, task.op)
+    await changes.store(tx, deps.outbox)
+    if (changes.hasTasks) tx.afterCommit(deps.wakeTasks)
+  })
+}
+
+/** A processor forgets its keys after a day: what it did is then asked by the order's id. */
+async function knownResult({ psp }: Deps, { order_id, op }: Task): Promise<PspResult | undefined> {
+  const charge = await psp.find(order_id)
+  const reached: Record<Operation, string[]> = {
+    AUTH: ['AUTHORIZED', 'CAPTURED', 'VOIDED', 'REFUNDED'],
+    CAPTURE: ['CAPTURED', 'REFUNDED'],
+    VOID: ['VOIDED'],
+    REFUND: ['REFUNDED'],
+  }
+  if (charge === undefined) return undefined
+  if (op === 'AUTH' && charge.state === 'DECLINED') return { kind: 'refused', reason: charge.decline_reason ?? 'declined' }
+  return reached[op].includes(charge.state) ? { kind: 'done', charge_id: charge.charge_id } : undefined
+}
+
+async function postpone({ database, log }: Deps, task: Task, error: unknown): Promise<void> {
+  const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(task.attempts - 1, 10)) * (0.5 + Math.random() / 2)
+  const line = { err: error, order_id: task.order_id, op: task.op, attempts: task.attempts }
+  if (task.attempts >= ALARM_ATTEMPTS) log.error(line, 'the processor does not settle a task')
+  else log.info(line, 'the outcome is unknown; the same request is sent again')
+  await database.query(
+    `update psp_task set lease_until = null, next_at = now() + $2 * interval '1 ms' where id = $1 and outcome is null`,
+    [task.id, waitMs],
+  )
+}
+
+async function claim(database: Database, limit: number): Promise<Task[]> {
+  const { rows } = await database.query<Task>(
+    `with claimed as (
+       update psp_task set lease_until = now() + $2 * interval '1 ms', attempts = attempts + 1,
+         started_at = coalesce(started_at, now())
+       where id in (
+         select id from psp_task
+         where outcome is null and next_at <= now() and (lease_until is null or lease_until < now())
+         order by next_at limit $1 for update skip locked)
+       returning *)
+     select t.id, t.order_id, t.op, t.psp_key, t.attempts, t.cause_id, t.traceparent,
+       t.started_at < now() - interval '20 hours' as is_old,
+       p.amount_minor, p.currency, p.payment_token, p.charge_id
+     from claimed t join payment p using (order_id)`,
+    [limit, LEASE_MS],
+  )
+  return rows
+}

@@ -1,0 +1,111 @@
+import { DatabaseSync } from 'node:sqlite'
+import { newId } from '@lepton/common/id'
+import type { Charge } from '@lepton/contracts/psp'
+
+export type Move = 'capture' | 'void' | 'refund'
+
+/** A charge with the card it is on, which decides how the processor behaves. */
+export interface BookedCharge extends Charge {
+  payment_token: string
+}
+
+export interface Answer {
+  charge: BookedCharge | undefined
+  /** Why nothing was booked. */
+  refusal?: string
+  /** The key was known: this is the answer of the first time. */
+  isRepeat: boolean
+}
+
+export interface Ledger {
+  authorize(key: string, request: Omit<Charge, 'charge_id' | 'state'> & { payment_token: string }): Answer
+  move(key: string, chargeId: string, move: Move, refusal: (charge: BookedCharge) => string | undefined): Answer
+  find(merchantReference: string): BookedCharge[]
+  close(): void
+}
+
+const TRANSITIONS = {
+  capture: { from: 'AUTHORIZED', to: 'CAPTURED' },
+  void: { from: 'AUTHORIZED', to: 'VOIDED' },
+  refund: { from: 'CAPTURED', to: 'REFUNDED' },
+} as const satisfies Record<Move, { from: Charge['state']; to: Charge['state'] }>
+
+/**
+ * The processor's own books, in a file of its own: the truth about money that the shop is measured by.
+ *
+ * Every movement is on disk before it is answered. One idempotency key is one movement for ever; two
+ * keys are two charges, even for the same order, as with a real processor.
+ */
+export function openLedger(file: string): Ledger {
+  const db = new DatabaseSync(file)
+  db.exec(`
+    pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 2000;
+    create table if not exists charges (
+      charge_id text primary key, merchant_reference text not null, state text not null, amount_minor integer not null,
+      currency text not null, payment_token text not null, decline_reason text) strict;
+    create index if not exists charges_merchant_reference on charges (merchant_reference);
+    create table if not exists movements (
+      id integer primary key, idempotency_key text not null unique, charge_id text, kind text not null,
+      amount_minor integer not null, refusal text, at text not null) strict;`)
+  const byKey = db.prepare('select charge_id, refusal from movements where idempotency_key = ?')
+  const byId = db.prepare('select * from charges where charge_id = ?')
+  const byReference = db.prepare('select * from charges where merchant_reference = ? order by charge_id')
+  const insertCharge = db.prepare('insert into charges values (?, ?, ?, ?, ?, ?, ?)')
+  const insertMovement = db.prepare(
+    'insert into movements (idempotency_key, charge_id, kind, amount_minor, refusal, at) values (?, ?, ?, ?, ?, ?)',
+  )
+  const setState = db.prepare('update charges set state = ? where charge_id = ?')
+
+  const charge = (id: string) => byId.get(id) as BookedCharge | undefined
+
+  function once(key: string, book: () => Omit<Answer, 'isRepeat'>): Answer {
+    const known = byKey.get(key) as { charge_id: string | null; refusal: string | null } | undefined
+    if (known !== undefined) {
+      return {
+        charge: known.charge_id === null ? undefined : charge(known.charge_id),
+        ...(known.refusal !== null && { refusal: known.refusal }),
+        isRepeat: true,
+      }
+    }
+    db.exec('begin immediate')
+    try {
+      const answer = book()
+      db.exec('commit')
+      return { ...answer, isRepeat: false }
+    } catch (error) {
+      db.exec('rollback')
+      throw error
+    }
+  }
+
+  const note = (key: string, id: string | null, kind: string, amount: number, refusal: string | null) =>
+    insertMovement.run(key, id, kind, amount, refusal, new Date().toISOString())
+
+  return {
+    authorize: (key, { merchant_reference, amount_minor, currency, payment_token, decline_reason }) =>
+      once(key, () => {
+        const id = newId()
+        const state = decline_reason === null ? 'AUTHORIZED' : 'DECLINED'
+        insertCharge.run(id, merchant_reference, state, amount_minor, currency, payment_token, decline_reason)
+        note(key, id, 'authorize', amount_minor, null)
+        return { charge: charge(id) }
+      }),
+    move: (key, chargeId, move, refusalOf) =>
+      once(key, () => {
+        const found = charge(chargeId)
+        const { from, to } = TRANSITIONS[move]
+        const refusal =
+          found === undefined
+            ? 'there is no such charge'
+            : found.state === from
+              ? refusalOf(found)
+              : `a charge that is ${found.state} cannot be ${to}`
+        note(key, found?.charge_id ?? null, move, found?.amount_minor ?? 0, refusal ?? null)
+        if (refusal !== undefined) return { charge: found, refusal }
+        setState.run(to, chargeId)
+        return { charge: charge(chargeId) }
+      }),
+    find: (merchantReference) => byReference.all(merchantReference) as unknown as BookedCharge[],
+    close: () => db.close(),
+  }
+}
