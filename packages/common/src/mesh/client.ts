@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -57,15 +58,15 @@ export function createMeshClient({
   const metrics = createMeshMetrics(processMetrics)
   const targets = new Map<string, Target>()
   const rotate = new EventEmitter().setMaxListeners(0)
+  // Connections and breakers outlive the request that first needed them: they must not keep its context.
+  const outsideRequests = AsyncLocalStorage.snapshot()
   let isClosed = false
   const ticker = setInterval(() => {
     rotate.emit('rotate')
     for (const target of targets.values()) target.tick()
   }, settings.breaker.windowMs / settings.breaker.buckets).unref()
 
-  function targetOf(service: string): Target {
-    const known = targets.get(service)
-    if (known !== undefined) return known
+  function addTarget(service: string): Target {
     const target = createTarget({
       watch: discovery.watch(service),
       settings,
@@ -74,6 +75,7 @@ export function createMeshClient({
       rotate,
       isFailure: (answer) => isRetryableStatus((answer as MeshAnswer).status),
       isFault: (error) => error instanceof CallFailed && error.isFault,
+      outsideRequests,
       now,
       random,
     })
@@ -87,7 +89,7 @@ export function createMeshClient({
       const configuredMs = deadlineMs ?? settings.deadlineMs
       const budgetMs = hopBudgetMs(configuredMs, remainingMs())
       const endsAtMs = now() + budgetMs
-      const target = targetOf(service)
+      const target = targets.get(service) ?? outsideRequests(addTarget, service)
       const operation = target.operation(name)
       if (!target.limit.enter()) {
         throw new Unavailable(service, { cause: new Error(`${settings.maxPending} requests are under way`) })

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ConsulClient, ServiceInstance } from '../consul.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -76,6 +77,8 @@ export function createDiscovery({
   random = Math.random,
 }: DiscoveryOptions): Discovery {
   const settings = { ...discoveryDefaults, ...given }
+  // A watch outlives the request that first asked for it: it must not log under that request's trace.
+  const outsideRequests = AsyncLocalStorage.snapshot()
   const watches = new Map<string, ServiceWatch & { answeredAtMs(): number; close(): Promise<void> }>()
   const indexResets = metrics.counter({
     name: 'discovery_index_resets_total',
@@ -218,7 +221,7 @@ export function createDiscovery({
       if (watches.size >= settings.maxWatches) {
         throw new Error(`Refusing to watch ${service}: already watching ${watches.size} services`)
       }
-      const watch = startWatch(service)
+      const watch = outsideRequests(startWatch, service)
       watches.set(service, watch)
       return watch
     },

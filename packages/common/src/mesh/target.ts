@@ -10,7 +10,7 @@ import type { KnownInstance } from './membership.ts'
 import type { MeshMetrics } from './mesh-metrics.ts'
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts'
 import type { MeshSettings } from './settings.ts'
-import { createTransport, type Transport } from './transport.ts'
+import { createTransport, type Transport, TransportError } from './transport.ts'
 
 export interface Operation {
   /** The name under which it is counted. */
@@ -42,6 +42,8 @@ export interface TargetOptions {
   rotate: EventEmitter
   isFailure: (answer: unknown) => boolean
   isFault: (error: unknown) => boolean
+  /** Runs something without the context of the request that caused it. */
+  outsideRequests: <A extends unknown[], R>(work: (...args: A) => R, ...args: A) => R
   now: () => number
   random: () => number
 }
@@ -54,6 +56,7 @@ export function createTarget({
   rotate,
   isFailure,
   isFault,
+  outsideRequests,
   now,
   random,
 }: TargetOptions): Target {
@@ -61,6 +64,7 @@ export function createTarget({
   const label = { server_address: service }
   const operations = new Map<string, Operation>()
   const transports = new Map<Endpoint, Transport>()
+  let isClosed = false
   const budget = createRetryBudget(settings.retryBudget, now)
   const balancer = createBalancer({
     policy: settings.policy(),
@@ -120,7 +124,7 @@ export function createTarget({
       now,
       onChange: (state) => {
         metrics.breakerState.set(breakerLabel, state === 'closed' ? 0 : state === 'half-open' ? 1 : 2)
-        log.warn({ service, operation: name, state }, 'breaker changed')
+        log[state === 'open' ? 'warn' : 'info']({ service, operation: name, state }, 'breaker changed')
       },
     })
     const operation = { name, breaker, median: createMedian(settings.balancer.load.defaultRttMs) }
@@ -148,9 +152,10 @@ export function createTarget({
     transport(endpoint) {
       const existing = transports.get(endpoint)
       if (existing !== undefined) return existing
+      if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))
       const { address, port } = endpoint.instance
       const host = address.includes(':') ? `[${address}]` : address
-      const transport = createTransport(`http://${host}:${port}`, settings.transport)
+      const transport = outsideRequests(createTransport, `http://${host}:${port}`, settings.transport)
       transports.set(endpoint, transport)
       return transport
     },
@@ -161,6 +166,7 @@ export function createTarget({
     },
 
     async close() {
+      isClosed = true
       unsubscribe()
       for (const { breaker } of operations.values()) breaker.shutdown()
       const open = [...transports.values()]

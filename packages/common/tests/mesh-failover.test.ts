@@ -1,0 +1,150 @@
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { withDeadline } from '../src/mesh/deadline.ts'
+import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
+import { type MeshSettings, meshDefaults } from '../src/mesh/settings.ts'
+import { createClientOver, type FakeInstance, inParallel, startInstance } from './mesh-fixtures.ts'
+
+const running: FakeInstance[] = []
+const clients: { close(): Promise<void> }[] = []
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()))
+  await Promise.all(running.splice(0).map((fake) => fake.kill()))
+})
+
+async function instances(...names: string[]): Promise<FakeInstance[]> {
+  const started = await Promise.all(names.map((name) => startInstance(name)))
+  running.push(...started)
+  return started
+}
+
+function over(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
+  const created = createClientOver(fakes, settings)
+  clients.push(created.client)
+  return created
+}
+
+const inTurn = { policy: createRoundRobin }
+
+describe('failover', () => {
+  it('loses no idempotent request when one of three is killed under load', async () => {
+    const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of [a!, b!, c!]) {
+      fake.handler = (_req, res) => void setTimeout(() => res.end(fake.instance.name), 5)
+    }
+    const { get } = over([a!, b!, c!])
+    let killed: Promise<void> | undefined
+
+    const results = await inParallel(3000, 30, (index) => {
+      if (index === 500) killed = b!.kill()
+      return get()
+    })
+    await killed
+
+    const failed = results.filter((result) => result.status === 'rejected' || result.value.status !== 200)
+    expect(failed).toEqual([])
+  })
+
+  it('gives an instance that fails fast less than two percent', async () => {
+    const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of [a!, b!]) {
+      fake.handler = (_req, res) => void setTimeout(() => res.end(fake.instance.name), 3)
+    }
+    c!.handler = (_req, res) => res.writeHead(500).end()
+    const { get } = over([a!, b!, c!])
+
+    const results = await inParallel(2000, 10, () => get())
+
+    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 200)).toBe(true)
+    expect(c!.requests.length).toBeLessThan(40)
+  })
+
+  it('ejects a failing instance from the round, too', async () => {
+    const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
+    c!.handler = (_req, res) => res.writeHead(500).end()
+    const { get, value } = over([a!, b!, c!], inTurn)
+
+    const results = await inParallel(500, 5, () => get())
+
+    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 200)).toBe(true)
+    expect(c!.requests.length).toBeLessThan(15)
+    expect(await value('lb_ejections_total', { reason: 'consecutive-failures' })).toBe(1)
+    expect(await value('lb_endpoints', { state: 'ejected' })).toBe(1)
+  })
+
+  it('sends a POST without a key elsewhere when nothing was sent', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    await a!.kill()
+    const { post } = over([a!, b!], inTurn)
+
+    const answers = await Promise.all([post(), post(), post()])
+
+    expect(answers.every(({ endpoint }) => endpoint === 'order-2')).toBe(true)
+  })
+
+  it('does not repeat a POST without a key once bytes were sent', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (req) => req.socket.destroy()
+    const { post, value } = over([a!, b!], inTurn)
+
+    await expect(post()).rejects.toThrow('order is not available')
+
+    expect(a!.requests).toHaveLength(1)
+    expect(b!.requests).toHaveLength(0)
+    expect(await value('retries_total', { outcome: 'not_idempotent' })).toBe(1)
+  })
+
+  it('repeats a POST with a key on the other instance, as attempt 2', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (req) => req.socket.destroy()
+    const { post, value } = over([a!, b!], inTurn)
+
+    const answer = await post({ headers: { 'idempotency-key': 'k' } })
+
+    expect(answer.endpoint).toBe('order-2')
+    expect(b!.requests[0]!.headers['lepton-attempt']).toBe('2')
+    expect(await value('retries_total', { outcome: 'success' })).toBe(1)
+  })
+
+  it('asks another when one answers 503 with Retry-After', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (_req, res) => res.writeHead(503, { 'retry-after': '5' }).end()
+    const { get } = over([a!, b!], inTurn)
+
+    expect(await get()).toMatchObject({ status: 200, endpoint: 'order-2' })
+  })
+
+  it('gives the last 5xx back when nobody answers better', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    for (const fake of [a!, b!]) fake.handler = (_req, res) => res.writeHead(503).end(fake.instance.name)
+    const { get, post } = over([a!, b!], inTurn)
+
+    expect(await get()).toMatchObject({ status: 503, endpoint: 'order-2' })
+    expect(await post()).toMatchObject({ status: 503 })
+    expect(a!.requests.length + b!.requests.length).toBe(3)
+  })
+
+  it('does not repeat for a caller that is repeating itself', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    for (const fake of [a!, b!]) fake.handler = (_req, res) => res.writeHead(503).end()
+    const { get } = over([a!, b!], inTurn)
+
+    await withDeadline(1000, () => get(), 2)
+
+    expect(a!.requests).toHaveLength(1)
+    expect(b!.requests).toHaveLength(0)
+    expect(a!.requests[0]!.headers['lepton-attempt']).toBe('2')
+  })
+
+  it('keeps retries within the budget when everything fails', async () => {
+    const fakes = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of fakes) fake.handler = (_req, res) => res.writeHead(500).end()
+    const { get, value } = over(fakes, { breaker: { ...meshDefaults.breaker, volume: 10_000 } })
+
+    await inParallel(500, 10, () => get())
+
+    const requests = fakes.reduce((sum, fake) => sum + fake.requests.length, 0)
+    expect(requests).toBeLessThanOrEqual(500 + 100 + 10)
+    expect(await value('retries_total', { outcome: 'budget' })).toBeGreaterThan(300)
+  })
+})
