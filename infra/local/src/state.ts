@@ -40,6 +40,7 @@ export async function openState(dir: string, { isFresh = false } = {}): Promise<
   const savePids = () => writeWhole(pidsFile, [...processes.values()].join(''))
   savePids()
 
+  let isReleased = false
   const runFile = join(dir, 'run.json')
   const portsFile = join(dir, 'ports.json')
   return {
@@ -60,8 +61,11 @@ export async function openState(dir: string, { isFresh = false } = {}): Promise<
       processes.delete(pid)
       savePids()
     },
-    writeRun: (run) => writeWhole(runFile, `${JSON.stringify(run, null, 2)}\n`),
+    writeRun: (run) => {
+      if (!isReleased) writeWhole(runFile, `${JSON.stringify(run, null, 2)}\n`)
+    },
     release: () => {
+      isReleased = true
       rmSync(runFile, { force: true })
       rmSync(pidsFile, { force: true })
       release()

@@ -118,6 +118,7 @@ export class SupervisedProcess {
     this.resume()
     if (this.status !== 'stopped' && this.status !== 'failed') this.status = 'stopping'
     this.#stop.abort()
+    this.#ready.reject(new CannotStart(`${this.spec.name} was stopped.`))
     child?.kill(this.spec.stopSignal)
     let isForced = false
     const force = setTimeout(() => {
