@@ -1,8 +1,7 @@
 import { CannotStart } from './cannot-start.ts'
 import { createRegistry, readyUrl } from './readiness.ts'
 import { entryOf, environmentOf, nodeOf, type ServiceContext, type ServiceName } from './services.ts'
-import type { ProcessStatus, SupervisedProcess } from './supervised-process.ts'
-import type { ProcessSpec } from './supervised-process.ts'
+import type { ProcessSpec, ProcessStatus, SupervisedProcess } from './supervised-process.ts'
 
 export type InstanceInfo = {
   instance: string
@@ -29,43 +28,50 @@ export type Fleet = ReturnType<typeof createFleet>
 export function createFleet(deps: FleetDeps) {
   const { context } = deps
   const members = new Map<string, Member>()
+  const names = new Set<string>()
   const registrationsOf = createRegistry(context.servers.consul)
 
   /** Starts one more instance of a service and waits until it is ready; gives its name. */
   async function add(service: ServiceName): Promise<string> {
     const instance = freeName(service)
-    const member: Member = { service, url: undefined, process: undefined as unknown as SupervisedProcess }
+    names.add(instance)
+    const member = await create(service, instance)
     members.set(instance, member)
     try {
-      const port = await deps.portOf(service, instance)
-      member.process = deps.supervise({
-        name: instance,
-        command: [nodeOf(context.root), entryOf(context.root, service)],
-        env: environmentOf({ service, instance, port }, context),
-        cwd: context.root,
-        logFile: deps.logFile(instance),
-        deathSignal: 'KILL',
-        stopSignal: 'SIGTERM',
-        isReady: async () => {
-          const known = service === 'psp' ? [{ address: '127.0.0.1', port }] : await registrationsOf(instance)
-          member.url = await readyUrl(known)
-          return member.url !== undefined
-        },
-      })
       await member.process.start()
     } catch (error) {
-      members.delete(instance)
-      await member.process.stop(deps.stopTimeoutMs)
+      await remove(instance)
       throw error
     }
     return instance
   }
 
+  async function create(service: ServiceName, instance: string): Promise<Member> {
+    const port = await deps.portOf(service, instance)
+    const process = deps.supervise({
+      name: instance,
+      command: [nodeOf(context.root), entryOf(context.root, service)],
+      env: environmentOf({ service, instance, port }, context),
+      cwd: context.root,
+      logFile: deps.logFile(instance),
+      deathSignal: 'KILL',
+      stopSignal: 'SIGTERM',
+      isReady: async () => {
+        // The card processor is not ours, so it is not registered: it has a fixed port.
+        const known = service === 'psp' ? [{ address: '127.0.0.1', port }] : await registrationsOf(instance)
+        member.url = await readyUrl(known)
+        return member.url !== undefined
+      },
+    })
+    const member: Member = { service, process, url: undefined }
+    return member
+  }
+
   /** Drains an instance and lets it go. */
   async function remove(instance: string): Promise<void> {
-    const { process } = member(instance)
-    await process.stop(deps.stopTimeoutMs)
+    await memberOf(instance).process.stop(deps.stopTimeoutMs)
     members.delete(instance)
+    names.delete(instance)
   }
 
   async function stop(): Promise<void> {
@@ -83,17 +89,17 @@ export function createFleet(deps: FleetDeps) {
     }))
   }
 
-  function member(instance: string): Member {
+  function memberOf(instance: string): Member {
     const found = members.get(instance)
     if (found) return found
     throw new CannotStart(`There is no ${instance}. There are ${[...members.keys()].sort().join(', ')}.`)
   }
 
   function freeName(service: ServiceName): string {
-    if (service === 'psp' && members.has('psp-1'))
+    if (service === 'psp' && names.has('psp-1'))
       throw new CannotStart('The psp keeps one ledger: it runs once.')
-    for (let number = 1; ; number++) if (!members.has(`${service}-${number}`)) return `${service}-${number}`
+    for (let number = 1; ; number++) if (!names.has(`${service}-${number}`)) return `${service}-${number}`
   }
 
-  return { add, remove, stop, list, process: (instance: string) => member(instance).process }
+  return { add, remove, stop, list, process: (instance: string) => memberOf(instance).process }
 }

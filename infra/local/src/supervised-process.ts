@@ -37,8 +37,9 @@ export type ProcessEvent =
   | { type: 'ready'; pid: number; afterMs: number }
   | { type: 'exited'; pid: number }
   | { type: 'crashed'; reason: string; restartInMs: number }
-  | { type: 'paused'; pids: number[] }
-  | { type: 'resumed'; pids: number[] }
+  /** `below`: the processes it started, which are paused with it. */
+  | { type: 'paused'; below: number[] }
+  | { type: 'resumed'; below: number[] }
 
 type Exit = { reason: string; ranMs: number; wasReady: boolean }
 
@@ -69,6 +70,7 @@ export class SupervisedProcess {
 
   /** Begins to run it; resolves when it is ready for the first time. */
   async start(): Promise<void> {
+    if (!isOver(this.status)) throw new CannotStart(`${this.spec.name} runs already.`)
     this.#stop = new AbortController()
     this.#expectReady()
     this.#wasEverReady = false
@@ -101,14 +103,11 @@ export class SupervisedProcess {
     this.#pausedPids = [this.pid, ...descendants(this.pid)]
     for (const pid of this.#pausedPids) signalIfThere(pid, 'SIGSTOP')
     this.status = 'paused'
-    this.#onEvent({ type: 'paused', pids: this.#pausedPids })
+    this.#onEvent({ type: 'paused', below: this.#pausedPids.slice(1) })
   }
 
   resume(): void {
-    if (this.#pausedPids.length === 0) return
-    for (const pid of this.#pausedPids) signalIfThere(pid, 'SIGCONT')
-    this.#onEvent({ type: 'resumed', pids: this.#pausedPids })
-    this.#pausedPids = []
+    this.#letGo()
     if (this.status === 'paused') this.status = this.#isUp ? 'ready' : 'starting'
   }
 
@@ -116,7 +115,7 @@ export class SupervisedProcess {
   async stop(timeoutMs: number): Promise<boolean> {
     const child = this.#child
     this.resume()
-    if (this.status !== 'stopped' && this.status !== 'failed') this.status = 'stopping'
+    if (!isOver(this.status)) this.status = 'stopping'
     this.#stop.abort()
     this.#ready.reject(new CannotStart(`${this.spec.name} was stopped.`))
     child?.kill(this.spec.stopSignal)
@@ -133,6 +132,13 @@ export class SupervisedProcess {
   async restart(stopTimeoutMs: number): Promise<void> {
     await this.stop(stopTimeoutMs)
     await this.start()
+  }
+
+  #letGo() {
+    if (this.#pausedPids.length === 0) return
+    for (const pid of this.#pausedPids) signalIfThere(pid, 'SIGCONT')
+    this.#onEvent({ type: 'resumed', below: this.#pausedPids.slice(1) })
+    this.#pausedPids = []
   }
 
   async #run() {
@@ -162,7 +168,7 @@ export class SupervisedProcess {
     const began = Date.now()
     const child = this.#spawn()
     const ended = Promise.withResolvers<string>()
-    const isOver = new AbortController()
+    const over = new AbortController()
     child.once('error', (error) => ended.resolve(error.message))
     child.once('exit', (code, signal) => ended.resolve(signal ?? `exit code ${code}`))
     this.#child = child
@@ -170,7 +176,7 @@ export class SupervisedProcess {
     if (pid !== undefined) this.#onEvent({ type: 'spawned', pid, deathSignal: this.spec.deathSignal })
 
     let wasReady = false
-    const watch = this.#untilReady(isOver.signal).then((isReady) => {
+    const watch = this.#untilReady(over.signal).then((isReady) => {
       if (!isReady || pid === undefined) return
       wasReady = true
       this.#wasEverReady = true
@@ -180,10 +186,11 @@ export class SupervisedProcess {
       this.#onEvent({ type: 'ready', pid, afterMs: Date.now() - began })
     })
     const reason = await ended.promise
-    isOver.abort()
+    over.abort()
     this.#child = undefined
     this.#isUp = false
-    this.#pausedPids = []
+    // It was killed while paused: what it started would stay stopped, and hold its memory and ports.
+    this.#letGo()
     await watch
     if (pid !== undefined) this.#onEvent({ type: 'exited', pid })
     return { reason, ranMs: Date.now() - began, wasReady }
@@ -225,6 +232,10 @@ export class SupervisedProcess {
     const lines = lastLines(this.spec.logFile, 5)
     return lines.length === 0 ? '' : ` The end of ${this.spec.logFile}:\n${lines.join('\n')}`
   }
+}
+
+function isOver(status: ProcessStatus): boolean {
+  return status === 'stopped' || status === 'failed'
 }
 
 function signalIfThere(pid: number, signal: NodeJS.Signals) {
