@@ -232,13 +232,19 @@ function answerProblem(log: Log): ErrorRequestHandler {
         JSON.stringify(
           problemDocument(refusal.slug, {
             detail: refusal.message,
-            instance: req.path,
+            instance: prefixOf(req) + req.originalUrl.split('?')[0]!,
             ...(trace && { trace_id: trace.trace_id }),
             errors: refusal.errors,
           }),
         ),
       )
   }
+}
+
+/** The gateway says below which path it found us, so that `instance` is what the client asked for. */
+function prefixOf(req: Request): string {
+  const prefix = req.get('x-forwarded-prefix') ?? ''
+  return /^(\/[\w-]+){0,4}$/.test(prefix) ? prefix : ''
 }
 
 /** Body parsers and routers throw errors of their own; a bug's message never leaves the process. */

@@ -33,7 +33,7 @@ export const IdempotencyKey = z
 export const Mode = z.enum(['saga'])
 export type Mode = z.infer<typeof Mode>
 
-export const Line = z.strictObject({
+export const Line = z.object({
   item_id: ProductId,
   name: text(200),
   quantity: Quantity,

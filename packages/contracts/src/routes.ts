@@ -77,7 +77,7 @@ export const receiveStock = route({
   path: '/stock',
   summary: 'Receive units of a product; one receipt is booked once',
   access: ['operator'],
-  idempotency: 'required',
+  idempotency: 'optional',
   body: ReceiveStock,
   answers: { 200: Stock },
   problems: ['unknown-item', 'receipt-reused'],

@@ -1,5 +1,6 @@
 import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
 import { answer, type Endpoint } from '@lepton/common/http'
+import { newId } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
 import { refuse } from '@lepton/common/problem'
 import { getProduct, getStock, listProducts, listStockEntries, receiveStock } from '@lepton/contracts/routes'
@@ -27,7 +28,7 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
     }),
 
     answer(receiveStock, async ({ body, caller, idempotencyKey: key, path }) => {
-      const { product_id, quantity, receipt_id = key } = body
+      const { product_id, quantity, receipt_id = key ?? newId() } = body
       return idempotently(database, { owner: caller.subject, route: path, key, body }, async (tx) => {
         const stock = await store.lockStockOf(tx, product_id)
         if (stock === undefined) {

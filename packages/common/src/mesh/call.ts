@@ -82,7 +82,7 @@ export async function callEndpoints(
     const mayRepeat = call.isRetryable && call.inboundAttempt === 1 && sent < settings.retry.maxRetries
     const result = await tryOnce(target, operation, endpoint, call, deps, {
       attempt: Math.max(call.inboundAttempt, sent + 1),
-      keepsReserve: mayRepeat && tried.length < target.balancer.endpoints().length,
+      keepsReserve: mayRepeat && hasUntried(target, tried),
     })
     if (sent > 0) {
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
@@ -100,7 +100,7 @@ export async function callEndpoints(
         sent,
         unsent,
         inboundAttempt: call.inboundAttempt,
-        hasOther: tried.length < target.balancer.endpoints().length,
+        hasOther: hasUntried(target, tried),
         remainingMs: call.endsAtMs - now(),
         medianMs: operation.median.value(),
       },
@@ -119,6 +119,11 @@ export async function callEndpoints(
       cause: error,
     })
   }
+}
+
+/** Who was tried may have left meanwhile: counting is not enough. */
+function hasUntried({ balancer }: Target, tried: readonly Endpoint[]): boolean {
+  return balancer.endpoints().some((endpoint) => !tried.includes(endpoint))
 }
 
 function reply({ status, headers, body }: Answer, endpoint: Endpoint): MeshAnswer {

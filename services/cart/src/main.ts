@@ -1,0 +1,23 @@
+import { createHttpApp } from '@lepton/common/http'
+import { runService } from '@lepton/common/service'
+import { openStore, startEvents } from '@lepton/common/store'
+import { startTimer } from '@lepton/common/timer'
+import { readConfig } from './config.ts'
+import { cartRoutes } from './routes.ts'
+import { deleteIdleCarts } from './store.ts'
+
+const IDLE_CARTS = { batch: 1_000, everyMs: 3_600_000 }
+
+const settings = readConfig()
+
+await runService('cart', settings, async (instance) => {
+  const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
+  const sweep = async () => (await deleteIdleCarts(store.database, IDLE_CARTS.batch)) === IDLE_CARTS.batch
+  return {
+    app: createHttpApp(instance, cartRoutes({ ...instance, ...store })),
+    parts: [
+      ...startEvents(instance, settings, store, []),
+      startTimer('idle carts', IDLE_CARTS.everyMs, sweep, instance.log),
+    ],
+  }
+})
