@@ -136,6 +136,7 @@ describe('discovery', () => {
     fake.register('order', 'a')
     const { sees, show } = discover()
     await sees('a')
+    await until('it waits', () => fake.asked.length === 2)
     let refused = 0
     fake.setOverride((_req, res) => {
       refused += 1
@@ -155,6 +156,7 @@ describe('discovery', () => {
     fake.register('order', 'a')
     const { sees, show } = discover()
     await sees('a')
+    await until('it waits', () => fake.asked.length === 2)
     let answered = 0
     fake.setOverride((_req, res) => {
       answered += 1

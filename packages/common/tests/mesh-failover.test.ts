@@ -106,6 +106,17 @@ describe('failover', () => {
     expect(await value('retries_total', { outcome: 'success' })).toBe(1)
   })
 
+  it('repeats at the one that stays when the other left while it failed', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    const { get, setInstances } = over([a!, b!], inTurn)
+    a!.handler = (req) => {
+      setInstances([b!.instance])
+      req.socket.destroy()
+    }
+
+    expect(await get()).toMatchObject({ status: 200, endpoint: 'order-2' })
+  })
+
   it('asks another when one answers 503 with Retry-After', async () => {
     const [a, b] = await instances('order-1', 'order-2')
     a!.handler = (_req, res) => res.writeHead(503, { 'retry-after': '5' }).end()
