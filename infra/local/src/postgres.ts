@@ -87,7 +87,7 @@ export function choosePostgres(found: PostgresBinaries[], dataMajor: number | un
   const chosen = usable.find(({ major }) => dataMajor === undefined || major === dataMajor)
   if (chosen) return chosen
   if (usable.length > 0) {
-    const majors = usable.map(({ major }) => major).join(', ')
+    const majors = [...new Set(usable.map(({ major }) => major))].join(', ')
     throw new CannotStart(
       `The shop's data belongs to PostgreSQL ${dataMajor} and there is ${majors}: ` +
         'install that version, or start with --fresh to begin without the data.',

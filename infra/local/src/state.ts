@@ -42,6 +42,7 @@ export async function openState(dir: string, { isFresh = false } = {}): Promise<
 
   let isReleased = false
   const runFile = join(dir, 'run.json')
+  rmSync(runFile, { force: true })
   const portsFile = join(dir, 'ports.json')
   return {
     dir,
