@@ -2,3 +2,8 @@
 export class CannotStart extends Error {
   override name = 'CannotStart'
 }
+
+/** What a tool said last, which is mostly what matters. */
+export function lastLine(error: Error): string {
+  return error.message.trim().split('\n').at(-1) ?? ''
+}

@@ -1,9 +1,19 @@
 import { spawn } from 'node:child_process'
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { CannotStart } from './cannot-start.ts'
 import { tether } from './tether.ts'
 
 const MAX_OUTPUT_CHARS = 64_000
+
+export type RunOptions = {
+  cwd?: string
+  env?: NodeJS.ProcessEnv
+  /** Run as this user and group instead of root. */
+  uid?: number | undefined
+  timeoutMs: number
+  signal?: AbortSignal | undefined
+}
 
 export type Outcome = { code: number; output: string }
 
@@ -26,15 +36,13 @@ export function isExecutable(file: string): boolean {
 }
 
 /** Runs a command to its end and gives its exit code and the end of what it wrote; it dies with the launcher. */
-export function run(
-  command: string[],
-  options: { cwd?: string; env?: NodeJS.ProcessEnv; timeoutMs: number; signal?: AbortSignal | undefined },
-): Promise<Outcome> {
+export function run(command: string[], options: RunOptions): Promise<Outcome> {
   const { promise, resolve, reject } = Promise.withResolvers<Outcome>()
   const [file = '', ...args] = tether(command, 'KILL')
   const child = spawn(file, args, {
     ...(options.cwd === undefined ? {} : { cwd: options.cwd }),
     ...(options.env === undefined ? {} : { env: options.env }),
+    ...(options.uid === undefined ? {} : { uid: options.uid, gid: options.uid }),
     ...(options.signal === undefined ? {} : { signal: options.signal }),
     detached: true,
     killSignal: 'SIGKILL',
@@ -51,9 +59,12 @@ export function run(
 }
 
 /** The same where anything but exit code 0 is an error that shows the last lines of the output. */
-export async function runOrThrow(command: string[], options: Parameters<typeof run>[1]): Promise<string> {
-  const { code, output } = await run(command, options)
+export async function runOrThrow(command: string[], options: RunOptions): Promise<string> {
+  const { code, output } = await run(command, options).catch((error: Error) => {
+    options.signal?.throwIfAborted()
+    throw new CannotStart(`${command[0]} could not be run: ${error.message}`)
+  })
   if (code === 0) return output
   const tail = output.trim().split('\n').slice(-6).join('\n')
-  throw new Error(`${command.slice(0, 3).join(' ')} ended with ${code}:\n${tail}`)
+  throw new CannotStart(`${command.slice(0, 3).join(' ')} ended with ${code}:\n${tail}`)
 }

@@ -1,8 +1,8 @@
 import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
-import { CannotStart } from './cannot-start.ts'
-import { findOnPath, run, runOrThrow } from './command.ts'
+import { CannotStart, lastLine } from './cannot-start.ts'
+import { findOnPath, run, runOrThrow, type RunOptions } from './command.ts'
 import { toolEnvironment } from './config.ts'
 import { downloadRelease } from './release.ts'
 import type { ServerDeps } from './server.ts'
@@ -46,7 +46,7 @@ export async function findConsul({ config, note, signal }: ServerDeps): Promise<
       return { file: debian, origin: 'fetched with apt-get', version: await versionOf(debian) }
     } catch (error) {
       signal.throwIfAborted()
-      failures.push((error as Error).message)
+      failures.push(`apt-get: ${lastLine(error as Error)}`)
     }
   }
   const sha256 = RELEASE_SHA256[`${process.platform}-${process.arch}`]
@@ -63,7 +63,7 @@ export async function findConsul({ config, note, signal }: ServerDeps): Promise<
       return { file: release, origin: 'fetched', version: RELEASE_VERSION }
     } catch (error) {
       signal.throwIfAborted()
-      failures.push((error as Error).message)
+      failures.push(`download: ${lastLine(error as Error)}`)
     }
   }
   throw new CannotStart(
@@ -123,7 +123,7 @@ async function fetchFromDebian(folder: string, signal: AbortSignal) {
 }
 
 /** The mirror this machine itself is set up with. */
-async function debianMirror(options: Parameters<typeof runOrThrow>[1]): Promise<string> {
+async function debianMirror(options: RunOptions): Promise<string> {
   const output = await runOrThrow(['apt-get', 'indextargets', '--format', '$(REPO_URI)'], options)
   const mirror = output.split('\n').find((line) => /\/debian\/?$/.test(line.trim()))
   if (mirror === undefined) throw new Error("this machine's apt sources name no Debian archive")

@@ -1,7 +1,7 @@
 import { chmodSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
-import { CannotStart } from './cannot-start.ts'
+import { CannotStart, lastLine } from './cannot-start.ts'
 import { findOnPath, isExecutable, run, runOrThrow } from './command.ts'
 import { toolEnvironment } from './config.ts'
 import type { ServerDeps } from './server.ts'
@@ -31,7 +31,7 @@ export async function findJava(deps: ServerDeps): Promise<string> {
       return await fetchJava(python, deps)
     } catch (error) {
       deps.signal.throwIfAborted()
-      deps.note(`pip could not: ${(error as Error).message}`)
+      deps.note(`pip could not: ${lastLine(error as Error)}`)
     }
   }
   throw new CannotStart(

@@ -1,7 +1,7 @@
 import { existsSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { cached } from './cache.ts'
-import { CannotStart } from './cannot-start.ts'
+import { CannotStart, lastLine } from './cannot-start.ts'
 import { findOnPath, runOrThrow } from './command.ts'
 import { toolEnvironment } from './config.ts'
 import { downloadRelease } from './release.ts'
@@ -49,7 +49,7 @@ export async function findKafka(java: string, deps: ServerDeps): Promise<KafkaSo
       return { classPath: join(byMaven, '*'), title: `Kafka ${VERSION}, fetched with mvn` }
     } catch (error) {
       signal.throwIfAborted()
-      note(`mvn could not: ${(error as Error).message}`)
+      note(`mvn could not: ${lastLine(error as Error)}`)
     }
   }
   note(`fetching Kafka ${RELEASE.version}, the vendor's release (130 MB)`)
@@ -59,7 +59,7 @@ export async function findKafka(java: string, deps: ServerDeps): Promise<KafkaSo
   } catch (error) {
     signal.throwIfAborted()
     throw new CannotStart(
-      `There is no Kafka and it could not be fetched (${(error as Error).message}): install Maven (\`mvn\`), set ` +
+      `There is no Kafka and it could not be fetched (${lastLine(error as Error)}): install Maven (\`mvn\`), set ` +
         'KAFKA_HOME to an unpacked Kafka, or KAFKA_BROKERS to a running one. `docker compose up` needs none of it.',
     )
   }

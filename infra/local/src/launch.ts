@@ -60,7 +60,9 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
 
   const logFile = (name: string) => join(logs, `${name}.log`)
   const useDefaultPorts = options.useDefaultPorts ?? false
-  const note = (message: string) => report({ type: 'note', message })
+  const note = (message: string) => {
+    if (!signal.aborted) report({ type: 'note', message })
+  }
   const serverDeps = { config, state, ports, signal, logFile, useDefaultPorts, note }
   const launch: Launch = {
     options,

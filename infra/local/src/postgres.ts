@@ -8,6 +8,7 @@ import {
   realpathSync,
   renameSync,
   rmSync,
+  writeFileSync,
 } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
@@ -37,6 +38,8 @@ const SETTINGS = {
   log_line_prefix: '%m [%p] %u@%d ',
 }
 
+type Home = { dataDir: string; prefix: string[]; uid?: number }
+
 export type PostgresBinaries = { folder: string; major: number; origin: string }
 
 /** PostgreSQL as it was given, or a server below the state directory, ready to be started. */
@@ -50,11 +53,11 @@ export async function preparePostgres(deps: ServerDeps): Promise<Server> {
     return { name: 'postgres', title: 'PostgreSQL, as given', address: adminDatabaseUrl }
   }
 
-  const { dataDir, prefix } = await homeOfData(deps)
+  const home = await homeOfData(deps)
+  const { dataDir } = home
   const binaries = choosePostgres(await findPostgres(deps.config.path), majorOf(dataDir))
-  const passwordFile = join(deps.state.folder('secrets'), 'postgres-admin.secret')
-  const password = once(passwordFile, randomSecret)
-  if (majorOf(dataDir) === undefined) await createCluster(binaries, dataDir, passwordFile, prefix, deps)
+  const password = once(join(deps.state.folder('secrets'), 'postgres-admin.secret'), randomSecret)
+  if (majorOf(dataDir) === undefined) await createCluster(binaries, home, password, deps)
 
   const port = await deps.ports.choose('postgres', deps.useDefaultPorts ? DEFAULT_PORT : undefined)
   const address = `postgres://${ADMIN}:${password}@127.0.0.1:${port}/postgres`
@@ -66,9 +69,10 @@ export async function preparePostgres(deps: ServerDeps): Promise<Server> {
     spec: {
       name: 'postgres',
       command: [join(binaries.folder, 'postgres'), '-D', dataDir, '-p', String(port), ...settings],
-      prefix,
+      prefix: home.prefix,
+      uid: home.uid,
       env: deps.config.inherited,
-      cwd: deps.state.dir,
+      cwd: dirname(dataDir),
       logFile: deps.logFile('postgres'),
       deathSignal: 'INT',
       stopSignal: 'SIGINT',
@@ -144,7 +148,7 @@ function majorOf(dataDir: string): number | undefined {
  * Where the data lives and as whom PostgreSQL runs, for it refuses to run as root: in a user namespace, where root's
  * own files look like nobody's; where that is forbidden, as nobody in a folder that nobody can reach.
  */
-async function homeOfData({ state }: ServerDeps): Promise<{ dataDir: string; prefix: string[] }> {
+async function homeOfData({ state }: ServerDeps): Promise<Home> {
   const dataDir = join(state.dir, 'postgres')
   if (process.getuid?.() !== 0) return { dataDir, prefix: [] }
   const namespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`]
@@ -152,35 +156,41 @@ async function homeOfData({ state }: ServerDeps): Promise<{ dataDir: string; pre
   if (tried.code === 0) return { dataDir, prefix: namespace }
 
   const name = createHash('sha256').update(state.dir).digest('hex').slice(0, 12)
-  const home = join(tmpdir(), `lepton-postgres-${name}`)
-  mkdirSync(home, { recursive: true, mode: 0o700 })
-  chownSync(home, NOBODY, NOBODY)
-  return {
-    dataDir: join(home, 'data'),
-    prefix: ['setpriv', `--reuid=${NOBODY}`, `--regid=${NOBODY}`, '--clear-groups'],
-  }
+  const folder = join(tmpdir(), `lepton-postgres-${name}`)
+  const marker = join(state.dir, 'postgres-is-elsewhere')
+  // A state directory that was emptied (--fresh) forgot the password of what is there, too.
+  if (!existsSync(marker)) rmSync(folder, { recursive: true, force: true })
+  writeFileSync(marker, `${folder}\n`)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  chownSync(folder, NOBODY, NOBODY)
+  return { dataDir: join(folder, 'data'), prefix: [], uid: NOBODY }
 }
 
 /** Made aside and renamed: half a cluster would look like a whole one. */
 async function createCluster(
-  binaries: PostgresBinaries,
-  dataDir: string,
-  passwordFile: string,
-  prefix: string[],
+  { folder }: PostgresBinaries,
+  { dataDir, prefix, uid }: Home,
+  password: string,
   { signal, config }: ServerDeps,
 ) {
   const part = `${dataDir}.part`
+  const passwordFile = `${dataDir}.password`
   rmSync(part, { recursive: true, force: true })
-  const options = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions']
-  const initdb = [
-    join(binaries.folder, 'initdb'),
-    '-D',
-    part,
-    '-U',
-    ADMIN,
-    `--pwfile=${passwordFile}`,
-    ...options,
-  ]
-  await runOrThrow([...prefix, ...initdb], { timeoutMs: INITDB_TIMEOUT_MS, signal, env: config.inherited })
+  writeFileSync(passwordFile, password, { mode: 0o600 })
+  if (uid !== undefined) chownSync(passwordFile, uid, uid)
+  try {
+    const options = ['--encoding=UTF8', '--locale=C', '--auth=scram-sha-256', '--no-instructions']
+    const initdb = [join(folder, 'initdb'), '-D', part, '-U', ADMIN, `--pwfile=${passwordFile}`, ...options]
+    const timeoutMs = INITDB_TIMEOUT_MS
+    await runOrThrow([...prefix, ...initdb], {
+      timeoutMs,
+      signal,
+      uid,
+      cwd: dirname(dataDir),
+      env: config.inherited,
+    })
+  } finally {
+    rmSync(passwordFile, { force: true })
+  }
   renameSync(part, dataDir)
 }

@@ -12,6 +12,8 @@ export type ProcessSpec = {
   command: string[]
   /** A change of user, which has to come before the tether. */
   prefix?: string[]
+  /** The user and group to run as instead of root. */
+  uid?: number | undefined
   env: Record<string, string>
   cwd: string
   logFile: string
@@ -197,13 +199,14 @@ export class SupervisedProcess {
   }
 
   #spawn(): ChildProcess {
-    const { command, deathSignal, prefix, env, cwd, logFile } = this.spec
+    const { command, deathSignal, prefix, uid, env, cwd, logFile } = this.spec
     const [file = '', ...args] = tether(command, deathSignal, prefix)
     const log = openLog(logFile)
     try {
       // A session of its own: Ctrl-C goes to the launcher, which stops things in order.
       return spawn(file, args, {
         cwd,
+        ...(uid === undefined ? {} : { uid, gid: uid }),
         env: canTether ? env : { ...env, STOP_ON_STDIN_END: 'true' },
         detached: true,
         stdio: [canTether ? 'ignore' : 'pipe', log, log],
