@@ -1,11 +1,14 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { continueTrace, withTrace } from '../src/trace.ts'
 import { Unavailable } from '../src/problem.ts'
 import { withDeadline } from '../src/mesh/deadline.ts'
 import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
 import { type MeshSettings, meshDefaults } from '../src/mesh/settings.ts'
 import { createClientOver, type FakeInstance, inParallel, startInstance } from './mesh-fixtures.ts'
+
+// Enough for a machine that does other things besides.
+jest.setTimeout(30_000)
 
 const running: FakeInstance[] = []
 const clients: { close(): Promise<void> }[] = []

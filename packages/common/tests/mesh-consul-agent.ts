@@ -51,6 +51,6 @@ export async function createConsulAgent(binary: string) {
 
 async function knowsGrpcTls(binary: string): Promise<boolean> {
   const help = spawn(binary, ['agent', '-help'], { stdio: ['ignore', 'pipe', 'pipe'] })
-  const [out, err] = await Promise.all([help.stdout.toArray(), help.stderr.toArray()])
-  return Buffer.concat([...out, ...err] as Buffer[]).includes('-grpc-tls-port')
+  const parts = await Promise.all([help.stdout.toArray(), help.stderr.toArray()])
+  return Buffer.concat(parts.flat() as Buffer[]).includes('-grpc-tls-port')
 }

@@ -3,14 +3,24 @@ import { randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { type ConsulClient, createConsulClient } from '../src/consul.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
 import { createDiscovery } from '../src/mesh/discovery.ts'
 import { registerInstance } from '../src/mesh/registry.ts'
 import { createConsulAgent } from './mesh-consul-agent.ts'
-import { type FakeInstance, inParallel, silentLog, startInstance, until } from './mesh-fixtures.ts'
+import {
+  type FakeInstance,
+  failuresOf,
+  inParallel,
+  silentLog,
+  startInstance,
+  until,
+} from './mesh-fixtures.ts'
+
+// Enough for a machine that does other things besides.
+jest.setTimeout(30_000)
 
 const givenAddress = process.env.TEST_CONSUL_HTTP_ADDR
 const binary = process.env.TEST_CONSUL_BINARY ?? onPath('consul')
@@ -110,7 +120,7 @@ inAgent('against a real Consul', () => {
     await sees('order-1 order-2')
 
     const results = await inParallel(200, 10, get)
-    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 200)).toBe(true)
+    expect(failuresOf(results)).toEqual([])
     expect(one.requests.length).toBeGreaterThan(0)
     expect(two.requests.length).toBeGreaterThan(0)
 
@@ -138,9 +148,7 @@ inAgent('against a real Consul', () => {
     })
     await left
 
-    expect(results.filter((result) => result.status === 'rejected' || result.value.status !== 200)).toEqual(
-      [],
-    )
+    expect(failuresOf(results)).toEqual([])
   })
 
   it('takes out an instance whose check fails', async () => {
@@ -174,9 +182,6 @@ withOwnAgent('against a real Consul that restarts without its data', () => {
     await until('both are registered', async () => (await registered()) === 2, 10_000)
     await sees('order-1 order-2', 10_000)
 
-    const failed = [...whileAway, ...whileReturning].filter(
-      (result) => result.status === 'rejected' || result.value.status !== 200,
-    )
-    expect(failed).toEqual([])
+    expect(failuresOf([...whileAway, ...whileReturning])).toEqual([])
   }, 60_000)
 })

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import pino from 'pino'
 import { type ConsulClient, createConsulClient } from '../src/consul.ts'
 import { createMetrics } from '../src/metrics.ts'
@@ -9,6 +9,9 @@ import { createDiscovery, type Discovery, discoveryDefaults } from '../src/mesh/
 import { continueTrace, currentTrace, withTrace } from '../src/trace.ts'
 import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
 import { silentLog, until } from './mesh-fixtures.ts'
+
+// Enough for a machine that does other things besides.
+jest.setTimeout(30_000)
 
 const closers: (() => Promise<unknown>)[] = []
 let stateDir: string

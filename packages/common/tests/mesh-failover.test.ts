@@ -1,8 +1,14 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { withDeadline } from '../src/mesh/deadline.ts'
 import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
 import { type MeshSettings, meshDefaults } from '../src/mesh/settings.ts'
-import { createClientOver, type FakeInstance, inParallel, startInstance } from './mesh-fixtures.ts'
+import {
+  createClientOver,
+  type FakeInstance,
+  failuresOf,
+  inParallel,
+  startInstance,
+} from './mesh-fixtures.ts'
 
 const running: FakeInstance[] = []
 const clients: { close(): Promise<void> }[] = []
@@ -26,6 +32,9 @@ function over(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
 
 const inTurn = { policy: createRoundRobin }
 
+// Enough for a machine that does other things besides.
+jest.setTimeout(30_000)
+
 describe('failover', () => {
   it('loses no idempotent request when one of three is killed under load', async () => {
     const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
@@ -35,14 +44,28 @@ describe('failover', () => {
     const { get } = over([a!, b!, c!])
     let killed: Promise<void> | undefined
 
-    const results = await inParallel(3000, 30, (index) => {
-      if (index === 500) killed = b!.kill()
+    const results = await inParallel(1500, 30, (index) => {
+      if (index === 300) killed = b!.kill()
       return get()
     })
     await killed
 
-    const failed = results.filter((result) => result.status === 'rejected' || result.value.status !== 200)
-    expect(failed).toEqual([])
+    expect(failuresOf(results)).toEqual([])
+  })
+
+  it('answers everything while one of three hangs, and soon stops asking it', async () => {
+    const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of [a!, b!]) {
+      fake.handler = (_req, res) => void setTimeout(() => res.end(fake.instance.name), 5)
+    }
+    c!.handler = () => {}
+    const { get, value } = over([a!, b!, c!])
+
+    const results = await inParallel(1000, 20, () => get({ deadlineMs: 1000 }))
+
+    expect(failuresOf(results)).toEqual([])
+    expect(c!.requests.length).toBeLessThan(30)
+    expect(await value('deadline_exceeded_total')).toBe(0)
   })
 
   it('gives an instance that fails fast less than two percent', async () => {
@@ -53,10 +76,10 @@ describe('failover', () => {
     c!.handler = (_req, res) => res.writeHead(500).end()
     const { get } = over([a!, b!, c!])
 
-    const results = await inParallel(2000, 10, () => get())
+    const results = await inParallel(1000, 10, () => get())
 
-    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 200)).toBe(true)
-    expect(c!.requests.length).toBeLessThan(40)
+    expect(failuresOf(results)).toEqual([])
+    expect(c!.requests.length).toBeLessThan(20)
   })
 
   it('ejects a failing instance from the round, too', async () => {
@@ -66,7 +89,7 @@ describe('failover', () => {
 
     const results = await inParallel(500, 5, () => get())
 
-    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 200)).toBe(true)
+    expect(failuresOf(results)).toEqual([])
     expect(c!.requests.length).toBeLessThan(15)
     expect(await value('lb_ejections_total', { reason: 'consecutive-failures' })).toBe(1)
     expect(await value('lb_endpoints', { state: 'ejected' })).toBe(1)

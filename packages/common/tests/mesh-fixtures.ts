@@ -91,9 +91,9 @@ export function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
 /** A client over instances of one service, `order`. */
 export function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
   const metrics = createMetrics()
-  const { discovery, set } = createFakeDiscovery({ order: fakes.map(({ instance }) => instance) })
+  const fakeDiscovery = createFakeDiscovery({ order: fakes.map(({ instance }) => instance) })
   const client = createMeshClient({
-    discovery,
+    discovery: fakeDiscovery.discovery,
     log: silentLog,
     metrics,
     settings: { ...meshDefaults, ...settings },
@@ -110,7 +110,7 @@ export function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSe
   return {
     client,
     value,
-    setInstances: (instances: KnownInstance[]) => set('order', instances),
+    setInstances: (instances: KnownInstance[]) => fakeDiscovery.set('order', instances),
     get: (extra = {}) =>
       client.request({ service: 'order', operation: 'getOrder', method: 'GET', path: '/orders/1', ...extra }),
     post: (extra = {}) =>
@@ -153,4 +153,17 @@ export async function until(
     if (performance.now() > endsAt) throw new Error(`after ${deadlineMs} ms still not: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
+}
+
+/** What went wrong among results that should all be 200, with the reasons down to the first. */
+export function failuresOf(results: PromiseSettledResult<{ status: number }>[]): string[] {
+  return results.flatMap((result) => {
+    if (result.status === 'fulfilled')
+      return result.value.status === 200 ? [] : [`status ${result.value.status}`]
+    const reasons: string[] = []
+    for (let error = result.reason as Error | undefined; error; error = error.cause as Error | undefined) {
+      reasons.push(error.message)
+    }
+    return [reasons.join(' < ')]
+  })
 }

@@ -1,8 +1,11 @@
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { type ConsulClient, createConsulClient } from '../src/consul.ts'
 import { registerInstance, type Registration, registryDefaults } from '../src/mesh/registry.ts'
 import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
 import { silentLog, until } from './mesh-fixtures.ts'
+
+// Enough for a machine that does other things besides.
+jest.setTimeout(30_000)
 
 const registrations: Registration[] = []
 let fake: FakeConsul

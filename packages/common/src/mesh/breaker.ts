@@ -119,8 +119,8 @@ export function createBreaker({
                 deliver = () => resolve(result)
                 end(isFailure(result))
               },
-              (error: unknown) => {
-                deliver = () => reject(error as Error)
+              (error: Error) => {
+                deliver = () => reject(error)
                 end(isFault(error))
               },
             )

@@ -3,9 +3,9 @@ import type { Metrics } from '../metrics.ts'
 export type MeshMetrics = ReturnType<typeof createMeshMetrics>
 
 /** What a mesh client counts. `server_address` is the service's name: addresses would make endless series. */
-export function createMeshMetrics({ counter, gauge, histogram }: Metrics) {
+export function createMeshMetrics(metrics: Metrics) {
   return {
-    duration: histogram({
+    duration: metrics.histogram({
       name: 'http_client_request_duration_seconds',
       help: 'Duration of single tries by service, operation and result',
       labelNames: [
@@ -16,42 +16,42 @@ export function createMeshMetrics({ counter, gauge, histogram }: Metrics) {
         'error_type',
       ],
     }),
-    picks: counter({
+    picks: metrics.counter({
       name: 'lb_picks_total',
       help: 'Endpoints chosen',
       labelNames: ['server_address'],
     }),
-    endpoints: gauge({
+    endpoints: metrics.gauge({
       name: 'lb_endpoints',
       help: 'Known endpoints by state',
       labelNames: ['server_address', 'state'],
     }),
-    panic: counter({
+    panic: metrics.counter({
       name: 'lb_panic_total',
       help: 'Choices made regardless of health, because too few endpoints are healthy',
       labelNames: ['server_address'],
     }),
-    ejections: counter({
+    ejections: metrics.counter({
       name: 'lb_ejections_total',
       help: 'Endpoints taken out by their failures',
       labelNames: ['server_address', 'reason'],
     }),
-    retries: counter({
+    retries: metrics.counter({
       name: 'retries_total',
       help: 'Failed tries by what followed',
       labelNames: ['server_address', 'outcome'],
     }),
-    retryTokens: gauge({
+    retryTokens: metrics.gauge({
       name: 'retry_budget_tokens',
       help: 'Retries that would be allowed at this moment',
       labelNames: ['server_address'],
     }),
-    breakerState: gauge({
+    breakerState: metrics.gauge({
       name: 'breaker_state',
       help: 'Breaker by operation: 0 closed, 1 half-open, 2 open',
       labelNames: ['server_address', 'http_route'],
     }),
-    deadlineExceeded: counter({
+    deadlineExceeded: metrics.counter({
       name: 'deadline_exceeded_total',
       help: 'Calls that ended because their time was over',
       labelNames: ['server_address'],

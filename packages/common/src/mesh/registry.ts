@@ -30,7 +30,7 @@ export const registryDefaults: RegistrySettings = {
 export interface Registration {
   id: string
   /** Settles when the instance no longer stands in Consul, or when the time is over: stopping must go on. */
-  deregister(timeoutMs?: number): Promise<void>
+  deregister: (timeoutMs?: number) => Promise<void>
 }
 
 export interface RegisterOptions {

@@ -83,12 +83,29 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchan
     let answerHeaders: IncomingHttpHeaders = {}
     const chunks: Buffer[] = []
 
-    const timer = setTimeout(() => {
+    const endsAtMs = performance.now() + timeoutMs
+    let timer = setTimeout(checkTime, timeoutMs)
+    let lastTurn: NodeJS.Immediate | undefined
+
+    // Timers count from the start of the turn they are set in: after a long turn they are early.
+    // And a process that was held up finds them due before it has read what arrived meanwhile.
+    function checkTime(): void {
+      const leftMs = endsAtMs - performance.now()
+      if (leftMs >= 1) timer = setTimeout(checkTime, leftMs)
+      else lastTurn = setImmediate(expire)
+    }
+
+    function expire(): void {
       expired = new TransportError('timeout', controller !== undefined)
       controller?.abort(expired)
       // A request still waiting for a connection has nothing to abort yet: it is, as soon as it starts.
       reject(expired)
-    }, timeoutMs)
+    }
+
+    function stopTimer(): void {
+      clearTimeout(timer)
+      clearImmediate(lastTurn)
+    }
 
     pool.dispatch(
       { method, path, headers, body: body ?? null },
@@ -105,7 +122,7 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchan
           chunks.push(chunk)
         },
         onResponseEnd() {
-          clearTimeout(timer)
+          stopTimer()
           resolve({
             status,
             headers: answerHeaders,
@@ -113,7 +130,7 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchan
           })
         },
         onResponseError(_controller, error) {
-          clearTimeout(timer)
+          stopTimer()
           reject(asTransportError(error, controller !== undefined))
         },
       },
