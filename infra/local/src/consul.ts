@@ -7,6 +7,12 @@ const DEFAULT_PORT = 8500
 const ANSWER_TIMEOUT_MS = 2_000
 const MAX_CONNECTIONS_PER_CLIENT = 2_000
 
+/** Where Consul is or will be: known before it runs, so that others can be told. */
+export async function consulAddress({ config, ports, useDefaultPorts }: ServerDeps): Promise<string> {
+  const port = () => ports.choose('consul', useDefaultPorts ? DEFAULT_PORT : undefined)
+  return config.given.consulHttpAddr ?? `http://127.0.0.1:${await port()}`
+}
+
 /** Consul as it was given, or a server of one below the state directory, ready to be started. */
 export async function prepareConsul(deps: ServerDeps): Promise<Server> {
   const { consulHttpAddr } = deps.config.given
@@ -20,13 +26,12 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
   }
 
   const { file, version, origin } = await findConsul(deps)
-  const port = await deps.ports.choose('consul', deps.useDefaultPorts ? DEFAULT_PORT : undefined)
-  const address = `http://127.0.0.1:${port}`
+  const address = await consulAddress(deps)
   const folder = deps.state.folder('consul')
   const args = [
     ...['agent', '-server', '-bootstrap-expect=1', '-ui', '-node=lepton', '-log-level=warn'],
     ...['-data-dir', join(folder, 'data'), '-client', '127.0.0.1', '-bind', '127.0.0.1'],
-    ...['-http-port', String(port), '-dns-port', String(await deps.ports.choose('consul-dns'))],
+    ...['-http-port', new URL(address).port, '-dns-port', String(await deps.ports.choose('consul-dns'))],
     ...['-server-port', String(await deps.ports.choose('consul-server'))],
     ...['-serf-lan-port', String(await deps.ports.choose('consul-serf')), '-serf-wan-port', '-1'],
     ...unusedPorts(version),

@@ -13,6 +13,12 @@ const ANSWER_TIMEOUT_MS = 2_000
 const FORMAT_TIMEOUT_MS = 60_000
 const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
+/** Where Kafka is or will be: known before it runs, so that others can be told. */
+export async function kafkaAddress({ config, ports, useDefaultPorts }: ServerDeps): Promise<string> {
+  const port = () => ports.choose('kafka', useDefaultPorts ? DEFAULT_PORT : undefined)
+  return config.given.kafkaBrokers ?? `127.0.0.1:${await port()}`
+}
+
 /** Kafka as it was given, or one broker that is its own controller below the state directory, ready to be started. */
 export async function prepareKafka(deps: ServerDeps): Promise<Server> {
   const { kafkaBrokers } = deps.config.given
@@ -26,13 +32,13 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
 
   const java = await findJava(deps)
   const { classPath, title } = await findKafka(java, deps)
-  const port = await deps.ports.choose('kafka', deps.useDefaultPorts ? DEFAULT_PORT : undefined)
+  const address = await kafkaAddress(deps)
   const controllerPort = await deps.ports.choose('kafka-controller')
   const folder = deps.state.folder('kafka')
   const data = join(folder, 'data')
   const properties = join(folder, 'server.properties')
   const log4j = join(folder, 'log4j2.xml')
-  writeFileSync(properties, brokerProperties({ port, controllerPort, data }))
+  writeFileSync(properties, brokerProperties({ address, controllerPort, data }))
   writeFileSync(log4j, LOG4J)
 
   const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${log4j}`, '-cp', classPath]
@@ -48,7 +54,6 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
     ]
     await runOrThrow([...virtualMachine, ...format], { timeoutMs: FORMAT_TIMEOUT_MS, signal: deps.signal })
   }
-  const address = `127.0.0.1:${port}`
   return {
     name: 'kafka',
     title,
@@ -96,11 +101,11 @@ function clusterId(): string {
 
 /** `broker.session.timeout.ms`: after a kill the restarted broker is refused until its old registration expires. */
 export function brokerProperties({
-  port,
+  address,
   controllerPort,
   data,
 }: {
-  port: number
+  address: string
   controllerPort: number
   data: string
 }) {
@@ -108,8 +113,8 @@ export function brokerProperties({
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${port}`,
+    listeners: `PLAINTEXT://${address},CONTROLLER://127.0.0.1:${controllerPort}`,
+    'advertised.listeners': `PLAINTEXT://${address}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',

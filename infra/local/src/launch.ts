@@ -4,6 +4,7 @@ import type { Fleet } from './fleet.ts'
 import { startGuard } from './guard.ts'
 import { rotateLogs } from './log-file.ts'
 import { createPortChooser, type PortChooser } from './ports.ts'
+import type { ServerDeps } from './server.ts'
 import { createServers, type Servers } from './servers.ts'
 import type { Progress, ShopOptions } from './shop-types.ts'
 import { openState, type State } from './state.ts'
@@ -35,6 +36,7 @@ export type Launch = {
   state: State
   ports: PortChooser
   servers: Servers
+  serverDeps: ServerDeps
   logFile: (name: string) => string
   supervise: (spec: ProcessSpec) => SupervisedProcess
   /** Does a part of the start, and reports how long it took. */
@@ -63,7 +65,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
   const note = (message: string) => {
     if (!signal.aborted) report({ type: 'note', message })
   }
-  const serverDeps = { config, state, ports, signal, logFile, useDefaultPorts, note }
+  const serverDeps: ServerDeps = { config, state, ports, signal, logFile, useDefaultPorts, note }
   const launch: Launch = {
     options,
     signal,
@@ -72,6 +74,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
     ports,
     logFile,
     supervise,
+    serverDeps,
     servers: createServers(serverDeps, supervise),
     step,
     onChange: () => undefined,

@@ -32,12 +32,18 @@ export function createPortChooser(
     throw new Error(`no free port between ${FIRST_FREE_PORT} and ${LAST_FREE_PORT}`)
   }
 
-  async function choose(name: string, preferred?: number): Promise<number> {
-    const known = chosen[name]
-    if (known !== undefined) return known
-    const port = await find([preferred, remembered[name]])
+  async function take(name: string, preferred?: number): Promise<number> {
+    const port = chosen[name] ?? (await find([preferred, remembered[name]]))
     chosen[name] = port
     return port
+  }
+
+  // One after the other: two that look at the same time would find the same port free.
+  let turn: Promise<unknown> = Promise.resolve()
+  function choose(name: string, preferred?: number): Promise<number> {
+    const taken = turn.then(() => take(name, preferred))
+    turn = taken.catch(() => undefined)
+    return taken
   }
 
   return { choose, chosen: () => ({ ...remembered, ...chosen }) }

@@ -3,8 +3,9 @@ import { createSecrets } from '@lepton/setup/keys'
 import { createAllTopics } from '@lepton/setup/topics'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
-import { deregisterAll } from './consul.ts'
+import { consulAddress, deregisterAll } from './consul.ts'
 import { createFleet, type Fleet } from './fleet.ts'
+import { kafkaAddress } from './kafka.ts'
 import { createLaunch, SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
 import { placeProbeOrder } from './probe.ts'
 import type { ServerName } from './server.ts'
@@ -46,7 +47,6 @@ async function bringUp(launch: Launch): Promise<Shop> {
   const context = await createContext(launch)
   await startServers(launch, context)
   state.savePorts(ports.chosen())
-  await step('catalogue', () => seed(context, signal))
 
   const fleet = createFleet({
     context,
@@ -71,11 +71,16 @@ async function bringUp(launch: Launch): Promise<Shop> {
   return shop
 }
 
-async function createContext({ options, state, config, ports }: Launch): Promise<ServiceContext> {
+async function createContext({ options, state, config, ports, serverDeps }: Launch): Promise<ServiceContext> {
   return {
     root: options.root,
     inherited: config.inherited,
-    servers: { postgres: '', kafka: '', consul: '' },
+    servers: {
+      // Its password is made with it.
+      postgres: '',
+      kafka: await kafkaAddress(serverDeps),
+      consul: await consulAddress(serverDeps),
+    },
     secrets: createSecrets(state.folder('secrets')),
     gatewayPort: await ports.choose('gateway-1', options.useDefaultPorts ? DEFAULT_GATEWAY_PORT : undefined),
     pspPort: await ports.choose('psp-1'),
@@ -84,16 +89,16 @@ async function createContext({ options, state, config, ports }: Launch): Promise
   }
 }
 
-async function startServers({ servers, step }: Launch, context: ServiceContext) {
+async function startServers({ servers, step, signal }: Launch, context: ServiceContext) {
   async function start(name: ServerName) {
-    const server = await step(titleOf, () => servers.start(name))
-    context.servers[name] = server.address
-    return server
+    return step(titleOf, () => servers.start(name))
   }
 
   async function postgres() {
     const { address } = await start('postgres')
+    context.servers.postgres = address
     await step('databases', () => createDatabases(address, context.secrets.databasePasswords))
+    await step('catalogue', () => seed(context, signal))
   }
 
   async function kafka() {

@@ -1,0 +1,43 @@
+import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { createSecrets } from './keys.ts'
+import { KEY_OWNERS } from './services.ts'
+
+type Jwk = { kid: string; kty: string; crv: string; x: string; alg: string; use: string; d?: string }
+
+let dir: string
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'lepton-keys-'))
+})
+afterEach(() => rmSync(dir, { recursive: true }))
+
+const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Jwk & { keys: Jwk[] }
+
+it('publishes for every private key the public one, and nothing private', () => {
+  const { keyFiles, jwksFile } = createSecrets(dir)
+  const { keys } = read(jwksFile)
+
+  expect(keys).toHaveLength(KEY_OWNERS.length)
+  expect(keys.every(({ d, alg, use }) => d === undefined && alg === 'EdDSA' && use === 'sig')).toBe(true)
+  const own = read(keyFiles.order)
+  const published = keys.find(({ kid }) => kid === own.kid)
+  expect(own.kid).toMatch(/^order-.{8}$/)
+  const signature = sign(null, Buffer.from('claim'), createPrivateKey({ key: own, format: 'jwk' }))
+  const publicKey = createPublicKey({ key: published ?? {}, format: 'jwk' })
+  expect(verify(null, Buffer.from('claim'), publicKey, signature)).toBe(true)
+})
+
+it('never overwrites a secret, and keeps each to its owner', () => {
+  const first = createSecrets(dir)
+  const key = readFileSync(first.keyFiles.gateway, 'utf8')
+  const second = createSecrets(dir)
+
+  expect(second).toEqual(first)
+  expect(readFileSync(second.keyFiles.gateway, 'utf8')).toBe(key)
+  for (const file of [...Object.values(first.keyFiles), first.operatorSecretFile, first.pspSecretFile]) {
+    expect(statSync(file).mode & 0o777).toBe(0o600)
+  }
+})
