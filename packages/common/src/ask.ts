@@ -45,12 +45,14 @@ export async function ask<R extends RouteDefinition>(
   const content = JSON.parse(answer.body.toString() || 'null') as unknown
   if (answer.status >= 400) throw asRefusal(content as Problem, route)
   const schema = route.answers[answer.status]
-  if (schema === undefined) throw new Error(`${route.operation} answered ${answer.status}, which its route does not name`)
+  if (schema === undefined)
+    throw new Error(`${route.operation} answered ${answer.status}, which its route does not name`)
   return (schema === null ? undefined : schema.parse(content)) as Answers<R>
 }
 
 function asRefusal({ type, detail = '', errors }: Problem, route: RouteDefinition): Error {
   const slug = type.replace('/problems/', '')
-  if (!Object.hasOwn(PROBLEMS, slug)) return new Error(`${route.operation} refused with "${type}", which nobody knows`)
+  if (!Object.hasOwn(PROBLEMS, slug))
+    return new Error(`${route.operation} refused with "${type}", which nobody knows`)
   return refuse(slug as ProblemSlug, detail, errors === undefined ? {} : { errors })
 }

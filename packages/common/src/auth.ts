@@ -31,7 +31,11 @@ const KEYS_REREAD_MS = 5_000
  *
  * @throws Refusal `unauthenticated`, which does not say what exactly was wrong
  */
-export function createVerifier({ jwksFile, cacheSize = 10_000, audience = AUDIENCE }: {
+export function createVerifier({
+  jwksFile,
+  cacheSize = 10_000,
+  audience = AUDIENCE,
+}: {
   jwksFile: string
   cacheSize?: number
   audience?: string
@@ -60,7 +64,8 @@ export function createVerifier({ jwksFile, cacheSize = 10_000, audience = AUDIEN
     })
     const { sub, iss, exp, role, scope } = payload as Record<string, unknown>
     const isOwnKey = protectedHeader.kid?.startsWith(`${String(iss)}-`) === true
-    const isRole = role === 'service' ? sub === iss : (role === 'customer' || role === 'operator') && iss === 'gateway'
+    const isRole =
+      role === 'service' ? sub === iss : (role === 'customer' || role === 'operator') && iss === 'gateway'
     if (!isOwnKey || !isRole || typeof sub !== 'string' || typeof exp !== 'number') {
       throw new errors.JWTClaimValidationFailed('issuer, role or subject', payload)
     }
@@ -82,7 +87,10 @@ export function createVerifier({ jwksFile, cacheSize = 10_000, audience = AUDIEN
       return caller
     } catch (error) {
       if (error instanceof errors.JOSEError) {
-        throw refuse('unauthenticated', 'The token is missing, expired or not valid. POST /api/v1/session gives one.')
+        throw refuse(
+          'unauthenticated',
+          'The token is missing, expired or not valid. POST /api/v1/session gives one.',
+        )
       }
       throw error
     }
@@ -90,7 +98,10 @@ export function createVerifier({ jwksFile, cacheSize = 10_000, audience = AUDIEN
 }
 
 export interface Signer {
-  sign(claims: { subject: string; role: Role; scope?: string }, options?: { ttlS?: number; audience?: string }): Promise<string>
+  sign(
+    claims: { subject: string; role: Role; scope?: string },
+    options?: { ttlS?: number; audience?: string },
+  ): Promise<string>
   /** This service's own token for one operation of another, renewed before it ends. */
   serviceToken(operation: string): Promise<string>
 }

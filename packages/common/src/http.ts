@@ -1,4 +1,10 @@
-import express, { type ErrorRequestHandler, type Express, type Request, type RequestHandler, type Response } from 'express'
+import express, {
+  type ErrorRequestHandler,
+  type Express,
+  type Request,
+  type RequestHandler,
+  type Response,
+} from 'express'
 import helmet from 'helmet'
 import type { Histogram } from 'prom-client'
 import { PROBLEMS } from '@lepton/contracts/problems'
@@ -131,7 +137,8 @@ function routeOf(req: Request): string {
 function limitTime(requestTimeoutMs: number): RequestHandler {
   return (req, _res, next) => {
     const asked = Number(req.get(DEADLINE_HEADER))
-    const remainingMs = Number.isFinite(asked) && asked > 0 ? Math.min(asked, requestTimeoutMs) : requestTimeoutMs
+    const remainingMs =
+      Number.isFinite(asked) && asked > 0 ? Math.min(asked, requestTimeoutMs) : requestTimeoutMs
     withDeadline(remainingMs, next, parseAttempt(req.get(ATTEMPT_HEADER)))
   }
 }
@@ -150,7 +157,10 @@ async function admit(route: RouteDefinition, req: Request, verify: Verify): Prom
   const isOpen = route.access.includes('anyone')
   if (bearer === undefined) {
     if (isOpen) return undefined
-    throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …". POST /api/v1/session gives one.')
+    throw refuse(
+      'unauthenticated',
+      'Send a token as "Authorization: Bearer …". POST /api/v1/session gives one.',
+    )
   }
   const caller = await verify(bearer)
   const isAllowed =
@@ -175,14 +185,19 @@ function parse(route: RouteDefinition, req: Request) {
   }
   const params = check(route.params, req.params, (path) => `{${path.join('/')}}`)
   const query = check(route.query, req.query, (path) => `?${path.join('/')}`)
-  const body = check(route.body, route.body && (req.body ?? {}), (path) => path.map((part) => `/${escape(part)}`).join(''))
+  const body = check(route.body, route.body && (req.body ?? {}), (path) =>
+    path.map((part) => `/${escape(part)}`).join(''),
+  )
   const idempotencyKey = req.get('idempotency-key')
   if (route.idempotency !== undefined && idempotencyKey !== undefined) {
     check(IdempotencyKey, idempotencyKey, () => 'Idempotency-Key')
   }
   if (errors.length > 0) throw refuse('invalid-request', 'Some fields are not as they should be.', { errors })
   if (route.idempotency === 'required' && idempotencyKey === undefined) {
-    throw refuse('idempotency-key-missing', 'Send a header Idempotency-Key with 16 to 255 characters that you never use again.')
+    throw refuse(
+      'idempotency-key-missing',
+      'Send a header Idempotency-Key with 16 to 255 characters that you never use again.',
+    )
   }
   return { params, query, body, idempotencyKey }
 }
@@ -194,7 +209,9 @@ function escape(part: string): string {
 function fieldErrors(issue: z.core.$ZodIssue, pointer: (path: string[]) => string): FieldError[] {
   const path = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.slice(0, 20).map((key) => ({ pointer: pointer([...path, key]), detail: 'is not a known field' }))
+    return issue.keys
+      .slice(0, 20)
+      .map((key) => ({ pointer: pointer([...path, key]), detail: 'is not a known field' }))
   }
   return [{ pointer: pointer(path), detail: issue.message }]
 }
@@ -250,12 +267,14 @@ function prefixOf(req: Request): string {
 /** Body parsers and routers throw errors of their own; a bug's message never leaves the process. */
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
-  if (error instanceof Unavailable) return refuse('unavailable', error.message, { retryAfterS: error.retryAfterS })
+  if (error instanceof Unavailable)
+    return refuse('unavailable', error.message, { retryAfterS: error.retryAfterS })
   if (isPassingFault(error)) return refuse('unavailable', 'the database is not available', { retryAfterS: 1 })
   const { type, status } = error as { type?: string; status?: number }
   if (type === 'entity.parse.failed') return refuse('invalid-json', 'The body is not valid JSON.')
   if (type === 'entity.too.large') return refuse('body-too-large', 'A body may hold 64 KiB.')
   if (status === 415) return refuse('unsupported-media-type', 'Send the body as application/json in UTF-8.')
-  if (status !== undefined && status >= 400 && status < 500) return refuse('invalid-request', 'The request cannot be read.')
+  if (status !== undefined && status >= 400 && status < 500)
+    return refuse('invalid-request', 'The request cannot be read.')
   return refuse('internal-error', 'The cause is in our log under this trace id.')
 }

@@ -33,7 +33,13 @@ export async function idempotently(
 ): Promise<Reply> {
   if (key === undefined) return database.inTransaction(work)
   const fingerprint = createHash('sha256').update(canonicalJson(body)).digest()
-  const lock = { id: createHash('sha256').update(JSON.stringify([owner, route, key])).digest().readBigInt64BE(), waitMs: LOCK_WAIT_MS }
+  const lock = {
+    id: createHash('sha256')
+      .update(JSON.stringify([owner, route, key]))
+      .digest()
+      .readBigInt64BE(),
+    waitMs: LOCK_WAIT_MS,
+  }
   const id = [owner, route, key]
 
   async function once(run: (tx: Tx) => Promise<Reply>): Promise<Reply> {
@@ -46,7 +52,7 @@ export async function idempotently(
         )
         if (rows[0] !== undefined) return replay(rows[0], fingerprint)
         const { status, body: answer = null, headers = {} } = await run(tx)
-        await tx.query(
+        tx.write(
           `insert into idempotency (owner, route, key, fingerprint, status, body, headers)
            values ($1, $2, $3, $4, $5, $6, $7)`,
           [...id, fingerprint, status, JSON.stringify(answer), JSON.stringify(headers)],
@@ -61,14 +67,17 @@ export async function idempotently(
     return await once(work)
   } catch (error) {
     if (error instanceof LockBusy) {
-      throw refuse('request-in-progress', 'The first request with this key has not been answered yet.', { retryAfterS: 1 })
+      throw refuse('request-in-progress', 'The first request with this key has not been answered yet.', {
+        retryAfterS: 1,
+      })
     }
     if (!(error instanceof Refusal) || !isDecision(error)) throw error
     // What `work` had done is rolled back; the refusal itself is the answer to this key from now on.
     const { message: detail, errors } = error
     const body = problemDocument(error.slug, { detail, errors })
-    return once(() => Promise.resolve({ status: body.status, body }))
-      .then(() => { throw error })
+    return once(() => Promise.resolve({ status: body.status, body })).then(() => {
+      throw error
+    })
   }
 }
 
@@ -90,16 +99,22 @@ function replay(stored: Stored, fingerprint: Buffer): Reply {
   }
   if (stored.status >= 400) {
     const { type, detail = '', errors } = stored.body as Problem
-    throw refuse(type.replace('/problems/', '') as ProblemSlug, detail, errors === undefined ? {} : { errors })
+    throw refuse(
+      type.replace('/problems/', '') as ProblemSlug,
+      detail,
+      errors === undefined ? {} : { errors },
+    )
   }
   return { ...stored, headers: { ...stored.headers, 'idempotency-replayed': 'true' } }
 }
 
 /** JSON with sorted keys, so that the same content has the same fingerprint however it was written. */
 function canonicalJson(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    inner !== null && typeof inner === 'object' && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  ) ?? 'null'
+  return (
+    JSON.stringify(value, (_key, inner: unknown) =>
+      inner !== null && typeof inner === 'object' && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? 'null'
+  )
 }

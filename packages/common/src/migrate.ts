@@ -44,7 +44,9 @@ async function apply(client: pg.Client, folder: URL, migrationsTable: string, lo
 }
 
 async function isUpToDate(client: pg.Client, files: number, migrationsTable: string): Promise<boolean> {
-  const { rows } = await client.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [migrationsTable])
+  const { rows } = await client.query<{ exists: boolean }>('select to_regclass($1) is not null as exists', [
+    migrationsTable,
+  ])
   if (rows[0]?.exists !== true) return false
   const done = await client.query(`select 1 from ${migrationsTable}`)
   return done.rows.length >= files

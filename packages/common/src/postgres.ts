@@ -1,3 +1,4 @@
+import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
 import type { Log } from './log.ts'
@@ -6,6 +7,11 @@ import { Unavailable } from './problem.ts'
 
 export interface Tx {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
+  /**
+   * Sends a statement whose answer nobody waits for: it travels with the next one. Statements run in
+   * the order they are sent; a fault of this one undoes the transaction at the latest at its commit.
+   */
+  write<R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void): void
   /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
   afterCommit(run: () => void): void
 }
@@ -46,7 +52,9 @@ types.setTypeParser(pg.types.builtins.INT8, (value) => {
   return number
 })
 
-const PASSING_CODES = /^(40001|40P01|55P03|57P0[123]|08\w{3}|53300)$/
+// 0A000 is "cached plan must not change result type": a migration ran, and a new connection plans anew.
+const PASSING_CODES = /^(40001|40P01|55P03|57P0[123]|08\w{3}|53300|0A000)$/
+const STALE_PLAN = '0A000'
 const PASSING_MESSAGES =
   /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect|timeout expired|Client was closed/
 
@@ -56,6 +64,19 @@ export function isPassingFault(error: unknown): boolean {
   const { code } = error as { code?: string }
   if (code === undefined) return PASSING_MESSAGES.test(error.message)
   return PASSING_CODES.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)
+}
+
+// Statement texts are few and fixed, so each connection plans each of them once. Planning a statement
+// over partitions costs several times its execution.
+const statementNames = new Map<string, string>()
+
+export function prepared(text: string, values: unknown[] = []): pg.QueryConfig {
+  let name = statementNames.get(text)
+  if (name === undefined) {
+    name = `s${statementNames.size}`
+    statementNames.set(text, name)
+  }
+  return { name, text, values }
 }
 
 /**
@@ -97,7 +118,7 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
     inTransaction,
     query: async <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => {
       try {
-        return await pool.query<R>(text, values)
+        return await pool.query<R>(prepared(text, values))
       } catch (error) {
         throw isPassingFault(error) ? new Unavailable('the database', { cause: error }) : error
       }
@@ -134,6 +155,7 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
     // The server cancels a statement first; this frees the connection when the server is silent.
     query_timeout: statementTimeoutMs + 2_000,
     keepAlive: true,
+    pipeline: true,
     options: Object.entries(session)
       .map(([name, value]) => `-c ${name}=${value}`)
       .join(' '),
@@ -151,64 +173,99 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
 async function runTransaction<T>(
   pool: pg.Pool,
   work: (tx: Tx) => Promise<T>,
-  options: TransactionOptions,
+  { lock }: TransactionOptions,
 ): Promise<T> {
   const client = await pool.connect()
   const committed: (() => void)[] = []
+  const unwatched: Promise<unknown>[] = []
   let broken: Error | undefined
   const onError = (error: Error) => {
     broken = error
   }
   client.on('error', onError)
+  const send = sender(client)
+
+  /** A fault of a statement that nobody waited for is the cause of what failed after it. */
+  function later(answer: Promise<unknown>): void {
+    answer.catch(() => undefined)
+    unwatched.push(answer)
+  }
+
   try {
-    await begin(client, options)
+    later(lock === undefined ? send('begin') : beginLocked(send, lock))
     const result = await work({
-      query: (text, values) => client.query(text, values),
+      query: (text, values) => send(prepared(text, values)),
+      write: <R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void) =>
+        later(send<R>(prepared(text, values)).then(({ rows }) => onRows?.(rows))),
       afterCommit: (run) => committed.push(run),
     })
-    await commit(client)
+    await commit(send, unwatched)
     for (const run of committed) run()
     return result
   } catch (error) {
     await client.query('rollback').catch(onError)
-    throw error
+    const cause = error instanceof Unavailable ? error : ((await firstFault(unwatched)) ?? error)
+    if ((cause as { code?: string }).code === STALE_PLAN) onError(cause as Error)
+    throw cause
   } finally {
     client.off('error', onError)
     client.release(broken)
   }
 }
 
-async function begin(client: pg.PoolClient, { lock }: TransactionOptions): Promise<void> {
-  if (lock === undefined) {
-    await client.query('begin')
-    return
+type Send = <R extends pg.QueryResultRow>(query: string | pg.QueryConfig) => Promise<pg.QueryResult<R>>
+
+/** Statements that are sent in one turn of the event loop leave in one write. */
+function sender(client: pg.PoolClient): Send {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
+  let isCorked = false
+  return (query) => {
+    if (!isCorked) {
+      isCorked = true
+      stream.cork()
+      process.nextTick(() => {
+        isCorked = false
+        stream.uncork()
+      })
+    }
+    return client.query(query)
   }
-  // One round trip; both values are numbers made here, and a simple query takes no parameters.
-  const locked = `begin; set local lock_timeout = ${lock.waitMs}; select pg_advisory_xact_lock(${lock.id}); reset lock_timeout`
-  await client.query(locked).catch((error: unknown) => {
+}
+
+async function beginLocked(send: Send, { id, waitMs }: { id: bigint; waitMs: number }): Promise<void> {
+  // One simple query, which takes no parameters; both values are numbers made here.
+  const text = `begin; set local lock_timeout = ${waitMs}; select pg_advisory_xact_lock(${id}); reset lock_timeout`
+  await send(text).catch((error: unknown) => {
     throw (error as { code?: string }).code === '55P03' ? new LockBusy('lock busy', { cause: error }) : error
   })
 }
 
-async function commit(client: pg.PoolClient): Promise<void> {
-  const { command } = await client.query('commit').catch((error: unknown) => {
+async function commit(send: Send, unwatched: readonly Promise<unknown>[]): Promise<void> {
+  const { command } = await send('commit').catch((error: unknown) => {
     // A refused COMMIT (a deferred constraint, a serialisation failure) is a definite answer.
     if (/^(23|40)/.test((error as { code?: string }).code ?? '')) throw error
     throw new Unavailable('the answer to COMMIT', { cause: error })
   })
-  if (command !== 'COMMIT') throw new Error('rolled back: a failed query was swallowed')
+  if (command !== 'COMMIT') {
+    throw (await firstFault(unwatched)) ?? new Error('rolled back: a failed query was swallowed')
+  }
+}
+
+async function firstFault(answers: readonly Promise<unknown>[]): Promise<unknown> {
+  const settled = await Promise.allSettled(answers)
+  return settled.find((answer) => answer.status === 'rejected')?.reason
 }
 
 /**
  * Inserts or replaces rows of a table by its key, all in one statement. Columns are those of the
  * first row: field and column share one spelling, so there is nothing to map.
  */
-export async function saveRows(tx: Tx, table: string, key: string, rows: readonly object[]): Promise<void> {
+export function saveRows(tx: Tx, table: string, key: string, rows: readonly object[]): void {
   const [first] = rows
   if (first === undefined) return
   const columns = Object.keys(first)
   const changed = columns.filter((column) => column !== key)
-  await tx.query(
+  tx.write(
     `insert into ${table} (${columns.join(', ')})
      select ${columns.join(', ')} from jsonb_populate_recordset(null::${table}, $1::jsonb)
      on conflict (${key}) do update set ${changed.map((column) => `${column} = excluded.${column}`).join(', ')}`,
@@ -217,11 +274,11 @@ export async function saveRows(tx: Tx, table: string, key: string, rows: readonl
 }
 
 /** Inserts rows, all in one statement; a row that is there already is an error. */
-export async function insertRows(tx: Tx, table: string, rows: readonly object[]): Promise<void> {
+export function insertRows(tx: Tx, table: string, rows: readonly object[]): void {
   const [first] = rows
   if (first === undefined) return
   const columns = Object.keys(first).join(', ')
-  await tx.query(
+  tx.write(
     `insert into ${table} (${columns})
      select ${columns} from jsonb_populate_recordset(null::${table}, $1::jsonb)`,
     [JSON.stringify(rows)],

@@ -34,7 +34,11 @@ export async function closeServer(server: Server): Promise<void> {
  *
  * Where no parent-death signal exists, the process also stops when its launcher's pipe ends.
  */
-export function onStop({ STOP_ON_STDIN_END }: { STOP_ON_STDIN_END: boolean }, log: Log, stop: () => Promise<void>): void {
+export function onStop(
+  { STOP_ON_STDIN_END }: { STOP_ON_STDIN_END: boolean },
+  log: Log,
+  stop: () => Promise<void>,
+): void {
   closeWithGrace({ delay: HARD_STOP_MS, logger: false }, async ({ signal, err }) => {
     if (err !== undefined) log.fatal({ err }, 'an uncaught fault ends this instance')
     else log.info({ signal }, 'stopping')

@@ -26,9 +26,17 @@ const RETRY_MS = { first: 200, most: 2_000 }
  *
  * @throws Error when the database would forget what it acknowledged
  */
-export async function openStore(instance: Instance, settings: StoreSettings, migrations: URL): Promise<Store> {
+export async function openStore(
+  instance: Instance,
+  settings: StoreSettings,
+  migrations: URL,
+): Promise<Store> {
   const { log, metrics, service, name } = instance
-  const database = createDatabase({ url: settings.DATABASE_URL, poolSize: settings.DATABASE_POOL_SIZE }, log, metrics)
+  const database = createDatabase(
+    { url: settings.DATABASE_URL, poolSize: settings.DATABASE_POOL_SIZE },
+    log,
+    metrics,
+  )
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
     try {
       await migrate(database, migrations, log)
@@ -50,7 +58,9 @@ async function assertDurable(database: Database): Promise<void> {
   )
   const weak = rows.filter(({ setting }) => setting === 'off').map(({ name }) => name)
   if (weak.length > 0) {
-    throw new Error(`PostgreSQL runs with ${weak.join(', ')} off: acknowledged orders could be lost. Switch on or set REQUIRE_DURABILITY=false.`)
+    throw new Error(
+      `PostgreSQL runs with ${weak.join(', ')} off: acknowledged orders could be lost. Switch on or set REQUIRE_DURABILITY=false.`,
+    )
   }
 }
 

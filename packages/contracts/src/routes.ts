@@ -1,5 +1,13 @@
 import { z } from 'zod'
-import { AddToCart, Cart, Checkout, RemoveFromCart, RestoreCart, SetQuantity, SubmittedOrder } from './cart.ts'
+import {
+  AddToCart,
+  Cart,
+  Checkout,
+  RemoveFromCart,
+  RestoreCart,
+  SetQuantity,
+  SubmittedOrder,
+} from './cart.ts'
 import { Limit, pageOf, ProductId, text, Uuid } from './fields.ts'
 import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
 import { AcceptedOrder, Order, OrderHistory, PlaceOrder } from './order.ts'

@@ -22,7 +22,10 @@ interface Request {
  * Closes the cart and publishes it as `cart.checked_out.v1`, in one transaction with the answer. After
  * the 202 the order will exist: the order service makes it from the event and never refuses.
  */
-export async function checkOut({ database, mesh, outbox }: Deps, { body, caller, idempotencyKey: key, path }: Request): Promise<Reply> {
+export async function checkOut(
+  { database, mesh, outbox }: Deps,
+  { body, caller, idempotencyKey: key, path }: Request,
+): Promise<Reply> {
   const customer_id = caller.subject
   const seen = await findOpenCart(database, customer_id)
   const prices = await pricesOf(mesh, seen === undefined ? [] : staleItems(seen, Date.now()))
@@ -32,7 +35,8 @@ export async function checkOut({ database, mesh, outbox }: Deps, { body, caller,
     // The stored answer is swept after a week; the checkout it answered is not.
     if ((await findCheckout(tx, order_id, customer_id)) !== undefined) return accept(order_id)
     const cart = reprice(await lockOpenCart(tx, customer_id), prices)
-    if (cart.lines.length === 0) throw refuse('cart-empty', 'Put something into the cart first: POST /api/v1/cart.')
+    if (cart.lines.length === 0)
+      throw refuse('cart-empty', 'Put something into the cart first: POST /api/v1/cart.')
     refuseStale(cart)
     const lines = cart.lines.map(({ priced_at: _pricedAt, ...line }) => line)
     const order = {
@@ -44,10 +48,10 @@ export async function checkOut({ database, mesh, outbox }: Deps, { body, caller,
       amount_minor: amountOf(lines),
       currency: CURRENCY,
     }
-    await updateCart(tx, { ...cart, state: 'CHECKED_OUT', version: cart.version + 1 })
-    await insertCheckout(tx, order)
+    updateCart(tx, { ...cart, state: 'CHECKED_OUT', version: cart.version + 1 })
+    insertCheckout(tx, order)
     const data = { ...order, payment_token: body.payment_token ?? null }
-    await outbox.emit(tx, [{ type: CartCheckedOut, key: cart.cart_id, sequence: 1, data, cause: undefined }])
+    outbox.emit(tx, [{ type: CartCheckedOut, key: cart.cart_id, sequence: 1, data, cause: undefined }])
     return accept(order_id)
   })
 }

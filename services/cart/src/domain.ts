@@ -40,7 +40,8 @@ export function setQuantity(cart: Cart, item_id: string, quantity: number, price
   }
   const line = { item_id, quantity, ...price }
   const isKnown = cart.lines.some((known) => known.item_id === item_id)
-  if (!isKnown && cart.lines.length >= MAX_LINES) throw refuse('cart-full', `A cart holds ${MAX_LINES} lines.`)
+  if (!isKnown && cart.lines.length >= MAX_LINES)
+    throw refuse('cart-full', `A cart holds ${MAX_LINES} lines.`)
   const lines = isKnown
     ? cart.lines.map((known) => (known.item_id === item_id ? line : known))
     : [...cart.lines, line]

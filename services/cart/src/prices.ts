@@ -10,7 +10,10 @@ export async function pricesOf(mesh: MeshClient, itemIds: readonly string[]): Pr
   const { items } = await ask(mesh, listProducts, { query: { product_ids: itemIds.join(','), limit: '100' } })
   const priced_at = new Date().toISOString()
   return new Map(
-    items.map(({ product_id, name, price_minor }) => [product_id, { name, unit_price_minor: price_minor, priced_at }]),
+    items.map(({ product_id, name, price_minor }) => [
+      product_id,
+      { name, unit_price_minor: price_minor, priced_at },
+    ]),
   )
 }
 

@@ -20,7 +20,14 @@ import { checkOut } from './checkout.ts'
 import type { Deps } from './deps.ts'
 import { addItem, type Cart, removeItem, setQuantity } from './domain.ts'
 import { priceOf } from './prices.ts'
-import { type CheckoutRow, findCheckout, findOpenCart, listRecentCheckouts, lockOpenCart, updateCart } from './store.ts'
+import {
+  type CheckoutRow,
+  findCheckout,
+  findOpenCart,
+  listRecentCheckouts,
+  lockOpenCart,
+  updateCart,
+} from './store.ts'
 
 const RESTORABLE = ['REJECTED', 'CANCELLED']
 
@@ -57,13 +64,20 @@ export function cartRoutes(deps: Deps): Endpoint[] {
     answer(restoreCart, async ({ body, caller, idempotencyKey: key, path }) => {
       const order = await ask(mesh, getOrder, { params: { order_id: body.order_id }, token: caller.token })
       if (!RESTORABLE.includes(order.status)) {
-        throw refuse('order-not-ready', `The order is ${order.status}: only a rejected or cancelled one can be put back.`)
+        throw refuse(
+          'order-not-ready',
+          `The order is ${order.status}: only a rejected or cancelled one can be put back.`,
+        )
       }
       // The old price is shown but not sold at: checkout asks again for what is older than 15 minutes.
       const priced_at = new Date(0).toISOString()
       return idempotently(database, { owner: caller.subject, route: path, key, body }, (tx) =>
         change(tx, caller.subject, (cart) =>
-          order.lines.reduce((filled, { item_id, quantity, ...price }) => addItem(filled, item_id, quantity, { ...price, priced_at }), cart),
+          order.lines.reduce(
+            (filled, { item_id, quantity, ...price }) =>
+              addItem(filled, item_id, quantity, { ...price, priced_at }),
+            cart,
+          ),
         ),
       )
     }),
@@ -83,7 +97,7 @@ export function cartRoutes(deps: Deps): Endpoint[] {
 
 async function change(tx: Tx, customerId: string, decide: (cart: Cart) => Cart): Promise<Reply> {
   const cart = decide(await lockOpenCart(tx, customerId))
-  await updateCart(tx, cart)
+  updateCart(tx, cart)
   return asReply(cart)
 }
 

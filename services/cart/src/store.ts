@@ -15,7 +15,10 @@ export interface CheckoutRow {
 }
 
 export async function findOpenCart(database: Database, customerId: string): Promise<Cart | undefined> {
-  const { rows } = await database.query<Cart>(`select * from cart where customer_id = $1 and state = 'OPEN'`, [customerId])
+  const { rows } = await database.query<Cart>(
+    `select * from cart where customer_id = $1 and state = 'OPEN'`,
+    [customerId],
+  )
   return rows[0]
 }
 
@@ -30,8 +33,8 @@ export async function lockOpenCart(tx: Tx, customerId: string): Promise<Cart> {
   return rows[0]!
 }
 
-export async function updateCart(tx: Tx, { cart_id, state, version, lines }: Cart): Promise<void> {
-  await tx.query('update cart set state = $2, version = $3, lines = $4, updated_at = now() where cart_id = $1', [
+export function updateCart(tx: Tx, { cart_id, state, version, lines }: Cart): void {
+  tx.write('update cart set state = $2, version = $3, lines = $4, updated_at = now() where cart_id = $1', [
     cart_id,
     state,
     version,
@@ -39,9 +42,9 @@ export async function updateCart(tx: Tx, { cart_id, state, version, lines }: Car
   ])
 }
 
-export async function insertCheckout(tx: Tx, checkout: Omit<CheckoutRow, 'created_at'>): Promise<void> {
+export function insertCheckout(tx: Tx, checkout: Omit<CheckoutRow, 'created_at'>): void {
   const { order_id, cart_id, customer_id, mode, lines, amount_minor, currency } = checkout
-  await tx.query(
+  tx.write(
     `insert into checkout (order_id, cart_id, customer_id, mode, lines, amount_minor, currency)
      values ($1, $2, $3, $4, $5, $6, $7)`,
     [order_id, cart_id, customer_id, mode, JSON.stringify(lines), amount_minor, currency],
@@ -53,10 +56,10 @@ export async function findCheckout(
   orderId: string,
   customerId: string,
 ): Promise<CheckoutRow | undefined> {
-  const { rows } = await reader.query<CheckoutRow>('select * from checkout where order_id = $1 and customer_id = $2', [
-    orderId,
-    customerId,
-  ])
+  const { rows } = await reader.query<CheckoutRow>(
+    'select * from checkout where order_id = $1 and customer_id = $2',
+    [orderId, customerId],
+  )
   return rows[0]
 }
 

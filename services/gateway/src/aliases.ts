@@ -29,7 +29,14 @@ export function aliasRoutes(deps: GatewayDeps): Router {
 
   router.get('/order/:id', named(getOrder), someone, async (req, res) => {
     for (const id of candidates(callerOf(res), req.params.id as string)) {
-      const found = await ask(deps.mesh, getOrder, callerOf(res), req, { path: `/orders/${id}` }, deps.upstreamTimeoutMs)
+      const found = await ask(
+        deps.mesh,
+        getOrder,
+        callerOf(res),
+        req,
+        { path: `/orders/${id}` },
+        deps.upstreamTimeoutMs,
+      )
       if (found.status === 404) continue
       return void (found.status === 200 ? sendOrder(res, found) : pass(res, found))
     }

@@ -4,7 +4,14 @@ import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Request, Response } from 'express'
 
 const REQUEST_HEADERS = ['content-type', 'accept', 'idempotency-key', 'x-request-id'] as const
-const ANSWER_HEADERS = ['content-type', 'location', 'retry-after', 'idempotency-replayed', 'allow', 'www-authenticate'] as const
+const ANSWER_HEADERS = [
+  'content-type',
+  'location',
+  'retry-after',
+  'idempotency-replayed',
+  'allow',
+  'www-authenticate',
+] as const
 
 export interface Forwarded {
   /** Below `/api/v1`, query included. */
@@ -14,7 +21,14 @@ export interface Forwarded {
 }
 
 /** Asks the route's owner, on whichever instance the mesh finds best. */
-export function ask(mesh: MeshClient, route: RouteDefinition, caller: Caller | undefined, req: Request, request: Forwarded, timeoutMs: number) {
+export function ask(
+  mesh: MeshClient,
+  route: RouteDefinition,
+  caller: Caller | undefined,
+  req: Request,
+  request: Forwarded,
+  timeoutMs: number,
+) {
   const passed = REQUEST_HEADERS.flatMap((name) => {
     const value = req.get(name)
     return value === undefined ? [] : [[name, value]]

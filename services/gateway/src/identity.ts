@@ -14,7 +14,12 @@ export interface Identity {
   /** Who asks, by bearer token or cookie; undefined where neither was sent. */
   of(req: Request, res: Response): Promise<Caller | undefined>
   /** A fresh access token, and the cookie that goes with it. */
-  begin(req: Request, res: Response, subject: string, role: Extract<Role, 'customer' | 'operator'>): Promise<Caller>
+  begin(
+    req: Request,
+    res: Response,
+    subject: string,
+    role: Extract<Role, 'customer' | 'operator'>,
+  ): Promise<Caller>
   end(req: Request, res: Response): void
   /** In development, who a request from this machine without a token is. */
   demo(req: Request, role: 'customer' | 'operator'): Promise<Caller | undefined>
@@ -24,7 +29,12 @@ export interface Identity {
  * Knows people by a bearer token of 15 minutes, or by a cookie of 30 days that the gateway changes
  * into such a token for the services. The cookie is renewed at half-life.
  */
-export function createIdentity({ signer, verify, verifySession, isDevelopment }: {
+export function createIdentity({
+  signer,
+  verify,
+  verifySession,
+  isDevelopment,
+}: {
   signer: Signer
   verify: Verify
   verifySession: Verify
@@ -41,7 +51,12 @@ export function createIdentity({ signer, verify, verifySession, isDevelopment }:
     return caller
   }
 
-  async function setCookie(req: Request, res: Response, subject: string, role: 'customer' | 'operator'): Promise<void> {
+  async function setCookie(
+    req: Request,
+    res: Response,
+    subject: string,
+    role: 'customer' | 'operator',
+  ): Promise<void> {
     const ttlS = role === 'operator' ? OPERATOR_SESSION_S : SESSION_S
     const session = await signer.sign({ subject, role }, { ttlS, audience: SESSION_AUDIENCE })
     res.append('set-cookie', cookie(req, session, ttlS))
@@ -69,7 +84,8 @@ export function createIdentity({ signer, verify, verifySession, isDevelopment }:
       return accessFor(subject, role)
     },
     end: (req, res) => void res.append('set-cookie', cookie(req, '', 0)),
-    demo: async (req, role) => (isDevelopment && isFromThisMachine(req) ? accessFor(derivedId('demo shopper'), role) : undefined),
+    demo: async (req, role) =>
+      isDevelopment && isFromThisMachine(req) ? accessFor(derivedId('demo shopper'), role) : undefined,
   }
 }
 
@@ -83,7 +99,10 @@ function refuseForeignWrite(req: Request): void {
   if (req.method === 'GET' || req.method === 'HEAD') return
   const origin = req.get('origin')
   if (origin === undefined || URL.parse(origin)?.host !== req.get('host')) {
-    throw refuse('forbidden', 'A change with a cookie must come from a page of this shop (its Origin is checked).')
+    throw refuse(
+      'forbidden',
+      'A change with a cookie must come from a page of this shop (its Origin is checked).',
+    )
   }
 }
 
@@ -91,5 +110,9 @@ function refuseForeignWrite(req: Request): void {
 function isFromThisMachine(req: Request): boolean {
   const address = req.socket.remoteAddress ?? ''
   const isLoopback = address === '::1' || /^(::ffff:)?127\./.test(address)
-  return isLoopback && /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(req.get('host') ?? '') && req.get('origin') === undefined
+  return (
+    isLoopback &&
+    /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(req.get('host') ?? '') &&
+    req.get('origin') === undefined
+  )
 }

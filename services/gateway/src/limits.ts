@@ -5,7 +5,10 @@ import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 const WINDOW_MS = 60_000
 
 /** Refuses what goes beyond `perMinute` requests of one key; idempotent repeats count like all others. */
-function limit(perMinute: number, keyOf: (locals: Record<string, unknown>, ip: string) => string): RequestHandler {
+function limit(
+  perMinute: number,
+  keyOf: (locals: Record<string, unknown>, ip: string) => string,
+): RequestHandler {
   return rateLimit({
     windowMs: WINDOW_MS,
     limit: perMinute,

@@ -14,7 +14,11 @@ export function openApiDocument(): Json {
   }
   return {
     openapi: '3.1.0',
-    info: { title: 'Lepton', version: '1', description: 'A shop of microservices that stays right when anything dies.' },
+    info: {
+      title: 'Lepton',
+      version: '1',
+      description: 'A shop of microservices that stays right when anything dies.',
+    },
     servers: [{ url: '/' }],
     paths,
     components: {
@@ -40,7 +44,10 @@ function operation(route: RouteDefinition): Json {
       ...(route.idempotency === undefined ? [] : [idempotencyKey(route.idempotency === 'required')]),
     ],
     ...(route.body && {
-      requestBody: { required: true, content: { 'application/json': { schema: schemaOf(route.body, 'input') } } },
+      requestBody: {
+        required: true,
+        content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
+      },
     }),
     responses: { ...answers(route), ...problems(route) },
   }
@@ -48,7 +55,10 @@ function operation(route: RouteDefinition): Json {
 
 function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
   if (schema === undefined) return []
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as { properties?: Record<string, Json>; required?: string[] }
+  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+    properties?: Record<string, Json>
+    required?: string[]
+  }
   return Object.entries(properties).map(([name, property]) => ({
     name,
     in: place,

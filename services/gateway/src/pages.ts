@@ -16,19 +16,28 @@ export function pageRoutes(publicKeys: () => Promise<string>): Router {
     const { slug } = req.params
     if (!Object.hasOwn(PROBLEMS, slug)) throw refuse('not-found', 'There is no such problem type.')
     const { title, status } = PROBLEMS[slug as ProblemSlug]
-    res.type('html').send(page(title, `<p>Answered with status ${status} as <code>/problems/${slug}</code>.</p><p><a href="/problems">All problems</a></p>`))
+    res
+      .type('html')
+      .send(
+        page(
+          title,
+          `<p>Answered with status ${status} as <code>/problems/${slug}</code>.</p><p><a href="/problems">All problems</a></p>`,
+        ),
+      )
   })
   return router
 }
 
 function list(): string {
   const rows = Object.entries(PROBLEMS).map(
-    ([slug, { title, status }]) => `<tr><td>${status}</td><td><a href="/problems/${slug}">${slug}</a></td><td>${title}</td></tr>`,
+    ([slug, { title, status }]) =>
+      `<tr><td>${status}</td><td><a href="/problems/${slug}">${slug}</a></td><td>${title}</td></tr>`,
   )
   return `<table>${rows.join('')}</table>`
 }
 
 function page(title: string, content: string): string {
-  const style = 'body{font:16px/1.6 system-ui;max-width:46rem;margin:3rem auto;padding:0 1rem}td{padding:.2rem 1rem .2rem 0}'
+  const style =
+    'body{font:16px/1.6 system-ui;max-width:46rem;margin:3rem auto;padding:0 1rem}td{padding:.2rem 1rem .2rem 0}'
   return `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title} · Lepton</title><style>${style}</style><h1>${title}</h1>${content}</html>`
 }

@@ -36,7 +36,14 @@ export function apiRoutes(deps: GatewayDeps): Router {
   const exposed = ROUTES.filter((route) => route.exposed !== false)
   for (const route of exposed.filter(({ owner }) => owner !== 'gateway')) {
     const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
-    router[method](route.path, named(route), identify(deps.identity, route), limitCaller, readBody, forward(deps, route))
+    router[method](
+      route.path,
+      named(route),
+      identify(deps.identity, route),
+      limitCaller,
+      readBody,
+      forward(deps, route),
+    )
   }
   for (const path of new Set(exposed.map((route) => route.path))) {
     const allowed = exposed.filter((route) => route.path === path).map(({ method }) => method)
@@ -61,7 +68,10 @@ export function identify(identity: Identity, route: RouteDefinition): RequestHan
     const caller = (await identity.of(req, res)) ?? (await demoOf(identity, route, req))
     const isOpen = route.access.includes('anyone')
     if (caller === undefined && !isOpen) {
-      throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …". POST /api/v1/session gives one.')
+      throw refuse(
+        'unauthenticated',
+        'Send a token as "Authorization: Bearer …". POST /api/v1/session gives one.',
+      )
     }
     if (caller !== undefined && !isOpen && !route.access.includes(caller.role)) {
       throw refuse('forbidden', `This needs the token of: ${route.access.join(' or ')}.`)
@@ -120,7 +130,16 @@ async function answerSession(
 }
 
 /** @throws Refusal for what is not JSON or not as the schema says */
-export function parseJson<T>(body: unknown, schema: { safeParse(value: unknown): { success: true; data: T } | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } } }): T {
+export function parseJson<T>(
+  body: unknown,
+  schema: {
+    safeParse(
+      value: unknown,
+    ):
+      | { success: true; data: T }
+      | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
+  },
+): T {
   let value: unknown
   try {
     value = JSON.parse(Buffer.isBuffer(body) && body.length > 0 ? body.toString() : '{}')
@@ -129,6 +148,9 @@ export function parseJson<T>(body: unknown, schema: { safeParse(value: unknown):
   }
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.map(({ path, message }) => ({ pointer: `/${path.map(String).join('/')}`, detail: message }))
+  const errors = parsed.error.issues.map(({ path, message }) => ({
+    pointer: `/${path.map(String).join('/')}`,
+    detail: message,
+  }))
   throw refuse('invalid-request', 'Some fields are not as they should be.', { errors })
 }

@@ -31,7 +31,12 @@ const PER_UNIT = {
 
 /** What inventory does about an order and tells the others; no `tell` where they know already. */
 export type Verdict =
-  | { kind: 'move'; state: ReservationState; move?: Move; tell: 'reserved' | 'committed' | 'released' | 'restocked' }
+  | {
+      kind: 'move'
+      state: ReservationState
+      move?: Move
+      tell: 'reserved' | 'committed' | 'released' | 'restocked'
+    }
   | { kind: 'reject'; shortages: Shortage[] }
   | { kind: 'ignore' }
   | { kind: 'anomaly' }
@@ -95,5 +100,10 @@ export function moveUnits(stock: Stock, move: Move, quantity: number): Stock {
 
 export function deltaOf(move: Move, quantity: number) {
   const { available, held, committed } = PER_UNIT[move]
-  return { d_available: available * quantity, d_held: held * quantity, d_committed: committed * quantity, d_received: 0 }
+  return {
+    d_available: available * quantity,
+    d_held: held * quantity,
+    d_committed: committed * quantity,
+    d_received: 0,
+  }
 }

@@ -8,7 +8,12 @@ import { lockReservations, type ReservationChanges } from './reservations.ts'
 
 /** What the order service decides, inventory carries out; it never decides itself. */
 export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscription[] {
-  function carryOut(changes: ReservationChanges, orderId: string, verdict: Verdict, event: { event_id: string; type: string; traceparent: string | undefined }) {
+  function carryOut(
+    changes: ReservationChanges,
+    orderId: string,
+    verdict: Verdict,
+    event: { event_id: string; type: string; traceparent: string | undefined },
+  ) {
     if (verdict.kind === 'anomaly') {
       anomalies.inc(1)
       log.error({ order_id: orderId, event_type: event.type }, 'the order confirmed what is not held')
@@ -22,7 +27,11 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
       events: [OrderPlaced, OrderConfirmed, OrderCancelled, OrderStatusRequested],
       load: (tx, incoming) => {
         const wanted = incoming.flatMap((event) => (isEvent(event, OrderPlaced) ? itemsOf(event.data) : []))
-        return lockReservations(tx, incoming.map(({ key }) => key), wanted.map(({ product_id }) => product_id))
+        return lockReservations(
+          tx,
+          incoming.map(({ key }) => key),
+          wanted.map(({ product_id }) => product_id),
+        )
       },
       position: (changes, key) => changes.reservation(key).last_order_seq,
       advance: (changes, key, sequence) => changes.advance(key, sequence),

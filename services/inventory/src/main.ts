@@ -14,7 +14,10 @@ await runService('inventory', settings, async (instance) => {
   const deps: Deps = {
     ...instance,
     ...store,
-    anomalies: instance.metrics.counter({ name: 'inventory_anomalies_total', help: 'Decisions that do not fit the reservation' }),
+    anomalies: instance.metrics.counter({
+      name: 'inventory_anomalies_total',
+      help: 'Decisions that do not fit the reservation',
+    }),
   }
   return {
     app: createHttpApp(instance, inventoryRoutes(deps)),

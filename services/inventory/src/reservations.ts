@@ -21,7 +21,12 @@ export interface Reservation {
   updated_at: string
 }
 
-const TOLD = { reserved: StockReserved, committed: StockCommitted, released: StockReleased, restocked: StockRestocked }
+const TOLD = {
+  reserved: StockReserved,
+  committed: StockCommitted,
+  released: StockReleased,
+  restocked: StockRestocked,
+}
 const HOLD_BEYOND_DEADLINE_MS = 300_000
 const ASK_AGAIN_MS = 30_000
 
@@ -39,7 +44,12 @@ export class ReservationChanges {
   readonly #ledger: object[] = []
   readonly #events: OutgoingEvent[] = []
 
-  constructor(now: string, reservations: readonly Reservation[], items: readonly (Item & { order_id: string })[], stock: readonly Stock[]) {
+  constructor(
+    now: string,
+    reservations: readonly Reservation[],
+    items: readonly (Item & { order_id: string })[],
+    stock: readonly Stock[],
+  ) {
     this.now = now
     this.#reservations = new Map(reservations.map((row) => [row.order_id, row]))
     this.#items = Map.groupBy(items, ({ order_id }) => order_id)
@@ -57,7 +67,8 @@ export class ReservationChanges {
   /** Notes what an order wants, with the time after which inventory asks what became of it. */
   want(orderId: string, items: readonly Item[], deadline: string): void {
     this.#items.set(orderId, [...items])
-    for (const { product_id, quantity } of items) this.#newItems.push({ order_id: orderId, product_id, quantity })
+    for (const { product_id, quantity } of items)
+      this.#newItems.push({ order_id: orderId, product_id, quantity })
     const holdUntil = new Date(Date.parse(deadline) + HOLD_BEYOND_DEADLINE_MS).toISOString()
     this.#put({ ...this.reservation(orderId), hold_until: holdUntil })
   }
@@ -92,20 +103,31 @@ export class ReservationChanges {
     this.#put({ ...this.reservation(orderId), last_order_seq: sequence })
   }
 
-  async store(tx: Tx, outbox: Outbox): Promise<void> {
+  store(tx: Tx, outbox: Outbox): void {
     const reservations = [...this.#touchedReservations].map((id) => this.reservation(id))
-    await saveRows(tx, 'reservation', 'order_id', reservations)
-    await insertRows(tx, 'reservation_item', this.#newItems)
-    await saveRows(tx, 'stock', 'product_id', [...this.#touchedStock].map((id) => this.#stock.get(id)!))
-    await insertRows(tx, 'stock_ledger', this.#ledger)
-    await outbox.emit(tx, this.#events)
+    saveRows(tx, 'reservation', 'order_id', reservations)
+    insertRows(tx, 'reservation_item', this.#newItems)
+    saveRows(
+      tx,
+      'stock',
+      'product_id',
+      [...this.#touchedStock].map((id) => this.#stock.get(id)!),
+    )
+    insertRows(tx, 'stock_ledger', this.#ledger)
+    outbox.emit(tx, this.#events)
   }
 
   #moveItems(orderId: string, move: Move): void {
     for (const { product_id, quantity } of this.#items.get(orderId) ?? []) {
       this.#stock.set(product_id, moveUnits(this.#stock.get(product_id)!, move, quantity))
       this.#touchedStock.add(product_id)
-      this.#ledger.push({ product_id, order_id: orderId, kind: move, ...deltaOf(move, quantity), at: this.now })
+      this.#ledger.push({
+        product_id,
+        order_id: orderId,
+        kind: move,
+        ...deltaOf(move, quantity),
+        at: this.now,
+      })
     }
   }
 
@@ -124,7 +146,7 @@ export async function lockReservations(
   orderIds: readonly string[],
   wanted: readonly string[],
 ): Promise<ReservationChanges> {
-  await tx.query(
+  tx.write(
     `insert into reservation (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
      on conflict do nothing`,
     [orderIds],
@@ -138,7 +160,10 @@ export async function lockReservations(
 }
 
 /** Holds whose time is up; those another instance works on are left to it. */
-export async function lockOverdue(tx: Tx, limit: number): Promise<{ ids: string[]; changes: ReservationChanges }> {
+export async function lockOverdue(
+  tx: Tx,
+  limit: number,
+): Promise<{ ids: string[]; changes: ReservationChanges }> {
   const { rows } = await tx.query<Reservation & { now: string }>(
     `select *, now() as now from reservation where state = 'HELD' and hold_until < now()
      order by hold_until limit $1 for update skip locked`,
@@ -157,9 +182,10 @@ async function lockStock(tx: Tx, now: string, reservations: Reservation[], wante
     holding.length === 0
       ? []
       : (
-          await tx.query<Item & { order_id: string }>('select * from reservation_item where order_id = any($1::uuid[])', [
-            holding.map(({ order_id }) => order_id),
-          ])
+          await tx.query<Item & { order_id: string }>(
+            'select * from reservation_item where order_id = any($1::uuid[])',
+            [holding.map(({ order_id }) => order_id)],
+          )
         ).rows
   const productIds = [...new Set([...wanted, ...items.map(({ product_id }) => product_id)])]
   const stock =

@@ -45,7 +45,8 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
             errors: [{ pointer: '/quantity', detail: `a product may have ${MAX_UNITS} units in all` }],
           })
         }
-        const booked = receipt === undefined ? await store.bookReceipt(tx, product_id, quantity, receipt_id) : stock
+        const booked =
+          receipt === undefined ? await store.bookReceipt(tx, product_id, quantity, receipt_id) : stock
         return { status: 200, body: asBody(booked) }
       })
     }),
@@ -59,7 +60,10 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
       const last = items.at(-1)
       return {
         status: 200,
-        body: { items, next_cursor: items.length < limit || last === undefined ? null : encodeCursor([last.id]) },
+        body: {
+          items,
+          next_cursor: items.length < limit || last === undefined ? null : encodeCursor([last.id]),
+        },
       }
     }),
   ]

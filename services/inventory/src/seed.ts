@@ -22,8 +22,16 @@ const added = await database.inTransaction(async (tx) => {
   const { rows } = await tx.query<{ product_id: string }>('select product_id from products')
   const known = new Set(rows.map(({ product_id }) => product_id))
   const missing = catalogue.filter(({ product_id }) => !known.has(product_id))
-  await insertRows(tx, 'products', missing.map(({ quantity: _quantity, ...product }) => ({ ...product, currency: CURRENCY })))
-  await insertRows(tx, 'stock', missing.map(({ product_id }) => ({ product_id, available: 0, held: 0, committed: 0, received: 0 })))
+  insertRows(
+    tx,
+    'products',
+    missing.map(({ quantity: _quantity, ...product }) => ({ ...product, currency: CURRENCY })),
+  )
+  insertRows(
+    tx,
+    'stock',
+    missing.map(({ product_id }) => ({ product_id, available: 0, held: 0, committed: 0, received: 0 })),
+  )
   for (const { product_id, quantity } of missing) await bookReceipt(tx, product_id, quantity, 'first stock')
   return missing.length
 })

@@ -46,11 +46,17 @@ export async function listEntries(
 }
 
 export async function lockStockOf(tx: Tx, productId: string): Promise<Stock | undefined> {
-  const { rows } = await tx.query<Stock>('select * from stock where product_id = $1 for no key update', [productId])
+  const { rows } = await tx.query<Stock>('select * from stock where product_id = $1 for no key update', [
+    productId,
+  ])
   return rows[0]
 }
 
-export async function findReceipt(tx: Tx, productId: string, receiptId: string): Promise<{ d_received: number } | undefined> {
+export async function findReceipt(
+  tx: Tx,
+  productId: string,
+  receiptId: string,
+): Promise<{ d_received: number } | undefined> {
   const { rows } = await tx.query<{ d_received: number }>(
     'select d_received from stock_ledger where product_id = $1 and receipt_id = $2',
     [productId, receiptId],
@@ -59,7 +65,12 @@ export async function findReceipt(tx: Tx, productId: string, receiptId: string):
 }
 
 /** Books units in. The caller holds the stock row's lock. */
-export async function bookReceipt(tx: Tx, productId: string, quantity: number, receiptId: string): Promise<Stock> {
+export async function bookReceipt(
+  tx: Tx,
+  productId: string,
+  quantity: number,
+  receiptId: string,
+): Promise<Stock> {
   await tx.query(
     `insert into stock_ledger (product_id, receipt_id, kind, d_available, d_held, d_committed, d_received)
      values ($1, $2, 'RECEIVE', $3, 0, 0, $3)`,

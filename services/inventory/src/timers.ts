@@ -15,7 +15,7 @@ export function startOverdueQuestions({ database, outbox, log }: Deps): Part {
       database.inTransaction(async (tx) => {
         const { ids, changes } = await lockOverdue(tx, BATCH)
         for (const id of ids) changes.askWhatBecameOf(id)
-        await changes.store(tx, outbox)
+        changes.store(tx, outbox)
         return ids.length === BATCH
       }),
     log,

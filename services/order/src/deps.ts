@@ -16,4 +16,3 @@ export interface Deps {
   customerDeadlineMs: number
   anomalies: { inc(count: number): void }
 }
-

@@ -6,13 +6,7 @@ import { type Cell, type Input, TABLE } from './state-table.ts'
 export type Decision = 'OPEN' | 'CONFIRMED' | 'CANCELLED'
 export type StockFlag = 'pending' | 'held' | 'rejected' | 'committed' | 'released' | 'restocked'
 export type PayFlag =
-  | 'pending'
-  | 'authorized'
-  | 'declined'
-  | 'captured'
-  | 'capture_failed'
-  | 'voided'
-  | 'refunded'
+  'pending' | 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
 
 export interface Order {
   order_id: string
@@ -110,7 +104,9 @@ export function decide(order: Order, input: Input): Verdict {
   if ('refuse' in cell) return { kind: 'refuse', slug: cell.refuse }
   if (cell.onlyIf !== undefined && !cell.onlyIf(order)) return cell.otherwise ?? { kind: 'anomaly' }
   const facts = factsOf(order, cell)
-  return facts.length === 0 ? { kind: 'ignore' } : { kind: 'change', facts: [...facts, ...closing(order, facts)] }
+  return facts.length === 0
+    ? { kind: 'ignore' }
+    : { kind: 'change', facts: [...facts, ...closing(order, facts)] }
 }
 
 function factsOf(order: Order, cell: Extract<Cell, { stock?: unknown }>): Fact[] {

@@ -74,8 +74,22 @@ const PAYMENT_INPUT: Record<PaymentState, InputName> = {
 }
 
 export function orderSubscriptions(deps: Deps): Subscription[] {
-  const inventory = answers(deps, 'inventory.v1', 'last_inv_seq', FROM_INVENTORY, StockStatus, (data) => RESERVATION_INPUT[data.state])
-  const payment = answers(deps, 'payment.v1', 'last_pay_seq', FROM_PAYMENT, PaymentStatus, (data) => PAYMENT_INPUT[data.state])
+  const inventory = answers(
+    deps,
+    'inventory.v1',
+    'last_inv_seq',
+    FROM_INVENTORY,
+    StockStatus,
+    (data) => RESERVATION_INPUT[data.state],
+  )
+  const payment = answers(
+    deps,
+    'payment.v1',
+    'last_pay_seq',
+    FROM_PAYMENT,
+    PaymentStatus,
+    (data) => PAYMENT_INPUT[data.state],
+  )
   return [checkouts(deps), inventory, payment]
 }
 
@@ -92,7 +106,11 @@ function answers<S>(
     topic,
     events: [...events.map(([type]) => type), snapshot as EventType],
     snapshots: [snapshot as EventType],
-    load: (tx, incoming) => lockOrders(tx, incoming.map(({ key }) => key)),
+    load: (tx, incoming) =>
+      lockOrders(
+        tx,
+        incoming.map(({ key }) => key),
+      ),
     position: ({ orders }, key) => orders.get(key)?.[position] ?? 0,
     advance: (changes, key, sequence) => {
       const order = changes.orders.get(key)
@@ -110,8 +128,8 @@ function answers<S>(
       if (verdict.kind === 'repeat') changes.repeatDecision(order, event)
       if (verdict.kind === 'anomaly') changes.noteAnomaly(order, input, event)
     },
-    store: async (tx, changes) => {
-      await changes.store(tx, outbox)
+    store: (tx, changes) => {
+      changes.store(tx, outbox)
       tx.afterCommit(() => anomalies.inc(changes.anomalies))
     },
   })
@@ -123,7 +141,12 @@ function checkouts({ outbox, paymentDeadlineMs, customerDeadlineMs }: Deps): Sub
     topic: 'cart.v1',
     events: [CartCheckedOut],
     load: (tx, incoming) =>
-      lockOrders(tx, incoming.flatMap((event) => (isEvent(event, CartCheckedOut) && event.data ? [event.data.order_id] : []))),
+      lockOrders(
+        tx,
+        incoming.flatMap((event) =>
+          isEvent(event, CartCheckedOut) && event.data ? [event.data.order_id] : [],
+        ),
+      ),
     // A cart has one event; the order's primary key is what makes a second one harmless.
     position: () => undefined,
     advance: () => {},

@@ -16,7 +16,10 @@ await runService('order', settings, async (instance) => {
     ...store,
     paymentDeadlineMs: settings.ORDER_DEADLINE_MS,
     customerDeadlineMs: settings.ORDER_PAYMENT_WAIT_MS,
-    anomalies: instance.metrics.counter({ name: 'order_anomalies_total', help: 'Inputs the state table calls impossible' }),
+    anomalies: instance.metrics.counter({
+      name: 'order_anomalies_total',
+      help: 'Inputs the state table calls impossible',
+    }),
   }
   return {
     app: createHttpApp(instance, orderRoutes(deps)),

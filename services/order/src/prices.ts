@@ -18,9 +18,12 @@ export async function priceLines(
   })
   const products = new Map(items.map((product) => [product.product_id, product]))
   const unknown = lines.flatMap(({ item_id }, index) =>
-    products.has(item_id) ? [] : [{ pointer: `/lines/${index}/item_id`, detail: `${item_id} is not in the catalogue` }],
+    products.has(item_id)
+      ? []
+      : [{ pointer: `/lines/${index}/item_id`, detail: `${item_id} is not in the catalogue` }],
   )
-  if (unknown.length > 0) throw refuse('unknown-item', 'Some items are not in the catalogue.', { errors: unknown })
+  if (unknown.length > 0)
+    throw refuse('unknown-item', 'Some items are not in the catalogue.', { errors: unknown })
   return lines.map(({ item_id, quantity }) => {
     const { name, price_minor } = products.get(item_id)!
     return { item_id, name, quantity, unit_price_minor: price_minor }

@@ -45,7 +45,7 @@ export function orderRoutes(deps: Deps): Endpoint[] {
           payment_token: body.payment_token ?? null,
         }
         place(changes, accepted, deps, undefined)
-        await changes.store(tx, outbox)
+        changes.store(tx, outbox)
         return accept({ order_id, status: 'PLACED' }, 202)
       })
     }),
@@ -59,14 +59,18 @@ export function orderRoutes(deps: Deps): Endpoint[] {
         status: 200,
         body: {
           items: [...pending, ...orders],
-          next_cursor: orders.length < limit || last === undefined ? null : encodeCursor([last.created_at, last.order_id]),
+          next_cursor:
+            orders.length < limit || last === undefined
+              ? null
+              : encodeCursor([last.created_at, last.order_id]),
         },
       }
     }),
 
     answer(getOrder, async ({ params, caller }) => {
       const order = await findOrder(database, params.order_id)
-      const body = order?.customer_id === caller.subject ? order : await findSubmitted(deps, params.order_id, caller)
+      const body =
+        order?.customer_id === caller.subject ? order : await findSubmitted(deps, params.order_id, caller)
       return { status: 200, body }
     }),
 
@@ -80,7 +84,9 @@ export function orderRoutes(deps: Deps): Endpoint[] {
     }),
 
     answer(cancelOrder, ({ params, caller }) => settle(deps, params.order_id, caller, 'customer_cancels')),
-    answer(refundOrder, ({ params, caller }) => settle(deps, params.order_id, caller, 'customer_wants_refund')),
+    answer(refundOrder, ({ params, caller }) =>
+      settle(deps, params.order_id, caller, 'customer_wants_refund'),
+    ),
   ]
 }
 
@@ -94,18 +100,25 @@ async function settle(deps: Deps, orderId: string, caller: Caller, name: Input['
     if (verdict.kind === 'refuse') throw refuseDecision(order, verdict.slug)
     if (verdict.kind !== 'change') return accept(order, 200)
     changes.append(order, verdict.facts, undefined)
-    await changes.store(tx, deps.outbox)
+    changes.store(tx, deps.outbox)
     return accept(changes.orders.get(orderId)!, 202)
   })
   if (reply !== undefined) return reply
   await findSubmitted(deps, orderId, caller)
-  throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', { retryAfterS: 1 })
+  throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', {
+    retryAfterS: 1,
+  })
 }
 
 function refuseDecision({ order_id, status }: Order, slug: Refusal['slug']): Refusal {
   return slug === 'order-settled'
-    ? refuse(slug, `The order is ${status}: it is paid. POST /api/v1/orders/${order_id}/refund gives it back.`)
-    : refuse(slug, `The order is ${status}: it can be refunded once its payment is captured.`, { retryAfterS: 1 })
+    ? refuse(
+        slug,
+        `The order is ${status}: it is paid. POST /api/v1/orders/${order_id}/refund gives it back.`,
+      )
+    : refuse(slug, `The order is ${status}: it can be refunded once its payment is captured.`, {
+        retryAfterS: 1,
+      })
 }
 
 /** The order between its 202 and its stream: what the cart service has accepted. */

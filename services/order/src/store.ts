@@ -53,7 +53,12 @@ export class OrderChanges {
       })
       if (fact.type in PUBLISHED) {
         const type = PUBLISHED[fact.type as keyof typeof PUBLISHED]
-        this.#publish(order.order_id, type, { ...fact.data, order_id: order.order_id, mode: order.mode }, cause)
+        this.#publish(
+          order.order_id,
+          type,
+          { ...fact.data, order_id: order.order_id, mode: order.mode },
+          cause,
+        )
       }
     }
   }
@@ -62,7 +67,8 @@ export class OrderChanges {
   repeatDecision(order: Order, cause: Cause): void {
     const { order_id, mode, reason, decision } = order
     if (decision === 'CONFIRMED') this.#publish(order_id, OrderConfirmed, { order_id, mode }, cause)
-    if (decision === 'CANCELLED') this.#publish(order_id, OrderCancelled, { order_id, mode, reason: reason! }, cause)
+    if (decision === 'CANCELLED')
+      this.#publish(order_id, OrderCancelled, { order_id, mode, reason: reason! }, cause)
   }
 
   /** Asks the participants where they stand. */
@@ -76,18 +82,29 @@ export class OrderChanges {
   }
 
   noteAnomaly({ order_id, decision }: Order, input: Input, cause: Cause): void {
-    this.#anomalies.push({ order_id, input: input.name, decision, event_id: cause?.event_id ?? null, at: this.now })
+    this.#anomalies.push({
+      order_id,
+      input: input.name,
+      decision,
+      event_id: cause?.event_id ?? null,
+      at: this.now,
+    })
   }
 
   get anomalies(): number {
     return this.#anomalies.length
   }
 
-  async store(tx: Tx, outbox: Outbox): Promise<void> {
-    await saveRows(tx, 'order_stream', 'order_id', [...this.#touched].map((id) => this.orders.get(id)!))
-    await insertRows(tx, 'order_events', this.#facts)
-    await insertRows(tx, 'order_anomalies', this.#anomalies)
-    await outbox.emit(tx, this.#events)
+  store(tx: Tx, outbox: Outbox): void {
+    saveRows(
+      tx,
+      'order_stream',
+      'order_id',
+      [...this.#touched].map((id) => this.orders.get(id)!),
+    )
+    insertRows(tx, 'order_events', this.#facts)
+    insertRows(tx, 'order_anomalies', this.#anomalies)
+    outbox.emit(tx, this.#events)
   }
 
   #put(order: Order): void {
@@ -110,7 +127,10 @@ export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<OrderC
     [ids],
   )
   const now = rows[0]?.now ?? (await databaseNow(tx))
-  return new OrderChanges(now, rows.map(({ now: _now, ...order }) => order))
+  return new OrderChanges(
+    now,
+    rows.map(({ now: _now, ...order }) => order),
+  )
 }
 
 /** Orders whose deadline passed while nobody decided; those another instance works on are left to it. */

@@ -20,7 +20,7 @@ export function startDeadlines({ database, outbox, log }: Deps): Part {
           const verdict = decide(order, { kind: 'asked', name: 'deadline_passed' })
           if (verdict.kind === 'change') changes.append(order, verdict.facts, undefined)
         }
-        await changes.store(tx, outbox)
+        changes.store(tx, outbox)
         return changes.orders.size === BATCH
       }),
     log,
@@ -36,10 +36,11 @@ export function startAntiEntropy({ database, outbox, log }: Deps): Part {
       database.inTransaction(async (tx) => {
         const changes = await lockStuck(tx, BATCH)
         for (const order of [...changes.orders.values()]) {
-          if (order.asks >= 3) log.error({ order_id: order.order_id, status: order.status }, 'an order stands still')
+          if (order.asks >= 3)
+            log.error({ order_id: order.order_id, status: order.status }, 'an order stands still')
           changes.requestStatus(order)
         }
-        await changes.store(tx, outbox)
+        changes.store(tx, outbox)
         return changes.orders.size === BATCH
       }),
     log,

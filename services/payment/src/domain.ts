@@ -110,7 +110,12 @@ export function onCancelled(given: Payment): Verdict {
   }
 }
 
-const WAITING_FOR = { AUTH: 'AUTHORIZING', CAPTURE: 'CAPTURING', VOID: 'VOIDING', REFUND: 'REFUNDING' } as const
+const WAITING_FOR = {
+  AUTH: 'AUTHORIZING',
+  CAPTURE: 'CAPTURING',
+  VOID: 'VOIDING',
+  REFUND: 'REFUNDING',
+} as const
 
 /** What the processor answered. An answer that comes twice, or that nobody waits for, changes nothing. */
 export function onResult(payment: Payment, operation: Operation, result: PspResult): Verdict {
@@ -132,7 +137,10 @@ export function onResult(payment: Payment, operation: Operation, result: PspResu
       }
       return payment.cancelled
         ? { payment: { ...payment, state: 'VOIDING', decline_reason: result.reason }, task: 'VOID' }
-        : { payment: { ...payment, state: 'CAPTURE_FAILED', decline_reason: result.reason }, tell: 'capture_failed' }
+        : {
+            payment: { ...payment, state: 'CAPTURE_FAILED', decline_reason: result.reason },
+            tell: 'capture_failed',
+          }
     case 'VOID':
       return { payment: { ...charged, state: 'VOIDED' }, tell: 'voided' }
     case 'REFUND':

@@ -11,7 +11,12 @@ import { lockPayments, type PaymentChanges } from './payments.ts'
 /** What the order service decides, payment carries out; the reservation is its signal to begin. */
 export function paymentSubscriptions(deps: Deps): Subscription[] {
   return [
-    toPayments(deps, 'order.v1', 'last_order_seq', [OrderPlaced, OrderConfirmed, OrderCancelled, OrderStatusRequested]),
+    toPayments(deps, 'order.v1', 'last_order_seq', [
+      OrderPlaced,
+      OrderConfirmed,
+      OrderCancelled,
+      OrderStatusRequested,
+    ]),
     toPayments(deps, 'inventory.v1', 'last_inv_seq', [StockReserved]),
   ]
 }
@@ -42,8 +47,8 @@ function toPayments(
       }
       changes.carryOut(verdict, event)
     },
-    store: async (tx, changes) => {
-      await changes.store(tx, outbox)
+    store: (tx, changes) => {
+      changes.store(tx, outbox)
       if (changes.hasTasks) tx.afterCommit(wakeTasks)
     },
   })

@@ -16,7 +16,10 @@ await runService('payment', settings, async (instance) => {
     ...instance,
     ...store,
     psp: createPspClient({ url: settings.PSP_URL, timeoutMs: settings.PSP_TIMEOUT_MS }),
-    anomalies: instance.metrics.counter({ name: 'payment_anomalies_total', help: 'Decisions that do not fit the payment' }),
+    anomalies: instance.metrics.counter({
+      name: 'payment_anomalies_total',
+      help: 'Decisions that do not fit the payment',
+    }),
     wakeTasks: () => tasks.wake(),
   }
   const tasks = startTasks(deps)

@@ -46,7 +46,12 @@ export class PaymentChanges {
     if (task !== undefined) this.#addTask(payment.order_id, task, cause)
     if (tell !== undefined) {
       const { order_id, amount_minor, currency } = payment
-      this.tell(order_id, TOLD[tell], { order_id, amount_minor, currency, decline_reason: payment.decline_reason }, cause)
+      this.tell(
+        order_id,
+        TOLD[tell],
+        { order_id, amount_minor, currency, decline_reason: payment.decline_reason },
+        cause,
+      )
     }
   }
 
@@ -71,11 +76,16 @@ export class PaymentChanges {
     return this.#tasks.length > 0
   }
 
-  async store(tx: Tx, outbox: Outbox): Promise<void> {
-    await saveRows(tx, 'payment', 'order_id', [...this.#touched].map((id) => this.payment(id)))
-    await insertRows(tx, 'psp_task', this.#tasks)
-    await insertRows(tx, 'payment_ledger', this.#ledger)
-    await outbox.emit(tx, this.#events)
+  store(tx: Tx, outbox: Outbox): void {
+    saveRows(
+      tx,
+      'payment',
+      'order_id',
+      [...this.#touched].map((id) => this.payment(id)),
+    )
+    insertRows(tx, 'psp_task', this.#tasks)
+    insertRows(tx, 'payment_ledger', this.#ledger)
+    outbox.emit(tx, this.#events)
   }
 
   #addTask(order_id: string, op: Operation, cause: Cause): void {
@@ -98,7 +108,7 @@ export class PaymentChanges {
 
 /** Locks the orders' payments in id order, making those that are not there yet. */
 export async function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<PaymentChanges> {
-  await tx.query(
+  tx.write(
     `insert into payment (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
      on conflict do nothing`,
     [orderIds],

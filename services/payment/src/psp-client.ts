@@ -1,3 +1,4 @@
+import { createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
 import { Charge, ChargeList } from '@lepton/contracts/psp'
 import type { Operation, PspResult } from './domain.ts'
 
@@ -24,12 +25,17 @@ export interface PspClient {
 
 const PATH = { CAPTURE: 'capture', VOID: 'void', REFUND: 'refund' } as const
 
-export function createPspClient({ url, timeoutMs = 5_000 }: { url: string; timeoutMs?: number }): PspClient {
-  async function send(path: string, init: RequestInit): Promise<{ status: number; body: unknown }> {
-    const response = await fetch(new URL(path, url), { ...init, signal: AbortSignal.timeout(timeoutMs) })
-    const body = (await response.json()) as unknown
-    if (response.status >= 500) throw new Error(`the processor answered ${response.status}`)
-    return { status: response.status, body }
+export function createPspClient({ url, timeoutMs }: { url: string; timeoutMs: number }): PspClient {
+  const { origin } = new URL(url)
+  const transport = createTransport(origin, transportDefaults)
+
+  async function send(
+    path: string,
+    request: Omit<Exchange, 'path' | 'timeoutMs'>,
+  ): Promise<{ status: number; body: unknown }> {
+    const { status, body } = await transport.exchange({ ...request, path, timeoutMs })
+    if (status >= 500) throw new Error(`the processor answered ${status}`)
+    return { status, body: JSON.parse(body.toString()) as unknown }
   }
 
   return {
@@ -46,7 +52,7 @@ export function createPspClient({ url, timeoutMs = 5_000 }: { url: string; timeo
         : { kind: 'done', charge_id }
     },
     find: async (orderId) => {
-      const { body } = await send(`/charges?merchant_reference=${orderId}`, {})
+      const { body } = await send(`/charges?merchant_reference=${orderId}`, { method: 'GET', headers: {} })
       return ChargeList.parse(body).items[0]
     },
   }

@@ -20,7 +20,7 @@ export function paymentRoutes(deps: Deps): Endpoint[] {
         const payment = changes.payment(order_id)
         refuseSettled(payment)
         changes.carryOut(onToken({ ...payment, customer_id: caller.subject }, payment_token), undefined)
-        await changes.store(tx, outbox)
+        changes.store(tx, outbox)
         if (changes.hasTasks) tx.afterCommit(wakeTasks)
         return {
           status: 202,
@@ -49,7 +49,11 @@ export function paymentRoutes(deps: Deps): Endpoint[] {
 }
 
 /** The payment of the caller's order; undefined where this service has not heard of the order yet. */
-async function findOwn({ database }: Deps, orderId: string, { subject }: Caller): Promise<Payment | undefined> {
+async function findOwn(
+  { database }: Deps,
+  orderId: string,
+  { subject }: Caller,
+): Promise<Payment | undefined> {
   const { rows } = await database.query<Payment>('select * from payment where order_id = $1', [orderId])
   const payment = rows[0]
   if (payment === undefined || payment.customer_id === null) return undefined
@@ -61,7 +65,9 @@ async function findOwn({ database }: Deps, orderId: string, { subject }: Caller)
 async function requirePlaced({ mesh }: Deps, order_id: string, { token }: Caller): Promise<void> {
   const { status } = await ask(mesh, getOrder, { params: { order_id }, token })
   if (status === 'SUBMITTED') {
-    throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', { retryAfterS: 1 })
+    throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', {
+      retryAfterS: 1,
+    })
   }
 }
 

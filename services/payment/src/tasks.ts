@@ -41,7 +41,9 @@ export function startTasks(deps: Deps): Part & { wake(): void } {
         underWay++
         void withTrace(continueTrace(task.traceparent ?? undefined), () => carryOut(deps, task))
           .catch((error: unknown) => postpone(deps, task, error))
-          .catch((error: unknown) => log.warn({ err: error, task: task.id }, 'the lease will end and the task be taken again'))
+          .catch((error: unknown) =>
+            log.warn({ err: error, task: task.id }, 'the lease will end and the task be taken again'),
+          )
           .finally(() => {
             underWay--
             timer.wake()
@@ -61,15 +63,18 @@ async function carryOut(deps: Deps, task: Task): Promise<void> {
   }
   await deps.database.inTransaction(async (tx) => {
     const changes = await lockPayments(tx, [task.order_id])
-    const ended = await tx.query('update psp_task set outcome = $2, ended_at = now() where id = $1 and outcome is null', [
-      task.id,
-      result.kind,
-    ])
+    const ended = await tx.query(
+      'update psp_task set outcome = $2, ended_at = now() where id = $1 and outcome is null',
+      [task.id, result.kind],
+    )
     if (ended.rowCount === 0) return
-    const cause = task.cause_id === null ? undefined : { event_id: task.cause_id, traceparent: task.traceparent ?? undefined }
+    const cause =
+      task.cause_id === null
+        ? undefined
+        : { event_id: task.cause_id, traceparent: task.traceparent ?? undefined }
     changes.carryOut(onResult(changes.payment(task.order_id), task.op, result), cause)
     if (result.kind === 'done') changes.book(task.order_id, task.op)
-    await changes.store(tx, deps.outbox)
+    changes.store(tx, deps.outbox)
     if (changes.hasTasks) tx.afterCommit(deps.wakeTasks)
   })
 }
@@ -84,12 +89,14 @@ async function knownResult({ psp }: Deps, { order_id, op }: Task): Promise<PspRe
     REFUND: ['REFUNDED'],
   }
   if (charge === undefined) return undefined
-  if (op === 'AUTH' && charge.state === 'DECLINED') return { kind: 'refused', reason: charge.decline_reason ?? 'declined' }
+  if (op === 'AUTH' && charge.state === 'DECLINED')
+    return { kind: 'refused', reason: charge.decline_reason ?? 'declined' }
   return reached[op].includes(charge.state) ? { kind: 'done', charge_id: charge.charge_id } : undefined
 }
 
 async function postpone({ database, log }: Deps, task: Task, error: unknown): Promise<void> {
-  const waitMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(task.attempts - 1, 10)) * (0.5 + Math.random() / 2)
+  const waitMs =
+    Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(task.attempts - 1, 10)) * (0.5 + Math.random() / 2)
   const line = { err: error, order_id: task.order_id, op: task.op, attempts: task.attempts }
   if (task.attempts >= ALARM_ATTEMPTS) log.error(line, 'the processor does not settle a task')
   else log.info(line, 'the outcome is unknown; the same request is sent again')

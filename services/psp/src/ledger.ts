@@ -19,7 +19,12 @@ export interface Answer {
 
 export interface Ledger {
   authorize(key: string, request: Omit<Charge, 'charge_id' | 'state'> & { payment_token: string }): Answer
-  move(key: string, chargeId: string, move: Move, refusal: (charge: BookedCharge) => string | undefined): Answer
+  move(
+    key: string,
+    chargeId: string,
+    move: Move,
+    refusal: (charge: BookedCharge) => string | undefined,
+  ): Answer
   find(merchantReference: string): BookedCharge[]
   close(): void
 }

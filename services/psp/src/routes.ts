@@ -18,7 +18,10 @@ export function pspRoutes(ledger: Ledger): Endpoint[] {
     }),
     answer(moveCharge, ({ params, idempotencyKey, req }) => {
       const { charge_id, move } = params
-      return asTheCardDoes(ledger.move(idempotencyKey, charge_id, move, (charge) => refusalOf(charge, move)), req)
+      return asTheCardDoes(
+        ledger.move(idempotencyKey, charge_id, move, (charge) => refusalOf(charge, move)),
+        req,
+      )
     }),
     answer(listCharges, ({ query }) =>
       Promise.resolve({ status: 200, body: { items: ledger.find(query.merchant_reference) } }),
@@ -27,14 +30,20 @@ export function pspRoutes(ledger: Ledger): Endpoint[] {
 }
 
 function refusalOf({ payment_token }: BookedCharge, move: string): string | undefined {
-  return payment_token === 'tok_capture_fails' && move === 'capture' ? 'the issuer withdrew the authorisation' : undefined
+  return payment_token === 'tok_capture_fails' && move === 'capture'
+    ? 'the issuer withdrew the authorisation'
+    : undefined
 }
 
 /** Answers what is booked, in the manner of the card: late, or the first time not at all. */
-async function asTheCardDoes({ charge, refusal, isRepeat }: Answer, req: { destroyed: boolean; destroy(): void }): Promise<Reply> {
+async function asTheCardDoes(
+  { charge, refusal, isRepeat }: Answer,
+  req: { destroyed: boolean; destroy(): void },
+): Promise<Reply> {
   const card = charge?.payment_token
   if (!isRepeat && card === 'tok_slow') await delay(SLOW_MS)
-  if (!isRepeat && card === 'tok_error_after_commit') throw new Error('the test card that fails after the booking')
+  if (!isRepeat && card === 'tok_error_after_commit')
+    throw new Error('the test card that fails after the booking')
   if (!isRepeat && card === 'tok_timeout') {
     await delay(SILENCE_MS, undefined, { ref: false })
     req.destroy()

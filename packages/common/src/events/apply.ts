@@ -47,12 +47,16 @@ export async function applyChunk(
       subscription.advance(state, event.key, event.sequence)
       applied++
     }
-    await subscription.store(tx, state)
-    await forget(tx, consumer, early.map(({ event }) => event!.event_id))
+    subscription.store(tx, state)
+    forget(
+      tx,
+      consumer,
+      early.map(({ event }) => event!.event_id),
+    )
     waiting.push(...early)
   }
   for (const parsed of waiting) {
-    await park(tx, consumer, source, parsed, { status: 'BLOCKED', attempts: 0 })
+    park(tx, consumer, source, parsed, { status: 'BLOCKED', attempts: 0 })
   }
   return { applied, blocked: waiting.length, repeated: chunk.length - applied - waiting.length }
 }

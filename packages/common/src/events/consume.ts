@@ -92,12 +92,15 @@ async function work(
 
   async function apply(chunk: readonly ParsedRecord[]): Promise<void> {
     const done = duration.startTimer({ topic: delivery.topic })
-    const outcome = await database.inTransaction((tx) => applyChunk(tx, subscription, delivery, chunk, Date.now()))
+    const outcome = await database.inTransaction((tx) =>
+      applyChunk(tx, subscription, delivery, chunk, Date.now()),
+    )
     done()
     for (const [name, count] of Object.entries(outcome)) {
       events.inc({ topic: delivery.topic, outcome: name }, count as number)
     }
-    if (outcome.blocked > 0) log.warn({ topic: delivery.topic, blocked: outcome.blocked }, 'events wait for earlier ones')
+    if (outcome.blocked > 0)
+      log.warn({ topic: delivery.topic, blocked: outcome.blocked }, 'events wait for earlier ones')
   }
 
   /** Halves a chunk that holds something poisonous until it stands alone. */
@@ -128,7 +131,10 @@ async function work(
         else await delay(50 * 2 ** attempts)
       }
     }
-    log.error({ err: fault, topic: delivery.topic, offset: parsed.record.offset }, 'a record became a dead letter')
+    log.error(
+      { err: fault, topic: delivery.topic, offset: parsed.record.offset },
+      'a record became a dead letter',
+    )
     await bury(database, consumer, delivery, parsed, { attempts: Math.max(1, attempts), error: fault! })
     events.inc({ topic: delivery.topic, outcome: 'dead' })
   }
@@ -154,7 +160,12 @@ export function isPoison(error: unknown): boolean {
 }
 
 /** Replays BLOCKED letters whose key has nothing dead before them, so that no race strands one. */
-function startUnblocker(database: Database, subscriptions: readonly Subscription[], log: Log, everyMs: number) {
+function startUnblocker(
+  database: Database,
+  subscriptions: readonly Subscription[],
+  log: Log,
+  everyMs: number,
+) {
   let running: Promise<void> = Promise.resolve()
   async function unblock(): Promise<void> {
     for (;;) {
@@ -168,7 +179,9 @@ function startUnblocker(database: Database, subscriptions: readonly Subscription
     }
   }
   const timer = setInterval(() => {
-    running = running.then(unblock).catch((error: unknown) => log.warn({ err: error }, 'blocked events wait on'))
+    running = running
+      .then(unblock)
+      .catch((error: unknown) => log.warn({ err: error }, 'blocked events wait on'))
   }, everyMs)
   return {
     stop: async () => {

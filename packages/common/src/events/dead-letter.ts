@@ -33,15 +33,15 @@ interface Verdict {
 }
 
 /** Keeps a record that cannot be applied (DEAD) or has to wait behind one (BLOCKED). Its key stops, all others go on. */
-export async function park(
+export function park(
   tx: Tx,
   consumer: number,
   { topic, topicId, partition }: LetterSource,
   { record, event }: ParsedRecord,
   { status, attempts, error }: Verdict,
-): Promise<void> {
-  await lockKey(tx, consumer, record.key)
-  await tx.query(
+): void {
+  lockKey(tx, consumer, record.key)
+  tx.write(
     `insert into dead_letter (consumer, key, pub_seq, event_id, topic, topic_id, part, off, headers, payload,
        status, error_class, error_message, attempts)
      values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
@@ -59,7 +59,12 @@ export async function park(
       record.value,
       status,
       error?.constructor.name ?? null,
-      error === undefined ? null : [error.message, (error.cause as Error | undefined)?.message].filter(Boolean).join(': ').slice(0, 2_000),
+      error === undefined
+        ? null
+        : [error.message, (error.cause as Error | undefined)?.message]
+            .filter(Boolean)
+            .join(': ')
+            .slice(0, 2_000),
       attempts,
     ],
   )
@@ -82,8 +87,8 @@ export async function bury(
       )
       if (noted.rows.length === 0) return
     }
-    await park(tx, consumer, source, parsed, { status: 'DEAD', ...verdict })
-    if (id !== undefined) await forget(tx, consumer, [id])
+    park(tx, consumer, source, parsed, { status: 'DEAD', ...verdict })
+    if (id !== undefined) forget(tx, consumer, [id])
   })
 }
 
@@ -103,7 +108,7 @@ export async function replay(
     const found = await tx.query<DeadLetter>('select * from dead_letter where id = $1', [id])
     const letter = found.rows[0]
     if (letter === undefined) return false
-    await lockKey(tx, consumer, letter.key)
+    lockKey(tx, consumer, letter.key)
     const open = await tx.query<{ id: number }>(
       `select id from dead_letter where consumer = $1 and key = $2 and status in ('DEAD', 'BLOCKED')
        order by pub_seq nulls first, id limit 1 for update`,
@@ -121,13 +126,16 @@ export async function replay(
     if (parsed.fault !== undefined) throw parsed.fault
     const source = { topic: letter.topic, topicId: letter.topic_id, partition: letter.part }
     const { blocked } = await applyChunk(tx, subscription, source, [parsed], nowMs, { isReplay: true })
-    await setStatus(tx, id, blocked === 0 ? 'REPLAYED' : 'BLOCKED')
+    setStatus(tx, id, blocked === 0 ? 'REPLAYED' : 'BLOCKED')
     return blocked === 0
   })
 }
 
 /** Letters that nothing dead stands before any more, each key's first. */
-export async function findReplayable(database: Database, limit: number): Promise<{ id: number; consumer: number }[]> {
+export async function findReplayable(
+  database: Database,
+  limit: number,
+): Promise<{ id: number; consumer: number }[]> {
   const { rows } = await database.query<{ id: number; consumer: number }>(
     `select distinct on (consumer, key) id, consumer from dead_letter l
      where status = 'BLOCKED' and not exists (
@@ -138,10 +146,10 @@ export async function findReplayable(database: Database, limit: number): Promise
   return rows
 }
 
-async function setStatus(tx: Tx, id: number, status: DeadLetter['status']): Promise<void> {
-  await tx.query('update dead_letter set status = $2, updated_at = now() where id = $1', [id, status])
+function setStatus(tx: Tx, id: number, status: DeadLetter['status']): void {
+  tx.write('update dead_letter set status = $2, updated_at = now() where id = $1', [id, status])
 }
 
-async function lockKey(tx: Tx, consumer: number, key: string): Promise<void> {
-  await tx.query('select pg_advisory_xact_lock($1, hashtext($2))', [consumer, key])
+function lockKey(tx: Tx, consumer: number, key: string): void {
+  tx.write('select pg_advisory_xact_lock($1, hashtext($2))', [consumer, key])
 }

@@ -24,7 +24,11 @@ export async function admit(
   { nowMs, isReplay }: { nowMs: number; isReplay: boolean },
 ): Promise<Admission> {
   const horizonMs = inboxHorizonMs(nowMs)
-  const events = [...new Map(parsed.flatMap(({ event, ...rest }) => (event ? [[event.event_id, { event, ...rest }]] : []))).values()]
+  const events = [
+    ...new Map(
+      parsed.flatMap(({ event, ...rest }) => (event ? [[event.event_id, { event, ...rest }]] : [])),
+    ).values(),
+  ]
   const remembered = events.filter(({ madeAtMs }) => madeAtMs >= horizonMs)
   const { rows } = await tx.query<{ parked: string[]; fresh: string[] }>(
     `with parked as (
@@ -54,7 +58,7 @@ export async function admit(
 }
 
 /** Takes events out again, so that they count as new when they are replayed. */
-export async function forget(tx: Tx, consumer: number, eventIds: readonly string[]): Promise<void> {
+export function forget(tx: Tx, consumer: number, eventIds: readonly string[]): void {
   if (eventIds.length === 0) return
-  await tx.query('delete from inbox where consumer = $1 and event_id = any($2::uuid[])', [consumer, eventIds])
+  tx.write('delete from inbox where consumer = $1 and event_id = any($2::uuid[])', [consumer, eventIds])
 }

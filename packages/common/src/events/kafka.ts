@@ -13,6 +13,8 @@ export interface KafkaSettings {
   heartbeatIntervalMs?: number
   rebalanceTimeoutMs?: number
   maxWaitMs?: number
+  /** Offsets of finished work are told to Kafka together, at most this much later. */
+  commitEveryMs?: number
 }
 
 interface RequestQueue {
@@ -51,10 +53,12 @@ function createKafka(settings: KafkaSettings, log: Log): Kafka {
     retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
     logLevel: logLevel.WARN,
     // Its ERROR is not ours: everything below is retried, so nobody need act on a line of it.
-    logCreator: () => ({ log: entry }) => {
-      const { message, error } = entry
-      log.warn({ kafkajs: error }, message)
-    },
+    logCreator:
+      () =>
+      ({ log: entry }) => {
+        const { message, error } = entry
+        log.warn({ kafkajs: error }, message)
+      },
   })
 }
 
@@ -85,7 +89,11 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
   return {
     send: async (records) => {
       const { sendBatch } = await connect()
-      await sendBatch({ acks: -1, timeout: settings.requestTimeoutMs ?? 5_000, topicMessages: byTopic(records) })
+      await sendBatch({
+        acks: -1,
+        timeout: settings.requestTimeoutMs ?? 5_000,
+        topicMessages: byTopic(records),
+      })
     },
     subscribe: (options) => subscribe(kafka, settings, log, options),
     close: async () => {
@@ -125,6 +133,7 @@ function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: Sub
     })
     // The rejection is looked at below, but a crash may come while we are still connecting.
     ended.catch(() => undefined)
+    const offsets = createOffsets(consumer, settings.commitEveryMs ?? 200, log)
     try {
       const topicId = await clusterIdOf(kafka)
       await consumer.connect()
@@ -133,19 +142,26 @@ function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: Sub
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.concurrency,
-        eachBatch: (payload) => options.onDelivery(asDelivery(consumer, payload, topicId)),
+        eachBatch: (payload) => options.onDelivery(asDelivery(offsets, payload, topicId)),
       })
       await ended
     } finally {
-      await consumer.stop().catch((error: unknown) => log.debug({ err: error }, 'the consumer was stopped already'))
-      await consumer.disconnect().catch((error: unknown) => log.debug({ err: error }, 'the consumer was gone already'))
+      await offsets.close()
+      await consumer
+        .stop()
+        .catch((error: unknown) => log.debug({ err: error }, 'the consumer was stopped already'))
+      await consumer
+        .disconnect()
+        .catch((error: unknown) => log.debug({ err: error }, 'the consumer was gone already'))
     }
   }
 
   async function run(): Promise<void> {
     for (let failures = 0; !stopping.signal.aborted; failures++) {
       const startedAt = Date.now()
-      await live().catch((error: unknown) => log.warn({ err: error, group: options.group }, 'the consumer starts anew'))
+      await live().catch((error: unknown) =>
+        log.warn({ err: error, group: options.group }, 'the consumer starts anew'),
+      )
       if (Date.now() - startedAt > 60_000) failures = 0
       const backoffMs = Math.min(5_000, 200 * 2 ** Math.min(failures, 10)) * Math.random()
       await delay(backoffMs, undefined, { signal: stopping.signal }).catch(() => undefined)
@@ -161,7 +177,42 @@ function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: Sub
   }
 }
 
-function asDelivery(consumer: Consumer, payload: EachBatchPayload, topicId: string): Delivery {
+interface Offsets {
+  done(topic: string, partition: number, offset: string): void
+  close(): Promise<void>
+}
+
+/**
+ * Commits finished offsets, many in one request. A crash before the commit repeats records, which the
+ * inbox drops; one request per chunk would cost more than the chunk itself.
+ */
+function createOffsets(consumer: Consumer, everyMs: number, log: Log): Offsets {
+  const finished = new Map<string, { topic: string; partition: number; offset: string }>()
+  let timer: NodeJS.Timeout | undefined
+
+  async function commit(): Promise<void> {
+    timer = undefined
+    const offsets = [...finished.values()]
+    finished.clear()
+    if (offsets.length === 0) return
+    await consumer.commitOffsets(offsets).catch((error: unknown) => {
+      log.debug({ err: error }, 'offsets were not taken; their records come again and are dropped')
+    })
+  }
+
+  return {
+    done: (topic, partition, offset) => {
+      finished.set(`${topic}/${partition}`, { topic, partition, offset: String(BigInt(offset) + 1n) })
+      timer ??= setTimeout(() => void commit(), everyMs)
+    },
+    close: async () => {
+      clearTimeout(timer)
+      await commit()
+    },
+  }
+}
+
+function asDelivery(offsets: Offsets, payload: EachBatchPayload, topicId: string): Delivery {
   const { batch, resolveOffset, heartbeat, isRunning, isStale, pause } = payload
   const { topic, partition } = batch
   return {
@@ -180,7 +231,7 @@ function asDelivery(consumer: Consumer, payload: EachBatchPayload, topicId: stri
     isCurrent: () => isRunning() && !isStale(),
     done: async (offset) => {
       resolveOffset(offset)
-      await consumer.commitOffsets([{ topic, partition, offset: String(BigInt(offset) + 1n) }])
+      offsets.done(topic, partition, offset)
       await heartbeat()
     },
     pauseFor: (ms) => {

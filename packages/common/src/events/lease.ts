@@ -28,7 +28,12 @@ export function createLease(me = newId()): Lease {
   let horizon: Horizon | undefined
 
   async function renew(connection: pg.Client): Promise<void> {
-    const { rows } = await connection.query<{ shard: number; owned: boolean; open: boolean; members: number }>(
+    const { rows } = await connection.query<{
+      shard: number
+      owned: boolean
+      open: boolean
+      members: number
+    }>(
       `with beat as (
          insert into relay_member (id, until) values ($1, now() + $2 * interval '1 ms')
          on conflict (id) do update set until = excluded.until returning id),
@@ -100,7 +105,9 @@ async function raiseFloor(
       'select case when is_called then last_value else 0 end as id from outbox_id_seq',
     )
     // A second statement: its snapshot must be younger than the value read.
-    const next = await connection.query<{ xid: string }>('select pg_snapshot_xmax(pg_current_snapshot())::text as xid')
+    const next = await connection.query<{ xid: string }>(
+      'select pg_snapshot_xmax(pg_current_snapshot())::text as xid',
+    )
     return { id: last.rows[0]!.id, xid: next.rows[0]!.xid }
   }
   const { rows } = await connection.query<{ passed: boolean }>(

@@ -16,7 +16,7 @@ export interface Outbox {
    *
    * @throws RangeError for an event above 256 KiB: Kafka would refuse it for ever
    */
-  emit(tx: Tx, events: readonly OutgoingEvent[]): Promise<void>
+  emit(tx: Tx, events: readonly OutgoingEvent[]): void
   /** Is told the shards of each committed emit. */
   onEmit(listener: (shards: number[]) => void): void
 }
@@ -26,12 +26,13 @@ export function createOutbox(source: string): Outbox {
   const listeners: ((shards: number[]) => void)[] = []
   return {
     onEmit: (listener) => void listeners.push(listener),
-    emit: async (tx, events) => {
+    emit: (tx, events) => {
       if (events.length === 0) return
       const rows = events.map((event) => outboxRow(event, source))
       // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
       // transaction that snapshots can see.
-      const inserted = await tx.query<{ shard: number }>(
+      let shards: number[] = []
+      tx.write<{ shard: number }>(
         `with started as materialized (select pg_current_xact_id()),
          new as (
            insert into outbox (event_id, topic, key, pub_seq, type, schema_version, payload, headers)
@@ -46,8 +47,10 @@ export function createOutbox(source: string): Outbox {
          select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
          returning shard`,
         [JSON.stringify(rows)],
+        (inserted) => {
+          shards = [...new Set(inserted.map(({ shard }) => shard))]
+        },
       )
-      const shards = [...new Set(inserted.rows.map(({ shard }) => shard))]
       tx.afterCommit(() => {
         for (const listener of listeners) listener(shards)
       })

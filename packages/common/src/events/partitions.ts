@@ -79,7 +79,9 @@ function isExpired(name: string, nowMs: number): boolean {
 async function dropPartition(tx: Tx, name: string): Promise<void> {
   // An archive day that still has something to send stays.
   if (name.startsWith('outbox_')) {
-    const { rows } = await tx.query(`select 1 from outbox_pending p join ${name} o using (created_at, id) limit 1`)
+    const { rows } = await tx.query(
+      `select 1 from outbox_pending p join ${name} o using (created_at, id) limit 1`,
+    )
     if (rows.length > 0) return
   }
   await tx.query(`drop table ${name}`)

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import type { Database } from '../postgres.ts'
+import { type Database, prepared } from '../postgres.ts'
 import type { Broker, OutgoingRecord } from './broker.ts'
 import { createLease, type Lease } from './lease.ts'
 import type { Outbox } from './outbox.ts'
@@ -58,7 +58,7 @@ export function startRelay(
   const wakeUp = createWakeUp({ database, outbox: deps.outbox, log, isMine: lease.holds })
 
   async function run(): Promise<void> {
-    for (let failures = 0; !isStopped; ) {
+    for (let failures = 0; !isStopped;) {
       try {
         connection = await database.connect('relay')
         await relayUntilStopped(connection, lease, wakeUp, deps, settings, {
@@ -73,7 +73,9 @@ export function startRelay(
         if (!isStopped) log.warn({ err: error, failures }, 'the relay lost its footing and tries again')
       } finally {
         lease.forget()
-        await connection?.end().catch((error: unknown) => log.debug({ err: error }, 'the relay connection was gone'))
+        await connection
+          ?.end()
+          .catch((error: unknown) => log.debug({ err: error }, 'the relay connection was gone'))
         connection = undefined
       }
       if (!isStopped) await wakeUp.wait(Math.min(maxBackoffMs, 100 * 2 ** Math.min(failures, 10)))
@@ -96,17 +98,30 @@ async function relayUntilStopped(
   lease: Lease,
   wakeUp: WakeUp,
   { broker, metrics, log }: { broker: Broker; metrics: Metrics; log: Log },
-  { batchSize = 500, batchBytes = 512 * 1024, minIdleMs = 50, maxIdleMs = 500, maxBackoffMs = 2_000 }: RelaySettings,
+  {
+    batchSize = 500,
+    batchBytes = 512 * 1024,
+    minIdleMs = 50,
+    maxIdleMs = 500,
+    maxBackoffMs = 2_000,
+  }: RelaySettings,
   loop: { isStopped: () => boolean; onProgress: () => void },
 ): Promise<void> {
   const sent = metrics.counter({ name: 'outbox_sent_total', help: 'Events the broker acknowledged' })
-  const sending = metrics.histogram({ name: 'outbox_send_duration_seconds', help: 'Time from a batch to its acknowledgement' })
+  const sending = metrics.histogram({
+    name: 'outbox_send_duration_seconds',
+    help: 'Time from a batch to its acknowledgement',
+  })
   let idleMs = minIdleMs
   let sendFailures = 0
+  let deleted: Promise<unknown> = Promise.resolve()
   while (!loop.isStopped()) {
     await lease.renewIfDue(connection)
     const shards = lease.shards()
-    const batch = shards.length === 0 ? [] : await readBatch(connection, shards, batchSize, batchBytes)
+    const [batch] = await Promise.all([
+      shards.length === 0 ? [] : readBatch(connection, shards, batchSize, batchBytes),
+      deleted,
+    ])
     loop.onProgress()
     if (batch.length === 0) {
       const isWoken = await wakeUp.wait(Math.min(idleMs, lease.dueInMs()))
@@ -126,15 +141,20 @@ async function relayUntilStopped(
     sendFailures = 0
     done()
     sent.inc(batch.length)
-    await connection.query(
-      'delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))',
-      [batch.map(({ shard }) => shard), batch.map(({ id }) => id)],
+    // The next look at the outbox travels behind it on the same connection, and sees it done.
+    deleted = connection.query(
+      prepared(
+        'delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))',
+        [batch.map(({ shard }) => shard), batch.map(({ id }) => id)],
+      ),
     )
+    // Looked at with the next batch; until then a lost connection must not count as unhandled.
+    deleted.catch(() => undefined)
   }
 }
 
 async function readBatch(connection: pg.Client, shards: number[], batchSize: number, batchBytes: number) {
-  const { rows } = await connection.query<PendingRow>(SELECT_BATCH, [shards, batchSize])
+  const { rows } = await connection.query<PendingRow>(prepared(SELECT_BATCH, [shards, batchSize]))
   let bytes = 0
   const end = rows.findIndex(({ payload }) => (bytes += Buffer.byteLength(payload) + 512) > batchBytes)
   return end <= 0 ? rows : rows.slice(0, end)

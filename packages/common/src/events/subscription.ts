@@ -22,7 +22,7 @@ export interface Subscription<State = unknown> {
   /** Changes `state` in memory. Does no I/O, reads no clock, and has an answer for every event in every state. */
   apply(state: State, event: IncomingEvent): void
   /** Writes what changed, events to publish included. */
-  store(tx: Tx, state: State): Promise<void>
+  store(tx: Tx, state: State): void
 }
 
 /** Forgets the type of the state, which is nobody's business but the subscription's. */
@@ -48,16 +48,31 @@ const uuidV7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]
 const MAX_AHEAD_MS = 7 * 86_400_000
 
 /** Reads one record. Never throws: what cannot be read carries its fault. */
-export function parseRecord(record: BrokerRecord, topic: string, subscription: Subscription, nowMs: number): ParsedRecord {
+export function parseRecord(
+  record: BrokerRecord,
+  topic: string,
+  subscription: Subscription,
+  nowMs: number,
+): ParsedRecord {
   const { ce_id: id = '', ce_type: type = '', ce_sequence: sequence = '', traceparent } = record.headers
   const base = { record, isHandled: false, isSnapshot: false, madeAtMs: 0, event: undefined }
   if (!uuidV7.test(id)) return { ...base, fault: new Poison(`ce_id "${id}" is not a UUIDv7`) }
   const madeAtMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
-  if (madeAtMs > nowMs + MAX_AHEAD_MS) return { ...base, fault: new Poison(`ce_id "${id}" is from the future`) }
-  if (!/^[1-9]\d{0,8}$/.test(sequence)) return { ...base, fault: new Poison(`ce_sequence "${sequence}" is not a position`) }
+  if (madeAtMs > nowMs + MAX_AHEAD_MS)
+    return { ...base, fault: new Poison(`ce_id "${id}" is from the future`) }
+  if (!/^[1-9]\d{0,8}$/.test(sequence))
+    return { ...base, fault: new Poison(`ce_sequence "${sequence}" is not a position`) }
 
   const handled = subscription.events.find((known) => known.type === type)
-  const event = { event_id: id, type, topic, key: record.key, sequence: Number(sequence), data: undefined as unknown, traceparent }
+  const event = {
+    event_id: id,
+    type,
+    topic,
+    key: record.key,
+    sequence: Number(sequence),
+    data: undefined as unknown,
+    traceparent,
+  }
   if (handled === undefined) {
     const { name, version } = versionOf(type)
     const isOtherVersion = subscription.events.some((known) => versionOf(known.type).name === name)

@@ -22,7 +22,12 @@ export interface WakeUp {
  * goes out afterwards, on a connection of its own, at most 100 times a second. It may be lost; the
  * relay's own timer finds the row then.
  */
-export function createWakeUp({ database, outbox, log, isMine }: {
+export function createWakeUp({
+  database,
+  outbox,
+  log,
+  isMine,
+}: {
   database: Database
   outbox: Outbox
   log: Log
@@ -105,7 +110,9 @@ export function createWakeUp({ database, outbox, log, isMine }: {
       clearTimeout(reconnect)
       clearTimeout(notifyTimer)
       connection?.removeAllListeners('end')
-      await connection?.end().catch((error: unknown) => log.debug({ err: error }, 'the signal connection was gone'))
+      await connection
+        ?.end()
+        .catch((error: unknown) => log.debug({ err: error }, 'the signal connection was gone'))
     },
   }
 }
