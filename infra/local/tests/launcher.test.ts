@@ -1,0 +1,155 @@
+import { spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { askControl } from '../src/control.ts'
+import { isPortFree } from '../src/ports.ts'
+import { descendants, isAlive } from '../src/process-info.ts'
+import { ROOT } from '../src/root.ts'
+import { nodeOf } from '../src/services.ts'
+import type { InstanceInfo } from '../src/fleet.ts'
+import type { ServerInfo } from '../src/shop-types.ts'
+
+const START_TIMEOUT_MS = 90_000
+const POLL_MS = 20
+
+type Run = { pid: number; urls: { gateway: string }; servers: ServerInfo[]; instances: InstanceInfo[] }
+
+let stateDir: string
+let launcher: ChildProcess
+let output = ''
+
+beforeAll(() => {
+  stateDir = mkdtempSync(join(tmpdir(), 'lepton-launcher-'))
+})
+
+afterEach(async () => {
+  launcher.kill('SIGKILL')
+  await until(() => exitOf(launcher) !== undefined, 10_000)
+})
+
+afterAll(() => rmSync(stateDir, { recursive: true }))
+
+describe('the launcher', () => {
+  it(
+    'leaves no process and no port when it is killed',
+    async () => {
+      await start()
+      const { servers, instances } = readRun()
+      const everything = [...descendants(launcher.pid ?? 0)]
+      expect(everything.length).toBeGreaterThanOrEqual(servers.length + instances.length)
+
+      launcher.kill('SIGKILL')
+
+      await until(() => !everything.some(isAlive), 5_000)
+      for (const port of ports(servers, instances))
+        expect([port, await isPortFree(port)]).toEqual([port, true])
+    },
+    START_TIMEOUT_MS,
+  )
+
+  it(
+    'leaves nothing when it is killed in the middle of a start',
+    async () => {
+      launch()
+      await until(() => output.includes('PostgreSQL'), START_TIMEOUT_MS)
+      const everything = descendants(launcher.pid ?? 0)
+
+      launcher.kill('SIGKILL')
+
+      await until(() => !everything.some(isAlive), 5_000)
+    },
+    START_TIMEOUT_MS,
+  )
+
+  it(
+    'starts crashed services and servers again, scales, and drains everything within ten seconds',
+    async () => {
+      await start()
+      const before = await ps()
+      await askControl(stateDir, { command: 'kill', args: ['order-1'] })
+      await askControl(stateDir, { command: 'kill', args: ['postgres'] })
+      await until(async () => {
+        const { instances, servers } = await ps()
+        const order = instances.find(({ instance }) => instance === 'order-1')
+        const postgres = servers.find(({ name }) => name === 'postgres')
+        return order?.restarts === 1 && order.status === 'ready' && postgres?.status === 'ready'
+      }, 30_000)
+      expect(await askControl(stateDir, { command: 'add', args: ['cart'] })).toBe('cart-3')
+      await askControl(stateDir, { command: 'remove', args: ['cart-3'] })
+      expect((await ps()).instances).toHaveLength(before.instances.length)
+
+      const everything = descendants(launcher.pid ?? 0)
+      const began = Date.now()
+      launcher.kill('SIGTERM')
+      await until(() => exitOf(launcher) !== undefined, 15_000)
+
+      expect(exitOf(launcher)).toBe(0)
+      expect(Date.now() - began).toBeLessThan(10_500)
+      expect(everything.some(isAlive)).toBe(false)
+      expect(existsSync(join(stateDir, 'run.json'))).toBe(false)
+    },
+    2 * START_TIMEOUT_MS,
+  )
+
+  it('refuses to be the second one', async () => {
+    launch()
+    await until(() => existsSync(join(stateDir, 'lock')), 20_000)
+    const second = spawnLauncher()
+    let complaint = ''
+    second.stderr?.on('data', (chunk: Buffer) => (complaint += chunk.toString()))
+
+    await until(() => exitOf(second) !== undefined, 20_000)
+
+    expect(exitOf(second)).toBe(1)
+    expect(complaint.trim()).toMatch(/^A shop already runs on .*$/)
+  }, 60_000)
+})
+
+function launch() {
+  output = ''
+  launcher = spawnLauncher()
+  launcher.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  launcher.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
+}
+
+function spawnLauncher(): ChildProcess {
+  const main = join(ROOT, 'infra', 'local', 'src', 'main.ts')
+  return spawn(nodeOf(ROOT), [main, '--free-ports', '--no-probe', '--state-dir', stateDir], { cwd: ROOT })
+}
+
+async function start() {
+  launch()
+  await until(() => {
+    if (exitOf(launcher) !== undefined) throw new Error(`the launcher ended: ${output}`)
+    return output.includes('ready after')
+  }, START_TIMEOUT_MS)
+}
+
+function exitOf({ exitCode, signalCode }: ChildProcess): number | NodeJS.Signals | undefined {
+  return exitCode ?? signalCode ?? undefined
+}
+
+function readRun(): Run {
+  return JSON.parse(readFileSync(join(stateDir, 'run.json'), 'utf8')) as Run
+}
+
+async function ps(): Promise<Run> {
+  return (await askControl(stateDir, { command: 'ps', args: [] })) as Run
+}
+
+function ports(servers: ServerInfo[], instances: InstanceInfo[]): number[] {
+  const addresses = [...servers.map(({ address }) => address), ...instances.map(({ url }) => url ?? '')]
+  return addresses.map((address) => Number(/:(\d+)(\/\w*)?$/.exec(address)?.[1]))
+}
+
+async function until(condition: () => boolean | Promise<boolean>, timeoutMs: number): Promise<void> {
+  const deadline = Date.now() + timeoutMs
+  while (!(await condition())) {
+    if (Date.now() > deadline)
+      throw new Error(`not so after ${timeoutMs} ms: ${condition.toString()}\n${output}`)
+    await delay(POLL_MS)
+  }
+}
