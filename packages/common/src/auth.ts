@@ -51,7 +51,7 @@ export function createVerifier({
     } catch (error) {
       if (keys === undefined) throw new Unavailable('the key set', { cause: error })
     }
-    return keys!
+    return keys
   }
 
   async function check(token: string): Promise<Caller> {

@@ -49,7 +49,7 @@ export function answer<R extends RouteDefinition>(
   route: R,
   run: (call: Call<R>) => Promise<Reply>,
 ): Endpoint {
-  return { route, run: run as unknown as Endpoint['run'] }
+  return { route, run: run }
 }
 
 export interface HttpDeps {
@@ -104,7 +104,7 @@ export function addProblemHandlers(app: Express, log: Log): void {
 }
 
 function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boolean): RequestHandler {
-  const duration: Histogram<string> = metrics.histogram({
+  const duration: Histogram = metrics.histogram({
     name: 'http_server_request_duration_seconds',
     help: 'Duration of requests by method, route and status',
     labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],

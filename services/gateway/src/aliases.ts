@@ -38,7 +38,9 @@ export function aliasRoutes(deps: GatewayDeps): Router {
         deps.upstreamTimeoutMs,
       )
       if (found.status === 404) continue
-      return void (found.status === 200 ? sendOrder(res, found) : pass(res, found))
+      if (found.status === 200) sendOrder(res, found)
+      else pass(res, found)
+      return
     }
     throw refuse('not-found', 'You have no such order.')
   })

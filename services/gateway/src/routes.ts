@@ -1,4 +1,5 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { Caller } from '@lepton/common/auth'
 import type { Instance } from '@lepton/common/service'
 import { sendReply } from '@lepton/common/http'
 import { newId } from '@lepton/common/id'
@@ -91,7 +92,17 @@ async function demoOf(identity: Identity, route: RouteDefinition, req: Request) 
 function forward({ mesh, upstreamTimeoutMs }: GatewayDeps, route: RouteDefinition): RequestHandler {
   return async (req, res) => {
     const body = Buffer.isBuffer(req.body) ? req.body : undefined
-    pass(res, await ask(mesh, route, res.locals.caller, req, { path: req.url, body }, upstreamTimeoutMs))
+    pass(
+      res,
+      await ask(
+        mesh,
+        route,
+        res.locals.caller as Caller | undefined,
+        req,
+        { path: req.url, body },
+        upstreamTimeoutMs,
+      ),
+    )
   }
 }
 

@@ -104,8 +104,8 @@ function answers<S>(
 ): Subscription {
   return subscription<OrderChanges>({
     topic,
-    events: [...events.map(([type]) => type), snapshot as EventType],
-    snapshots: [snapshot as EventType],
+    events: [...events.map(([type]) => type), snapshot],
+    snapshots: [snapshot],
     load: (tx, incoming) =>
       lockOrders(
         tx,

@@ -1,5 +1,6 @@
 import type { IncomingEvent } from '@lepton/common/events/event'
-import { placedOrder, type Placement } from './domain.ts'
+import { placedOrder } from './domain.ts'
+import type { Placement } from './order.ts'
 import type { OrderChanges } from './store.ts'
 
 /** Begins an order's stream. The deadline counts from the database's clock. */

@@ -17,7 +17,8 @@ import {
   refundOrder,
 } from '@lepton/contracts/routes'
 import type { Deps } from './deps.ts'
-import { decide, type Order } from './domain.ts'
+import { decide } from './domain.ts'
+import type { Order } from './order.ts'
 import { placeOrder as place } from './place.ts'
 import { priceLines } from './prices.ts'
 import type { Input } from './state-table.ts'

@@ -1,6 +1,6 @@
 import type { CancelReason } from '@lepton/contracts/order'
 import type { ProblemSlug } from '@lepton/contracts/problems'
-import type { Decision, Order, PayFlag, StockFlag, Verdict } from './domain.ts'
+import type { Decision, Order, PayFlag, StockFlag, Verdict } from './order.ts'
 
 /** What one input does to an order in one state. */
 export type Cell =

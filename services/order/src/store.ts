@@ -9,7 +9,8 @@ import {
   OrderPlaced,
   OrderStatusRequested,
 } from '@lepton/contracts/order'
-import { evolve, type Fact, type Order } from './domain.ts'
+import { evolve } from './domain.ts'
+import type { Fact, Order } from './order.ts'
 import type { Input } from './state-table.ts'
 
 /** The facts that other services are told, and as which event. */

@@ -7,7 +7,8 @@ import type { Database } from '../postgres.ts'
 import { Refusal } from '../problem.ts'
 import { applyChunk } from './apply.ts'
 import type { Broker, Delivery } from './broker.ts'
-import { bury, findReplayable, replay } from './dead-letter.ts'
+import { bury, findReplayable } from './dead-letter.ts'
+import { replay } from './replay.ts'
 import { type ParsedRecord, parseRecord, Poison, type Subscription } from './subscription.ts'
 
 export interface ConsumeDeps {
@@ -109,7 +110,8 @@ async function work(
     if (chunk.length === 1) return applyOrBury(chunk[0]!)
     if (chunk.every(({ fault }) => fault === undefined)) {
       try {
-        return await apply(chunk)
+        await apply(chunk)
+        return
       } catch (error) {
         if (!isPoison(error)) throw error
       }
@@ -124,7 +126,8 @@ async function work(
     let attempts = 0
     for (; fault === undefined && attempts < poisonTries; attempts++) {
       try {
-        return await apply([parsed])
+        await apply([parsed])
+        return
       } catch (error) {
         if (!isPoison(error)) throw error
         if (attempts + 1 === poisonTries) fault = error as Error

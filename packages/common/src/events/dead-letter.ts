@@ -1,8 +1,6 @@
 import type { Database, Tx } from '../postgres.ts'
-import { applyChunk } from './apply.ts'
 import { forget } from './inbox.ts'
-import { parseRecord, type ParsedRecord, type Subscription } from './subscription.ts'
-import { TOPICS } from '@lepton/contracts/topics'
+import type { ParsedRecord } from './subscription.ts'
 
 /** Where a record was read. */
 export interface LetterSource {
@@ -92,45 +90,6 @@ export async function bury(
   })
 }
 
-/**
- * Applies one parked letter with the same handler, in one transaction with its new status.
- *
- * @returns false when it still has to wait: an earlier letter of its key, or a gap before it
- */
-export async function replay(
-  database: Database,
-  subscription: Subscription,
-  id: number,
-  nowMs: number,
-): Promise<boolean> {
-  const { consumer } = TOPICS[subscription.topic]
-  return database.inTransaction(async (tx) => {
-    const found = await tx.query<DeadLetter>('select * from dead_letter where id = $1', [id])
-    const letter = found.rows[0]
-    if (letter === undefined) return false
-    lockKey(tx, consumer, letter.key)
-    const open = await tx.query<{ id: number }>(
-      `select id from dead_letter where consumer = $1 and key = $2 and status in ('DEAD', 'BLOCKED')
-       order by pub_seq nulls first, id limit 1 for update`,
-      [consumer, letter.key],
-    )
-    if (open.rows[0]?.id !== id) return false
-    const record = {
-      offset: String(letter.off),
-      key: letter.key,
-      value: letter.payload,
-      headers: letter.headers,
-      timestampMs: nowMs,
-    }
-    const parsed = parseRecord(record, letter.topic, subscription, nowMs)
-    if (parsed.fault !== undefined) throw parsed.fault
-    const source = { topic: letter.topic, topicId: letter.topic_id, partition: letter.part }
-    const { blocked } = await applyChunk(tx, subscription, source, [parsed], nowMs, { isReplay: true })
-    setStatus(tx, id, blocked === 0 ? 'REPLAYED' : 'BLOCKED')
-    return blocked === 0
-  })
-}
-
 /** Letters that nothing dead stands before any more, each key's first. */
 export async function findReplayable(
   database: Database,
@@ -146,10 +105,10 @@ export async function findReplayable(
   return rows
 }
 
-function setStatus(tx: Tx, id: number, status: DeadLetter['status']): void {
+export function setStatus(tx: Tx, id: number, status: DeadLetter['status']): void {
   tx.write('update dead_letter set status = $2, updated_at = now() where id = $1', [id, status])
 }
 
-function lockKey(tx: Tx, consumer: number, key: string): void {
+export function lockKey(tx: Tx, consumer: number, key: string): void {
   tx.write('select pg_advisory_xact_lock($1, hashtext($2))', [consumer, key])
 }

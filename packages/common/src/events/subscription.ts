@@ -27,7 +27,7 @@ export interface Subscription<State = unknown> {
 
 /** Forgets the type of the state, which is nobody's business but the subscription's. */
 export function subscription<State>(definition: Subscription<State>): Subscription {
-  return definition as unknown as Subscription
+  return definition
 }
 
 /** What can never be applied, however often it is tried. */

@@ -1,0 +1,37 @@
+import tseslint from 'typescript-eslint'
+
+// Warnings do not exist: a rule is an error or it is off.
+export default tseslint.config(
+  { ignores: ['**/node_modules', '.lepton', 'docs/generated'] },
+  {
+    files: ['**/*.ts'],
+    extends: [tseslint.configs.strictTypeChecked],
+    languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
+    linterOptions: { reportUnusedDisableDirectives: 'error' },
+    rules: {
+      // Deliberate: indices and maps whose presence was just established.
+      '@typescript-eslint/no-non-null-assertion': 'off',
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/no-unused-vars': ['error', { argsIgnorePattern: '^_', varsIgnorePattern: '^_' }],
+      '@typescript-eslint/no-confusing-void-expression': ['error', { ignoreArrowShorthand: true, ignoreVoidOperator: true }],
+      '@typescript-eslint/no-unnecessary-condition': 'off',
+      '@typescript-eslint/no-misused-promises': ['error', { checksVoidReturn: { arguments: false } }],
+      '@typescript-eslint/prefer-promise-reject-errors': 'off',
+      '@typescript-eslint/only-throw-error': 'off',
+      '@typescript-eslint/no-unnecessary-type-parameters': 'off',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/no-empty-function': 'off',
+      // Records of functions are how parts are made here; none of them uses `this`.
+      '@typescript-eslint/unbound-method': 'off',
+      'no-console': 'error',
+      eqeqeq: 'error',
+      'no-restricted-syntax': [
+        'error',
+        { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+        { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'Settings are read in config.ts.' },
+      ],
+    },
+  },
+  { files: ['**/config.ts', 'infra/**', 'packages/testing/**', 'e2e/**', '**/tests/**'], rules: { 'no-restricted-syntax': 'off' } },
+  { files: ['infra/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+)

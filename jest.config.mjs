@@ -1,0 +1,28 @@
+const common = {
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+    ],
+  },
+  extensionsToTreatAsEsm: ['.ts'],
+  testEnvironment: 'node',
+  modulePathIgnorePatterns: ['<rootDir>/.lepton'],
+}
+
+export default {
+  projects: [
+    // Pure: no I/O, milliseconds.
+    { ...common, displayName: 'unit', testMatch: ['**/{packages,services,infra,e2e}/**/src/**/*.test.ts'] },
+    // One service or package in this process, on a real PostgreSQL.
+    {
+      ...common,
+      displayName: 'services',
+      testMatch: ['**/{packages,services,infra}/*/tests/**/*.test.ts'],
+      globalSetup: '<rootDir>/packages/testing/src/global-setup.ts',
+      globalTeardown: '<rootDir>/packages/testing/src/global-teardown.ts',
+    },
+    // The whole shop, on servers of its own.
+    { ...common, displayName: 'e2e', testMatch: ['**/e2e/journeys/**/*.test.ts'] },
+  ],
+}

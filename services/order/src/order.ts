@@ -1,0 +1,61 @@
+import type { Line, Mode } from '@lepton/contracts/fields'
+import type { CancelReason, Status } from '@lepton/contracts/order'
+import type { ProblemSlug } from '@lepton/contracts/problems'
+
+export type Decision = 'OPEN' | 'CONFIRMED' | 'CANCELLED'
+export type StockFlag = 'pending' | 'held' | 'rejected' | 'committed' | 'released' | 'restocked'
+export type PayFlag =
+  'pending' | 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
+
+export interface Order {
+  order_id: string
+  customer_id: string
+  version: number
+  pub_seq: number
+  mode: Mode
+  decision: Decision
+  reason: CancelReason | null
+  stock: StockFlag
+  pay: PayFlag
+  status: Status
+  lines: Line[]
+  amount_minor: number
+  currency: 'EUR'
+  waits_for_customer: boolean
+  deadline: string
+  asked_at: string | null
+  asks: number
+  last_inv_seq: number
+  last_pay_seq: number
+  created_at: string
+  updated_at: string
+}
+
+/** What an order's stream is made of. Facts are never taken back; the order is their fold. */
+export type Fact =
+  | { type: 'order.placed.v1'; data: Placement }
+  | { type: 'order.stock_changed.v1'; data: { stock: StockFlag } }
+  | { type: 'order.payment_changed.v1'; data: { pay: PayFlag } }
+  | { type: 'order.confirmed.v1'; data: Record<string, never> }
+  | { type: 'order.cancelled.v1'; data: { reason: CancelReason } }
+  | { type: 'order.completed.v1'; data: Record<string, never> }
+  | { type: 'order.closed.v1'; data: { status: Status } }
+
+export interface Placement {
+  order_id: string
+  customer_id: string
+  mode: Mode
+  lines: Line[]
+  amount_minor: number
+  currency: 'EUR'
+  payment_token: string | null
+  deadline: string
+}
+
+export type Verdict =
+  | { kind: 'change'; facts: Fact[] }
+  | { kind: 'ignore' }
+  /** The last decision is told again, for a participant that seems to have missed it. */
+  | { kind: 'repeat' }
+  | { kind: 'anomaly' }
+  | { kind: 'refuse'; slug: ProblemSlug }
