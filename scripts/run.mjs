@@ -55,6 +55,7 @@ try {
   await bootstrap(root)
   const env = cleanEnvironment()
   if (command === 'test') env.NODE_OPTIONS = '--experimental-vm-modules --no-warnings'
+  else env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'node')
   env.PATH = [bin, env.PATH].join(delimiter)
   const child = run([...program, ...args], env)
   stop = () => child.kill('SIGTERM')
