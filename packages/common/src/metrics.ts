@@ -13,7 +13,9 @@ interface Definition<L extends string> {
 export interface Metrics {
   registry: Registry
   counter<L extends string>(definition: Definition<L>): Counter<L>
-  gauge<L extends string>(definition: Definition<L> & { collect?: (gauge: Gauge<L>) => void }): Gauge<L>
+  gauge<L extends string>(
+    definition: Definition<L> & { collect?: (gauge: Gauge<L>) => void | Promise<void> },
+  ): Gauge<L>
   histogram<L extends string>(definition: Definition<L> & { buckets?: number[] }): Histogram<L>
 }
 
@@ -44,7 +46,7 @@ export function createMetrics(labels: Record<string, string> = {}): Metrics {
             registers: [registry],
             ...(collect && {
               collect() {
-                collect(this)
+                return collect(this)
               },
             }),
           }),

@@ -88,5 +88,6 @@ export async function runService(
     }
     await mesh.close()
     await discovery.close()
+    await consul.close()
   }
 }

@@ -4,7 +4,7 @@ import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { orderIdOf } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
-import { Refusal, refuse } from '@lepton/common/problem'
+import { Refusal, refuse, Unavailable } from '@lepton/common/problem'
 import { amountOf, CURRENCY, type Line } from '@lepton/contracts/fields'
 import {
   cancelOrder,
@@ -129,8 +129,13 @@ async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller
   })
 }
 
-async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
-  const { items } = await ask(mesh, listCheckouts, { token })
+/** Orders that were accepted and are not placed yet. While the cart service is away the list is without them. */
+async function pendingCheckouts({ mesh, database, log }: Deps, { token }: Caller) {
+  const { items } = await ask(mesh, listCheckouts, { token }).catch((error: unknown) => {
+    if (!(error instanceof Unavailable)) throw error
+    log.info({ err: error }, 'orders are listed without pending checkouts')
+    return { items: [] }
+  })
   if (items.length === 0) return []
   const { rows } = await database.query<{ order_id: string }>(
     'select order_id from order_stream where order_id = any($1::uuid[])',

@@ -22,6 +22,8 @@ export interface Delivery {
   topicId: string
   partition: number
   records: BrokerRecord[]
+  /** Records behind these that are on the log already. */
+  lag: number
   /** False once the partition was given to another member: stop, the rest is its work. */
   isCurrent(): boolean
   /** Everything up to and including this offset is done and will not come again. */

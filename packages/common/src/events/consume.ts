@@ -142,6 +142,12 @@ async function work(
     events.inc({ topic: delivery.topic, outcome: 'dead' })
   }
 
+  const lag = metrics.gauge({
+    name: 'kafka_consumer_lag_records',
+    help: 'Records of a partition that wait behind the ones at work',
+    labelNames: ['topic', 'partition'],
+  })
+  lag.set({ topic: delivery.topic, partition: delivery.partition }, delivery.lag)
   const now = Date.now()
   for (let start = 0; start < delivery.records.length; start += chunkSize) {
     if (!delivery.isCurrent()) return

@@ -219,6 +219,7 @@ function asDelivery(offsets: Offsets, payload: EachBatchPayload, topicId: string
     topic,
     topicId,
     partition,
+    lag: Number(batch.offsetLag()),
     records: batch.messages.map((message) => ({
       offset: message.offset,
       key: message.key?.toString() ?? '',

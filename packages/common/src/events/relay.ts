@@ -55,6 +55,7 @@ export function startRelay(
   let isStopped = false
   let connection: pg.Client | undefined
   const lease = createLease()
+  measureBacklog(deps)
   const wakeUp = createWakeUp({ database, outbox: deps.outbox, log, isMine: lease.holds })
 
   async function run(): Promise<void> {
@@ -91,6 +92,38 @@ export function startRelay(
       await wakeUp.close()
     },
   }
+}
+
+/** How much waits in the outbox, and for how long, asked at each scrape. */
+function measureBacklog({
+  database,
+  metrics,
+  log,
+}: {
+  database: Database
+  metrics: Metrics
+  log: Log
+}): void {
+  const age = metrics.gauge({
+    name: 'outbox_oldest_age_seconds',
+    help: 'Age of the oldest event that is not sent',
+  })
+  metrics.gauge({
+    name: 'outbox_pending_events',
+    help: 'Events that are not sent yet, of all instances (counted up to 10 000)',
+    collect: async (pending) => {
+      try {
+        const { rows } = await database.query<{ events: number; age_s: number }>(
+          `select count(*)::int as events, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age_s
+           from (select created_at from outbox_pending limit 10000) p`,
+        )
+        pending.set(rows[0]!.events)
+        age.set(rows[0]!.age_s)
+      } catch (error) {
+        log.debug({ err: error }, 'the outbox cannot be measured while the database is away')
+      }
+    },
+  })
 }
 
 async function relayUntilStopped(

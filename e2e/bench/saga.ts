@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import type { ShopClient } from '@lepton/testing/shop-client'
+import { until } from '@lepton/testing/until'
+import { percentile } from './percentiles.ts'
+
+export interface SagaLatency {
+  acceptP50Ms: number
+  completeP50Ms: number
+  completeP99Ms: number
+}
+
+/** One shopper orders one after the other and watches each until it is COMPLETED. */
+export async function measureLatency(client: ShopClient, orders: number): Promise<SagaLatency> {
+  const shopper = await client.shopper()
+  const items = await stocked(client)
+  const accepted: number[] = []
+  const completed: number[] = []
+  for (let index = 0; index < orders; index++) {
+    const startedAt = performance.now()
+    const id = await shopper.place([{ item_id: items[index % items.length]!, quantity: 1 }])
+    accepted.push(performance.now() - startedAt)
+    await shopper.settled(id, ['COMPLETED'])
+    completed.push(performance.now() - startedAt)
+  }
+  return {
+    acceptP50Ms: percentile(accepted, 0.5),
+    completeP50Ms: percentile(completed, 0.5),
+    completeP99Ms: percentile(completed, 0.99),
+  }
+}
+
+/** Many shoppers order without pause; counts orders until every one of them is COMPLETED. */
+export async function measureThroughput(
+  client: ShopClient,
+  orders: number,
+  shoppers: number,
+): Promise<{ acceptedPerS: number; completedPerS: number }> {
+  const items = await stocked(client)
+  const startedAt = performance.now()
+  let left = orders
+  const placed = await Promise.all(
+    Array.from({ length: shoppers }, async () => {
+      const shopper = await client.shopper()
+      const mine: string[] = []
+      while (left-- > 0)
+        mine.push(await shopper.place([{ item_id: items[left % items.length]!, quantity: 1 }]))
+      return { shopper, mine }
+    }),
+  )
+  const acceptedMs = performance.now() - startedAt
+  for (const { shopper, mine } of placed) {
+    for (const id of mine.toReversed()) await shopper.settled(id, ['COMPLETED'], 120_000)
+  }
+  const completedMs = performance.now() - startedAt
+  return { acceptedPerS: (orders / acceptedMs) * 1000, completedPerS: (orders / completedMs) * 1000 }
+}
+
+async function stocked(client: ShopClient): Promise<string[]> {
+  const { body } = await client.ask<{ items: { product_id: string; available: number }[] }>(
+    'GET',
+    '/api/v1/products?limit=100',
+  )
+  return body.items.filter(({ available }) => available > 1000).map(({ product_id }) => product_id)
+}
+
+/** Gives every product enough units for the runs. */
+export async function stockUp(client: ShopClient, secret: string, quantity: number): Promise<void> {
+  const operator = await client.operator(secret)
+  const { body } = await client.ask<{ items: { product_id: string }[] }>('GET', '/api/v1/products?limit=100')
+  for (const { product_id } of body.items) {
+    await until(`stock of ${product_id}`, async () => {
+      const answer = await operator.ask('POST', '/api/v1/stock', {
+        key: randomUUID(),
+        body: { product_id, quantity },
+      })
+      return answer.status === 200
+    })
+  }
+}

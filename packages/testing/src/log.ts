@@ -1,0 +1,3 @@
+import { createLog } from '@lepton/common/log'
+
+export const silentLog = createLog({ service: 'testing', instance: 'testing-1', level: 'silent' })
