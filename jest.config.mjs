@@ -2,7 +2,11 @@ const common = {
   transform: {
     '^.+\\.ts$': [
       '@swc/jest',
-      { jsc: { target: 'es2024', parser: { syntax: 'typescript' } }, module: { type: 'es6' }, sourceMaps: 'inline' },
+      {
+        jsc: { target: 'es2024', parser: { syntax: 'typescript' } },
+        module: { type: 'es6' },
+        sourceMaps: 'inline',
+      },
     ],
   },
   extensionsToTreatAsEsm: ['.ts'],
@@ -18,11 +22,15 @@ export default {
     {
       ...common,
       displayName: 'services',
-      testMatch: ['**/{packages,services,infra}/*/tests/**/*.test.ts'],
+      testMatch: ['**/{packages,services}/*/tests/**/*.test.ts'],
       globalSetup: '<rootDir>/packages/testing/src/global-setup.ts',
       globalTeardown: '<rootDir>/packages/testing/src/global-teardown.ts',
     },
     // The whole shop, on servers of its own.
-    { ...common, displayName: 'e2e', testMatch: ['**/e2e/journeys/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'e2e',
+      testMatch: ['**/e2e/journeys/**/*.test.ts', '**/infra/*/tests/**/*.test.ts'],
+    },
   ],
 }

@@ -68,13 +68,17 @@ async function asAdmin<T>(work: (admin: pg.Client) => Promise<T>): Promise<T> {
 /** What is still connected after the server had a moment to notice who left. */
 async function openConnections(admin: pg.Client, name: string): Promise<string[]> {
   let open: string[] = []
-  await until('every connection closed', async () => {
-    const { rows } = await admin.query<{ what: string }>(
-      `select application_name || ': ' || query as what from pg_stat_activity where datname = $1`,
-      [name],
-    )
-    open = rows.map(({ what }) => what)
-    return open.length === 0
-  }, { timeoutMs: 2_000 }).catch(() => undefined)
+  await until(
+    'every connection closed',
+    async () => {
+      const { rows } = await admin.query<{ what: string }>(
+        `select application_name || ': ' || query as what from pg_stat_activity where datname = $1`,
+        [name],
+      )
+      open = rows.map(({ what }) => what)
+      return open.length === 0
+    },
+    { timeoutMs: 2_000 },
+  ).catch(() => undefined)
   return open
 }

@@ -4,7 +4,12 @@ import { createServerDeps, startedServers, startTestServer } from './servers.ts'
 import { createTemplates } from './templates.ts'
 
 // What is written may be lost at a power cut: only here, where nothing is kept.
-const FORGETFUL = ['fsync=off', 'synchronous_commit=off', 'full_page_writes=off', 'max_prepared_transactions=8']
+const FORGETFUL = [
+  'fsync=off',
+  'synchronous_commit=off',
+  'full_page_writes=off',
+  'max_prepared_transactions=8',
+]
 
 /** Runs once before all tests: one PostgreSQL with its templates, and where Consul is. */
 async function setup(): Promise<void> {
