@@ -146,15 +146,20 @@ export async function lockReservations(
   orderIds: readonly string[],
   wanted: readonly string[],
 ): Promise<ReservationChanges> {
-  tx.write(
-    `insert into reservation (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
-     on conflict do nothing`,
-    [orderIds],
-  )
-  const { rows } = await tx.query<Reservation & { now: string }>(
-    'select *, now() as now from reservation where order_id = any($1::uuid[]) order by order_id for update',
-    [orderIds],
-  )
+  const select = () =>
+    tx.query<Reservation & { now: string }>(
+      'select *, now() as now from reservation where order_id = any($1::uuid[]) order by order_id for update',
+      [orderIds],
+    )
+  let { rows } = await select()
+  if (rows.length < new Set(orderIds).size) {
+    tx.write(
+      `insert into reservation (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
+       on conflict do nothing`,
+      [orderIds],
+    )
+    ;({ rows } = await select())
+  }
   const reservations = rows.map(({ now: _now, ...row }) => row)
   return lockStock(tx, rows[0]!.now, reservations, wanted)
 }

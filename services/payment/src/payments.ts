@@ -108,15 +108,20 @@ export class PaymentChanges {
 
 /** Locks the orders' payments in id order, making those that are not there yet. */
 export async function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<PaymentChanges> {
-  tx.write(
-    `insert into payment (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
-     on conflict do nothing`,
-    [orderIds],
-  )
-  const { rows } = await tx.query<Payment & { now: string }>(
-    'select *, now() as now from payment where order_id = any($1::uuid[]) order by order_id for update',
-    [orderIds],
-  )
+  const select = () =>
+    tx.query<Payment & { now: string }>(
+      'select *, now() as now from payment where order_id = any($1::uuid[]) order by order_id for update',
+      [orderIds],
+    )
+  let { rows } = await select()
+  if (rows.length < new Set(orderIds).size) {
+    tx.write(
+      `insert into payment (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
+       on conflict do nothing`,
+      [orderIds],
+    )
+    ;({ rows } = await select())
+  }
   return new PaymentChanges(
     rows[0]!.now,
     rows.map(({ now: _now, ...row }) => row),
