@@ -4,6 +4,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 const MIN_NODE_MAJOR = 20
+const SETPRIV = 'setpriv'
 
 /** npm tells its scripts about itself in variables that would confuse another package manager. */
 export function cleanEnvironment(env = process.env) {
@@ -83,6 +84,6 @@ async function install([file, ...pnpm], root) {
 /** The command, ended by the kernel when this process dies, where the system can do that. */
 export function tether(command, deathSignal = 'KILL') {
   const canTether =
-    process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0
-  return canTether ? ['setpriv', '--pdeathsig', deathSignal, ...command] : command
+    process.platform === 'linux' && spawnSync(SETPRIV, ['--pdeathsig', 'KILL', 'true']).status === 0
+  return canTether ? [SETPRIV, '--pdeathsig', deathSignal, ...command] : command
 }

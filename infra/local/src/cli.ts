@@ -2,7 +2,7 @@ import { createReadStream, existsSync, readdirSync, statSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { CannotStart } from './cannot-start.ts'
+import { CannotStart, describeFailure } from './cannot-start.ts'
 import { askControl } from './control.ts'
 import { lastLines } from './log-file.ts'
 import { ROOT } from './root.ts'
@@ -114,7 +114,7 @@ async function showLogs(folder: string, names: string[], isFollowing: boolean) {
   }
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`${error instanceof CannotStart ? error.message : String(error.stack)}\n`)
+main().catch((error: unknown) => {
+  process.stderr.write(`${describeFailure(error)}\n`)
   process.exitCode = 1
 })

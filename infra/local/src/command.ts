@@ -60,9 +60,9 @@ export function run(command: string[], options: RunOptions): Promise<Outcome> {
 
 /** The same where anything but exit code 0 is an error that shows the last lines of the output. */
 export async function runOrThrow(command: string[], options: RunOptions): Promise<string> {
-  const { code, output } = await run(command, options).catch((error: Error) => {
+  const { code, output } = await run(command, options).catch((error: unknown) => {
     options.signal?.throwIfAborted()
-    throw new CannotStart(`${command[0]} could not be run: ${error.message}`)
+    throw new CannotStart(`${command[0]} could not be run: ${(error as Error).message}`)
   })
   if (code === 0) return output
   const tail = output.trim().split('\n').slice(-6).join('\n')

@@ -32,9 +32,9 @@ export async function serveControl(shop: Shop, onStop: () => void): Promise<() =
   chmodSync(dirname(path), 0o700)
   rmSync(path, { force: true })
   const server = createServer((socket) => void converse(socket, shop, onStop))
-  const listening = Promise.withResolvers<void>()
+  const listening = Promise.withResolvers<unknown>()
   server.once('error', listening.reject)
-  server.listen(path, listening.resolve)
+  server.listen(path, () => listening.resolve(undefined))
   await listening.promise
   chmodSync(path, 0o600)
   return () => {
@@ -75,36 +75,46 @@ async function converse(socket: Socket, shop: Shop, onStop: () => void) {
 
 async function execute(line: string, shop: Shop, onStop: () => void): Promise<ControlAnswer> {
   try {
-    const { command, args } = JSON.parse(line) as ControlRequest
-    return { ok: true, result: (await perform(shop, command, args, onStop)) ?? null }
+    const request = JSON.parse(line) as ControlRequest
+    return { ok: true, result: (await perform(shop, request, onStop)) ?? null }
   } catch (error) {
     return { ok: false, error: (error as Error).message }
   }
 }
 
-async function perform(shop: Shop, command: string, [name = '', signal]: string[], onStop: () => void) {
-  switch (command) {
-    case 'ps':
-      return { urls: shop.urls, servers: shop.servers(), instances: shop.instances() }
-    case 'add':
-      if (!isService(name))
-        throw new CannotStart(`There is no service ${name}. There are ${SERVICES.join(', ')}.`)
-      return shop.add(name)
-    case 'remove':
-      return shop.remove(name)
-    case 'restart':
-      return isServer(name) ? shop.restartServer(name) : shop.restart(name)
-    case 'kill':
-      return isServer(name) ? shop.killServer(name, readSignal(signal)) : shop.kill(name, readSignal(signal))
-    case 'pause':
-      return isServer(name) ? shop.pauseServer(name) : shop.pause(name)
-    case 'resume':
-      return isServer(name) ? shop.resumeServer(name) : shop.resume(name)
-    case 'stop':
-      return onStop()
-    default:
-      throw new CannotStart(`There is no command ${command}.`)
+type Command = (shop: Shop, name: string, signal?: string) => unknown
+
+const COMMANDS: Record<string, Command> = {
+  ps: (shop) => ({ urls: shop.urls, servers: shop.servers(), instances: shop.instances() }),
+  add: (shop, name) => {
+    if (isService(name)) return shop.add(name)
+    throw new CannotStart(`There is no service ${name}. There are ${SERVICES.join(', ')}.`)
+  },
+  remove: (shop, name) => shop.remove(name),
+  restart: (shop, name) => (isServer(name) ? shop.restartServer(name) : shop.restart(name)),
+  kill: (shop, name, signal) => {
+    if (isServer(name)) shop.killServer(name, readSignal(signal))
+    else shop.kill(name, readSignal(signal))
+  },
+  pause: (shop, name) => {
+    if (isServer(name)) shop.pauseServer(name)
+    else shop.pause(name)
+  },
+  resume: (shop, name) => {
+    if (isServer(name)) shop.resumeServer(name)
+    else shop.resume(name)
+  },
+}
+
+function perform(shop: Shop, { command, args }: ControlRequest, onStop: () => void): unknown {
+  if (command === 'stop') {
+    onStop()
+    return undefined
   }
+  const execute = Object.hasOwn(COMMANDS, command) ? COMMANDS[command] : undefined
+  if (!execute) throw new CannotStart(`There is no command ${command}.`)
+  const [name = '', signal] = args
+  return execute(shop, name, signal)
 }
 
 function isServer(name: string): name is ServerName {

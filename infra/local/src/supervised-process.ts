@@ -54,7 +54,7 @@ export class SupervisedProcess {
   #onEvent: (event: ProcessEvent) => void
   #child: ChildProcess | undefined
   #stop = new AbortController()
-  #ready = Promise.withResolvers<void>()
+  #ready = Promise.withResolvers<unknown>()
   #wasEverReady = false
   #loop: Promise<void> = Promise.resolve()
   #pausedPids: number[] = []
@@ -184,7 +184,7 @@ export class SupervisedProcess {
       this.#wasEverReady = true
       this.#isUp = true
       this.status = 'ready'
-      this.#ready.resolve()
+      this.#ready.resolve(undefined)
       this.#onEvent({ type: 'ready', pid, afterMs: Date.now() - began })
     })
     const reason = await ended.promise
@@ -227,7 +227,7 @@ export class SupervisedProcess {
   /** A new promise of readiness, unless the current one is still open and somebody may wait for it. */
   #expectReady(isSettled = true) {
     if (!isSettled) return
-    this.#ready = Promise.withResolvers<void>()
+    this.#ready = Promise.withResolvers<unknown>()
     this.#ready.promise.catch(() => undefined)
   }
 

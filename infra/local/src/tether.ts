@@ -7,13 +7,15 @@ import { spawnSync } from 'node:child_process'
  */
 const CHECK_PARENT = 'test "$PPID" = "$0" && exec "$@"'
 
+const SETPRIV = 'setpriv'
+
 /** Whether this system can signal a child when its parent dies. */
 export const canTether =
-  process.platform === 'linux' && spawnSync('setpriv', ['--pdeathsig', 'KILL', 'true']).status === 0
+  process.platform === 'linux' && spawnSync(SETPRIV, ['--pdeathsig', 'KILL', 'true']).status === 0
 
 /** The command, tied to this process's life where that is possible. `prefix` (a change of user) goes outside. */
 export function tether(command: string[], deathSignal: 'KILL' | 'INT', prefix: string[] = []): string[] {
   if (!canTether) return [...prefix, ...command]
   const pid = String(process.pid)
-  return [...prefix, 'setpriv', '--pdeathsig', deathSignal, 'sh', '-c', CHECK_PARENT, pid, ...command]
+  return [...prefix, SETPRIV, '--pdeathsig', deathSignal, 'sh', '-c', CHECK_PARENT, pid, ...command]
 }

@@ -35,7 +35,7 @@ async function main() {
   }
 }
 
-main().catch((error: Error) => {
-  process.stderr.write(`set-up failed: ${error.message}\n`)
+main().catch((error: unknown) => {
+  process.stderr.write(`set-up failed: ${error instanceof Error ? error.message : String(error)}\n`)
   process.exitCode = 1
 })
