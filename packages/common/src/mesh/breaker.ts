@@ -119,7 +119,7 @@ export function createBreaker({
                 deliver = () => resolve(result)
                 end(isFailure(result))
               },
-              (error: Error) => {
+              (error: unknown) => {
                 deliver = () => reject(error)
                 end(isFault(error))
               },

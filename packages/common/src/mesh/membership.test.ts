@@ -11,7 +11,7 @@ import {
 } from './membership.ts'
 
 function instances(names: string): ServiceInstance[] {
-  return [...names].map((name) => ({
+  return Array.from(names).map((name) => ({
     id: name,
     name,
     address: '',
