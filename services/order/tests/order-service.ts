@@ -1,0 +1,88 @@
+import { newId } from '@lepton/common/id'
+import { CartCheckedOut } from '@lepton/contracts/cart'
+import { amountOf, type Line } from '@lepton/contracts/fields'
+import type { Order } from '@lepton/contracts/order'
+import { getCheckout, listCheckouts, listProducts } from '@lepton/contracts/routes'
+import { eventRecord, freshKey, line } from '@lepton/testing/builders'
+import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
+import { problemAnswer } from '@lepton/testing/mesh'
+import type { Person } from '@lepton/testing/people'
+import { orderSubscriptions } from '../src/events.ts'
+import { orderRoutes } from '../src/routes.ts'
+
+export const CATALOGUE = [line('espresso-beans', 1, 1_250), line('moka-pot', 1, 3_900)]
+
+export interface OrderService extends ServiceUnderTest {
+  anomalies(): number
+  /** The other services as they are on an ordinary day: the catalogue is there, no checkout is pending. */
+  ordinaryDay(): void
+  place(customer: Person, body?: object): Promise<string>
+  order(customer: Person, orderId: string): Promise<Order>
+}
+
+/** The order service for the tests of one file. */
+export function useOrderService(): OrderService {
+  let anomalies = 0
+  const service = useService('order', (instance) => {
+    const deps = {
+      ...instance,
+      paymentDeadlineMs: 120_000,
+      customerDeadlineMs: 600_000,
+      anomalies: { inc: (count: number) => void (anomalies += count) },
+    }
+    return { endpoints: orderRoutes(deps), subscriptions: orderSubscriptions(deps) }
+  })
+  return Object.assign(service, {
+    anomalies: () => anomalies,
+    ordinaryDay: () => {
+      service.mesh.answer(listProducts, ({ query }) => productPage(query.get('product_ids') ?? ''))
+      service.mesh.answer(getCheckout, () => problemAnswer('not-found'))
+      service.mesh.answer(listCheckouts, () => ({ status: 200, body: { items: [] } }))
+    },
+    place: async (customer: Person, body: object = {}) => {
+      const lines = [{ item_id: 'espresso-beans', quantity: 2 }]
+      const request = { lines, payment_token: 'tok_approved', ...body }
+      const answer = await customer.post<{ order_id: string }>('/orders', request, { key: freshKey() })
+      if (answer.status !== 202) throw new Error(JSON.stringify(answer.body))
+      return answer.body.order_id
+    },
+    order: async (customer: Person, orderId: string) =>
+      (await customer.get<Order>(`/orders/${orderId}`)).body,
+  })
+}
+
+function productPage(productIds: string) {
+  const items = CATALOGUE.filter(({ item_id }) => productIds.split(',').includes(item_id)).map(
+    ({ item_id, name, unit_price_minor }) => ({
+      product_id: item_id,
+      name,
+      description: name,
+      category: 'coffee',
+      price_minor: unit_price_minor,
+      currency: 'EUR',
+      available: 10,
+    }),
+  )
+  return { status: 200, body: { items, next_cursor: null } }
+}
+
+/** A checkout as the cart service publishes it. */
+export function checkedOut(
+  customer_id: string,
+  lines: Line[] = [line()],
+  payment_token: string | null = 'tok_approved',
+) {
+  const order_id = newId()
+  const cart_id = newId()
+  const data = {
+    order_id,
+    customer_id,
+    cart_id,
+    lines,
+    amount_minor: amountOf(lines),
+    currency: 'EUR' as const,
+    payment_token,
+    mode: 'saga' as const,
+  }
+  return { order_id, record: eventRecord(CartCheckedOut, cart_id, 1, data) }
+}
