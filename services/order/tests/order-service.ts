@@ -7,12 +7,14 @@ import { eventRecord, freshKey, line } from '@lepton/testing/builders'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
+import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
 import { orderRoutes } from '../src/routes.ts'
 
 export const CATALOGUE = [line('espresso-beans', 1, 1_250), line('moka-pot', 1, 3_900)]
 
 export interface OrderService extends ServiceUnderTest {
+  deps: Deps
   anomalies(): number
   /** The other services as they are on an ordinary day: the catalogue is there, no checkout is pending. */
   ordinaryDay(): void
@@ -24,15 +26,16 @@ export interface OrderService extends ServiceUnderTest {
 export function useOrderService(): OrderService {
   let anomalies = 0
   const service = useService('order', (instance) => {
-    const deps = {
+    const deps: Deps = {
       ...instance,
       paymentDeadlineMs: 120_000,
       customerDeadlineMs: 600_000,
       anomalies: { inc: (count: number) => void (anomalies += count) },
     }
+    Object.assign(service, { deps })
     return { endpoints: orderRoutes(deps), subscriptions: orderSubscriptions(deps) }
   })
-  return Object.assign(service, {
+  return Object.assign(service as ServiceUnderTest & { deps: Deps }, {
     anomalies: () => anomalies,
     ordinaryDay: () => {
       service.mesh.answer(listProducts, ({ query }) => productPage(query.get('product_ids') ?? ''))

@@ -1,0 +1,127 @@
+import { beforeAll, describe, expect, it } from '@jest/globals'
+import { freshKey } from '@lepton/testing/builders'
+import { useInventoryService } from './inventory-service.ts'
+
+const shop = useInventoryService()
+
+interface Page {
+  items: { product_id: string; available: number }[]
+  next_cursor: string | null
+}
+
+beforeAll(async () => {
+  await shop.product('espresso-beans', 5)
+  await shop.product('moka-pot', 3)
+  await shop.product('teapot', 0, 'tea')
+})
+
+describe('the catalogue', () => {
+  it('is open to anyone, with price and units available', async () => {
+    const answer = await shop.people.anyone().get('/products/espresso-beans')
+    expect(answer).toMatchObject({ status: 200, body: { price_minor: 1_250, currency: 'EUR', available: 5 } })
+  })
+
+  it('is found by words, by category and by ids', async () => {
+    const find = async (query: string) =>
+      (await shop.people.anyone().get<Page>(`/products?${query}`)).body.items.map(
+        ({ product_id }) => product_id,
+      )
+
+    expect(await find('query=MOKA')).toEqual(['moka-pot'])
+    expect(await find('category=tea')).toEqual(['teapot'])
+    expect(await find('product_ids=teapot,espresso-beans,no-such-thing')).toEqual([
+      'espresso-beans',
+      'teapot',
+    ])
+    expect(await find('query=%25')).toEqual([])
+  })
+
+  it('comes in pages', async () => {
+    const anyone = shop.people.anyone()
+    const first = await anyone.get<Page>('/products?limit=2')
+    const second = await anyone.get<Page>(`/products?limit=2&page=${first.body.next_cursor}`)
+
+    expect(first.body.items).toHaveLength(2)
+    expect(second.body).toMatchObject({ items: [{ product_id: 'teapot' }], next_cursor: null })
+  })
+
+  it('has no product that was never added', async () => {
+    const answer = await shop.people.anyone().get('/products/no-such-thing')
+    expect(answer).toMatchObject({ status: 404, body: { type: '/problems/not-found' } })
+  })
+})
+
+describe('receiving stock', () => {
+  it('books a receipt once, however often it is sent', async () => {
+    const operator = await shop.people.operator()
+    await shop.product('grinder', 0)
+    const receipt = { product_id: 'grinder', quantity: 7, receipt_id: 'delivery 1' }
+
+    const answers = await Promise.all(
+      [1, 2, 3].map(() => operator.post('/stock', receipt, { key: freshKey() })),
+    )
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200])
+    expect(await shop.stock('grinder')).toEqual({ available: 7, held: 0, committed: 0, received: 7 })
+    expect(await shop.isReconciled()).toBe(true)
+  })
+
+  it('takes its key for the receipt where none is named', async () => {
+    const operator = await shop.people.operator()
+    await shop.product('kettle', 0)
+    const key = freshKey()
+
+    await operator.post('/stock', { product_id: 'kettle', quantity: 2 }, { key })
+    await operator.post('/stock', { product_id: 'kettle', quantity: 2 }, { key })
+
+    expect(await shop.stock('kettle')).toMatchObject({ available: 2 })
+  })
+
+  it('refuses a receipt with other content', async () => {
+    const operator = await shop.people.operator()
+    await shop.product('scale', 0)
+    await operator.post('/stock', { product_id: 'scale', quantity: 2, receipt_id: 'r' })
+
+    const answer = await operator.post('/stock', { product_id: 'scale', quantity: 3, receipt_id: 'r' })
+
+    expect(answer).toMatchObject({ status: 409, body: { type: '/problems/receipt-reused' } })
+    expect(await shop.stock('scale')).toMatchObject({ received: 2 })
+  })
+
+  it('refuses an unknown product and more than a product may have', async () => {
+    const operator = await shop.people.operator()
+    await shop.product('sand', 0)
+    for (let count = 0; count < 1_000; count += 250) {
+      await shop.database.query(
+        `update stock set available = available + 250000000, received = received + 250000000 where product_id = 'sand'`,
+      )
+    }
+
+    const unknown = await operator.post('/stock', { product_id: 'no-such-thing', quantity: 1 })
+    const tooMuch = await operator.post('/stock', { product_id: 'sand', quantity: 1 })
+
+    expect(unknown).toMatchObject({ status: 422, body: { errors: [{ pointer: '/product_id' }] } })
+    expect(tooMuch).toMatchObject({ status: 400, body: { errors: [{ pointer: '/quantity' }] } })
+    await shop.database.query(`update stock set available = 0, received = 0 where product_id = 'sand'`)
+  })
+
+  it('shows every movement, newest first, a page at a time', async () => {
+    const operator = await shop.people.operator()
+    await shop.product('filter', 0)
+    for (const receipt_id of ['a', 'b', 'c']) {
+      await operator.post('/stock', { product_id: 'filter', quantity: 1, receipt_id })
+    }
+
+    const first = await operator.get<{ items: { receipt_id: string }[]; next_cursor: string }>(
+      '/stock/filter/ledger?limit=2',
+    )
+    const second = await operator.get<{ items: { receipt_id: string }[]; next_cursor: null }>(
+      `/stock/filter/ledger?limit=2&cursor=${first.body.next_cursor}`,
+    )
+
+    const receipts = [...first.body.items, ...second.body.items].map(({ receipt_id }) => receipt_id)
+    expect(receipts).toEqual(['c', 'b', 'a'])
+    expect(second.body.next_cursor).toBeNull()
+    expect(await operator.get('/stock/filter')).toMatchObject({ body: { quantity: 3, received: 3 } })
+  })
+})
