@@ -1,0 +1,150 @@
+import { describe, expect, it } from '@jest/globals'
+import type { PaymentState } from '@lepton/contracts/payment'
+import {
+  onCancelled,
+  onConfirmed,
+  onPlaced,
+  onResult,
+  onStockReserved,
+  onToken,
+  type Operation,
+  type Payment,
+  type PspResult,
+  type Verdict,
+} from './domain.ts'
+
+const none: Payment = {
+  order_id: '01890000-0000-7000-8000-000000000001',
+  customer_id: null,
+  state: 'NONE',
+  amount_minor: null,
+  currency: null,
+  payment_token: null,
+  has_intent: false,
+  has_stock: false,
+  cancelled: false,
+  charge_id: null,
+  decline_reason: null,
+  pub_seq: 0,
+  last_order_seq: 0,
+  last_inv_seq: 0,
+  updated_at: '2026-01-01T00:00:00.000Z',
+}
+const intent = {
+  customer_id: 'c',
+  amount_minor: 100,
+  currency: 'EUR' as const,
+  payment_token: 'tok_approved',
+}
+const done: PspResult = { kind: 'done', charge_id: 'ch' }
+const refused: PspResult = { kind: 'refused', reason: 'no' }
+
+const payment = (state: PaymentState, rest: Partial<Payment> = {}): Payment => ({ ...none, state, ...rest })
+
+/** The state a verdict leads to, and what it asks for or tells. */
+function summary({ payment: { state }, task, tell, isAnomaly }: Verdict): string {
+  return [state, task, tell, isAnomaly && 'anomaly'].filter(Boolean).join(' ')
+}
+
+describe('an authorisation', () => {
+  const steps = {
+    intent: (now: Payment) => onPlaced(now, { ...intent, payment_token: null }),
+    stock: (now: Payment) => onStockReserved(now),
+    token: (now: Payment) => onToken(now, 'tok_approved'),
+  }
+
+  it.each([
+    ['intent', 'stock', 'token'],
+    ['intent', 'token', 'stock'],
+    ['stock', 'intent', 'token'],
+    ['stock', 'token', 'intent'],
+    ['token', 'intent', 'stock'],
+    ['token', 'stock', 'intent'],
+  ] as const)('begins with the last of %s, %s and %s', (...order) => {
+    const verdicts: Verdict[] = []
+    let now = none
+    for (const step of order) {
+      const verdict = steps[step](now)
+      verdicts.push(verdict)
+      now = verdict.payment
+    }
+    expect(verdicts.map(({ task }) => task)).toEqual([undefined, undefined, 'AUTH'])
+    expect(now.state).toBe('AUTHORIZING')
+  })
+
+  it('keeps the card that came before the order', () => {
+    const { payment: kept } = onPlaced(onToken(none, 'tok_slow').payment, intent)
+    expect(kept.payment_token).toBe('tok_slow')
+  })
+
+  it('never begins for a cancelled order', () => {
+    const voided = onCancelled(none).payment
+    expect(summary(onStockReserved(onPlaced(voided, intent).payment))).toBe('VOIDED')
+  })
+})
+
+describe('every state', () => {
+  const confirmed: [PaymentState, string][] = [
+    ['NONE', 'NONE anomaly'],
+    ['INTENT', 'INTENT anomaly'],
+    ['AUTHORIZING', 'AUTHORIZING anomaly'],
+    ['AUTHORIZED', 'CAPTURING CAPTURE'],
+    ['DECLINED', 'DECLINED anomaly'],
+    ['CAPTURING', 'CAPTURING'],
+    ['CAPTURED', 'CAPTURED'],
+    ['CAPTURE_FAILED', 'CAPTURE_FAILED'],
+    ['VOIDING', 'VOIDING anomaly'],
+    ['VOIDED', 'VOIDED anomaly'],
+    ['REFUNDING', 'REFUNDING'],
+    ['REFUNDED', 'REFUNDED'],
+  ]
+  const cancelled: [PaymentState, string][] = [
+    ['NONE', 'VOIDED voided'],
+    ['INTENT', 'VOIDED voided'],
+    ['AUTHORIZING', 'AUTHORIZING'],
+    ['AUTHORIZED', 'VOIDING VOID'],
+    ['DECLINED', 'DECLINED'],
+    ['CAPTURING', 'CAPTURING'],
+    ['CAPTURED', 'REFUNDING REFUND'],
+    ['CAPTURE_FAILED', 'VOIDING VOID'],
+    ['VOIDING', 'VOIDING'],
+    ['VOIDED', 'VOIDED'],
+    ['REFUNDING', 'REFUNDING'],
+    ['REFUNDED', 'REFUNDED'],
+  ]
+  it.each(confirmed)('%s: a confirmation makes it %s', (state, expected) => {
+    expect(summary(onConfirmed(payment(state)))).toBe(expected)
+  })
+  it.each(cancelled)('%s: a cancellation makes it %s', (state, expected) => {
+    expect(summary(onCancelled(payment(state)))).toBe(expected)
+  })
+})
+
+describe('an answer of the processor', () => {
+  const answers: [PaymentState, Operation, PspResult, cancelled: boolean, expected: string][] = [
+    ['AUTHORIZING', 'AUTH', done, false, 'AUTHORIZED authorized'],
+    ['AUTHORIZING', 'AUTH', done, true, 'VOIDING VOID'],
+    ['AUTHORIZING', 'AUTH', refused, false, 'DECLINED declined'],
+    ['AUTHORIZING', 'AUTH', refused, true, 'DECLINED declined'],
+    ['CAPTURING', 'CAPTURE', done, false, 'CAPTURED captured'],
+    ['CAPTURING', 'CAPTURE', done, true, 'REFUNDING REFUND'],
+    ['CAPTURING', 'CAPTURE', refused, false, 'CAPTURE_FAILED capture_failed'],
+    ['CAPTURING', 'CAPTURE', refused, true, 'VOIDING VOID'],
+    ['VOIDING', 'VOID', done, true, 'VOIDED voided'],
+    ['REFUNDING', 'REFUND', done, true, 'REFUNDED refunded'],
+  ]
+  it.each(answers)('%s %s %j, cancelled %s: %s', (state, operation, result, isCancelled, expected) => {
+    const { payment: given, ...verdict } = onResult(
+      payment(state, { cancelled: isCancelled }),
+      operation,
+      result,
+    )
+    expect(summary({ payment: given, ...verdict })).toBe(expected)
+  })
+
+  it('that nobody waits for changes nothing', () => {
+    for (const operation of ['AUTH', 'CAPTURE', 'VOID', 'REFUND'] as const) {
+      expect(summary(onResult(payment('CAPTURED'), operation, done))).toBe('CAPTURED')
+    }
+  })
+})

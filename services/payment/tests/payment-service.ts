@@ -1,0 +1,55 @@
+import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
+import type { Deps } from '../src/deps.ts'
+import { paymentSubscriptions } from '../src/events.ts'
+import { paymentRoutes } from '../src/routes.ts'
+import { startTasks } from '../src/tasks.ts'
+import { createFakePsp, type FakePsp } from './fake-psp.ts'
+
+export interface PaymentService extends ServiceUnderTest {
+  psp: FakePsp
+  anomalies(): number
+  stateOf(orderId: string): Promise<string | undefined>
+  ledgerOf(orderId: string): Promise<{ kind: string; amount_minor: number }[]>
+}
+
+/** The payment service for the tests of one file, with a processor in memory. */
+export function usePaymentService(): PaymentService {
+  let anomalies = 0
+  const psp = createFakePsp()
+  const service = useService('payment', (instance) => {
+    const deps: Deps = {
+      ...instance,
+      psp,
+      anomalies: { inc: (count) => void (anomalies += count) },
+      wakeTasks: () => tasks.wake(),
+    }
+    const tasks = startTasks(deps)
+    return {
+      endpoints: paymentRoutes(deps),
+      subscriptions: paymentSubscriptions(deps),
+      parts: [tasks],
+      isIdle: async () => {
+        const { rows } = await instance.database.query('select from psp_task where outcome is null limit 1')
+        return rows.length === 0
+      },
+    }
+  })
+  return Object.assign(service, {
+    psp,
+    anomalies: () => anomalies,
+    stateOf: async (orderId: string) => {
+      const { rows } = await service.database.query<{ state: string }>(
+        'select state from payment where order_id = $1',
+        [orderId],
+      )
+      return rows[0]?.state
+    },
+    ledgerOf: async (orderId: string) => {
+      const { rows } = await service.database.query<{ kind: string; amount_minor: number }>(
+        'select kind, amount_minor from payment_ledger where order_id = $1 order by id',
+        [orderId],
+      )
+      return rows
+    },
+  })
+}
