@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StoreSettings } from './config.ts'
-import type { Broker } from './events/broker.ts'
 import { startConsumer } from './events/consume.ts'
 import { createKafkaBroker } from './events/kafka.ts'
 import { createOutbox, type Outbox } from './events/outbox.ts'
@@ -78,19 +77,8 @@ export function startEvents(
     startHousekeeping(database, log),
     { stop: () => broker.close() },
     startRelay(deps),
-    ...startSubscriptions(deps, subscriptions, settings, service),
+    ...(subscriptions.length === 0 ? [] : [startConsumer(deps, subscriptions, { group: service })]),
   ]
-}
-
-function startSubscriptions(
-  deps: Parameters<typeof startConsumer>[0] & { broker: Broker },
-  subscriptions: readonly Subscription[],
-  { DATABASE_POOL_SIZE }: StoreSettings,
-  group: string,
-): Part[] {
-  if (subscriptions.length === 0) return []
-  const concurrency = Math.max(1, Math.floor(DATABASE_POOL_SIZE / 2))
-  return [startConsumer(deps, subscriptions, { group, concurrency })]
 }
 
 function startHousekeeping(database: Database, log: Instance['log']): Part {

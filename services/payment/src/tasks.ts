@@ -1,3 +1,4 @@
+import { createGroupCommit } from '@lepton/common/group-commit'
 import type { Part } from '@lepton/common/service'
 import { startTimer } from '@lepton/common/timer'
 import type { Database } from '@lepton/common/postgres'
@@ -15,9 +16,14 @@ interface Task extends PspRequest {
   traceparent: string | null
 }
 
+interface Result {
+  task: Task
+  result: PspResult
+}
+
 const POLL_MS = 1_000
 const LEASE_MS = 15_000
-const MAX_UNDER_WAY = 16
+const MAX_UNDER_WAY = 32
 const RETRY_MS = { first: 200, most: 30_000 }
 const ALARM_ATTEMPTS = 10
 
@@ -29,6 +35,7 @@ const ALARM_ATTEMPTS = 10
  */
 export function startTasks(deps: Deps): Part & { wake(): void } {
   const { database, log } = deps
+  const settle = createGroupCommit<Result>((results) => settleTogether(deps, results), MAX_UNDER_WAY)
   let underWay = 0
 
   const timer = startTimer(
@@ -39,7 +46,7 @@ export function startTasks(deps: Deps): Part & { wake(): void } {
       const tasks = free === 0 ? [] : await claim(database, free)
       for (const task of tasks) {
         underWay++
-        void withTrace(continueTrace(task.traceparent ?? undefined), () => carryOut(deps, task))
+        void withTrace(continueTrace(task.traceparent ?? undefined), () => carryOut(deps, task, settle))
           .catch((error: unknown) => postpone(deps, task, error))
           .catch((error: unknown) =>
             log.warn({ err: error, task: task.id }, 'the lease will end and the task be taken again'),
@@ -56,26 +63,39 @@ export function startTasks(deps: Deps): Part & { wake(): void } {
   return timer
 }
 
-async function carryOut(deps: Deps, task: Task): Promise<void> {
+async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => Promise<void>): Promise<void> {
   const result = (task.is_old ? await knownResult(deps, task) : undefined) ?? (await deps.psp.carryOut(task))
   if (result.kind === 'refused' && (task.op === 'VOID' || task.op === 'REFUND')) {
     throw new Error(`the processor refused ${task.op}: ${result.reason}`)
   }
-  await deps.database.inTransaction(async (tx) => {
-    const changes = await lockPayments(tx, [task.order_id])
-    const ended = await tx.query(
-      'update psp_task set outcome = $2, ended_at = now() where id = $1 and outcome is null',
-      [task.id, result.kind],
+  await settle([{ task, result }])
+}
+
+/** Believes what the processor answered, for all tasks that came back meanwhile in one transaction. */
+async function settleTogether(
+  { database, outbox, wakeTasks }: Deps,
+  results: readonly Result[],
+): Promise<void> {
+  await database.inTransaction(async (tx) => {
+    const changes = await lockPayments(tx, [...new Set(results.map(({ task }) => task.order_id))])
+    const { rows } = await tx.query<{ id: number }>(
+      `update psp_task t set outcome = r.outcome, ended_at = now()
+       from unnest($1::bigint[], $2::text[]) as r(id, outcome)
+       where t.id = r.id and t.outcome is null returning t.id`,
+      [results.map(({ task }) => task.id), results.map(({ result }) => result.kind)],
     )
-    if (ended.rowCount === 0) return
-    const cause =
-      task.cause_id === null
-        ? undefined
-        : { event_id: task.cause_id, traceparent: task.traceparent ?? undefined }
-    changes.carryOut(onResult(changes.payment(task.order_id), task.op, result), cause)
-    if (result.kind === 'done') changes.book(task.order_id, task.op)
-    changes.store(tx, deps.outbox)
-    if (changes.hasTasks) tx.afterCommit(deps.wakeTasks)
+    const open = new Set(rows.map(({ id }) => id))
+    for (const { task, result } of results) {
+      // Another instance took the task over after its lease and was first.
+      if (!open.delete(task.id)) continue
+      const { order_id, op, cause_id, traceparent } = task
+      const cause =
+        cause_id === null ? undefined : { event_id: cause_id, traceparent: traceparent ?? undefined }
+      changes.carryOut(onResult(changes.payment(order_id), op, result), cause)
+      if (result.kind === 'done') changes.book(order_id, op)
+    }
+    changes.store(tx, outbox)
+    if (changes.hasTasks) tx.afterCommit(wakeTasks)
   })
 }
 

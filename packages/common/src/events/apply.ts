@@ -1,6 +1,6 @@
 import { TOPICS } from '@lepton/contracts/topics'
 import type { Tx } from '../postgres.ts'
-import { type LetterSource, park } from './dead-letter.ts'
+import { park } from './dead-letter.ts'
 import { admit, forget } from './inbox.ts'
 import type { ParsedRecord, Subscription } from './subscription.ts'
 
@@ -11,7 +11,7 @@ export interface ApplyOutcome {
 }
 
 /**
- * Applies a chunk of one partition in one transaction: inbox, effects and outgoing events together.
+ * Applies records of one topic in one transaction, each partition's in offset order: inbox, effects and outgoing events together.
  *
  * Each event of a key is applied once and in sequence. One that comes too early waits as BLOCKED, as
  * do events of a key that waits behind a dead letter (unless this is the replay that ends the wait).
@@ -19,7 +19,6 @@ export interface ApplyOutcome {
 export async function applyChunk(
   tx: Tx,
   subscription: Subscription,
-  source: LetterSource,
   chunk: readonly ParsedRecord[],
   nowMs: number,
   { isReplay = false } = {},
@@ -56,7 +55,7 @@ export async function applyChunk(
     waiting.push(...early)
   }
   for (const parsed of waiting) {
-    park(tx, consumer, source, parsed, { status: 'BLOCKED', attempts: 0 })
+    park(tx, consumer, parsed, { status: 'BLOCKED', attempts: 0 })
   }
   return { applied, blocked: waiting.length, repeated: chunk.length - applied - waiting.length }
 }

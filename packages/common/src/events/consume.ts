@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { TOPICS } from '@lepton/contracts/topics'
 import { ZodError } from 'zod'
+import { createGroupCommit } from '../group-commit.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import type { Database } from '../postgres.ts'
@@ -39,15 +40,39 @@ export function startConsumer(
   subscriptions: readonly Subscription[],
   settings: ConsumeSettings,
 ): { stop(): Promise<void> } {
-  const { database, broker, log } = deps
+  const { database, broker, log, metrics } = deps
+  const { maxPauseMs = 5_000, unblockEveryMs = 5_000, chunkSize = 100 } = settings
   const pauses = new Map<string, number>()
-  const { maxPauseMs = 5_000, unblockEveryMs = 5_000 } = settings
+  const lag = metrics.gauge({
+    name: 'kafka_consumer_lag_records',
+    help: 'Records of a partition that wait behind the ones at work',
+    labelNames: ['topic', 'partition'],
+  })
+  // One transaction at a time for each topic, on what all its partitions have: they would only wait for
+  // each other's rows, and few large transactions cost a fraction of many small ones.
+  const topics = new Map(
+    subscriptions.map((subscription) => {
+      const apply = createGroupCommit(createApplier(deps, subscription, settings), chunkSize)
+      return [subscription.topic as string, { subscription, apply }]
+    }),
+  )
+
+  async function work(delivery: Delivery): Promise<void> {
+    const { topic, partition, records } = delivery
+    const { subscription, apply } = topics.get(topic)!
+    lag.set({ topic, partition }, delivery.lag)
+    for (let start = 0; start < records.length; start += chunkSize) {
+      if (!delivery.isCurrent()) return
+      const chunk = records.slice(start, start + chunkSize)
+      await apply(chunk.map((record) => parseRecord(record, delivery, subscription, Date.now())))
+      await delivery.done(chunk.at(-1)!.offset)
+    }
+  }
 
   async function onDelivery(delivery: Delivery): Promise<void> {
     const place = `${delivery.topic}/${delivery.partition}`
-    const subscription = subscriptions.find(({ topic }) => topic === delivery.topic)!
     try {
-      await work(delivery, subscription, deps, settings)
+      await work(delivery)
       pauses.delete(place)
     } catch (error) {
       const failures = (pauses.get(place) ?? 0) + 1
@@ -61,7 +86,7 @@ export function startConsumer(
   const subscriber = broker.subscribe({
     group: settings.group,
     topics: subscriptions.map(({ topic }) => topic),
-    concurrency: settings.concurrency ?? 4,
+    concurrency: settings.concurrency ?? 12,
     onDelivery,
   })
   const unblocker = startUnblocker(database, subscriptions, log, unblockEveryMs)
@@ -72,14 +97,14 @@ export function startConsumer(
   }
 }
 
-async function work(
-  delivery: Delivery,
+/** Applies records of a topic; only an outage comes out as a fault. */
+function createApplier(
+  { database, metrics, log }: ConsumeDeps,
   subscription: Subscription,
-  deps: ConsumeDeps,
-  { chunkSize = 100, poisonTries = 5 }: ConsumeSettings,
-): Promise<void> {
-  const { database, metrics, log } = deps
-  const { consumer } = TOPICS[subscription.topic]
+  { poisonTries = 5 }: ConsumeSettings,
+): (records: readonly ParsedRecord[]) => Promise<void> {
+  const { topic } = subscription
+  const { consumer } = TOPICS[topic]
   const events = metrics.counter({
     name: 'messaging_client_consumed_messages_total',
     help: 'Records by topic and what became of them',
@@ -87,38 +112,32 @@ async function work(
   })
   const duration = metrics.histogram({
     name: 'messaging_process_duration_seconds',
-    help: 'Duration of one chunk, its transaction included',
+    help: 'Duration of one transaction of records',
     labelNames: ['topic'],
   })
 
-  async function apply(chunk: readonly ParsedRecord[]): Promise<void> {
-    const done = duration.startTimer({ topic: delivery.topic })
-    const outcome = await database.inTransaction((tx) =>
-      applyChunk(tx, subscription, delivery, chunk, Date.now()),
-    )
+  async function apply(records: readonly ParsedRecord[]): Promise<void> {
+    const done = duration.startTimer({ topic })
+    const outcome = await database.inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
     done()
-    for (const [name, count] of Object.entries(outcome)) {
-      events.inc({ topic: delivery.topic, outcome: name }, count as number)
-    }
-    if (outcome.blocked > 0)
-      log.warn({ topic: delivery.topic, blocked: outcome.blocked }, 'events wait for earlier ones')
+    for (const [name, count] of Object.entries(outcome)) events.inc({ topic, outcome: name }, count as number)
+    if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events wait for earlier ones')
   }
 
-  /** Halves a chunk that holds something poisonous until it stands alone. */
-  async function applyOrBisect(chunk: readonly ParsedRecord[]): Promise<void> {
-    if (chunk.length === 0) return
-    if (chunk.length === 1) return applyOrBury(chunk[0]!)
-    if (chunk.every(({ fault }) => fault === undefined)) {
+  /** Halves what holds something poisonous until it stands alone. */
+  async function applyOrBisect(records: readonly ParsedRecord[]): Promise<void> {
+    if (records.length === 1) return applyOrBury(records[0]!)
+    if (records.every(({ fault }) => fault === undefined)) {
       try {
-        await apply(chunk)
+        await apply(records)
         return
       } catch (error) {
         if (!isPoison(error)) throw error
       }
     }
-    const middle = Math.ceil(chunk.length / 2)
-    await applyOrBisect(chunk.slice(0, middle))
-    await applyOrBisect(chunk.slice(middle))
+    const middle = Math.ceil(records.length / 2)
+    await applyOrBisect(records.slice(0, middle))
+    await applyOrBisect(records.slice(middle))
   }
 
   async function applyOrBury(parsed: ParsedRecord): Promise<void> {
@@ -134,26 +153,13 @@ async function work(
         else await delay(50 * 2 ** attempts)
       }
     }
-    log.error(
-      { err: fault, topic: delivery.topic, offset: parsed.record.offset },
-      'a record became a dead letter',
-    )
-    await bury(database, consumer, delivery, parsed, { attempts: Math.max(1, attempts), error: fault! })
-    events.inc({ topic: delivery.topic, outcome: 'dead' })
+    log.error({ err: fault, topic, offset: parsed.record.offset }, 'a record became a dead letter')
+    await bury(database, consumer, parsed, { attempts: Math.max(1, attempts), error: fault! })
+    events.inc({ topic, outcome: 'dead' })
   }
 
-  const lag = metrics.gauge({
-    name: 'kafka_consumer_lag_records',
-    help: 'Records of a partition that wait behind the ones at work',
-    labelNames: ['topic', 'partition'],
-  })
-  lag.set({ topic: delivery.topic, partition: delivery.partition }, delivery.lag)
-  const now = Date.now()
-  for (let start = 0; start < delivery.records.length; start += chunkSize) {
-    if (!delivery.isCurrent()) return
-    const records = delivery.records.slice(start, start + chunkSize)
-    await applyOrBisect(records.map((record) => parseRecord(record, delivery.topic, subscription, now)))
-    await delivery.done(records.at(-1)!.offset)
+  return async (records) => {
+    if (records.length > 0) await applyOrBisect(records)
   }
 }
 

@@ -2,13 +2,6 @@ import type { Database, Tx } from '../postgres.ts'
 import { forget } from './inbox.ts'
 import type { ParsedRecord } from './subscription.ts'
 
-/** Where a record was read. */
-export interface LetterSource {
-  topic: string
-  topicId: string
-  partition: number
-}
-
 export interface DeadLetter {
   id: number
   consumer: number
@@ -34,8 +27,7 @@ interface Verdict {
 export function park(
   tx: Tx,
   consumer: number,
-  { topic, topicId, partition }: LetterSource,
-  { record, event }: ParsedRecord,
+  { record, event, source: { topic, topicId, partition } }: ParsedRecord,
   { status, attempts, error }: Verdict,
 ): void {
   lockKey(tx, consumer, record.key)
@@ -72,7 +64,6 @@ export function park(
 export async function bury(
   database: Database,
   consumer: number,
-  source: LetterSource,
   parsed: ParsedRecord,
   verdict: { attempts: number; error: Error },
 ): Promise<void> {
@@ -81,11 +72,11 @@ export async function bury(
     if (id !== undefined) {
       const noted = await tx.query(
         'insert into inbox (consumer, event_id, src) values ($1, $2, $3) on conflict do nothing returning event_id',
-        [consumer, id, source.topic],
+        [consumer, id, parsed.source.topic],
       )
       if (noted.rows.length === 0) return
     }
-    park(tx, consumer, source, parsed, { status: 'DEAD', ...verdict })
+    park(tx, consumer, parsed, { status: 'DEAD', ...verdict })
     if (id !== undefined) forget(tx, consumer, [id])
   })
 }

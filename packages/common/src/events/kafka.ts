@@ -17,6 +17,12 @@ export interface KafkaSettings {
   commitEveryMs?: number
 }
 
+/**
+ * Long enough for a broker's restart: a client that gives up sooner joins its group anew, and the group
+ * then waits for the session of the member it was.
+ */
+const RETRY = { initialRetryTime: 100, maxRetryTime: 500, retries: 60 }
+
 interface RequestQueue {
   pending: unknown[]
   throttledUntil: number
@@ -50,7 +56,7 @@ function createKafka(settings: KafkaSettings, log: Log): Kafka {
     clientId: settings.clientId,
     connectionTimeout: settings.connectionTimeoutMs ?? 2_000,
     requestTimeout: settings.requestTimeoutMs ?? 5_000,
-    retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
+    retry: RETRY,
     logLevel: logLevel.WARN,
     // Its ERROR is not ours: everything below is retried, so nobody need act on a line of it.
     logCreator:
@@ -122,7 +128,7 @@ function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: Sub
       rebalanceTimeout: settings.rebalanceTimeoutMs ?? 16_000,
       maxWaitTimeInMs: settings.maxWaitMs ?? 1_000,
       allowAutoTopicCreation: false,
-      retry: { initialRetryTime: 100, maxRetryTime: 1_000, retries: 5 },
+      retry: RETRY,
     })
     const ended = new Promise<void>((resolve, reject) => {
       consumer.on(consumer.events.CRASH, ({ payload }) => {

@@ -34,10 +34,10 @@ export async function replay(
       headers: letter.headers,
       timestampMs: nowMs,
     }
-    const parsed = parseRecord(record, letter.topic, subscription, nowMs)
-    if (parsed.fault !== undefined) throw parsed.fault
     const source = { topic: letter.topic, topicId: letter.topic_id, partition: letter.part }
-    const { blocked } = await applyChunk(tx, subscription, source, [parsed], nowMs, { isReplay: true })
+    const parsed = parseRecord(record, source, subscription, nowMs)
+    if (parsed.fault !== undefined) throw parsed.fault
+    const { blocked } = await applyChunk(tx, subscription, [parsed], nowMs, { isReplay: true })
     setStatus(tx, id, blocked === 0 ? 'REPLAYED' : 'BLOCKED')
     return blocked === 0
   })

@@ -33,8 +33,16 @@ export function subscription<State>(definition: Subscription<State>): Subscripti
 /** What can never be applied, however often it is tried. */
 export class Poison extends Error {}
 
+/** Where a record was read. */
+export interface RecordSource {
+  topic: string
+  topicId: string
+  partition: number
+}
+
 export interface ParsedRecord {
   record: BrokerRecord
+  source: RecordSource
   /** Undefined when the record cannot be read at all; `fault` says why. */
   event: IncomingEvent | undefined
   isHandled: boolean
@@ -50,12 +58,13 @@ const MAX_AHEAD_MS = 7 * 86_400_000
 /** Reads one record. Never throws: what cannot be read carries its fault. */
 export function parseRecord(
   record: BrokerRecord,
-  topic: string,
+  source: RecordSource,
   subscription: Subscription,
   nowMs: number,
 ): ParsedRecord {
   const { ce_id: id = '', ce_type: type = '', ce_sequence: sequence = '', traceparent } = record.headers
-  const base = { record, isHandled: false, isSnapshot: false, madeAtMs: 0, event: undefined }
+  const { topic } = source
+  const base = { record, source, isHandled: false, isSnapshot: false, madeAtMs: 0, event: undefined }
   if (!uuidV7.test(id)) return { ...base, fault: new Poison(`ce_id "${id}" is not a UUIDv7`) }
   const madeAtMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
   if (madeAtMs > nowMs + MAX_AHEAD_MS)
@@ -89,5 +98,5 @@ export function parseRecord(
     return { ...base, event, madeAtMs, fault: new Poison(`${type} cannot be read`, { cause: error }) }
   }
   const isSnapshot = subscription.snapshots?.includes(handled) === true
-  return { record, event, madeAtMs, isHandled: true, isSnapshot }
+  return { record, source, event, madeAtMs, isHandled: true, isSnapshot }
 }
