@@ -49,7 +49,12 @@ function operation(route: RouteDefinition): Json {
         content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
       },
     }),
-    responses: { ...answers(route), ...problems(route) },
+    responses: {
+      ...answers(route),
+      ...problems(route),
+      // Answered by the HTTP server itself, before there is a request to look at.
+      431: { description: 'The URL and headers exceed 16 KiB' },
+    },
   }
 }
 
