@@ -1,0 +1,27 @@
+import { listProducts } from '@lepton/contracts/routes'
+import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
+import { cartRoutes } from '../src/routes.ts'
+
+export interface CartService extends ServiceUnderTest {
+  /** What inventory answers: each item at its price. */
+  prices(prices: Record<string, number>): void
+}
+
+/** The cart service for the tests of one file. */
+export function useCartService(): CartService {
+  const service = useService('cart', (instance) => ({ endpoints: cartRoutes(instance) }))
+  return Object.assign(service, {
+    prices: (prices: Record<string, number>) => {
+      service.mesh.answer(listProducts, ({ query }) => {
+        const wanted = query.get('product_ids')?.split(',') ?? []
+        const items = wanted.flatMap((product_id) => {
+          const price_minor = prices[product_id]
+          if (price_minor === undefined) return []
+          const product = { product_id, name: `The ${product_id}`, description: 'Good.', category: 'coffee' }
+          return [{ ...product, price_minor, currency: 'EUR', available: 9 }]
+        })
+        return { status: 200, body: { items, next_cursor: null } }
+      })
+    },
+  })
+}
