@@ -15,4 +15,6 @@ export interface Deps {
   /** How long an order without one waits for its customer. */
   customerDeadlineMs: number
   anomalies: { inc(count: number): void }
+  /** Counts the events that other services are told. */
+  told: { inc(labels: { event: string }): void }
 }

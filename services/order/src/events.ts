@@ -25,6 +25,7 @@ import type { EventType } from '@lepton/contracts/event'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
 import { placeOrder } from './place.ts'
+import { record } from './record.ts'
 import type { Input } from './state-table.ts'
 import { lockOrders, type OrderChanges } from './store.ts'
 
@@ -95,7 +96,7 @@ export function orderSubscriptions(deps: Deps): Subscription[] {
 
 /** What a participant tells: each event is one input of the state table. */
 function answers<S>(
-  { outbox, anomalies }: Deps,
+  deps: Deps,
   topic: 'inventory.v1' | 'payment.v1',
   position: 'last_inv_seq' | 'last_pay_seq',
   events: readonly [EventType, InputName][],
@@ -128,15 +129,12 @@ function answers<S>(
       if (verdict.kind === 'repeat') changes.repeatDecision(order, event)
       if (verdict.kind === 'anomaly') changes.noteAnomaly(order, input, event)
     },
-    store: (tx, changes) => {
-      changes.store(tx, outbox)
-      tx.afterCommit(() => anomalies.inc(changes.anomalies))
-    },
+    store: (tx, changes) => record(tx, changes, deps),
   })
 }
 
 /** A checked-out cart becomes an order. The order never re-prices and never refuses: it was accepted. */
-function checkouts({ outbox, paymentDeadlineMs, customerDeadlineMs }: Deps): Subscription {
+function checkouts(deps: Deps): Subscription {
   return subscription<OrderChanges>({
     topic: 'cart.v1',
     events: [CartCheckedOut],
@@ -153,8 +151,8 @@ function checkouts({ outbox, paymentDeadlineMs, customerDeadlineMs }: Deps): Sub
     apply: (changes, event) => {
       if (!isEvent(event, CartCheckedOut) || changes.orders.has(event.data.order_id)) return
       const { cart_id: _cart, ...checkout } = event.data
-      placeOrder(changes, checkout, { paymentDeadlineMs, customerDeadlineMs }, event)
+      placeOrder(changes, checkout, deps, event)
     },
-    store: (tx, changes) => changes.store(tx, outbox),
+    store: (tx, changes) => record(tx, changes, deps),
   })
 }

@@ -20,6 +20,11 @@ await runService('order', settings, async (instance) => {
       name: 'order_anomalies_total',
       help: 'Inputs the state table calls impossible',
     }),
+    told: instance.metrics.counter({
+      name: 'order_events_total',
+      help: 'Events that other services were told',
+      labelNames: ['event'],
+    }),
   }
   return {
     app: createHttpApp(instance, orderRoutes(deps)),

@@ -21,11 +21,12 @@ import { decide } from './domain.ts'
 import type { Order } from './order.ts'
 import { placeOrder as place } from './place.ts'
 import { priceLines } from './prices.ts'
+import { record } from './record.ts'
 import type { Input } from './state-table.ts'
 import { findOrder, listFacts, listOrders as listStoredOrders, lockOrders } from './store.ts'
 
 export function orderRoutes(deps: Deps): Endpoint[] {
-  const { database, outbox, mesh } = deps
+  const { database, mesh } = deps
   return [
     answer(placeOrder, async ({ body, caller, idempotencyKey: key, path }) => {
       refuseDuplicates(body.lines)
@@ -46,7 +47,7 @@ export function orderRoutes(deps: Deps): Endpoint[] {
           payment_token: body.payment_token ?? null,
         }
         place(changes, accepted, deps, undefined)
-        changes.store(tx, outbox)
+        record(tx, changes, deps)
         return accept({ order_id, status: 'PLACED' }, 202)
       })
     }),
@@ -101,7 +102,7 @@ async function settle(deps: Deps, orderId: string, caller: Caller, name: Input['
     if (verdict.kind === 'refuse') throw refuseDecision(order, verdict.slug)
     if (verdict.kind !== 'change') return accept(order, 200)
     changes.append(order, verdict.facts, undefined)
-    changes.store(tx, deps.outbox)
+    record(tx, changes, deps)
     return accept(changes.orders.get(orderId)!, 202)
   })
   if (reply !== undefined) return reply

@@ -96,6 +96,11 @@ export class OrderChanges {
     return this.#anomalies.length
   }
 
+  /** What other services are told, for the log and the figures. */
+  get published(): readonly OutgoingEvent[] {
+    return this.#events
+  }
+
   store(tx: Tx, outbox: Outbox): void {
     saveRows(
       tx,
@@ -186,7 +191,7 @@ export async function listOrders(
 
 export async function listFacts(database: Database, orderId: string) {
   const { rows } = await database.query<{ version: number; type: string; data: object; at: string }>(
-    'select version, type, data, at from order_events where order_id = $1 order by version',
+    `select version, type, data - 'payment_token' as data, at from order_events where order_id = $1 order by version`,
     [orderId],
   )
   return rows

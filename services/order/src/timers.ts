@@ -2,6 +2,7 @@ import type { Part } from '@lepton/common/service'
 import { startTimer } from '@lepton/common/timer'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
+import { record } from './record.ts'
 import { lockOverdue, lockStuck } from './store.ts'
 
 const BATCH = 100
@@ -9,7 +10,8 @@ const DEADLINE_EVERY_MS = 1_000
 const STUCK_EVERY_MS = 5_000
 
 /** Cancels orders whose deadline passed. Every instance runs this; rows are shared by SKIP LOCKED. */
-export function startDeadlines({ database, outbox, log }: Deps): Part {
+export function startDeadlines(deps: Deps): Part {
+  const { database, log } = deps
   return startTimer(
     'deadlines',
     DEADLINE_EVERY_MS,
@@ -20,7 +22,7 @@ export function startDeadlines({ database, outbox, log }: Deps): Part {
           const verdict = decide(order, { kind: 'asked', name: 'deadline_passed' })
           if (verdict.kind === 'change') changes.append(order, verdict.facts, undefined)
         }
-        changes.store(tx, outbox)
+        record(tx, changes, deps)
         return changes.orders.size === BATCH
       }),
     log,
@@ -28,7 +30,8 @@ export function startDeadlines({ database, outbox, log }: Deps): Part {
 }
 
 /** Asks the participants of orders that have stood still: a lost answer is repaired, not waited for. */
-export function startAntiEntropy({ database, outbox, log }: Deps): Part {
+export function startAntiEntropy(deps: Deps): Part {
+  const { database, log } = deps
   return startTimer(
     'anti-entropy',
     STUCK_EVERY_MS,
@@ -40,7 +43,7 @@ export function startAntiEntropy({ database, outbox, log }: Deps): Part {
             log.error({ order_id: order.order_id, status: order.status }, 'an order stands still')
           changes.requestStatus(order)
         }
-        changes.store(tx, outbox)
+        record(tx, changes, deps)
         return changes.orders.size === BATCH
       }),
     log,

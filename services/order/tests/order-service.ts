@@ -30,6 +30,7 @@ export function useOrderService(): OrderService {
       ...instance,
       paymentDeadlineMs: 120_000,
       customerDeadlineMs: 600_000,
+      told: { inc: () => undefined },
       anomalies: { inc: (count: number) => void (anomalies += count) },
     }
     Object.assign(service, { deps })

@@ -1,3 +1,4 @@
+import { currentTrace } from '@lepton/common/trace'
 import { createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
 import { Charge, ChargeList } from '@lepton/contracts/psp'
 import type { Operation, PspResult } from './domain.ts'
@@ -42,7 +43,11 @@ export function createPspClient({ url, timeoutMs }: { url: string; timeoutMs: nu
     carryOut: async (request) => {
       const { status, body } = await send(pathOf(request), {
         method: 'POST',
-        headers: { 'content-type': 'application/json', 'idempotency-key': request.psp_key },
+        headers: {
+          'content-type': 'application/json',
+          'idempotency-key': request.psp_key,
+          traceparent: currentTrace()?.traceparent ?? '',
+        },
         body: JSON.stringify(request.op === 'AUTH' ? authorization(request) : {}),
       })
       if (status >= 400) return { kind: 'refused', reason: refusalOf(body) }

@@ -126,7 +126,7 @@ function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: Sub
       sessionTimeout: settings.sessionTimeoutMs ?? 8_000,
       heartbeatInterval: settings.heartbeatIntervalMs ?? 2_000,
       rebalanceTimeout: settings.rebalanceTimeoutMs ?? 16_000,
-      maxWaitTimeInMs: settings.maxWaitMs ?? 1_000,
+      maxWaitTimeInMs: settings.maxWaitMs ?? 2_000,
       allowAutoTopicCreation: false,
       retry: RETRY,
     })
