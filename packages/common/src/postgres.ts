@@ -284,3 +284,32 @@ export function insertRows(tx: Tx, table: string, rows: readonly object[]): void
     [JSON.stringify(rows)],
   )
 }
+
+/**
+ * Locks the rows of a table by their key, in key order, making those that are missing with the table's
+ * defaults. Two transactions with the same rows wait for each other and never in a circle.
+ *
+ * Looks first and inserts only what it missed: most rows are there, and an insert that meets one is dear.
+ */
+export async function lockOrCreate<R extends object>(
+  tx: Tx,
+  table: string,
+  key: string,
+  ids: readonly string[],
+): Promise<{ now: string; rows: R[] }> {
+  const lock = () =>
+    tx.query<R & { now: string }>(
+      `select *, now() as now from ${table} where ${key} = any($1::uuid[]) order by ${key} for update`,
+      [ids],
+    )
+  let found = await lock()
+  if (found.rows.length < new Set(ids).size) {
+    tx.write(
+      `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id on conflict do nothing`,
+      [ids],
+    )
+    found = await lock()
+  }
+  const rows = found.rows.map(({ now: _now, ...row }) => row as unknown as R)
+  return { now: found.rows[0]!.now, rows }
+}

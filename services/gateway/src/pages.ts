@@ -8,7 +8,7 @@ import { openApiDocument } from './openapi.ts'
 export function pageRoutes(publicKeys: () => Promise<string>): Router {
   const router = Router()
   const document = openApiDocument()
-  router.get('/', (_req, res) => void res.redirect('/api/docs/'))
+  router.get('/', (_req, res) => res.redirect('/api/docs/'))
   router.get('/api/openapi.json', (_req, res) => void res.json(document))
   router.use('/api/docs', swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Lepton API' }))
   router.get('/.well-known/jwks.json', async (_req, res) => void res.type('json').send(await publicKeys()))

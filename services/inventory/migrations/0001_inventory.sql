@@ -21,7 +21,7 @@ create table stock (
 -- One row per order, kept for ever: also for an order that was cancelled before its stock was asked for.
 create table reservation (
   order_id uuid primary key,
-  state text not null check (state in ('NONE', 'HELD', 'REJECTED', 'RELEASED', 'COMMITTED', 'RESTOCKED')),
+  state text not null default 'NONE' check (state in ('NONE', 'HELD', 'REJECTED', 'RELEASED', 'COMMITTED', 'RESTOCKED')),
   hold_until timestamptz,
   pub_seq int not null default 0,
   last_order_seq int not null default 0,

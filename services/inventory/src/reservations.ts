@@ -1,6 +1,6 @@
 import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
 import type { Outbox } from '@lepton/common/events/outbox'
-import { insertRows, saveRows, type Tx } from '@lepton/common/postgres'
+import { insertRows, lockOrCreate, saveRows, type Tx } from '@lepton/common/postgres'
 import {
   ReservationOverdue,
   type ReservationState,
@@ -146,22 +146,8 @@ export async function lockReservations(
   orderIds: readonly string[],
   wanted: readonly string[],
 ): Promise<ReservationChanges> {
-  const select = () =>
-    tx.query<Reservation & { now: string }>(
-      'select *, now() as now from reservation where order_id = any($1::uuid[]) order by order_id for update',
-      [orderIds],
-    )
-  let { rows } = await select()
-  if (rows.length < new Set(orderIds).size) {
-    tx.write(
-      `insert into reservation (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
-       on conflict do nothing`,
-      [orderIds],
-    )
-    ;({ rows } = await select())
-  }
-  const reservations = rows.map(({ now: _now, ...row }) => row)
-  return lockStock(tx, rows[0]!.now, reservations, wanted)
+  const { now, rows } = await lockOrCreate<Reservation>(tx, 'reservation', 'order_id', orderIds)
+  return lockStock(tx, now, rows, wanted)
 }
 
 /** Holds whose time is up; those another instance works on are left to it. */

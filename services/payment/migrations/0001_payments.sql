@@ -2,7 +2,7 @@
 create table payment (
   order_id uuid primary key,
   customer_id uuid,
-  state text not null,
+  state text not null default 'NONE',
   amount_minor bigint,
   currency char(3),
   payment_token text,

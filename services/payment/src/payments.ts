@@ -1,7 +1,7 @@
 import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
 import type { Outbox } from '@lepton/common/events/outbox'
 import { derivedId } from '@lepton/common/id'
-import { insertRows, saveRows, type Tx } from '@lepton/common/postgres'
+import { insertRows, lockOrCreate, saveRows, type Tx } from '@lepton/common/postgres'
 import {
   PaymentAuthorized,
   PaymentCaptured,
@@ -106,24 +106,8 @@ export class PaymentChanges {
   }
 }
 
-/** Locks the orders' payments in id order, making those that are not there yet. */
+/** Locks the orders' payments, making those that are not there yet. */
 export async function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<PaymentChanges> {
-  const select = () =>
-    tx.query<Payment & { now: string }>(
-      'select *, now() as now from payment where order_id = any($1::uuid[]) order by order_id for update',
-      [orderIds],
-    )
-  let { rows } = await select()
-  if (rows.length < new Set(orderIds).size) {
-    tx.write(
-      `insert into payment (order_id, state) select id, 'NONE' from unnest($1::uuid[]) as id order by id
-       on conflict do nothing`,
-      [orderIds],
-    )
-    ;({ rows } = await select())
-  }
-  return new PaymentChanges(
-    rows[0]!.now,
-    rows.map(({ now: _now, ...row }) => row),
-  )
+  const { now, rows } = await lockOrCreate<Payment>(tx, 'payment', 'order_id', orderIds)
+  return new PaymentChanges(now, rows)
 }

@@ -53,7 +53,7 @@ export function startConsumer(
   const topics = new Map(
     subscriptions.map((subscription) => {
       const apply = createGroupCommit(createApplier(deps, subscription, settings), chunkSize)
-      return [subscription.topic as string, { subscription, apply }]
+      return [subscription.topic, { subscription, apply }]
     }),
   )
 
