@@ -8,7 +8,7 @@ import type { Database } from '../postgres.ts'
 import { Refusal } from '../problem.ts'
 import { applyChunk } from './apply.ts'
 import type { Broker, Delivery } from './broker.ts'
-import { bury, findReplayable } from './dead-letter.ts'
+import { bury, condemn, findReplayable } from './dead-letter.ts'
 import { replay } from './replay.ts'
 import { type ParsedRecord, parseRecord, Poison, type Subscription } from './subscription.ts'
 
@@ -50,7 +50,7 @@ export function startConsumer(
   })
   // One transaction at a time for each topic, on what all its partitions have: they would only wait for
   // each other's rows, and few large transactions cost a fraction of many small ones.
-  const topics = new Map(
+  const topics = new Map<string, { subscription: Subscription; apply: ReturnType<typeof createApplier> }>(
     subscriptions.map((subscription) => {
       const apply = createGroupCommit(createApplier(deps, subscription, settings), chunkSize)
       return [subscription.topic, { subscription, apply }]
@@ -182,13 +182,24 @@ function startUnblocker(
   everyMs: number,
 ) {
   let running: Promise<void> = Promise.resolve()
+  async function replayOrCondemn(subscription: Subscription, id: number): Promise<boolean> {
+    try {
+      return await replay(database, subscription, id, Date.now())
+    } catch (error) {
+      if (!isPoison(error)) throw error
+      log.error({ err: error, letter: id }, 'a record that waited became a dead letter')
+      await condemn(database, id, error as Error)
+      return false
+    }
+  }
+
   async function unblock(): Promise<void> {
     for (;;) {
       const letters = await findReplayable(database, 100)
       let replayed = 0
       for (const { id, consumer } of letters) {
         const subscription = subscriptions.find(({ topic }) => TOPICS[topic].consumer === consumer)
-        if (subscription !== undefined && (await replay(database, subscription, id, Date.now()))) replayed++
+        if (subscription !== undefined && (await replayOrCondemn(subscription, id))) replayed++
       }
       if (replayed === 0) return
     }

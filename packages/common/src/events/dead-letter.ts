@@ -49,14 +49,23 @@ export function park(
       record.value,
       status,
       error?.constructor.name ?? null,
-      error === undefined
-        ? null
-        : [error.message, (error.cause as Error | undefined)?.message]
-            .filter(Boolean)
-            .join(': ')
-            .slice(0, 2_000),
+      error === undefined ? null : messageOf(error),
       attempts,
     ],
+  )
+}
+
+function messageOf(error: Error): string {
+  const cause = error.cause as Error | undefined
+  return [error.message, cause?.message].filter(Boolean).join(': ').slice(0, 2_000)
+}
+
+/** A letter that waited turns out to be poisonous itself when its turn comes. */
+export async function condemn(database: Database, id: number, error: Error): Promise<void> {
+  await database.query(
+    `update dead_letter set status = 'DEAD', error_class = $2, error_message = $3, attempts = attempts + 1, updated_at = now()
+     where id = $1 and status = 'BLOCKED'`,
+    [id, error.constructor.name, messageOf(error)],
   )
 }
 

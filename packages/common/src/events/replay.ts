@@ -1,11 +1,14 @@
 import { TOPICS } from '@lepton/contracts/topics'
-import type { Database } from '../postgres.ts'
+import type { Database, Tx } from '../postgres.ts'
 import { applyChunk } from './apply.ts'
 import { type DeadLetter, lockKey, setStatus } from './dead-letter.ts'
 import { parseRecord, type Subscription } from './subscription.ts'
 
 /**
  * Applies one parked letter with the same handler, in one transaction with its new status.
+ *
+ * Where events before it are missing, a snapshot that waits behind it is applied instead: it ends the
+ * wait for what was lost.
  *
  * @returns false when it still has to wait: an earlier letter of its key, or a gap before it
  */
@@ -27,18 +30,37 @@ export async function replay(
       [consumer, letter.key],
     )
     if (open.rows[0]?.id !== id) return false
-    const record = {
-      offset: String(letter.off),
-      key: letter.key,
-      value: letter.payload,
-      headers: letter.headers,
-      timestampMs: nowMs,
-    }
-    const source = { topic: letter.topic, topicId: letter.topic_id, partition: letter.part }
-    const parsed = parseRecord(record, source, subscription, nowMs)
-    if (parsed.fault !== undefined) throw parsed.fault
-    const { blocked } = await applyChunk(tx, subscription, [parsed], nowMs, { isReplay: true })
-    setStatus(tx, id, blocked === 0 ? 'REPLAYED' : 'BLOCKED')
-    return blocked === 0
+    if (await applyLetter(tx, subscription, letter, nowMs)) return true
+    const snapshot = await findSnapshot(tx, subscription, letter)
+    return snapshot !== undefined && (await applyLetter(tx, subscription, snapshot, nowMs))
   })
+}
+
+async function applyLetter(
+  tx: Tx,
+  subscription: Subscription,
+  letter: DeadLetter,
+  nowMs: number,
+): Promise<boolean> {
+  const { off, key, payload: value, headers, topic, topic_id: topicId, part: partition } = letter
+  const record = { offset: String(off), key, value, headers, timestampMs: nowMs }
+  const parsed = parseRecord(record, { topic, topicId, partition }, subscription, nowMs)
+  if (parsed.fault !== undefined) throw parsed.fault
+  const { blocked } = await applyChunk(tx, subscription, [parsed], nowMs, { isReplay: true })
+  if (blocked === 0) setStatus(tx, letter.id, 'REPLAYED')
+  return blocked === 0
+}
+
+async function findSnapshot(
+  tx: Tx,
+  { topic, snapshots = [] }: Subscription,
+  { key }: DeadLetter,
+): Promise<DeadLetter | undefined> {
+  if (snapshots.length === 0) return undefined
+  const { rows } = await tx.query<DeadLetter>(
+    `select * from dead_letter where consumer = $1 and key = $2 and status = 'BLOCKED' and headers ->> 'ce_type' = any($3)
+     order by pub_seq, id limit 1`,
+    [TOPICS[topic].consumer, key, snapshots.map(({ type }) => type)],
+  )
+  return rows[0]
 }
