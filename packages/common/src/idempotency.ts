@@ -105,7 +105,8 @@ function replay(stored: Stored, fingerprint: Buffer): Reply {
       errors === undefined ? {} : { errors },
     )
   }
-  return { ...stored, headers: { ...stored.headers, 'idempotency-replayed': 'true' } }
+  const { status, body, headers } = stored
+  return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
 }
 
 /** JSON with sorted keys, so that the same content has the same fingerprint however it was written. */
