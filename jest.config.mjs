@@ -15,6 +15,8 @@ const common = {
 }
 
 export default {
+  // Tests that say they may run side by side, mostly wait.
+  maxConcurrency: 40,
   projects: [
     // Pure: no I/O, milliseconds.
     { ...common, displayName: 'unit', testMatch: ['**/{packages,services,infra,e2e}/**/src/**/*.test.ts'] },
@@ -31,6 +33,8 @@ export default {
       ...common,
       displayName: 'e2e',
       testMatch: ['**/e2e/journeys/**/*.test.ts', '**/infra/*/tests/**/*.test.ts'],
+      globalSetup: '<rootDir>/e2e/global-setup.ts',
+      globalTeardown: '<rootDir>/e2e/global-teardown.ts',
     },
   ],
 }

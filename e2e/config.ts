@@ -1,0 +1,32 @@
+/** The gateway of a shop that is not the suite's own: one that Docker Compose runs from this checkout. */
+export function targetUrl(env = process.env): string | undefined {
+  return env['LEPTON_TARGET'] || undefined
+}
+
+/** Where the suite's own shop keeps its state; told by the global set-up to the test processes. */
+export function stateDir(env = process.env): string {
+  const dir = env['E2E_STATE_DIR']
+  if (dir) return dir
+  throw new Error('E2E_STATE_DIR is not set: the journeys are run by jest, with the project e2e')
+}
+
+export function publishStateDir(dir: string): void {
+  process.env['E2E_STATE_DIR'] = dir
+}
+
+/** How long an unpaid order lives in the shop under test, where the journeys may wait for its end. */
+export function paymentWaitMs(env = process.env): number | undefined {
+  return env['ORDER_PAYMENT_WAIT_MS'] ? Number(env['ORDER_PAYMENT_WAIT_MS']) : undefined
+}
+
+/** Settings of a shop under test: many requests come from one address, and nobody waits minutes for a deadline. */
+export const PAYMENT_WAIT_MS = 8_000
+const UNLIMITED = '1000000000'
+export const SETTINGS = {
+  gateway: {
+    RATE_LIMIT_PER_MINUTE: UNLIMITED,
+    ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
+    SESSION_LIMIT_PER_MINUTE: UNLIMITED,
+  },
+  order: { ORDER_PAYMENT_WAIT_MS: String(PAYMENT_WAIT_MS) },
+}

@@ -1,0 +1,39 @@
+import type { DatabaseOwner } from '@lepton/setup/services'
+import { composeTarget } from './compose-target.ts'
+import { targetUrl } from './config.ts'
+import { launcherTarget } from './launcher-target.ts'
+
+export type TargetService = DatabaseOwner | 'gateway' | 'psp'
+export type TargetServer = 'postgres' | 'kafka' | 'consul'
+
+/** A running shop as the journeys see it, and what may happen to it, whatever runs it. */
+export interface Target {
+  gateway: string
+  psp: string
+  operatorSecret: string
+  /** The gateway's private key, where the shop's files can be read: for tokens it would no longer give. */
+  gatewayKey: string | undefined
+  /** Whether requests from here count as from the shop's own machine, as the demo shopper needs. */
+  isLocal: boolean
+  /** How long an order waits for its payment; undefined where that is too long to be waited for. */
+  paymentWaitMs: number | undefined
+  instances(service: TargetService): Promise<string[]>
+  /** SIGKILL; resolves when it runs again. */
+  crash(instance: string): Promise<void>
+  pause(name: string): Promise<void>
+  resume(name: string): Promise<void>
+  /** Kills every instance of a service and keeps it down until `bringBack`. */
+  takeAway(service: TargetService): Promise<void>
+  bringBack(service: TargetService): Promise<void>
+  /** SIGKILL; resolves when the server answers again. */
+  crashServer(server: TargetServer): Promise<void>
+  /** Asks a service's own database. */
+  query<T>(owner: DatabaseOwner, sql: string): Promise<T[]>
+  close(): Promise<void>
+}
+
+/** The shop of this run: the one the suite started, or the one that LEPTON_TARGET names. */
+export function openTarget(): Promise<Target> {
+  const url = targetUrl()
+  return url === undefined ? launcherTarget() : composeTarget(url)
+}
