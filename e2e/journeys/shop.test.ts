@@ -1,17 +1,25 @@
 import { afterAll, describe, jest } from '@jest/globals'
+import { books } from './books.ts'
 import { buying } from './buying.ts'
+import { demo } from './demo.ts'
+import { faults } from './faults.ts'
+import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
 import { settling } from './settling.ts'
 import { leave } from './world.ts'
 
 // One file, since order matters: journeys of people run side by side, then faults one after the other, then the books
 // are compared. Jest keeps the order within a file, and promises none between files.
-jest.setTimeout(60_000)
+jest.setTimeout(120_000)
 
 describe('a shopper', () => {
   describe('buys', buying)
   describe('cancels, refunds, pays later', settling)
   describe('repeats', repeating)
+  describe('errs', refusing)
+  describe('tries things out', demo)
 })
+describe('the shop', faults)
+describe('the books', books)
 
 afterAll(leave)

@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { expect, it } from '@jest/globals'
+import type { Problem } from '@lepton/contracts/problems'
+import { until } from '@lepton/testing/until'
+import { type Outcome, startLoad } from './load.ts'
+import { chargesOf, checkOut, client, pay, placeUnpaid, settled, slugOf, target } from './world.ts'
+
+const SHOPPERS = 4
+const PAUSE_MS = 5_000
+const FINISH_TIMEOUT_MS = 60_000
+
+export function faults(): void {
+  it('loses no request that can be repeated when instances are killed one after the other', async () => {
+    const load = await startLoad(SHOPPERS)
+
+    for (const service of ['order', 'inventory', 'cart'] as const) {
+      const [first] = await target.instances(service)
+      await target.crash(first!)
+    }
+
+    const { failures, refusals, ...outcome } = await load.stop()
+    expect({ failures, refusals }).toEqual({ failures: [], refusals: [] })
+    expect(outcome.orders.length).toBeGreaterThan(10)
+    await allCompleted(outcome)
+  })
+
+  it('finishes the orders under way when their consumers are killed, and charges each once', async () => {
+    const shopper = await client.shopper()
+    const orderIds = await Promise.all(
+      Array.from({ length: 30 }, (_, index) =>
+        shopper.place([{ item_id: 'desk-lamp', quantity: 1 + (index % 3) }]),
+      ),
+    )
+
+    await Promise.all(
+      (['inventory', 'payment', 'order'] as const).map(async (service) => {
+        for (const instance of await target.instances(service)) await target.crash(instance)
+      }),
+    )
+
+    await allCompleted({ orders: orderIds.map((orderId) => ({ shopper, orderId })) })
+  })
+
+  it('goes on beside an instance that stands still, and finishes what that one had begun', async () => {
+    const [instance] = await target.instances('order')
+    const load = await startLoad(SHOPPERS)
+
+    await target.pause(instance!)
+    await delay(PAUSE_MS)
+    await target.resume(instance!)
+
+    const { failures, refusals, ...outcome } = await load.stop()
+    expect({ failures, refusals }).toEqual({ failures: [], refusals: [] })
+    await allCompleted(outcome)
+  })
+
+  it('does without a whole service: others go on, its own requests say so, orders wait for it', async () => {
+    const shopper = await client.shopper()
+    const unpaid = await placeUnpaid(shopper, 'desk-mat')
+    await settled(shopper, unpaid, ['RESERVED'])
+    await target.takeAway('payment')
+
+    const refused = await pay(shopper, unpaid)
+    const cart = await checkOut(shopper, [{ item_id: 'desk-mat', quantity: 1 }])
+    const products = await shopper.ask('GET', '/api/v1/products')
+    await settled(shopper, cart.body.order_id, ['RESERVED'])
+    await target.bringBack('payment')
+
+    expect([refused.status, slugOf(refused)]).toEqual([503, 'unavailable'])
+    expect(Number(refused.headers['retry-after'])).toBeGreaterThan(0)
+    expect(refused.body.detail).toContain('payment')
+    expect([cart.status, products.status]).toEqual([202, 200])
+    await allCompleted({ orders: [{ shopper, orderId: cart.body.order_id }] })
+    await settled(shopper, unpaid)
+  })
+
+  it('accepts orders while Kafka stands still, and answers for them as submitted', async () => {
+    const shopper = await client.shopper()
+    await target.pause('kafka')
+    const { body, status } = await checkOut(shopper, [{ item_id: 'desk-mat', quantity: 1 }])
+    const path = `/api/v1/orders/${body.order_id}`
+    const order = await shopper.order(body.order_id)
+    const cancelled = await shopper.ask<Problem>('POST', `${path}/cancel`)
+    const paid = await pay(shopper, body.order_id)
+    const events = await shopper.ask('GET', `${path}/events`)
+    await target.resume('kafka')
+
+    expect([status, order.status]).toEqual([202, 'SUBMITTED'])
+    expect([cancelled.status, slugOf(cancelled), cancelled.headers['retry-after']]).toEqual([
+      409,
+      'order-not-ready',
+      '1',
+    ])
+    expect([paid.status, slugOf(paid)]).toEqual([409, 'order-not-ready'])
+    expect(events.body).toEqual({ items: [] })
+    await allCompleted({ orders: [{ shopper, orderId: body.order_id }] })
+  })
+
+  it('notices nothing when Consul is killed', async () => {
+    const load = await startLoad(SHOPPERS)
+
+    await target.crashServer('consul')
+
+    const { failures, refusals, ...outcome } = await load.stop()
+    expect({ failures, refusals }).toEqual({ failures: [], refusals: [] })
+    await allCompleted(outcome)
+    const [instance] = await target.instances('cart')
+    await target.crash(instance!)
+  })
+
+  it('accepts orders while Kafka is killed, and finishes them afterwards', async () => {
+    const load = await startLoad(SHOPPERS)
+
+    await target.crashServer('kafka')
+
+    const { failures, refusals, ...outcome } = await load.stop()
+    expect({ failures, refusals }).toEqual({ failures: [], refusals: [] })
+    await allCompleted(outcome)
+  })
+
+  it('says so while PostgreSQL is killed, and keeps its word afterwards', async () => {
+    const load = await startLoad(SHOPPERS)
+
+    await target.crashServer('postgres')
+
+    const shopper = await client.shopper()
+    await until('an order is accepted again', () => shopper.place([{ item_id: 'desk-mat', quantity: 1 }]))
+    const { failures, refusals, ...outcome } = await load.stop()
+    // A cart that could not be filled is empty at its checkout.
+    expect(refusals.filter((answer) => !answer.includes('/problems/cart-empty'))).toEqual([])
+    expect(failures.filter((answer) => !answer.includes('/problems/unavailable'))).toEqual([])
+    await allCompleted(outcome)
+  })
+}
+
+async function allCompleted({ orders }: Pick<Outcome, 'orders'>): Promise<void> {
+  const ends: string[] = []
+  for (const { shopper, orderId } of orders) {
+    const { status } = await settled(shopper, orderId, undefined, FINISH_TIMEOUT_MS)
+    const charges = await chargesOf(orderId)
+    ends.push([status, ...charges.map(({ state }) => state)].join(' '))
+  }
+  expect(ends).toEqual(ends.map(() => 'COMPLETED CAPTURED'))
+}

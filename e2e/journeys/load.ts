@@ -1,0 +1,76 @@
+import { randomUUID } from 'node:crypto'
+import type { Shopper } from '@lepton/testing/shop-client'
+import { client } from './world.ts'
+
+export interface Outcome {
+  requests: number
+  /** Answers of 500 and more, and requests without any answer. */
+  failures: string[]
+  /** Other answers than a successful one. */
+  refusals: string[]
+  orders: { shopper: Shopper; orderId: string }[]
+}
+
+interface Step {
+  method: 'GET' | 'POST'
+  path: string
+  body?: unknown
+  key?: string
+}
+
+const ITEMS = ['coffee-grinder', 'cast-iron-pan', 'pour-over-kettle']
+
+/** Shoppers who look around and buy, each request safe to be repeated, until `stop` tells what they met. */
+export async function startLoad(shoppers: number): Promise<{ stop: () => Promise<Outcome> }> {
+  const outcome: Outcome = { requests: 0, failures: [], refusals: [], orders: [] }
+  const people = await Promise.all(Array.from({ length: shoppers }, () => client.shopper()))
+  let isOver = false
+
+  async function shop(shopper: Shopper, item_id: string): Promise<void> {
+    while (!isOver) {
+      await ask(shopper, { method: 'GET', path: '/products?limit=3' })
+      await ask(shopper, { method: 'POST', path: '/cart', key: randomUUID(), body: { item_id, quantity: 1 } })
+      await ask(shopper, { method: 'GET', path: '/cart' })
+      await buy(shopper, '/cart/checkout', {})
+      await buy(shopper, '/orders', { lines: [{ item_id, quantity: 1 }] })
+      await ask(shopper, { method: 'GET', path: '/orders' })
+    }
+  }
+
+  async function buy(shopper: Shopper, path: string, body: object): Promise<void> {
+    const placed = await ask(shopper, {
+      method: 'POST',
+      path,
+      key: randomUUID(),
+      body: { ...body, payment_token: 'tok_approved' },
+    })
+    if (placed === undefined) return
+    const { order_id: orderId } = placed as { order_id: string }
+    outcome.orders.push({ shopper, orderId })
+    await ask(shopper, { method: 'GET', path: `/orders/${orderId}` })
+  }
+
+  async function ask(shopper: Shopper, { method, path, ...options }: Step): Promise<unknown> {
+    outcome.requests++
+    const what = `${method} ${path}`
+    try {
+      const { status, body } = await shopper.ask(method, `/api/v1${path}`, options)
+      if (status < 300) return body
+      const answer = `${what} answered ${status} ${JSON.stringify(body)}`
+      if (status >= 500) outcome.failures.push(answer)
+      else outcome.refusals.push(answer)
+    } catch (error) {
+      outcome.failures.push(`${what}: ${String(error)}`)
+    }
+    return undefined
+  }
+
+  const running = people.map((shopper, index) => shop(shopper, ITEMS[index % ITEMS.length]!))
+  return {
+    stop: async () => {
+      isOver = true
+      await Promise.all(running)
+      return outcome
+    },
+  }
+}
