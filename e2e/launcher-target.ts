@@ -74,8 +74,12 @@ export async function launcherTarget(): Promise<Target> {
     instances,
     crash,
     crashServer: crash,
-    pause: async (name) => void (await control('pause', name)),
-    resume: async (name) => void (await control('resume', name)),
+    pause: async (name) => {
+      await control('pause', name)
+    },
+    resume: async (name) => {
+      await control('resume', name)
+    },
     takeAway: async (service) => {
       const names = await instances(service)
       away.set(service, names.length)

@@ -1,10 +1,6 @@
 import type { DatabaseOwner } from '@lepton/setup/services'
-import { composeTarget } from './compose-target.ts'
-import { targetUrl } from './config.ts'
-import { launcherTarget } from './launcher-target.ts'
 
 export type TargetService = DatabaseOwner | 'gateway' | 'psp'
-export type TargetServer = 'postgres' | 'kafka' | 'consul'
 
 /** A running shop as the journeys see it, and what may happen to it, whatever runs it. */
 export interface Target {
@@ -20,20 +16,15 @@ export interface Target {
   instances(service: TargetService): Promise<string[]>
   /** SIGKILL; resolves when it runs again. */
   crash(instance: string): Promise<void>
+  /** SIGSTOP, to an instance or a server. */
   pause(name: string): Promise<void>
   resume(name: string): Promise<void>
   /** Kills every instance of a service and keeps it down until `bringBack`. */
   takeAway(service: TargetService): Promise<void>
   bringBack(service: TargetService): Promise<void>
   /** SIGKILL; resolves when the server answers again. */
-  crashServer(server: TargetServer): Promise<void>
+  crashServer(server: 'postgres' | 'kafka' | 'consul'): Promise<void>
   /** Asks a service's own database. */
   query<T>(owner: DatabaseOwner, sql: string): Promise<T[]>
   close(): Promise<void>
-}
-
-/** The shop of this run: the one the suite started, or the one that LEPTON_TARGET names. */
-export function openTarget(): Promise<Target> {
-  const url = targetUrl()
-  return url === undefined ? launcherTarget() : composeTarget(url)
 }

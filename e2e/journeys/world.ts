@@ -6,7 +6,7 @@ import type { Charge } from '@lepton/contracts/psp'
 import { createShopClient, type ShopAnswer, type Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import type { z } from 'zod'
-import { openTarget } from '../target.ts'
+import { openTarget } from '../open-target.ts'
 
 type Payment = z.infer<typeof PaymentSchema>
 
@@ -60,7 +60,7 @@ export async function placeUnpaid(shopper: Shopper, itemId: string, quantity = 1
 export function pay(
   shopper: Shopper,
   orderId: string,
-  { token = 'tok_approved', key = randomUUID() as string } = {},
+  { token = 'tok_approved', key = uniqueName('key') } = {},
 ): Promise<ShopAnswer<Payment & Problem>> {
   const body = { order_id: orderId, payment_token: token }
   return shopper.ask('POST', '/api/v1/payments', { key, body })
@@ -70,7 +70,7 @@ export function pay(
 export async function checkOut(
   shopper: Shopper,
   items: readonly { item_id: string; quantity: number }[],
-  { token = 'tok_approved', key = randomUUID() as string } = {},
+  { token = 'tok_approved', key = uniqueName('key') } = {},
 ): Promise<ShopAnswer<{ order_id: string; status: string } & Problem>> {
   for (const item of items) {
     const added = await shopper.ask('POST', '/api/v1/cart', { body: item })
@@ -119,5 +119,5 @@ export function slugOf({ body }: ShopAnswer<Problem>): string {
 
 /** Makes what must be unique in a shop that is not new. */
 export function uniqueName(prefix: string): string {
-  return `${prefix}-${randomUUID().slice(0, 8)}`
+  return `${prefix}-${randomUUID()}`
 }
