@@ -5,6 +5,8 @@ export type SetupConfig = {
   databasePasswords: Partial<Record<DatabaseOwner, string>>
   brokers: string[] | undefined
   secretsDir: string | undefined
+  /** Holds the password of ADMIN_DATABASE_URL; made when there is none yet. */
+  adminPasswordFile: string | undefined
 }
 
 /** What the one-shot set-up is told; a part whose setting is absent is left out. */
@@ -18,5 +20,6 @@ export function readConfig(env = process.env): SetupConfig {
     databasePasswords: Object.fromEntries(passwords),
     brokers: env['KAFKA_BROKERS'] ? env['KAFKA_BROKERS'].split(',') : undefined,
     secretsDir: env['SECRETS_DIR'] || undefined,
+    adminPasswordFile: env['ADMIN_PASSWORD_FILE'] || undefined,
   }
 }

@@ -40,10 +40,10 @@ export function createSecrets(directory: string): Secrets {
 }
 
 /** The content of `file`, made by `create` when there is no such file; whole, or not there at all. */
-export function once(file: string, create: () => string): string {
+export function once(file: string, create: () => string, mode = 0o600): string {
   if (!existsSync(file)) {
     const part = `${file}.${process.pid}.part`
-    writeFileSync(part, `${create()}\n`, { mode: 0o600 })
+    writeFileSync(part, `${create()}\n`, { mode })
     try {
       linkSync(part, file)
     } catch (error) {

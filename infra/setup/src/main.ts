@@ -1,13 +1,17 @@
 import { readConfig } from './config.ts'
 import { createDatabases } from './databases.ts'
-import { createSecrets } from './keys.ts'
+import { createSecrets, once, randomSecret } from './keys.ts'
 import { DATABASE_OWNERS, type DatabaseOwner } from './services.ts'
 import { createAllTopics } from './topics.ts'
+
+/** The database server reads it under a user of its own; what keeps it apart is the volume it is in. */
+const SHARED = 0o644
 
 const USAGE = `Prepares servers for the shop, once; running it again changes nothing.
 
   SECRETS_DIR                    keys and secrets that are missing are made here
   ADMIN_DATABASE_URL             a role that may create roles and databases
+  ADMIN_PASSWORD_FILE            its password, where the URL has none; made when the file is missing
   <SERVICE>_DATABASE_PASSWORD    of ${DATABASE_OWNERS.join(', ')} (without it: the one in SECRETS_DIR)
   KAFKA_BROKERS                  topics are created here
 `
@@ -20,19 +24,30 @@ async function main() {
   }
   const secrets = config.secretsDir === undefined ? undefined : createSecrets(config.secretsDir)
   if (secrets) process.stdout.write('keys and secrets: done\n')
+  const adminPassword =
+    config.adminPasswordFile === undefined ? undefined : once(config.adminPasswordFile, randomSecret, SHARED)
   if (config.adminDatabaseUrl !== undefined) {
     const passwords = { ...secrets?.databasePasswords, ...config.databasePasswords }
     const missing = DATABASE_OWNERS.filter((owner) => passwords[owner] === undefined)
     if (missing.length > 0) {
       throw new Error(`no password for ${missing.join(', ')}: set SECRETS_DIR or <SERVICE>_DATABASE_PASSWORD`)
     }
-    await createDatabases(config.adminDatabaseUrl, passwords as Record<DatabaseOwner, string>)
+    await createDatabases(
+      withPassword(config.adminDatabaseUrl, adminPassword),
+      passwords as Record<DatabaseOwner, string>,
+    )
     process.stdout.write('databases: done\n')
   }
   if (config.brokers) {
     await createAllTopics(config.brokers)
     process.stdout.write('topics: done\n')
   }
+}
+
+function withPassword(url: string, password: string | undefined): string {
+  const given = new URL(url)
+  if (password !== undefined) given.password = password
+  return given.href
 }
 
 main().catch((error: unknown) => {

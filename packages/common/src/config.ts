@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { z } from 'zod'
 
 export class ConfigError extends Error {}
@@ -48,9 +49,10 @@ export function fileContent() {
 
 /** What every service instance is told. Addresses and secrets have no default: a guess would hide a fault. */
 export const instanceSettings = z.object({
-  INSTANCE: z.string().min(1),
+  /** Names this instance among all running ones; the machine's name where it runs alone on it, as in a container. */
+  INSTANCE: z.string().min(1).default(hostname()),
   HOST: z.string().default('127.0.0.1'),
-  /** What other processes reach this instance by, where it differs from HOST (a container's name). */
+  /** What other processes reach this instance by; HOST, or the machine's name where HOST is every interface. */
   ADVERTISE_HOST: z.string().optional(),
   PORT: whole(0, { min: 0, max: 65_535 }),
   CONSUL_HTTP_ADDR: z.url(),
@@ -69,6 +71,8 @@ export type InstanceSettings = z.infer<typeof instanceSettings>
 /** What a service with a database and events is told besides. */
 export const storeSettings = instanceSettings.extend({
   DATABASE_URL: z.url(),
+  /** Where the password is, when the URL does not have it. */
+  DATABASE_PASSWORD_FILE: fileContent().optional(),
   DATABASE_POOL_SIZE: whole(8, { max: 100 }),
   KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
   /** False only in tests, where the database may forget at a power cut. */

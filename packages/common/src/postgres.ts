@@ -34,6 +34,8 @@ export class LockBusy extends Error {}
 
 export interface DatabaseSettings {
   url: string
+  /** Where the URL has none. */
+  password?: string | undefined
   poolSize: number
   connectTimeoutMs?: number
   statementTimeoutMs?: number
@@ -133,6 +135,12 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
   }
 }
 
+function withPassword(url: string, password: string | undefined): pg.ClientConfig {
+  const given = new URL(url)
+  if (password !== undefined) given.password = encodeURIComponent(password)
+  return { connectionString: given.href }
+}
+
 function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
   const {
     url,
@@ -150,7 +158,7 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
     tcp_keepalives_count: 3,
   }
   return {
-    connectionString: url,
+    ...withPassword(url, settings.password),
     connectionTimeoutMillis: connectTimeoutMs,
     // The server cancels a statement first; this frees the connection when the server is silent.
     query_timeout: statementTimeoutMs + 2_000,

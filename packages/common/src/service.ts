@@ -1,3 +1,4 @@
+import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Express } from 'express'
 import { createSigner, createVerifier, type Signer, type Verify } from './auth.ts'
@@ -33,6 +34,8 @@ export interface Running {
   /** In the order they were started; stopped in reverse, after the last request. */
   parts: readonly Part[]
 }
+
+const EVERY_INTERFACE = ['0.0.0.0', '::']
 
 /**
  * Runs one instance of a service until it is told to stop.
@@ -74,7 +77,8 @@ export async function runService(
     log,
     service,
     instance: settings.INSTANCE,
-    address: settings.ADVERTISE_HOST ?? settings.HOST,
+    address:
+      settings.ADVERTISE_HOST ?? (EVERY_INTERFACE.includes(settings.HOST) ? hostname() : settings.HOST),
     port,
   })
   log.info({ port }, 'ready')

@@ -7,7 +7,7 @@ import { maintainPartitions } from './events/partitions.ts'
 import { startRelay } from './events/relay.ts'
 import type { Subscription } from './events/subscription.ts'
 import { migrate } from './migrate.ts'
-import { createDatabase, type Database, isPassingFault } from './postgres.ts'
+import { createDatabase, type Database, type DatabaseSettings, isPassingFault } from './postgres.ts'
 import type { Instance, Part } from './service.ts'
 import { Unavailable } from './problem.ts'
 
@@ -31,11 +31,7 @@ export async function openStore(
   migrations: URL,
 ): Promise<Store> {
   const { log, metrics, service, name } = instance
-  const database = createDatabase(
-    { url: settings.DATABASE_URL, poolSize: settings.DATABASE_POOL_SIZE },
-    log,
-    metrics,
-  )
+  const database = createDatabase(databaseSettings(settings), log, metrics)
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
     try {
       await migrate(database, migrations, log)
@@ -49,6 +45,15 @@ export async function openStore(
     }
   }
   return { database, outbox: createOutbox(`/${service}/${name}`) }
+}
+
+/** The password may stand in the URL or in a file. */
+export function databaseSettings(settings: StoreSettings): DatabaseSettings {
+  return {
+    url: settings.DATABASE_URL,
+    password: settings.DATABASE_PASSWORD_FILE,
+    poolSize: settings.DATABASE_POOL_SIZE,
+  }
 }
 
 async function assertDurable(database: Database): Promise<void> {

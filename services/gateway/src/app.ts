@@ -18,7 +18,7 @@ export function createGatewayApp(instance: Instance, settings: Settings): Expres
       signer: instance.signer,
       verify: instance.verify,
       verifySession: createVerifier({ jwksFile: settings.JWKS_FILE, audience: SESSION_AUDIENCE }),
-      isDevelopment: settings.LEPTON_ENV === 'development',
+      demoFrom: settings.LEPTON_ENV === 'development' ? settings.DEMO_FROM : undefined,
     }),
     operatorSecret: settings.OPERATOR_SECRET_FILE,
     subjectLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,

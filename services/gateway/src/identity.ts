@@ -1,3 +1,4 @@
+import { type BlockList, isIP, isIPv6 } from 'node:net'
 import type { Caller, Role, Signer, Verify } from '@lepton/common/auth'
 import { derivedId } from '@lepton/common/id'
 import { refuse } from '@lepton/common/problem'
@@ -33,12 +34,13 @@ export function createIdentity({
   signer,
   verify,
   verifySession,
-  isDevelopment,
+  demoFrom,
 }: {
   signer: Signer
   verify: Verify
   verifySession: Verify
-  isDevelopment: boolean
+  /** Undefined outside development. */
+  demoFrom: BlockList | undefined
 }): Identity {
   const issued = new LRUCache<string, Caller>({ max: 10_000, ttl: (ACCESS_S / 2) * 1_000 })
 
@@ -85,7 +87,9 @@ export function createIdentity({
     },
     end: (req, res) => void res.append('set-cookie', cookie(req, '', 0)),
     demo: async (req, role) =>
-      isDevelopment && isFromThisMachine(req) ? accessFor(derivedId('demo shopper'), role) : undefined,
+      demoFrom !== undefined && isFrom(demoFrom, req)
+        ? accessFor(derivedId('demo shopper'), role)
+        : undefined,
   }
 }
 
@@ -106,13 +110,10 @@ function refuseForeignWrite(req: Request): void {
   }
 }
 
-/** By address and by name: a page that rebinds its own name to 127.0.0.1 is not from here. */
-function isFromThisMachine(req: Request): boolean {
-  const address = req.socket.remoteAddress ?? ''
-  const isLoopback = address === '::1' || /^(::ffff:)?127\./.test(address)
-  return (
-    isLoopback &&
-    /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(req.get('host') ?? '') &&
-    req.get('origin') === undefined
-  )
+/** By address and by name: a page that rebinds its own name to this machine is not from here. */
+function isFrom(addresses: BlockList, req: Request): boolean {
+  const address = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  const isKnown = isIP(address) !== 0 && addresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
+  const isOurName = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(req.get('host') ?? '')
+  return isKnown && isOurName && req.get('origin') === undefined
 }

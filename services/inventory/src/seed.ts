@@ -3,6 +3,7 @@ import { createLog } from '@lepton/common/log'
 import { createMetrics } from '@lepton/common/metrics'
 import { migrate } from '@lepton/common/migrate'
 import { createDatabase, insertRows } from '@lepton/common/postgres'
+import { databaseSettings } from '@lepton/common/store'
 import { CURRENCY } from '@lepton/contracts/fields'
 import { readConfig } from './config.ts'
 import { bookReceipt } from './store.ts'
@@ -10,7 +11,7 @@ import { bookReceipt } from './store.ts'
 // Fills an empty catalogue and ends. Products that are there stay as they are, stock included.
 const settings = readConfig()
 const log = createLog({ service: 'inventory', instance: 'seed', level: settings.LOG_LEVEL })
-const database = createDatabase({ url: settings.DATABASE_URL, poolSize: 1 }, log, createMetrics())
+const database = createDatabase(databaseSettings(settings), log, createMetrics())
 const catalogue = JSON.parse(await readFile(new URL('../catalogue.json', import.meta.url), 'utf8')) as {
   product_id: string
   quantity: number

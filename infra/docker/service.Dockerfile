@@ -1,0 +1,36 @@
+# One image for every service: the command says which one runs. No build step: Node 24 runs the sources.
+FROM node:24-bookworm-slim AS dependencies
+WORKDIR /lepton
+ENV COREPACK_ENABLE_DOWNLOAD_PROMPT=0
+RUN corepack enable
+# The manifests alone, so that a change of a source file installs nothing.
+COPY package.json pnpm-lock.yaml pnpm-workspace.yaml .npmrc ./
+COPY packages/common/package.json packages/common/
+COPY packages/contracts/package.json packages/contracts/
+COPY packages/testing/package.json packages/testing/
+COPY services/cart/package.json services/cart/
+COPY services/gateway/package.json services/gateway/
+COPY services/inventory/package.json services/inventory/
+COPY services/order/package.json services/order/
+COPY services/payment/package.json services/payment/
+COPY services/psp/package.json services/psp/
+COPY infra/local/package.json infra/local/
+COPY infra/setup/package.json infra/setup/
+COPY e2e/package.json e2e/
+RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
+    pnpm install --prod --frozen-lockfile --ignore-scripts --package-import-method=copy \
+      --filter './services/*' --filter './packages/common' --filter './packages/contracts' --filter './infra/setup'
+
+FROM node:24-bookworm-slim
+WORKDIR /lepton
+# Named volumes take the owner of what they are mounted on.
+RUN mkdir -p /secrets /admin /state && chown node:node /secrets /admin /state
+COPY --from=dependencies /lepton ./
+COPY packages/contracts packages/contracts
+COPY packages/common packages/common
+COPY infra/setup infra/setup
+COPY services services
+USER node
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 STATE_DIR=/state
+EXPOSE 3000
+CMD ["node", "services/gateway/src/main.ts"]
