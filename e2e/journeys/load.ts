@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Shopper } from '@lepton/testing/shop-client'
 import { client } from './world.ts'
 
@@ -18,6 +19,8 @@ interface Step {
   key?: string
 }
 
+/** Between two requests of a shopper: fast, but not as fast as one machine that serves and shops can. */
+const THINK_MS = 15
 const ITEMS = ['coffee-grinder', 'cast-iron-pan', 'pour-over-kettle']
 
 /** Shoppers who look around and buy, each request safe to be repeated, until `stop` tells what they met. */
@@ -52,6 +55,7 @@ export async function startLoad(shoppers: number): Promise<{ stop: () => Promise
 
   async function ask(shopper: Shopper, { method, path, ...options }: Step): Promise<unknown> {
     outcome.requests++
+    await delay(THINK_MS)
     const what = `${method} ${path}`
     try {
       const { status, body } = await shopper.ask(method, `/api/v1${path}`, options)
