@@ -1,6 +1,84 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { ROOT } from '@lepton/local/root'
+import { databaseName, type DatabaseOwner } from '@lepton/setup/services'
+import { until } from '@lepton/testing/until'
 import type { Target } from './target.ts'
 
-/** A shop that Docker Compose runs from this checkout. */
-export function composeTarget(_url: string): Promise<Target> {
-  return Promise.reject(new Error('not there yet'))
+const COMMAND_TIMEOUT_MS = 60_000
+const HEALTHY_TIMEOUT_MS = 60_000
+const MAX_ANSWER_BYTES = 100_000_000
+/** Longer than anybody wants a suite to wait. */
+const MAX_PAYMENT_WAIT_MS = 30_000
+
+const run = promisify(execFile)
+
+/** A shop that Docker Compose runs from this checkout, with e2e/compose.yml beside its own file. */
+export async function composeTarget(gateway: string): Promise<Target> {
+  const readSecret = (name: string) => compose('exec', '-T', 'gateway', 'cat', `/secrets/${name}`)
+  const wait = Number(await compose('exec', '-T', 'order', 'printenv', 'ORDER_PAYMENT_WAIT_MS'))
+  return {
+    gateway,
+    psp: `http://${await compose('port', 'psp', '3000')}`,
+    operatorSecret: await readSecret('operator.secret'),
+    gatewayKey: await readSecret('gateway.jwk.json'),
+    paymentWaitMs: wait <= MAX_PAYMENT_WAIT_MS ? wait : undefined,
+    instances: containersOf,
+    crash: crashContainer,
+    crashServer: async (server) => crashContainer(await oneContainerOf(server)),
+    pause: async (name) => {
+      await docker('pause', await oneContainerOf(name))
+    },
+    resume: async (name) => {
+      await docker('unpause', await oneContainerOf(name))
+    },
+    takeAway: async (service) => {
+      await compose('kill', service)
+    },
+    bringBack: async (service) => {
+      await compose('start', service)
+      await Promise.all((await containersOf(service)).map(healthy))
+    },
+    query: async <T>(owner: DatabaseOwner, sql: string) => {
+      const asJson = `select coalesce(json_agg(t), '[]') from (${sql}) t`
+      const psql = ['psql', '-U', 'postgres', '-d', databaseName(owner), '-At', '-c', asJson]
+      return JSON.parse(await compose('exec', '-T', 'postgres', ...psql)) as T[]
+    },
+    close: () => Promise.resolve(),
+  }
+}
+
+async function docker(...args: string[]): Promise<string> {
+  const options = { cwd: ROOT, timeout: COMMAND_TIMEOUT_MS, maxBuffer: MAX_ANSWER_BYTES }
+  const { stdout } = await run('docker', args, options)
+  return stdout.trim()
+}
+
+function compose(...args: string[]): Promise<string> {
+  return docker('compose', ...args)
+}
+
+async function containersOf(service: string): Promise<string[]> {
+  const names = await compose('ps', '--all', '--format', '{{.Name}}', service)
+  return names.split('\n').sort()
+}
+
+/** A container by its own name or by that of a service that runs once. */
+async function oneContainerOf(name: string): Promise<string> {
+  return /-\d+$/.test(name) ? name : (await containersOf(name))[0]!
+}
+
+/** A container that Docker was told to kill stays down: whoever killed it starts it again. */
+async function crashContainer(container: string): Promise<void> {
+  await docker('kill', container)
+  await docker('start', container)
+  await healthy(container)
+}
+
+async function healthy(container: string): Promise<void> {
+  await until(
+    `${container} is healthy`,
+    async () => (await docker('inspect', '-f', '{{.State.Health.Status}}', container)) === 'healthy',
+    { timeoutMs: HEALTHY_TIMEOUT_MS, everyMs: 200 },
+  )
 }

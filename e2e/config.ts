@@ -14,11 +14,6 @@ export function publishStateDir(dir: string): void {
   process.env['E2E_STATE_DIR'] = dir
 }
 
-/** How long an unpaid order lives in the shop under test, where the journeys may wait for its end. */
-export function paymentWaitMs(env = process.env): number | undefined {
-  return env['ORDER_PAYMENT_WAIT_MS'] ? Number(env['ORDER_PAYMENT_WAIT_MS']) : undefined
-}
-
 /** Settings of a shop under test: many requests come from one address, and nobody waits minutes for a deadline. */
 export const PAYMENT_WAIT_MS = 8_000
 const UNLIMITED = '1000000000'

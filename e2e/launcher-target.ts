@@ -69,7 +69,6 @@ export async function launcherTarget(): Promise<Target> {
     psp,
     operatorSecret: await readSecret('operator.secret'),
     gatewayKey: await readSecret('gateway.jwk.json'),
-    isLocal: true,
     paymentWaitMs: PAYMENT_WAIT_MS,
     instances,
     crash,

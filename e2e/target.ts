@@ -9,8 +9,6 @@ export interface Target {
   operatorSecret: string
   /** The gateway's private key, where the shop's files can be read: for tokens it would no longer give. */
   gatewayKey: string | undefined
-  /** Whether requests from here count as from the shop's own machine, as the demo shopper needs. */
-  isLocal: boolean
   /** How long an order waits for its payment; undefined where that is too long to be waited for. */
   paymentWaitMs: number | undefined
   instances(service: TargetService): Promise<string[]>

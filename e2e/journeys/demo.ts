@@ -1,14 +1,12 @@
 import { expect, it } from '@jest/globals'
 import type { Order } from '@lepton/contracts/order'
 import { until } from '@lepton/testing/until'
-import { client, target, uniqueName } from './world.ts'
+import { client, uniqueName } from './world.ts'
 
 type OrderAnswer = { order_id: string; order: Order }
 
 export function demo(): void {
-  const itIsLocal = target.isLocal ? it.concurrent : it.skip
-
-  itIsLocal('answers the simplest requests as the README has them', async () => {
+  it.concurrent('answers the simplest requests as the README has them', async () => {
     const order_id = uniqueName('lunch')
 
     const cart = await client.ask<{ lines: unknown[] }>('POST', '/cart', {
