@@ -8,7 +8,7 @@ import type { Database } from '../postgres.ts'
 import { Refusal } from '../problem.ts'
 import { applyChunk } from './apply.ts'
 import type { Broker, Delivery } from './broker.ts'
-import { bury, condemn, findReplayable } from './dead-letter.ts'
+import { bury, condemn, countOpen, findReplayable } from './dead-letter.ts'
 import { replay } from './replay.ts'
 import { type ParsedRecord, parseRecord, Poison, type Subscription } from './subscription.ts'
 
@@ -47,6 +47,15 @@ export function startConsumer(
     name: 'kafka_consumer_lag_records',
     help: 'Records of a partition that wait behind the ones at work',
     labelNames: ['topic', 'partition'],
+  })
+  metrics.gauge({
+    name: 'dead_letters_open',
+    help: 'Records that could not be applied (DEAD) and those that wait behind them (BLOCKED), of all instances',
+    labelNames: ['status'],
+    collect: async (gauge) => {
+      const counts = await countOpen(database).catch(() => undefined)
+      for (const [status, count] of Object.entries(counts ?? {})) gauge.set({ status }, count)
+    },
   })
   // One transaction at a time for each topic, on what all its partitions have: they would only wait for
   // each other's rows, and few large transactions cost a fraction of many small ones.

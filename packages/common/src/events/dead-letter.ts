@@ -90,6 +90,15 @@ export async function bury(
   })
 }
 
+export async function countOpen(database: Database): Promise<{ DEAD: number; BLOCKED: number }> {
+  const { rows } = await database.query<{ DEAD: number; BLOCKED: number }>(
+    `select count(*) filter (where status = 'DEAD')::int as "DEAD",
+       count(*) filter (where status = 'BLOCKED')::int as "BLOCKED"
+     from dead_letter where status in ('DEAD', 'BLOCKED')`,
+  )
+  return rows[0]!
+}
+
 /** Letters that nothing dead stands before any more, each key's first. */
 export async function findReplayable(
   database: Database,
