@@ -6,7 +6,8 @@ const RENEW_MS = 1_000
 export const SHARDS = 16
 
 export interface Lease {
-  renewIfDue(connection: pg.Client): Promise<void>
+  /** `hasSent`: whether anything left the outbox since; only then is there a floor to raise. */
+  renewIfDue(connection: pg.Client, hasSent: boolean): Promise<boolean>
   shards(): number[]
   holds(shard: number): boolean
   dueInMs(): number
@@ -27,7 +28,7 @@ export function createLease(me = newId()): Lease {
   let renewedAt = Number.NEGATIVE_INFINITY
   let horizon: Horizon | undefined
 
-  async function renew(connection: pg.Client): Promise<void> {
+  async function renew(connection: pg.Client, hasSent: boolean): Promise<void> {
     const { rows } = await connection.query<{
       shard: number
       owned: boolean
@@ -55,14 +56,15 @@ export function createLease(me = newId()): Lease {
       [me, LEASE_MS, wanted, excess],
     )
     mine = taken.rows.map(({ shard }) => shard)
-    horizon = await raiseFloor(connection, me, mine, horizon)
+    if (hasSent || horizon !== undefined) horizon = await raiseFloor(connection, me, mine, horizon)
   }
 
   return {
-    renewIfDue: async (connection) => {
-      if (performance.now() - renewedAt < RENEW_MS) return
-      await renew(connection)
+    renewIfDue: async (connection, hasSent) => {
+      if (performance.now() - renewedAt < RENEW_MS) return false
+      await renew(connection, hasSent)
       renewedAt = performance.now()
+      return true
     },
     shards: () => mine,
     holds: (shard) => mine.includes(shard),

@@ -147,9 +147,10 @@ async function relayUntilStopped(
   })
   let idleMs = minIdleMs
   let sendFailures = 0
+  let hasSent = true
   let deleted: Promise<unknown> = Promise.resolve()
   while (!loop.isStopped()) {
-    await lease.renewIfDue(connection)
+    if (await lease.renewIfDue(connection, hasSent)) hasSent = false
     const shards = lease.shards()
     const [batch] = await Promise.all([
       shards.length === 0 ? [] : readBatch(connection, shards, batchSize, batchBytes),
@@ -174,6 +175,7 @@ async function relayUntilStopped(
     sendFailures = 0
     done()
     sent.inc(batch.length)
+    hasSent = true
     // The next look at the outbox travels behind it on the same connection, and sees it done.
     deleted = connection.query(
       prepared(

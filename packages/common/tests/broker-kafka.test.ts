@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { prepareKafka } from '@lepton/local/kafka'
+import { silentLog } from '@lepton/testing/log'
+import { startTestServer, type TestServer } from '@lepton/testing/servers'
+import { until } from '@lepton/testing/until'
+import type { Broker } from '../src/events/broker.ts'
+import { createKafkaBroker, createTopics } from '../src/events/kafka.ts'
+import { newId } from '../src/id.ts'
+import { describeBroker } from './broker-suite.ts'
+
+let kafka: TestServer
+let brokers: Broker[] = []
+
+beforeAll(async () => {
+  kafka = await startTestServer(prepareKafka)
+}, 120_000)
+afterAll(async () => {
+  await Promise.all(brokers.map((broker) => broker.close()))
+  brokers = []
+  await kafka.stop()
+}, 30_000)
+
+function open(): Broker {
+  const broker = createKafkaBroker(
+    { brokers: [kafka.address], clientId: 'conformance', commitEveryMs: 20, maxWaitMs: 200 },
+    silentLog,
+  )
+  brokers.push(broker)
+  return broker
+}
+
+async function createTopic(): Promise<string> {
+  const topic = `test-${newId()}`
+  await createTopics([kafka.address], [{ topic, partitions: 12, retentionMs: 3_600_000 }], { log: silentLog })
+  return topic
+}
+
+describeBroker('Kafka', async () => {
+  const broker = open()
+  await broker.send([{ topic: await createTopic(), key: 'warm-up', value: '', headers: {} }])
+  return { broker, createTopic, another: open }
+})
+
+describe('Kafka besides', () => {
+  it('loses nothing that it acknowledged when it is killed, and a send that failed works when repeated', async () => {
+    const broker = open()
+    const topic = await createTopic()
+    const key = newId()
+    const seen: string[] = []
+    const subscriber = broker.subscribe({
+      group: newId(),
+      topics: [topic],
+      concurrency: 1,
+      onDelivery: async (delivery) => {
+        for (const { value, offset } of delivery.records) {
+          seen.push(String(value))
+          await delivery.done(offset)
+        }
+      },
+    })
+    const send = (value: string) => broker.send([{ topic, key, value, headers: {} }])
+    for (let count = 0; count < 20; count++) await send(String(count))
+
+    kafka.process.signal('SIGKILL')
+    const startedAt = performance.now()
+    let failures = 0
+    for (let count = 20; count < 40; count++) {
+      await until(
+        `record ${count} is acknowledged`,
+        () =>
+          send(String(count)).then(
+            () => true,
+            () => {
+              failures++
+              return false
+            },
+          ),
+        { timeoutMs: 40_000, everyMs: 100 },
+      )
+    }
+    expect(performance.now() - startedAt).toBeLessThan(40_000)
+    expect(failures).toBeGreaterThan(0)
+
+    await until('all are delivered', () => new Set(seen).size === 40, { timeoutMs: 40_000 })
+    expect([...new Set(seen)]).toEqual(Array.from({ length: 40 }, (_, index) => String(index)))
+    await subscriber.stop()
+  }, 120_000)
+
+  it('keeps topics that exist as they are', async () => {
+    const topic = await createTopic()
+    await createTopics([kafka.address], [{ topic, partitions: 3, retentionMs: 1_000 }], { log: silentLog })
+  })
+})
