@@ -57,6 +57,8 @@ types.setTypeParser(pg.types.builtins.INT8, (value) => {
 // 0A000 is "cached plan must not change result type": a migration ran, and a new connection plans anew.
 const PASSING_CODES = /^(40001|40P01|55P03|57P0[123]|08\w{3}|53300|0A000)$/
 const STALE_PLAN = '0A000'
+// In a network of containers the server's name goes with the server and comes back with it.
+const PASSING_NETWORK_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN)/
 const PASSING_MESSAGES =
   /Connection terminated|Client has encountered a connection error|not queryable|timeout exceeded when trying to connect|timeout expired|Client was closed/
 
@@ -65,7 +67,7 @@ export function isPassingFault(error: unknown): boolean {
   if (!(error instanceof Error)) return false
   const { code } = error as { code?: string }
   if (code === undefined) return PASSING_MESSAGES.test(error.message)
-  return PASSING_CODES.test(code) || /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET)/.test(code)
+  return PASSING_CODES.test(code) || PASSING_NETWORK_CODES.test(code)
 }
 
 // Statement texts are few and fixed, so each connection plans each of them once. Planning a statement
