@@ -189,7 +189,7 @@ describe('relays', () => {
 
   it('take over from one that died without a word when its lease has ended', async () => {
     const connection = await database.connect('dead relay')
-    await createLease().renewIfDue(connection, true)
+    await createLease().renewIfDue(connection)
     await connection.end()
     expect(await ownersOf()).toMatchObject([{ shards: SHARDS }])
     await addOne('k')

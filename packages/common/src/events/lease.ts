@@ -6,8 +6,9 @@ const RENEW_MS = 1_000
 export const SHARDS = 16
 
 export interface Lease {
-  /** `hasSent`: whether anything left the outbox since; only then is there a floor to raise. */
-  renewIfDue(connection: pg.Client, hasSent: boolean): Promise<boolean>
+  renewIfDue(connection: pg.Client): Promise<void>
+  /** Something left the outbox: only then is there a floor to raise. */
+  noteSent(): void
   shards(): number[]
   holds(shard: number): boolean
   dueInMs(): number
@@ -27,8 +28,9 @@ export function createLease(me = newId()): Lease {
   let mine: number[] = []
   let renewedAt = Number.NEGATIVE_INFINITY
   let horizon: Horizon | undefined
+  let hasSentSinceHorizon = true
 
-  async function renew(connection: pg.Client, hasSent: boolean): Promise<void> {
+  async function renew(connection: pg.Client): Promise<void> {
     const { rows } = await connection.query<{
       shard: number
       owned: boolean
@@ -56,15 +58,21 @@ export function createLease(me = newId()): Lease {
       [me, LEASE_MS, wanted, excess],
     )
     mine = taken.rows.map(({ shard }) => shard)
-    if (hasSent || horizon !== undefined) horizon = await raiseFloor(connection, me, mine, horizon)
+    if (horizon !== undefined || hasSentSinceHorizon) {
+      // What is sent from here on lies above the horizon that is taken now.
+      if (horizon === undefined) hasSentSinceHorizon = false
+      horizon = await raiseFloor(connection, me, mine, horizon)
+    }
   }
 
   return {
-    renewIfDue: async (connection, hasSent) => {
-      if (performance.now() - renewedAt < RENEW_MS) return false
-      await renew(connection, hasSent)
+    renewIfDue: async (connection) => {
+      if (performance.now() - renewedAt < RENEW_MS) return
+      await renew(connection)
       renewedAt = performance.now()
-      return true
+    },
+    noteSent: () => {
+      hasSentSinceHorizon = true
     },
     shards: () => mine,
     holds: (shard) => mine.includes(shard),

@@ -147,10 +147,9 @@ async function relayUntilStopped(
   })
   let idleMs = minIdleMs
   let sendFailures = 0
-  let hasSent = true
   let deleted: Promise<unknown> = Promise.resolve()
   while (!loop.isStopped()) {
-    if (await lease.renewIfDue(connection, hasSent)) hasSent = false
+    await lease.renewIfDue(connection)
     const shards = lease.shards()
     const [batch] = await Promise.all([
       shards.length === 0 ? [] : readBatch(connection, shards, batchSize, batchBytes),
@@ -175,7 +174,7 @@ async function relayUntilStopped(
     sendFailures = 0
     done()
     sent.inc(batch.length)
-    hasSent = true
+    lease.noteSent()
     // The next look at the outbox travels behind it on the same connection, and sees it done.
     deleted = connection.query(
       prepared(
