@@ -147,9 +147,13 @@ export function createFakeBroker({
     }
   }
 
-  /** Every member gets its share anew; what the loser of a partition is at goes on, as a zombie. */
+  /** Every member gets its share anew and forgets its pauses; what the loser of a partition is at goes on, as a zombie. */
   function rebalance(group: Group): void {
     for (const member of group.members) member.places.clear()
+    for (const [place, timer] of group.paused) {
+      clearTimeout(timer)
+      group.paused.delete(place)
+    }
     const topics = new Set(group.members.flatMap((member) => member.topics))
     for (const topic of topics) {
       const members = group.members.filter((member) => member.topics.includes(topic))
@@ -177,6 +181,7 @@ export function createFakeBroker({
       rebalance(group)
       return {
         stop: async () => {
+          if (member.isStopping) return
           member.isStopping = true
           await Promise.all(member.atWork.values())
           group.members.splice(group.members.indexOf(member), 1)
