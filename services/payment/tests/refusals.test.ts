@@ -1,0 +1,32 @@
+import { beforeEach, describe, expect, it } from '@jest/globals'
+import { newId } from '@lepton/common/id'
+import { OrderPlaced } from '@lepton/contracts/order'
+import { getOrder, ROUTES } from '@lepton/contracts/routes'
+import { eventRecord, freshKey, placement } from '@lepton/testing/builders'
+import { problemAnswer } from '@lepton/testing/mesh'
+import { describeRefusals } from '@lepton/testing/route-suite'
+import { usePaymentService } from './payment-service.ts'
+
+const shop = usePaymentService()
+beforeEach(() => shop.mesh.answer(getOrder, () => problemAnswer('not-found')))
+
+describeRefusals(
+  shop,
+  ROUTES.filter(({ owner }) => owner === 'payment'),
+  { pay_order: { order_id: newId(), payment_token: 'tok_approved' } },
+)
+
+describe('another customer’s order', () => {
+  it('is neither paid nor seen', async () => {
+    const [alice, bob] = [await shop.people.customer(), await shop.people.customer()]
+    const order_id = newId()
+    const order = placement(order_id, { customer_id: alice.id, payment_token: null })
+    await shop.broker.send([eventRecord(OrderPlaced, order_id, 1, order)])
+    await shop.settle()
+
+    const body = { order_id, payment_token: 'tok_approved' }
+    expect((await bob.post('/payments', body, { key: freshKey() })).status).toBe(404)
+    expect((await bob.get(`/payments/${order_id}`)).status).toBe(404)
+    expect(await alice.get(`/payments/${order_id}`)).toMatchObject({ status: 200, body: { state: 'INTENT' } })
+  })
+})
