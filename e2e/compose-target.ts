@@ -39,6 +39,10 @@ export async function composeTarget(gateway: string): Promise<Target> {
       await compose('start', service)
       await Promise.all((await containersOf(service)).map(healthy))
     },
+    scale: async (service, count) => {
+      const wanted = ['--scale', `${service}=${count}`, '--no-recreate', '--no-deps', service]
+      await compose('up', '--detach', '--wait', ...wanted)
+    },
     query: async <T>(owner: DatabaseOwner, sql: string) => {
       const asJson = `select coalesce(json_agg(t), '[]') from (${sql}) t`
       const psql = ['psql', '-U', 'postgres', '-d', databaseName(owner), '-At', '-c', asJson]

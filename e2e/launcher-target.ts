@@ -92,6 +92,17 @@ export async function launcherTarget(): Promise<Target> {
     bringBack: async (service) => {
       await Promise.all(Array.from({ length: away.get(service) ?? 0 }, () => control('add', service)))
     },
+    scale: async (service, count) => {
+      const names = await instances(service)
+      const missing = Array.from({ length: Math.max(0, count - names.length) })
+      await Promise.all(missing.map(() => control('add', service)))
+      await Promise.all(
+        names
+          .sort()
+          .slice(count)
+          .map((name) => control('remove', name)),
+      )
+    },
     query: async <T>(owner: DatabaseOwner, sql: string) => (await poolOf(owner).query(sql)).rows as T[],
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.end()))

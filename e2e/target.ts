@@ -20,6 +20,8 @@ export interface Target {
   /** Kills every instance of a service and keeps it down until `bringBack`. */
   takeAway(service: TargetService): Promise<void>
   bringBack(service: TargetService): Promise<void>
+  /** More or fewer instances of a service; resolves when they run, and the others are drained. */
+  scale(service: TargetService, count: number): Promise<void>
   /** SIGKILL; resolves when the server answers again. */
   crashServer(server: 'postgres' | 'kafka' | 'consul'): Promise<void>
   /** Asks a service's own database. */

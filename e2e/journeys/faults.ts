@@ -24,6 +24,19 @@ export function faults(): void {
     await allCompleted(outcome)
   })
 
+  it('loses no request when a service grows and shrinks', async () => {
+    const [before, load] = [await target.instances('order'), await startLoad(SHOPPERS)]
+
+    await target.scale('order', 4)
+    const grown = await target.instances('order')
+    await target.scale('order', before.length)
+
+    const { failures, refusals, ...outcome } = await load.stop()
+    expect([grown.length, await target.instances('order')]).toEqual([4, before])
+    expect({ failures, refusals }).toEqual({ failures: [], refusals: [] })
+    await allCompleted(outcome)
+  })
+
   it('finishes the orders under way when their consumers are killed, and charges each once', async () => {
     const shopper = await client.shopper()
     const orderIds = await Promise.all(
