@@ -1,0 +1,34 @@
+import { describe, expect, it } from '@jest/globals'
+import { PROBLEMS } from './problems.ts'
+import { problemsOf } from './route.ts'
+import { ROUTES } from './routes.ts'
+
+const cases = ROUTES.map((route) => [route.operation, route] as const)
+
+describe('a route', () => {
+  it('has an operation of its own, and a method and path of its own', () => {
+    expect(new Set(ROUTES.map(({ operation }) => operation)).size).toBe(ROUTES.length)
+    expect(new Set(ROUTES.map(({ method, path }) => `${method} ${path}`)).size).toBe(ROUTES.length)
+  })
+
+  it.each(cases)('%s describes exactly the parameters of its path', (_operation, { path, params }) => {
+    const named = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+    expect(Object.keys(params?.shape ?? {})).toEqual(named)
+  })
+
+  it.each(cases)('%s takes no field that it does not name', (_operation, { body, params, query }) => {
+    for (const schema of [body, params, query]) {
+      const issues = schema?.safeParse({ no_such_field: 1 }).error?.issues ?? []
+      if (schema !== undefined) expect(issues.map(({ code }) => code)).toContain('unrecognized_keys')
+    }
+  })
+
+  it.each(cases)('%s names problems that exist', (_operation, route) => {
+    for (const slug of problemsOf(route)) expect(PROBLEMS).toHaveProperty([slug])
+  })
+
+  it('that accepts work for later needs a key', () => {
+    const accepting = ROUTES.filter(({ answers, path }) => 202 in answers && !path.includes(':order_id'))
+    expect(accepting.map(({ idempotency }) => idempotency)).toEqual(accepting.map(() => 'required'))
+  })
+})

@@ -1,0 +1,45 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from '@jest/globals'
+import * as cart from './cart.ts'
+import type { EventType } from './event.ts'
+import { versionOf } from './event.ts'
+import * as inventory from './inventory.ts'
+import * as order from './order.ts'
+import * as payment from './payment.ts'
+import { TOPICS } from './topics.ts'
+
+const samples = new URL('../samples/', import.meta.url)
+const events = [cart, inventory, order, payment]
+  .flatMap((module) => Object.values<unknown>(module))
+  .filter((value): value is EventType => typeof value === 'object' && value !== null && 'topic' in value)
+
+function sample(file: string): unknown {
+  return JSON.parse(readFileSync(new URL(file, samples), 'utf8'))
+}
+
+describe('every version of every event', () => {
+  it.each(events.map((event) => [event.type, event] as const))('%s still reads its sample', (type, event) => {
+    const content = sample(`${type}.json`)
+    expect(event.data.parse(content)).toEqual(content)
+  })
+
+  it('has a sample, and every sample is of an event', () => {
+    expect(readdirSync(samples).sort()).toEqual(events.map(({ type }) => `${type}.json`).sort())
+  })
+
+  it('is named owner.what_happened.version, and travels on its owner’s topic', () => {
+    for (const { type, topic } of events) {
+      expect(type).toMatch(/^(cart|order|inventory|payment)\.[a-z_]+\.v\d+$/)
+      expect(topic).toBe(`${type.split('.')[0]}.v1`)
+      expect(Object.keys(TOPICS)).toContain(topic)
+      expect(versionOf(type).version).toBeGreaterThan(0)
+    }
+  })
+
+  it('ignores fields that a later version may add', () => {
+    for (const event of events) {
+      const content = sample(`${event.type}.json`) as object
+      expect(event.data.parse({ ...content, added_later: true })).toEqual(content)
+    }
+  })
+})
