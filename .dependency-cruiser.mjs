@@ -8,7 +8,7 @@ export default {
       orphan: true,
       pathNot: '(main|seed|cli)\\.ts$|\\.test\\.ts$|global-(setup|teardown)\\.ts$|config\\.(mjs|js)$',
     }, {}),
-    rule('contracts-stand-alone', 'Contracts run in a browser: zod and nothing else.', { path: '^packages/contracts/' }, {
+    rule('contracts-stand-alone', 'Contracts run in a browser: zod and nothing else.', { path: '^packages/contracts/', pathNot: '\\.test\\.ts$' }, {
       pathNot: '^packages/contracts/|node_modules/(.pnpm/)?zod',
     }),
     rule('common-knows-no-service', 'Common is taken into other systems.', { path: '^packages/common/src', pathNot: '\\.test\\.ts$' }, {

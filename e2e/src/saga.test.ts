@@ -261,7 +261,7 @@ describe('the services together, in any order of events', () => {
         }
         expect(world.stock).toMatchObject({ available: UNITS - sold, held: 0, committed: sold })
       }),
-      { numRuns: 3_000 },
+      { numRuns: 1_500 },
     )
   })
 })

@@ -101,7 +101,10 @@ describe('a token is refused', () => {
   it('that was remembered and has expired since', async () => {
     const token = await byGateway.sign(alice, { ttlS: 1 })
     await verify(token)
-    jest.useFakeTimers({ now: Date.now() + 60_000, doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] })
+    jest.useFakeTimers({
+      now: Date.now() + 60_000,
+      doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'],
+    })
     try {
       await refused(token)
     } finally {

@@ -148,7 +148,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerUnderTest
     it('delivers again after a pause what was not done, and lets other partitions flow meanwhile', async () => {
       const seen: Seen[] = []
       let pauses = 0
-      let pausedPartition: number | undefined
+      let pausedPartition = -1
       subscribe(async (delivery) => {
         if (delivery.partition === pausedPartition && pauses < 2) {
           pauses++

@@ -11,7 +11,7 @@ import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
 import { orderRoutes } from '../src/routes.ts'
 
-export const CATALOGUE = [line('espresso-beans', 1, 1_250), line('moka-pot', 1, 3_900)]
+const CATALOGUE = [line('espresso-beans', 1, 1_250), line('moka-pot', 1, 3_900)]
 
 export interface OrderService extends ServiceUnderTest {
   deps: Deps
