@@ -3,6 +3,20 @@ export function targetUrl(env = process.env): string | undefined {
   return env['LEPTON_TARGET'] || undefined
 }
 
+/** Where Docker Compose publishes the gateway. */
+export function composeGateway(env = process.env): string {
+  return `http://localhost:${env['GATEWAY_PORT'] || '8080'}`
+}
+
+/** Jest runs ES modules behind a flag. */
+export function environmentOfJest(target: string | undefined): NodeJS.ProcessEnv {
+  return {
+    ...process.env,
+    NODE_OPTIONS: '--experimental-vm-modules --no-warnings',
+    ...(target !== undefined && { LEPTON_TARGET: target }),
+  }
+}
+
 /** Where the suite's own shop keeps its state; told by the global set-up to the test processes. */
 export function stateDir(env = process.env): string {
   const dir = env['E2E_STATE_DIR']

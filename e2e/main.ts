@@ -1,0 +1,39 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { join } from 'node:path'
+import { ROOT } from '@lepton/local/root'
+import { composeGateway, environmentOfJest } from './config.ts'
+
+const USAGE = `pnpm e2e [--target compose|URL] [jest's own arguments]
+
+  without a target    the journeys visit a shop of their own, started on free ports and stopped afterwards
+  --target compose    brings the shop up with Docker Compose, visits it, and lets it run
+  --target URL        visits the shop that Docker Compose runs from this checkout, by its gateway
+`
+
+/** Gives the gateway's address. */
+function bringUp(): string {
+  const files = ['-f', 'docker-compose.yml', '-f', 'e2e/compose.yml']
+  const up = ['compose', ...files, 'up', '--build', '--wait']
+  const { status } = spawnSync('docker', up, { cwd: ROOT, stdio: 'inherit' })
+  if (status !== 0) throw new Error('The shop did not come up: `docker compose logs` has the reason.')
+  return composeGateway()
+}
+
+function runJest(target: string | undefined, args: readonly string[]): void {
+  // The launcher's own tests say nothing about another shop.
+  const only = target === undefined ? [] : ['--testPathPatterns', 'e2e/journeys']
+  const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
+  const child = spawn(process.execPath, [jest, '--selectProjects', 'e2e', '--runInBand', ...only, ...args], {
+    cwd: ROOT,
+    stdio: 'inherit',
+    env: environmentOfJest(target),
+  })
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
+  child.on('exit', (code) => (process.exitCode = code ?? 1))
+}
+
+const [first, name, ...rest] = process.argv.slice(2)
+if (first === '--help') process.stdout.write(USAGE)
+else if (first !== '--target') runJest(undefined, process.argv.slice(2))
+else if (name === undefined) throw new Error(USAGE)
+else runJest(name === 'compose' ? bringUp() : name, rest)
