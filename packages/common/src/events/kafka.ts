@@ -128,18 +128,18 @@ function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: Sub
       rebalanceTimeout: settings.rebalanceTimeoutMs ?? 16_000,
       maxWaitTimeInMs: settings.maxWaitMs ?? 2_000,
       allowAutoTopicCreation: false,
-      retry: RETRY,
+      // A restart of its own would outlive our stop: it begins later, from a timer that nobody can clear.
+      retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
     })
     const ended = new Promise<void>((resolve, reject) => {
-      consumer.on(consumer.events.CRASH, ({ payload }) => {
-        if (!payload.restart) reject(payload.error)
-      })
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error))
       if (stopping.signal.aborted) resolve()
       stopping.signal.addEventListener('abort', () => resolve(), { once: true })
     })
     // The rejection is looked at below, but a crash may come while we are still connecting.
     ended.catch(() => undefined)
     const offsets = createOffsets(consumer, settings.commitEveryMs ?? 200, log)
+    const pauses = new Set<NodeJS.Timeout>()
     try {
       const topicId = await clusterIdOf(kafka)
       await consumer.connect()
@@ -148,10 +148,11 @@ function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: Sub
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.concurrency,
-        eachBatch: (payload) => options.onDelivery(asDelivery(offsets, payload, topicId)),
+        eachBatch: (payload) => options.onDelivery(asDelivery(offsets, pauses, payload, topicId)),
       })
       await ended
     } finally {
+      for (const pause of pauses) clearTimeout(pause)
       await offsets.close()
       await consumer
         .stop()
@@ -218,7 +219,12 @@ function createOffsets(consumer: Consumer, everyMs: number, log: Log): Offsets {
   }
 }
 
-function asDelivery(offsets: Offsets, payload: EachBatchPayload, topicId: string): Delivery {
+function asDelivery(
+  offsets: Offsets,
+  pauses: Set<NodeJS.Timeout>,
+  payload: EachBatchPayload,
+  topicId: string,
+): Delivery {
   const { batch, resolveOffset, heartbeat, isRunning, isStale, pause } = payload
   const { topic, partition } = batch
   return {
@@ -243,7 +249,11 @@ function asDelivery(offsets: Offsets, payload: EachBatchPayload, topicId: string
     },
     pauseFor: (ms) => {
       const resume = pause()
-      setTimeout(resume, ms)
+      const timer = setTimeout(() => {
+        pauses.delete(timer)
+        resume()
+      }, ms)
+      pauses.add(timer)
     },
   }
 }
