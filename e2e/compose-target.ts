@@ -6,7 +6,7 @@ import { until } from '@lepton/testing/until'
 import type { Target } from './target.ts'
 
 const COMMAND_TIMEOUT_MS = 60_000
-const HEALTHY_TIMEOUT_MS = 60_000
+const WAIT = { timeoutMs: 60_000, everyMs: 200 }
 const MAX_ANSWER_BYTES = 100_000_000
 /** Longer than anybody wants a suite to wait. */
 const MAX_PAYMENT_WAIT_MS = 30_000
@@ -24,8 +24,8 @@ export async function composeTarget(gateway: string): Promise<Target> {
     gatewayKey: await readSecret('gateway.jwk.json'),
     paymentWaitMs: wait <= MAX_PAYMENT_WAIT_MS ? wait : undefined,
     instances: containersOf,
-    crash: crashContainer,
-    crashServer: async (server) => crashContainer(await oneContainerOf(server)),
+    crash: crashInstance,
+    crashServer: async (server) => crashServer(await oneContainerOf(server)),
     pause: async (name) => {
       await docker('pause', await oneContainerOf(name))
     },
@@ -72,17 +72,24 @@ async function oneContainerOf(name: string): Promise<string> {
   return /-\d+$/.test(name) ? name : (await containersOf(name))[0]!
 }
 
-/** A container that Docker was told to kill stays down: whoever killed it starts it again. */
-async function crashContainer(container: string): Promise<void> {
+/** Kills all processes but the container's init, which then ends: Docker starts it again by its restart policy. */
+async function crashInstance(container: string): Promise<void> {
+  const restarts = () => docker('inspect', '-f', '{{.RestartCount}}', container)
+  const before = await restarts()
+  // The shell that kills them dies with them.
+  await docker('exec', container, 'bash', '-c', 'kill -9 -1').catch(() => undefined)
+  await until(`${container} is started again`, async () => (await restarts()) !== before, WAIT)
+  await healthy(container)
+}
+
+/** A server is its container's first process, which cannot be killed from within; what Docker kills stays down. */
+async function crashServer(container: string): Promise<void> {
   await docker('kill', container)
   await docker('start', container)
   await healthy(container)
 }
 
 async function healthy(container: string): Promise<void> {
-  await until(
-    `${container} is healthy`,
-    async () => (await docker('inspect', '-f', '{{.State.Health.Status}}', container)) === 'healthy',
-    { timeoutMs: HEALTHY_TIMEOUT_MS, everyMs: 200 },
-  )
+  const health = () => docker('inspect', '-f', '{{.State.Health.Status}}', container)
+  await until(`${container} is healthy`, async () => (await health()) === 'healthy', WAIT)
 }
