@@ -32,8 +32,16 @@ function runJest(target: string | undefined, args: readonly string[]): void {
   child.on('exit', (code) => (process.exitCode = code ?? 1))
 }
 
-const [first, name, ...rest] = process.argv.slice(2)
-if (first === '--help') process.stdout.write(USAGE)
-else if (first !== '--target') runJest(undefined, process.argv.slice(2))
-else if (name === undefined) throw new Error(USAGE)
-else runJest(name === 'compose' ? bringUp() : name, rest)
+function main([first, name, ...rest]: readonly string[]): void {
+  if (first === '--help') process.stdout.write(USAGE)
+  else if (first !== '--target') runJest(undefined, process.argv.slice(2))
+  else if (name === undefined) throw new Error(USAGE)
+  else runJest(name === 'compose' ? bringUp() : name, rest)
+}
+
+try {
+  main(process.argv.slice(2))
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = 1
+}
