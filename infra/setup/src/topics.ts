@@ -1,4 +1,4 @@
-import { createTopics } from '@lepton/common/events/kafka'
+import { createTopics } from '@lepton/common/events/kafka/topics'
 import { createLog } from '@lepton/common/log'
 import { deadLetterTopic, SUBSCRIPTIONS, TOPICS, type Topic } from '@lepton/contracts/topics'
 

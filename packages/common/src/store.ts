@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { StoreSettings } from './config.ts'
 import { startConsumer } from './events/consume.ts'
-import { createKafkaBroker } from './events/kafka.ts'
+import { createKafkaBroker } from './events/kafka/broker.ts'
 import { createOutbox, type Outbox } from './events/outbox.ts'
 import { maintainPartitions } from './events/partitions.ts'
 import { startRelay } from './events/relay.ts'

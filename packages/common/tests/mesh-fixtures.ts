@@ -62,7 +62,7 @@ export async function startInstance(
 }
 
 /** A discovery whose answer the test writes. */
-export function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
+function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
   const lists = new Map(Object.entries(initial))
   const listeners = new Map<string, Set<(instances: readonly KnownInstance[]) => void>>()
   const discovery: Discovery = {

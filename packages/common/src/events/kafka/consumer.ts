@@ -1,122 +1,19 @@
-import { createRequire } from 'node:module'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Consumer, type EachBatchPayload, Kafka, logLevel, Partitioners, type Producer } from 'kafkajs'
-import type { Log } from '../log.ts'
-import type { Broker, Delivery, OutgoingRecord, SubscribeOptions, Subscriber } from './broker.ts'
-
-export interface KafkaSettings {
-  brokers: string[]
-  clientId: string
-  connectionTimeoutMs?: number
-  requestTimeoutMs?: number
-  sessionTimeoutMs?: number
-  heartbeatIntervalMs?: number
-  rebalanceTimeoutMs?: number
-  maxWaitMs?: number
-  /** Offsets of finished work are told to Kafka together, at most this much later. */
-  commitEveryMs?: number
-}
+import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { Log } from '../../log.ts'
+import type { Delivery, SubscribeOptions, Subscriber } from '../broker.ts'
+import { type KafkaSettings, RETRY } from './client.ts'
 
 /**
- * Long enough for a broker's restart: a client that gives up sooner joins its group anew, and the group
- * then waits for the session of the member it was.
+ * Keeps a member of a group alive until it is stopped: a consumer that crashed is made anew, since
+ * kafkajs itself gives some crashes up for good.
  */
-const RETRY = { initialRetryTime: 100, maxRetryTime: 500, retries: 60 }
-
-interface RequestQueue {
-  pending: unknown[]
-  throttledUntil: number
-}
-
-/**
- * kafkajs 2.2.4 wakes up some 900 times a second per idle connection: it schedules the next look at
- * its request queue with a negative delay even when nothing is pending (kafkajs issues 1556, 1751).
- * With the patch it looks again only when something waits or the broker throttles.
- */
-export function patchIdleLoop(): void {
-  const require = createRequire(import.meta.url)
-  const { version } = require('kafkajs/package.json') as { version: string }
-  if (version !== '2.2.4') throw new Error(`the idle-loop patch is for kafkajs 2.2.4, not ${version}`)
-  const { prototype } = require('kafkajs/src/network/requestQueue') as {
-    prototype: { scheduleCheckPendingRequests: (this: RequestQueue) => void; isPatched?: boolean }
-  }
-  if (prototype.isPatched === true) return
-  const original = prototype.scheduleCheckPendingRequests
-  prototype.isPatched = true
-  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
-    if (this.pending.length === 0 && this.throttledUntil <= Date.now()) return
-    original.call(this)
-  }
-}
-
-function createKafka(settings: KafkaSettings, log: Log): Kafka {
-  patchIdleLoop()
-  return new Kafka({
-    brokers: settings.brokers,
-    clientId: settings.clientId,
-    connectionTimeout: settings.connectionTimeoutMs ?? 2_000,
-    requestTimeout: settings.requestTimeoutMs ?? 5_000,
-    retry: RETRY,
-    logLevel: logLevel.WARN,
-    // Its ERROR is not ours: everything below is retried, so nobody need act on a line of it.
-    logCreator:
-      () =>
-      ({ log: entry }) => {
-        const { message, error } = entry
-        log.warn({ kafkajs: error }, message)
-      },
-  })
-}
-
-/**
- * Kafka as a broker. Sends wait for all in-sync replicas and are never "idempotent": kafkajs reuses a
- * sequence number after a lost answer, and Kafka would then drop a record it acknowledged. Repeats are
- * dropped by the consumers' inbox instead.
- */
-export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
-  const kafka = createKafka(settings, log)
-  const producer = kafka.producer({
-    allowAutoTopicCreation: false,
-    idempotent: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
-    metadataMaxAge: 60_000,
-  })
-  let connected: Promise<Producer> | undefined
-  function connect(): Promise<Producer> {
-    connected ??= producer.connect().then(
-      () => producer,
-      (error: unknown) => {
-        connected = undefined
-        throw error
-      },
-    )
-    return connected
-  }
-  return {
-    send: async (records) => {
-      const { sendBatch } = await connect()
-      await sendBatch({
-        acks: -1,
-        timeout: settings.requestTimeoutMs ?? 5_000,
-        topicMessages: byTopic(records),
-      })
-    },
-    subscribe: (options) => subscribe(kafka, settings, log, options),
-    close: async () => {
-      await connected?.then(() => producer.disconnect())
-    },
-  }
-}
-
-function byTopic(records: readonly OutgoingRecord[]) {
-  const topics = Map.groupBy(records, ({ topic }) => topic)
-  return [...topics].map(([topic, messages]) => ({
-    topic,
-    messages: messages.map(({ key, value, headers }) => ({ key, value, headers })),
-  }))
-}
-
-function subscribe(kafka: Kafka, settings: KafkaSettings, log: Log, options: SubscribeOptions): Subscriber {
+export function subscribe(
+  kafka: Kafka,
+  settings: KafkaSettings,
+  log: Log,
+  options: SubscribeOptions,
+): Subscriber {
   const stopping = new AbortController()
 
   /** One life of a consumer: ends when it is told to stop or crashed beyond its own restarts. */
@@ -264,38 +161,6 @@ async function clusterIdOf(kafka: Kafka): Promise<string> {
   await admin.connect()
   try {
     return (await admin.describeCluster()).clusterId
-  } finally {
-    await admin.disconnect()
-  }
-}
-
-export interface TopicSettings {
-  topic: string
-  partitions: number
-  retentionMs: number
-}
-
-/** Creates the topics that are missing; those that exist stay as they are. */
-export async function createTopics(
-  brokers: string[],
-  topics: readonly TopicSettings[],
-  { log, replication = 1 }: { log: Log; replication?: number },
-): Promise<void> {
-  const admin = createKafka({ brokers, clientId: 'lepton-setup' }, log).admin()
-  await admin.connect()
-  try {
-    const existing = new Set(await admin.listTopics())
-    const missing = topics.filter(({ topic }) => !existing.has(topic))
-    if (missing.length === 0) return
-    await admin.createTopics({
-      waitForLeaders: true,
-      topics: missing.map(({ topic, partitions, retentionMs }) => ({
-        topic,
-        numPartitions: partitions,
-        replicationFactor: replication,
-        configEntries: [{ name: 'retention.ms', value: String(retentionMs) }],
-      })),
-    })
   } finally {
     await admin.disconnect()
   }

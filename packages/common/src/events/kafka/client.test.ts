@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module'
 import { describe, expect, it, jest } from '@jest/globals'
-import { patchIdleLoop } from './kafka.ts'
+import { patchIdleLoop } from './client.ts'
 
 patchIdleLoop()
 

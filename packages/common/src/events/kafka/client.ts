@@ -1,0 +1,67 @@
+import { createRequire } from 'node:module'
+import { Kafka, logLevel } from 'kafkajs'
+import type { Log } from '../../log.ts'
+
+export interface KafkaSettings {
+  brokers: string[]
+  clientId: string
+  connectionTimeoutMs?: number
+  requestTimeoutMs?: number
+  sessionTimeoutMs?: number
+  heartbeatIntervalMs?: number
+  rebalanceTimeoutMs?: number
+  maxWaitMs?: number
+  /** Offsets of finished work are told to Kafka together, at most this much later. */
+  commitEveryMs?: number
+}
+
+/**
+ * Long enough for a broker's restart: a client that gives up sooner joins its group anew, and the group
+ * then waits for the session of the member it was.
+ */
+export const RETRY = { initialRetryTime: 100, maxRetryTime: 500, retries: 60 }
+
+interface RequestQueue {
+  pending: unknown[]
+  throttledUntil: number
+}
+
+/**
+ * kafkajs 2.2.4 wakes up some 900 times a second per idle connection: it schedules the next look at
+ * its request queue with a negative delay even when nothing is pending (kafkajs issues 1556, 1751).
+ * With the patch it looks again only when something waits or the broker throttles.
+ */
+export function patchIdleLoop(): void {
+  const require = createRequire(import.meta.url)
+  const { version } = require('kafkajs/package.json') as { version: string }
+  if (version !== '2.2.4') throw new Error(`the idle-loop patch is for kafkajs 2.2.4, not ${version}`)
+  const { prototype } = require('kafkajs/src/network/requestQueue') as {
+    prototype: { scheduleCheckPendingRequests: (this: RequestQueue) => void; isPatched?: boolean }
+  }
+  if (prototype.isPatched === true) return
+  const original = prototype.scheduleCheckPendingRequests
+  prototype.isPatched = true
+  prototype.scheduleCheckPendingRequests = function (this: RequestQueue) {
+    if (this.pending.length === 0 && this.throttledUntil <= Date.now()) return
+    original.call(this)
+  }
+}
+
+export function createKafka(settings: KafkaSettings, log: Log): Kafka {
+  patchIdleLoop()
+  return new Kafka({
+    brokers: settings.brokers,
+    clientId: settings.clientId,
+    connectionTimeout: settings.connectionTimeoutMs ?? 2_000,
+    requestTimeout: settings.requestTimeoutMs ?? 5_000,
+    retry: RETRY,
+    logLevel: logLevel.WARN,
+    // Its ERROR is not ours: everything below is retried, so nobody need act on a line of it.
+    logCreator:
+      () =>
+      ({ log: entry }) => {
+        const { message, error } = entry
+        log.warn({ kafkajs: error }, message)
+      },
+  })
+}
