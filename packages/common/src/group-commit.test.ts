@@ -1,0 +1,72 @@
+import { describe, expect, it } from '@jest/globals'
+import { createGroupCommit } from './group-commit.ts'
+
+/** Work that ends when the test says so, and what it was given, run by run. */
+function controlled(maxItems: number) {
+  const runs: { items: readonly number[]; end: () => void; fail: (error: Error) => void }[] = []
+  const bring = createGroupCommit<number>(
+    (items) => new Promise((resolve, reject) => runs.push({ items, end: resolve, fail: reject })),
+    maxItems,
+  )
+  return { runs, bring, given: () => runs.map(({ items }) => items) }
+}
+
+const turn = () => new Promise(setImmediate)
+
+describe('a group commit', () => {
+  it('runs at once for the first, and together for all who come meanwhile', async () => {
+    const { runs, bring, given } = controlled(10)
+    const first = bring([1])
+    const others = [bring([2]), bring([3, 4])]
+    expect(given()).toEqual([[1]])
+
+    runs[0]!.end()
+    await first
+    await turn()
+    expect(given()).toEqual([[1], [2, 3, 4]])
+
+    runs[1]!.end()
+    await Promise.all(others)
+  })
+
+  it('leaves to the next run what does not fit, in the order it came', async () => {
+    const { runs, bring, given } = controlled(3)
+    const all = [bring([1]), bring([2, 3]), bring([4, 5]), bring([6])]
+    for (let run = 0; run < 3; run++) {
+      runs[run]!.end()
+      await turn()
+    }
+
+    await Promise.all(all)
+    expect(given()).toEqual([[1], [2, 3], [4, 5, 6]])
+  })
+
+  it('runs alone for one who brings more than fits', async () => {
+    const { runs, bring, given } = controlled(2)
+    const all = [bring([1]), bring([2, 3, 4]), bring([5])]
+    for (let run = 0; run < 3; run++) {
+      runs[run]!.end()
+      await turn()
+    }
+
+    await Promise.all(all)
+    expect(given()).toEqual([[1], [2, 3, 4], [5]])
+  })
+
+  it('fails for all who were in a run, and goes on for those who were not', async () => {
+    const { runs, bring } = controlled(10)
+    const first = bring([1])
+    const together = Promise.allSettled([bring([2]), bring([3])])
+    runs[0]!.end()
+    await first
+    await turn()
+    const later = bring([4])
+
+    runs[1]!.fail(new Error('the database is away'))
+
+    expect((await together).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    await turn()
+    runs[2]!.end()
+    await expect(later).resolves.toBeUndefined()
+  })
+})

@@ -1,0 +1,275 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { createMetrics } from '@lepton/common/metrics'
+import { closeServer, startServer } from '@lepton/common/server'
+import { addToCart, checkOutCart, getCart, getOrder, payOrder, receiveStock } from '@lepton/contracts/routes'
+import { createIdentity } from '@lepton/testing/identity'
+import { silentLog } from '@lepton/testing/log'
+import { createFakeMesh, problemAnswer } from '@lepton/testing/mesh'
+import { createShopClient, type ShopAnswer, type ShopClient } from '@lepton/testing/shop-client'
+import { createGatewayApp } from '../src/app.ts'
+import { settings } from '../src/config.ts'
+import { SESSION_AUDIENCE } from '../src/identity.ts'
+
+const CUSTOMER = '01a1fea5-ba4b-71f4-85de-696148493360'
+const OTHER = '01a1fea5-ba4b-71f4-85de-696148493361'
+const EMPTY_CART = { cart_id: null, version: 0, lines: [], amount_minor: 0, currency: 'EUR' }
+const identity = createIdentity()
+const mesh = createFakeMesh()
+const closing: (() => Promise<void>)[] = []
+let shop: ShopClient
+let origin: string
+
+async function startGateway(overrides: Record<string, string> = {}): Promise<string> {
+  const parsed = settings.parse({
+    INSTANCE: 'gateway-1',
+    CONSUL_HTTP_ADDR: 'http://127.0.0.1:8500',
+    STATE_DIR: '/tmp',
+    LEPTON_ENV: 'development',
+    JWT_KEY_FILE: identity.secrets.keyFiles.gateway,
+    JWKS_FILE: identity.secrets.jwksFile,
+    OPERATOR_SECRET_FILE: identity.secrets.operatorSecretFile,
+    ...overrides,
+  })
+  const instance = {
+    service: 'gateway',
+    name: 'gateway-1',
+    log: silentLog,
+    metrics: createMetrics(),
+    verify: identity.verify,
+    signer: identity.signerOf('gateway'),
+    mesh,
+    isReady: () => true,
+  }
+  const { server, port } = await startServer(createGatewayApp(instance, parsed), {
+    HOST: '127.0.0.1',
+    PORT: 0,
+  })
+  closing.push(() => closeServer(server))
+  return `http://127.0.0.1:${port}`
+}
+
+function connect(url: string): ShopClient {
+  const client = createShopClient(url)
+  closing.unshift(() => client.close())
+  return client
+}
+
+beforeAll(async () => {
+  origin = await startGateway()
+  shop = connect(origin)
+})
+
+afterAll(async () => {
+  for (const close of closing) await close()
+  identity.remove()
+})
+
+beforeEach(() => {
+  mesh.requests.length = 0
+  mesh.answer(getCart, () => ({ status: 200, body: EMPTY_CART }))
+  mesh.answer(addToCart, () => ({ status: 200, body: EMPTY_CART }))
+  mesh.answer(receiveStock, () => ({ status: 200, body: {} }))
+})
+
+const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
+const cookieOf = ({ headers }: ShopAnswer) => String(headers['set-cookie']).split(';')[0]!
+
+async function passedCaller() {
+  return identity.verify(mesh.requests.at(-1)!.headers!.authorization!.replace('Bearer ', ''))
+}
+
+describe('a session', () => {
+  it('is a token, and a cookie that scripts cannot read', async () => {
+    const answer = await shop.ask<{ token: string; customer_id: string }>('POST', '/api/v1/session')
+
+    expect(answer.status).toBe(201)
+    expect(String(answer.headers['set-cookie'])).toMatch(
+      /^lepton_session=[\w.-]+; Max-Age=2592000; Path=\/; HttpOnly; SameSite=Lax$/,
+    )
+    expect((await identity.verify(answer.body.token)).subject).toBe(answer.body.customer_id)
+  })
+
+  it('goes on for the same customer, by token or by cookie', async () => {
+    const first = await shop.ask<{ token: string; customer_id: string }>('POST', '/api/v1/session')
+    const ask = (headers: Record<string, string>) =>
+      shop.ask<{ customer_id: string }>('POST', '/api/v1/session', { headers })
+
+    const byToken = await ask({ authorization: `Bearer ${first.body.token}` })
+    const byCookie = await ask({ cookie: cookieOf(first), origin })
+
+    expect(byToken.body.customer_id).toBe(first.body.customer_id)
+    expect(byCookie.body.customer_id).toBe(first.body.customer_id)
+  })
+
+  it('begins anew for a token that is not ours', async () => {
+    expect((await shop.ask('POST', '/api/v1/session', bearer('not.a.token'))).status).toBe(201)
+  })
+
+  it('of an operator needs the secret', async () => {
+    const wrong = await shop.ask('POST', '/api/v1/session/operator', { body: { secret: 'guess' } })
+
+    expect(wrong.status).toBe(401)
+    expect(wrong.headers['set-cookie']).toBeUndefined()
+  })
+
+  it('ends by clearing the cookie', async () => {
+    const answer = await shop.ask('DELETE', '/api/v1/session')
+
+    expect(answer.status).toBe(204)
+    expect(String(answer.headers['set-cookie'])).toMatch(/^lepton_session=; Max-Age=0/)
+  })
+})
+
+describe('a cookie', () => {
+  it('becomes a token of 15 minutes for the service, and stays here', async () => {
+    const session = await shop.ask<{ customer_id: string }>('POST', '/api/v1/session')
+
+    await shop.ask('GET', '/api/v1/cart', { headers: { cookie: cookieOf(session) } })
+
+    const caller = await passedCaller()
+    expect(caller).toMatchObject({ subject: session.body.customer_id, role: 'customer' })
+    expect(caller.expires_at - Date.now() / 1000).toBeLessThanOrEqual(900)
+    expect(mesh.requests.at(-1)!.headers).not.toHaveProperty('cookie')
+  })
+
+  it.each([
+    ['no page', {}],
+    ['another page', { origin: 'http://evil.example' }],
+    ['a page without a name', { origin: 'null' }],
+  ])('changes nothing when the request comes from %s', async (_, headers) => {
+    const session = await shop.ask('POST', '/api/v1/session')
+
+    const answer = await shop.ask('POST', '/api/v1/cart', {
+      headers: { cookie: cookieOf(session), ...headers },
+      body: { item_id: 'desk-lamp', quantity: 1 },
+    })
+
+    expect(answer.status).toBe(403)
+    expect(mesh.requests).toEqual([])
+  })
+
+  it('changes something when the request comes from a page of the shop', async () => {
+    const session = await shop.ask('POST', '/api/v1/session')
+
+    const answer = await shop.ask('POST', '/api/v1/cart', {
+      headers: { cookie: cookieOf(session), origin },
+      body: { item_id: 'desk-lamp', quantity: 1 },
+    })
+
+    expect(answer.status).toBe(200)
+  })
+
+  it('is renewed once half of its time has passed, and not before', async () => {
+    async function visit(ttlS: number) {
+      const person = { subject: CUSTOMER, role: 'customer' } as const
+      const session = await identity.signerOf('gateway').sign(person, { ttlS, audience: SESSION_AUDIENCE })
+      return shop.ask('GET', '/api/v1/cart', { headers: { cookie: `lepton_session=${session}` } })
+    }
+
+    expect((await visit(16 * 86_400)).headers['set-cookie']).toBeUndefined()
+    expect((await visit(14 * 86_400)).headers['set-cookie']).toBeDefined()
+  })
+
+  it('is no bearer token, and a bearer token is no cookie', async () => {
+    const session = await shop.ask<{ token: string }>('POST', '/api/v1/session')
+    const asBearer = await shop.ask('GET', '/api/v1/orders', bearer(cookieOf(session).split('=')[1]!))
+    const cookie = `lepton_session=${session.body.token}`
+    const asCookie = await shop.ask('GET', '/api/v1/orders', { headers: { cookie } })
+
+    expect([asBearer.status, asCookie.status]).toEqual([401, 401])
+  })
+})
+
+describe('the demo shopper', () => {
+  it('owns the cart of whoever sends no token, and may receive stock', async () => {
+    await shop.ask('GET', '/cart')
+    expect(await passedCaller()).toMatchObject({ role: 'customer' })
+
+    await shop.ask('POST', '/stock', { body: { product_id: 'desk-lamp', quantity: 1 } })
+    expect(await passedCaller()).toMatchObject({ role: 'operator' })
+  })
+
+  it.each([
+    ['a page', { origin: 'http://localhost:1' }],
+    ['a name that is not this machine', { host: 'evil.example' }],
+  ])('is nobody who comes from %s', async (_, headers) => {
+    expect((await shop.ask('GET', '/cart', { headers })).status).toBe(401)
+  })
+
+  it('does not exist outside development', async () => {
+    const production = connect(await startGateway({ LEPTON_ENV: 'production' }))
+
+    expect((await production.ask('GET', '/cart')).status).toBe(401)
+    expect((await production.ask('POST', '/order', { body: { order_id: 'lunch' } })).status).toBe(401)
+  })
+
+  it('has no other paths', async () => {
+    expect((await shop.ask('GET', '/api/v1/orders')).status).toBe(401)
+  })
+})
+
+describe('the short names', () => {
+  it('give one key to one name, however often it is sent', async () => {
+    mesh.answer(checkOutCart, () => ({ status: 202, body: { order_id: CUSTOMER, status: 'SUBMITTED' } }))
+
+    for (const order_id of ['lunch', 'lunch', 'dinner'])
+      await shop.ask('POST', '/order', { body: { order_id } })
+
+    const [first, again, other] = mesh.requests.map(({ headers }) => headers!['idempotency-key'])
+    expect(again).toBe(first)
+    expect(other).not.toBe(first)
+  })
+
+  it('find an order by its id, and by the name it was placed under', async () => {
+    mesh.answer(getOrder, ({ path }) =>
+      path.includes(CUSTOMER) ? problemAnswer('not-found') : { status: 200, body: { order_id: 'x' } },
+    )
+
+    const answer = await shop.ask('GET', `/order/${CUSTOMER}`)
+
+    expect(answer.body).toEqual({ order_id: 'x', order: { order_id: 'x' } })
+    expect(mesh.requests).toHaveLength(2)
+  })
+
+  it('pay with the approved test card', async () => {
+    mesh.answer(payOrder, () => ({ status: 202, body: { order_id: CUSTOMER } }))
+
+    await shop.ask('POST', '/payment', { body: { order_id: CUSTOMER } })
+
+    const sent = JSON.parse(String(mesh.requests.at(-1)!.body)) as unknown
+    expect(sent).toEqual({ order_id: CUSTOMER, payment_token: 'tok_approved' })
+  })
+})
+
+describe('limits', () => {
+  it('refuse who asks too often, say when to come back, and leave others alone', async () => {
+    const strict = connect(await startGateway({ RATE_LIMIT_PER_MINUTE: '2' }))
+    const token = await identity.customerToken(CUSTOMER)
+
+    const answers = []
+    for (let turn = 0; turn < 3; turn++) answers.push(await strict.ask('GET', '/api/v1/cart', bearer(token)))
+    const other = await strict.ask('GET', '/api/v1/cart', bearer(await identity.customerToken(OTHER)))
+
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 429])
+    expect(Number(answers[2]!.headers['retry-after'])).toBeGreaterThan(0)
+    expect(answers[2]!.body).toMatchObject({ type: '/problems/too-many-requests' })
+    expect(other.status).toBe(200)
+  })
+
+  it('count guesses of the operator secret by address', async () => {
+    const strict = connect(await startGateway({ SESSION_LIMIT_PER_MINUTE: '1' }))
+    const guess = () => strict.ask('POST', '/api/v1/session/operator', { body: { secret: 'guess' } })
+
+    expect([(await guess()).status, (await guess()).status]).toEqual([401, 429])
+  })
+})
+
+it('names a service that is away, with the time to try again', async () => {
+  mesh.away(getCart)
+
+  const answer = await shop.ask<{ detail: string }>('GET', '/cart')
+
+  expect(answer.status).toBe(503)
+  expect(answer.headers['retry-after']).toBe('1')
+  expect(answer.body.detail).toContain('cart')
+})
