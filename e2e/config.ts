@@ -24,6 +24,11 @@ export function stateDir(env = process.env): string {
   throw new Error('E2E_STATE_DIR is not set: the journeys are run by jest, with the project e2e')
 }
 
+/** Whether logs and data of the suite's own shop stay after the run, for whoever looks for a cause. */
+export function keepsState(env = process.env): boolean {
+  return env['E2E_KEEP_STATE'] === 'true'
+}
+
 export function publishStateDir(dir: string): void {
   process.env['E2E_STATE_DIR'] = dir
 }
