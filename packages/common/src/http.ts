@@ -5,7 +5,6 @@ import express, {
   type RequestHandler,
   type Response,
 } from 'express'
-import helmet from 'helmet'
 import type { Histogram } from 'prom-client'
 import { PROBLEMS } from '@lepton/contracts/problems'
 import { IdempotencyKey } from '@lepton/contracts/fields'
@@ -90,7 +89,6 @@ export function createBareApp({ log, metrics, isReady, requestTimeoutMs = 10_000
   app.get('/metrics', async (_req, res) => {
     res.type(metrics.registry.contentType).send(await metrics.registry.metrics())
   })
-  app.use(helmet({ contentSecurityPolicy: false }))
   app.use(traceAndMeasure(log, metrics, isReady), limitTime(requestTimeoutMs))
   return app
 }

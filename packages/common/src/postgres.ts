@@ -267,8 +267,11 @@ async function firstFault(answers: readonly Promise<unknown>[]): Promise<unknown
 }
 
 /**
- * Inserts or replaces rows of a table by its key, all in one statement. Columns are those of the
- * first row: field and column share one spelling, so there is nothing to map.
+ * Inserts or replaces rows of a table by its key, all in one statement. Columns are those of the first
+ * row: field and column share one spelling, so there is nothing to map.
+ *
+ * An upsert even where every row is there: it always goes by the index, while an update that joins a set
+ * of unknown size is planned as a scan of the whole table.
  */
 export function saveRows(tx: Tx, table: string, key: string, rows: readonly object[]): void {
   const [first] = rows

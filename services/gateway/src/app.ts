@@ -3,6 +3,7 @@ import { addProblemHandlers, createBareApp } from '@lepton/common/http'
 import type { Instance } from '@lepton/common/service'
 import { readFile } from 'node:fs/promises'
 import type { Express } from 'express'
+import helmet from 'helmet'
 import { aliasRoutes } from './aliases.ts'
 import type { Settings } from './config.ts'
 import { createIdentity, SESSION_AUDIENCE } from './identity.ts'
@@ -26,6 +27,7 @@ export function createGatewayApp(instance: Instance, settings: Settings): Expres
     upstreamTimeoutMs: settings.UPSTREAM_TIMEOUT_MS,
   }
   const app = createBareApp(instance)
+  app.use(helmet({ contentSecurityPolicy: false }))
   app.use(limitAddress(settings.ADDRESS_LIMIT_PER_MINUTE))
   app.use(pageRoutes(() => readFile(settings.JWKS_FILE, 'utf8')))
   const api = [apiRoutes(deps), aliasRoutes(deps)]

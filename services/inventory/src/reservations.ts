@@ -1,6 +1,6 @@
 import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
 import type { Outbox } from '@lepton/common/events/outbox'
-import { insertRows, lockOrCreate, saveRows, type Tx } from '@lepton/common/postgres'
+import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
 import {
   ReservationOverdue,
   type ReservationState,

@@ -1,15 +1,18 @@
 import type { Tx } from '@lepton/common/postgres'
+import { OrderClosed, OrderCompleted } from '@lepton/contracts/order'
 import type { Deps } from './deps.ts'
 import type { OrderChanges } from './store.ts'
 
-/** Writes what was decided; once it is durable, business hears of it: a log line and a count for each event. */
+const SETTLING = new Set([OrderCompleted.type, OrderClosed.type])
+
+/** Writes what was decided; once it is durable, business hears of it: a count for each event, a log line for each order that is settled. */
 export function record(tx: Tx, changes: OrderChanges, { outbox, log, told, anomalies }: Deps): void {
   changes.store(tx, outbox)
   tx.afterCommit(() => {
     anomalies.inc(changes.anomalies)
     for (const { type, key } of changes.published) {
       told.inc({ event: type.type })
-      log.info({ order_id: key, event: type.type }, 'told')
+      if (SETTLING.has(type.type)) log.info({ order_id: key, event: type.type }, 'an order is settled')
     }
   })
 }

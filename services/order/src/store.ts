@@ -1,6 +1,6 @@
 import type { Outbox } from '@lepton/common/events/outbox'
 import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
-import { type Database, insertRows, saveRows, type Tx } from '@lepton/common/postgres'
+import { type Database, insertRows, type Tx, saveRows } from '@lepton/common/postgres'
 import {
   OrderCancelled,
   OrderClosed,
@@ -102,12 +102,8 @@ export class OrderChanges {
   }
 
   store(tx: Tx, outbox: Outbox): void {
-    saveRows(
-      tx,
-      'order_stream',
-      'order_id',
-      [...this.#touched].map((id) => this.orders.get(id)!),
-    )
+    const touched = [...this.#touched].map((id) => this.orders.get(id)!)
+    saveRows(tx, 'order_stream', 'order_id', touched)
     insertRows(tx, 'order_events', this.#facts)
     insertRows(tx, 'order_anomalies', this.#anomalies)
     outbox.emit(tx, this.#events)

@@ -1,7 +1,7 @@
 import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
 import type { Outbox } from '@lepton/common/events/outbox'
 import { derivedId } from '@lepton/common/id'
-import { insertRows, lockOrCreate, saveRows, type Tx } from '@lepton/common/postgres'
+import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
 import {
   PaymentAuthorized,
   PaymentCaptured,

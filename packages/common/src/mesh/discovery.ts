@@ -38,6 +38,8 @@ export interface DiscoverySettings extends LongPollSettings {
   maxLastContactMs: number
   /** How long instances that vanished in a suspicious way stay usable. */
   holdMs: number
+  /** Losses that follow each other within this time count as one. */
+  gatherMs: number
   lastKnownMaxAgeMs: number
 }
 
@@ -48,6 +50,7 @@ export const discoveryDefaults: DiscoverySettings = {
   maxWatches: 20,
   maxLastContactMs: 10_000,
   holdMs: 30_000,
+  gatherMs: 3_000,
   lastKnownMaxAgeMs: 24 * 3600 * 1000,
 }
 
@@ -171,15 +174,19 @@ export function createDiscovery({
         if (isFailing) log.info({ service }, 'discovery answers again')
         isFailing = false
         answeredAtMs = now()
-        const next = applyAnswer(membership, list, { nowMs: answeredAtMs, holdMs: settings.holdMs })
-        if (next.isSuspicious) {
+        const { isSuspicious, ...next } = applyAnswer(membership, list, {
+          nowMs: answeredAtMs,
+          holdMs: settings.holdMs,
+          gatherMs: settings.gatherMs,
+        })
+        if (isSuspicious) {
           suspicious.inc({ server_address: service })
           log.warn(
             { service, left: list.length },
             'most instances vanished at once: keeping them for a while',
           )
         }
-        become({ verified: next.verified, held: next.held })
+        become(next)
         save(list)
         setReady()
       },

@@ -23,7 +23,7 @@ function instances(names: string): ServiceInstance[] {
 }
 
 function answer(membership: Membership, names: string, nowMs = 0) {
-  return applyAnswer(membership, instances(names), { nowMs, holdMs: 30_000 })
+  return applyAnswer(membership, instances(names), { nowMs, holdMs: 30_000, gatherMs: 3_000 })
 }
 
 function show(membership: Membership): string {
@@ -50,6 +50,22 @@ describe('membership', () => {
 
   it('holds everybody when the list becomes empty, even the only one', () => {
     expect(show(answer(answer(emptyMembership, 'a'), ''))).toBe('(a)')
+  })
+
+  it('holds everybody when they are lost one by one at the same time', () => {
+    const two = answer(emptyMembership, 'ab')
+    const three = answer(emptyMembership, 'abc')
+
+    expect(show(answer(answer(two, 'b', 1000), '', 1040))).toBe('(b)(a)')
+    expect(show(answer(answer(three, 'bc', 1000), 'c', 1040))).toBe('c(b)(a)')
+    expect(show(answer(answer(answer(two, 'b', 1000), '', 1040), 'a', 1080))).toBe('a(b)')
+  })
+
+  it('believes losses that follow each other slowly, as in a restart of one after the other', () => {
+    const three = answer(emptyMembership, 'abc')
+
+    expect(show(answer(answer(three, 'bc', 1000), 'c', 4000))).toBe('c')
+    expect(show(answer(answer(three, 'bcA', 1000), 'cA', 4000))).toBe('cA')
   })
 
   it('keeps holding through the next answers, and lets go in time or when they return', () => {

@@ -10,15 +10,18 @@ export interface KnownInstance extends ServiceInstance {
 export interface Membership {
   verified: ReadonlyMap<string, ServiceInstance>
   held: ReadonlyMap<string, { instance: ServiceInstance; untilMs: number }>
+  /** Whose loss was believed a moment ago. */
+  gone: ReadonlyMap<string, { instance: ServiceInstance; atMs: number }>
 }
 
-export const emptyMembership: Membership = { verified: new Map(), held: new Map() }
+export const emptyMembership: Membership = { verified: new Map(), held: new Map(), gone: new Map() }
 
 /** What a file remembers: to be used while the catalogue says nothing, for as long as that lasts. */
 export function rememberedMembership(instances: ServiceInstance[]): Membership {
   return {
     verified: new Map(),
     held: new Map(instances.map((instance) => [instance.id, { instance, untilMs: Infinity }])),
+    gone: new Map(),
   }
 }
 
@@ -28,11 +31,14 @@ export function rememberedMembership(instances: ServiceInstance[]): Membership {
  * A list that becomes empty, or loses more than half of at least three instances at once, is more
  * often a fault of the catalogue (a restarted agent, a revoked token) than the end of the service:
  * who was lost stays for a while as `unverified`. Smaller losses are believed.
+ *
+ * A restarted agent takes its instances off the list one by one, in as many answers: losses within
+ * `gatherMs` count as one.
  */
 export function applyAnswer(
-  { verified, held }: Membership,
+  { verified, held, gone }: Membership,
   answer: ServiceInstance[],
-  { nowMs, holdMs }: { nowMs: number; holdMs: number },
+  { nowMs, holdMs, gatherMs }: { nowMs: number; holdMs: number; gatherMs: number },
 ): Membership & { isSuspicious: boolean } {
   const next = new Map(answer.map((instance) => [instance.id, instance]))
   const remembered = [...held]
@@ -40,16 +46,22 @@ export function applyAnswer(
     .map(([, { instance }]) => instance)
   const known = verified.size > 0 ? [...verified.values()] : remembered
   const lost = known.filter(({ id }) => !next.has(id))
+  const recent = new Map([...gone].filter(([id, { atMs }]) => !next.has(id) && nowMs - atMs < gatherMs))
   const isEmptied = known.length > 0 && next.size === 0
   // Remembered instances are believed gone as soon as the catalogue names others: their ports may be reused.
-  const isCollapse = verified.size >= 3 && lost.length > verified.size / 2
-  const isSuspicious = isEmptied || isCollapse
+  const before = verified.size + recent.size
+  const isCollapse = verified.size > 0 && before >= 3 && lost.length + recent.size > before / 2
+  const isSuspicious = lost.length > 0 && (isEmptied || isCollapse)
   const stillHeld = new Map(
     [...held].filter(([id, { untilMs }]) => untilMs !== Infinity && untilMs > nowMs && !next.has(id)),
   )
-  if (isSuspicious)
-    for (const instance of lost) stillHeld.set(instance.id, { instance, untilMs: nowMs + holdMs })
-  return { verified: next, held: stillHeld, isSuspicious }
+  if (!isSuspicious) {
+    if (verified.size > 0) for (const instance of lost) recent.set(instance.id, { instance, atMs: nowMs })
+    return { verified: next, held: stillHeld, gone: recent, isSuspicious }
+  }
+  for (const instance of [...lost, ...[...recent.values()].map((loss) => loss.instance)])
+    stillHeld.set(instance.id, { instance, untilMs: nowMs + holdMs })
+  return { verified: next, held: stillHeld, gone: new Map(), isSuspicious }
 }
 
 export function withoutExpired(membership: Membership, nowMs: number): Membership {
