@@ -1,6 +1,7 @@
-import { mkdtemp } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import type { Broker } from '@lepton/common/events/broker'
 import { createKafkaBroker } from '@lepton/common/events/kafka/broker'
 import { createOutbox } from '@lepton/common/events/outbox'
@@ -33,11 +34,13 @@ export async function measureCommitToAck(
 ): Promise<CommitToAck> {
   const log = createLog({ service: 'bench', instance: 'bench', level: 'warn' })
   const acked = new Map<string, { at: number; by: string }>()
+  const folder = await mkdtemp(join(tmpdir(), 'lepton-bench-'))
+  const noMigrations = pathToFileURL(`${folder}/`)
   const instances = []
   for (const name of ['a', 'b']) {
     const metrics = createMetrics()
     const database = createDatabase({ url: databaseUrl, poolSize: 4 }, log, metrics)
-    await migrate(database, await emptyFolder(), log)
+    await migrate(database, noMigrations, log)
     await maintainPartitions(database)
     const outbox = createOutbox(`/bench/${name}`)
     const broker = noting(createKafkaBroker({ brokers, clientId: `bench-${name}` }, log), (key) =>
@@ -76,6 +79,7 @@ export async function measureCommitToAck(
     await broker.close()
     await database.close()
   }
+  await rm(folder, { recursive: true })
   const own = taken.filter(({ isOwn }) => isOwn).map(({ ms }) => ms)
   const other = taken.filter(({ isOwn }) => !isOwn).map(({ ms }) => ms)
   return {
@@ -94,8 +98,4 @@ function noting(broker: Broker, note: (key: string) => void): Broker {
       for (const { key } of records) note(key)
     },
   }
-}
-
-async function emptyFolder(): Promise<URL> {
-  return new URL(`file://${await mkdtemp(join(tmpdir(), 'lepton-bench-'))}/`)
 }
