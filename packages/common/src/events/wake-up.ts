@@ -83,8 +83,11 @@ export function createWakeUp({
   outbox.onEmit((shards) => {
     if (shards.some(isMine)) now()
     for (const shard of shards) if (!isMine(shard)) others.add(shard)
-    if (others.size === 0) return
-    notifyTimer ??= setTimeout(notifyOthers, Math.max(0, NOTIFY_GAP_MS - (performance.now() - notifiedAt)))
+    if (others.size === 0 || notifyTimer !== undefined) return
+    // A timer of 0 ms is late by one: most of the way to the other instance.
+    const waitMs = NOTIFY_GAP_MS - (performance.now() - notifiedAt)
+    if (waitMs <= 0) notifyOthers()
+    else notifyTimer = setTimeout(notifyOthers, waitMs)
   })
   listen()
 
