@@ -271,7 +271,7 @@ async function firstFault(answers: readonly Promise<unknown>[]): Promise<unknown
  * row: field and column share one spelling, so there is nothing to map.
  *
  * An upsert even where every row is there: it always goes by the index, while an update that joins a set
- * of unknown size is planned as a scan of the whole table.
+ * of unknown size may be planned as a scan of the whole table. It measured faster in the bench.
  */
 export function saveRows(tx: Tx, table: string, key: string, rows: readonly object[]): void {
   const [first] = rows
