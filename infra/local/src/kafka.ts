@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto'
+import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
@@ -95,8 +95,11 @@ function splitAddress(address: string): string[] {
 /** Length, ApiVersions (18) version 0, correlation id 1, no client id. */
 const VERSIONS_REQUEST = Buffer.from([0, 0, 0, 10, 0, 18, 0, 0, 0, 0, 0, 1, 0xff, 0xff])
 
-function clusterId(): string {
-  return Buffer.from(randomUUID().replaceAll('-', ''), 'hex').toString('base64url')
+/** 16 bytes in base64url, as Kafka wants it. Never begins with `-`, which `kafka-storage` would take for a flag. */
+export function clusterId(random: Buffer = randomBytes(16)): string {
+  const id = Buffer.from(random)
+  id.writeUInt8(id.readUInt8(0) & 0x7f, 0)
+  return id.toString('base64url')
 }
 
 /** `broker.session.timeout.ms`: after a kill the restarted broker is refused until its old registration expires. */
