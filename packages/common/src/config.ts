@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { PATTERNS } from './fault-injection.ts'
 
 export class ConfigError extends Error {}
 
@@ -64,6 +65,14 @@ export const instanceSettings = z.object({
   STOP_ON_STDIN_END: z.stringbool().default(false),
   /** How long a stopping instance still answers, so that callers learn to go elsewhere. */
   DRAIN_MS: whole(3_000, { min: 0, max: 60_000 }),
+  /** Where files arm failpoints; in development only. */
+  FAILPOINTS_DIR: z.string().min(1).optional(),
+  /** Patterns to run without, to see what each is worth; in development only. */
+  LEPTON_WITHOUT: z
+    .string()
+    .transform((list) => list.split(','))
+    .pipe(z.array(z.enum(PATTERNS)))
+    .default([]),
 })
 
 export type InstanceSettings = z.infer<typeof instanceSettings>

@@ -4,6 +4,7 @@ import type { Express } from 'express'
 import { createSigner, createVerifier, type Signer, type Verify } from './auth.ts'
 import type { InstanceSettings } from './config.ts'
 import { createConsulClient } from './consul.ts'
+import { injectFaults } from './fault-injection.ts'
 import { createLog, type Log } from './log.ts'
 import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { createDiscovery } from './mesh/discovery.ts'
@@ -50,6 +51,7 @@ export async function runService(
   settings: InstanceSettings,
   start: (instance: Instance) => Promise<Running>,
 ): Promise<void> {
+  injectFaults(service, settings)
   const log = createLog({ service, instance: settings.INSTANCE, level: settings.LOG_LEVEL })
   const metrics = createMetrics({ service })
   const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
