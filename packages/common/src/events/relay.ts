@@ -62,6 +62,9 @@ export function startRelay(
     for (let failures = 0; !isStopped;) {
       try {
         connection = await database.connect('relay')
+        // What it writes may be lost with the server: a row that stays pending is sent again, and dropped
+        // as a repeat. The flush of each delete would delay the commits of those who emit.
+        await connection.query('set synchronous_commit to off')
         await relayUntilStopped(connection, lease, wakeUp, deps, settings, {
           isStopped: () => isStopped,
           onProgress: () => {

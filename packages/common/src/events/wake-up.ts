@@ -5,6 +5,8 @@ import type { Outbox } from './outbox.ts'
 
 const CHANNEL = 'lepton_outbox'
 const NOTIFY_GAP_MS = 10
+/** As many may go out at once after a quiet time. */
+const NOTIFY_BURST = 10
 const RECONNECT_MS = 1_000
 
 export interface WakeUp {
@@ -19,8 +21,8 @@ export interface WakeUp {
  * shard by NOTIFY.
  *
  * NOTIFY takes a lock of the whole cluster at commit, so it never runs in a business transaction: it
- * goes out afterwards, on a connection of its own, at most 100 times a second. It may be lost; the
- * relay's own timer finds the row then.
+ * goes out afterwards, on a connection of its own, at most 100 times a second (a token bucket, so that
+ * single events never wait). It may be lost; the relay's own timer finds the row then.
  */
 export function createWakeUp({
   database,
@@ -39,7 +41,7 @@ export function createWakeUp({
   let connection: pg.Client | undefined
   let reconnect: NodeJS.Timeout | undefined
   let notifyTimer: NodeJS.Timeout | undefined
-  let notifiedAt = Number.NEGATIVE_INFINITY
+  let nextDueAt = Number.NEGATIVE_INFINITY
   const others = new Set<number>()
 
   function now(): void {
@@ -72,7 +74,7 @@ export function createWakeUp({
   function notifyOthers(): void {
     notifyTimer = undefined
     if (connection === undefined || others.size === 0) return
-    notifiedAt = performance.now()
+    nextDueAt = Math.max(nextDueAt, performance.now()) + NOTIFY_GAP_MS
     const shards = [...others].join(',')
     others.clear()
     connection
@@ -85,7 +87,7 @@ export function createWakeUp({
     for (const shard of shards) if (!isMine(shard)) others.add(shard)
     if (others.size === 0 || notifyTimer !== undefined) return
     // A timer of 0 ms is late by one: most of the way to the other instance.
-    const waitMs = NOTIFY_GAP_MS - (performance.now() - notifiedAt)
+    const waitMs = nextDueAt - performance.now() - (NOTIFY_BURST - 1) * NOTIFY_GAP_MS
     if (waitMs <= 0) notifyOthers()
     else notifyTimer = setTimeout(notifyOthers, waitMs)
   })
