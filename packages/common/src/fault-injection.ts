@@ -31,7 +31,7 @@ export const PATTERNS = [
   'outbox',
   'acknowledgement',
   'offset_order',
-  'head_lock',
+  'commit_order',
   'idempotency',
   'tombstone',
   'arbiter',

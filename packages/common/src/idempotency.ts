@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import type { Reply } from './http.ts'
 import type { Problem, ProblemSlug } from '@lepton/contracts/problems'
 import { type Database, LockBusy, type Tx } from './postgres.ts'
+import { failpoint, isWithout } from './fault-injection.ts'
+import { remainingMs } from './mesh/deadline.ts'
 import { problemDocument, Refusal, refuse } from './problem.ts'
 
 export interface IdempotentRequest {
@@ -14,13 +16,15 @@ export interface IdempotentRequest {
   body: unknown
 }
 
-const LOCK_WAIT_MS = 1_000
+const MAX_LOCK_WAIT_MS = 1_000
+/** What the answer "still running" needs to arrive before the caller gives up. */
+const ANSWER_MS = 100
 
 /**
  * Runs `work` once for a key: its reply is stored in the same transaction as its changes, and a
  * repeat gets the stored reply with `Idempotency-Replayed: true`.
  *
- * Twins wait for each other up to a second. No row says "running", so a crash leaves nothing stuck.
+ * Twins wait for each other up to a second, or as long as the caller waits. No row says "running", so a crash leaves nothing stuck.
  * After the IETF draft "The Idempotency-Key HTTP Header Field".
  *
  * @throws Refusal `idempotency-key-reused` for the same key with another body, `request-in-progress`
@@ -31,36 +35,42 @@ export async function idempotently(
   { owner, route, key, body }: IdempotentRequest,
   work: (tx: Tx) => Promise<Reply>,
 ): Promise<Reply> {
-  if (key === undefined) return database.inTransaction(work)
+  if (key === undefined || isWithout('idempotency')) {
+    return committed(() => database.inTransaction(async (tx) => beforeCommit(await work(tx))))
+  }
   const fingerprint = createHash('sha256').update(canonicalJson(body)).digest()
   const lock = {
     id: createHash('sha256')
       .update(JSON.stringify([owner, route, key]))
       .digest()
       .readBigInt64BE(),
-    waitMs: LOCK_WAIT_MS,
+    waitMs: Math.round(
+      Math.max(1, Math.min(MAX_LOCK_WAIT_MS, (remainingMs() ?? Number.POSITIVE_INFINITY) - ANSWER_MS)),
+    ),
   }
   const id = [owner, route, key]
 
   async function once(run: (tx: Tx) => Promise<Reply>): Promise<Reply> {
-    return database.inTransaction(
-      async (tx) => {
-        // A second statement, so that its snapshot is younger than the lock.
-        const { rows } = await tx.query<Stored>(
-          'select fingerprint, status, body, headers from idempotency where owner = $1 and route = $2 and key = $3',
-          id,
-        )
-        if (rows[0] !== undefined) return replay(rows[0], fingerprint)
-        const { status, body: answer = null, headers = {} } = await run(tx)
-        tx.write(
-          `insert into idempotency (owner, route, key, fingerprint, status, body, headers)
+    const reply = () =>
+      database.inTransaction(
+        async (tx) => {
+          // A second statement, so that its snapshot is younger than the lock.
+          const { rows } = await tx.query<Stored>(
+            'select fingerprint, status, body, headers from idempotency where owner = $1 and route = $2 and key = $3',
+            id,
+          )
+          if (rows[0] !== undefined) return replay(rows[0], fingerprint)
+          const { status, body: answer = null, headers = {} } = await run(tx)
+          tx.write(
+            `insert into idempotency (owner, route, key, fingerprint, status, body, headers)
            values ($1, $2, $3, $4, $5, $6, $7)`,
-          [...id, fingerprint, status, JSON.stringify(answer), JSON.stringify(headers)],
-        )
-        return { status, body: answer, headers }
-      },
-      { lock },
-    )
+            [...id, fingerprint, status, JSON.stringify(answer), JSON.stringify(headers)],
+          )
+          return beforeCommit({ status, body: answer, headers })
+        },
+        { lock },
+      )
+    return committed(reply)
   }
 
   try {
@@ -118,4 +128,15 @@ function canonicalJson(value: unknown): string {
         : inner,
     ) ?? 'null'
   )
+}
+
+function beforeCommit(reply: Reply): Reply {
+  failpoint('http.before_commit')
+  return reply
+}
+
+async function committed(work: () => Promise<Reply>): Promise<Reply> {
+  const reply = await work()
+  failpoint('http.after_commit')
+  return reply
 }

@@ -1,6 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
+import { isWithout } from './fault-injection.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { Unavailable } from './problem.ts'
@@ -158,6 +159,7 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
     tcp_keepalives_idle: 5,
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 3,
+    ...(isWithout('durability') && { synchronous_commit: 'off' }),
   }
   return {
     ...withPassword(url, settings.password),

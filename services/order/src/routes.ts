@@ -1,6 +1,7 @@
 import { ask } from '@lepton/common/ask'
 import type { Caller } from '@lepton/common/auth'
 import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
+import { failpoint } from '@lepton/common/fault-injection'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { orderIdOf } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
@@ -103,8 +104,10 @@ async function settle(deps: Deps, orderId: string, caller: Caller, name: Input['
     if (verdict.kind !== 'change') return accept(order, 200)
     changes.append(order, verdict.facts, undefined)
     record(tx, changes, deps)
+    failpoint('http.before_commit')
     return accept(changes.orders.get(orderId)!, 202)
   })
+  failpoint('http.after_commit')
   if (reply !== undefined) return reply
   await findSubmitted(deps, orderId, caller)
   throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', {

@@ -1,5 +1,6 @@
 import { TOPICS } from '@lepton/contracts/topics'
 import type { Tx } from '../postgres.ts'
+import { failpoint, isWithout } from '../fault-injection.ts'
 import { park } from './dead-letter.ts'
 import { admit, forget } from './inbox.ts'
 import type { ParsedRecord, Subscription } from './subscription.ts'
@@ -25,6 +26,7 @@ export async function applyChunk(
 ): Promise<ApplyOutcome> {
   const { consumer } = TOPICS[subscription.topic]
   const { fresh, parked } = await admit(tx, consumer, subscription.topic, chunk, { nowMs, isReplay })
+  failpoint('inbox.after_insert')
   const waiting = chunk.filter(({ record }) => parked.has(record.key))
   const work = firstOccurrences(chunk).filter(
     ({ event }) => event !== undefined && fresh.has(event.event_id) && !parked.has(event.key),
@@ -36,7 +38,7 @@ export async function applyChunk(
     const early: ParsedRecord[] = []
     for (const parsed of work) {
       const event = parsed.event!
-      const last = subscription.position(state, event.key)
+      const last = isWithout('inbox') ? undefined : subscription.position(state, event.key)
       if (last !== undefined && event.sequence <= last) continue
       if (last !== undefined && event.sequence > last + 1 && !parsed.isSnapshot) {
         early.push(parsed)

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { TOPICS } from '@lepton/contracts/topics'
 import { ZodError } from 'zod'
+import { failpoint, isWithout } from '../fault-injection.ts'
 import { createGroupCommit } from '../group-commit.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
@@ -73,7 +74,9 @@ export function startConsumer(
     for (let start = 0; start < records.length; start += chunkSize) {
       if (!delivery.isCurrent()) return
       const chunk = records.slice(start, start + chunkSize)
+      if (isWithout('offset_order')) await delivery.done(chunk.at(-1)!.offset)
       await apply(chunk.map((record) => parseRecord(record, delivery, subscription, Date.now())))
+      failpoint('consumer.after_commit_before_offset')
       await delivery.done(chunk.at(-1)!.offset)
     }
   }
@@ -84,6 +87,7 @@ export function startConsumer(
       await work(delivery)
       pauses.delete(place)
     } catch (error) {
+      if (isWithout('never_throw') && isPoison(error)) throw error
       const failures = (pauses.get(place) ?? 0) + 1
       pauses.set(place, failures)
       const ms = Math.min(maxPauseMs, 100 * 2 ** Math.min(failures, 10))
@@ -135,6 +139,7 @@ function createApplier(
 
   /** Halves what holds something poisonous until it stands alone. */
   async function applyOrBisect(records: readonly ParsedRecord[]): Promise<void> {
+    if (isWithout('never_throw')) return applyOrThrow(records)
     if (records.length === 1) return applyOrBury(records[0]!)
     if (records.every(({ fault }) => fault === undefined)) {
       try {
@@ -147,6 +152,12 @@ function createApplier(
     const middle = Math.ceil(records.length / 2)
     await applyOrBisect(records.slice(0, middle))
     await applyOrBisect(records.slice(middle))
+  }
+
+  async function applyOrThrow(records: readonly ParsedRecord[]): Promise<void> {
+    const fault = records.find((record) => record.fault !== undefined)?.fault
+    if (fault !== undefined) throw fault
+    await apply(records)
   }
 
   async function applyOrBury(parsed: ParsedRecord): Promise<void> {
@@ -163,7 +174,9 @@ function createApplier(
       }
     }
     log.error({ err: fault, topic, offset: parsed.record.offset }, 'a record became a dead letter')
+    failpoint('dlq.before_park')
     await bury(database, consumer, parsed, { attempts: Math.max(1, attempts), error: fault! })
+    failpoint('dlq.after_park')
     events.inc({ topic, outcome: 'dead' })
   }
 

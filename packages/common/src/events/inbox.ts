@@ -1,4 +1,5 @@
 import type { Tx } from '../postgres.ts'
+import { isWithout } from '../fault-injection.ts'
 import { inboxHorizonMs } from './partitions.ts'
 import type { ParsedRecord } from './subscription.ts'
 
@@ -29,7 +30,8 @@ export async function admit(
       parsed.flatMap(({ event, ...rest }) => (event ? [[event.event_id, { event, ...rest }]] : [])),
     ).values(),
   ]
-  const remembered = events.filter(({ madeAtMs }) => madeAtMs >= horizonMs)
+  const isRemembered = ({ madeAtMs }: ParsedRecord) => madeAtMs >= horizonMs && !isWithout('inbox')
+  const remembered = events.filter(isRemembered)
   const { rows } = await tx.query<{ parked: string[]; fresh: string[] }>(
     `with parked as (
        select distinct key from dead_letter
@@ -53,7 +55,7 @@ export async function admit(
     ],
   )
   const { parked, fresh } = rows[0]!
-  const forgotten = events.filter(({ madeAtMs }) => madeAtMs < horizonMs).map(({ event }) => event.event_id)
+  const forgotten = events.filter((parsed) => !isRemembered(parsed)).map(({ event }) => event.event_id)
   return { fresh: new Set([...fresh, ...forgotten]), parked: new Set(parked) }
 }
 

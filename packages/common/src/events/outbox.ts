@@ -1,6 +1,7 @@
 import { versionOf } from '@lepton/contracts/event'
+import { isWithout } from '../fault-injection.ts'
 import { newId } from '../id.ts'
-import type { Tx } from '../postgres.ts'
+import type { Database, Tx } from '../postgres.ts'
 import { continueTrace, currentTrace } from '../trace.ts'
 import type { OutgoingEvent } from './event.ts'
 
@@ -21,39 +22,49 @@ export interface Outbox {
   onEmit(listener: (shards: number[]) => void): void
 }
 
-/** @param source the URI-reference of this instance, as `ce_source` */
-export function createOutbox(source: string): Outbox {
+/**
+ * @param source the URI-reference of this instance, as `ce_source`
+ * @param database where events are written when the shop runs without an outbox: after the commit
+ */
+export function createOutbox(source: string, database?: Database): Outbox {
   const listeners: ((shards: number[]) => void)[] = []
+
+  function insert(tx: Tx, rows: readonly object[]): void {
+    // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
+    // transaction that snapshots can see.
+    let shards: number[] = []
+    tx.write<{ shard: number }>(
+      `with started as materialized (select pg_current_xact_id()),
+       new as (
+         insert into outbox (event_id, topic, key, pub_seq, type, schema_version, payload, headers)
+         select e.event_id, e.topic, e.key, e.pub_seq, e.type, e.schema_version, e.payload, e.headers
+         from started,
+           rows from (jsonb_to_recordset($1::jsonb) as (event_id uuid, topic text, key text, pub_seq int,
+             type text, schema_version smallint, payload jsonb, headers jsonb)) with ordinality as
+           e(event_id, topic, key, pub_seq, type, schema_version, payload, headers, position)
+         order by e.position
+         returning id, created_at, key)
+       insert into outbox_pending (shard, id, created_at)
+       select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
+       returning shard`,
+      [JSON.stringify(rows)],
+      (inserted) => {
+        shards = [...new Set(inserted.map(({ shard }) => shard))]
+      },
+    )
+    tx.afterCommit(() => {
+      for (const listener of listeners) listener(shards)
+    })
+  }
+
   return {
     onEmit: (listener) => void listeners.push(listener),
     emit: (tx, events) => {
       if (events.length === 0) return
       const rows = events.map((event) => outboxRow(event, source))
-      // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
-      // transaction that snapshots can see.
-      let shards: number[] = []
-      tx.write<{ shard: number }>(
-        `with started as materialized (select pg_current_xact_id()),
-         new as (
-           insert into outbox (event_id, topic, key, pub_seq, type, schema_version, payload, headers)
-           select e.event_id, e.topic, e.key, e.pub_seq, e.type, e.schema_version, e.payload, e.headers
-           from started,
-             rows from (jsonb_to_recordset($1::jsonb) as (event_id uuid, topic text, key text, pub_seq int,
-               type text, schema_version smallint, payload jsonb, headers jsonb)) with ordinality as
-             e(event_id, topic, key, pub_seq, type, schema_version, payload, headers, position)
-           order by e.position
-           returning id, created_at, key)
-         insert into outbox_pending (shard, id, created_at)
-         select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
-         returning shard`,
-        [JSON.stringify(rows)],
-        (inserted) => {
-          shards = [...new Set(inserted.map(({ shard }) => shard))]
-        },
-      )
-      tx.afterCommit(() => {
-        for (const listener of listeners) listener(shards)
-      })
+      if (isWithout('outbox') && database !== undefined) {
+        tx.afterCommit(() => void database.inTransaction((late) => Promise.resolve(insert(late, rows))))
+      } else insert(tx, rows)
     },
   }
 }

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
+import { failpoint, isWithout } from '../fault-injection.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Database, prepared } from '../postgres.ts'
@@ -38,6 +39,11 @@ export const SELECT_BATCH = `
     select topic, key, payload, headers from outbox o
     where o.created_at = p.created_at and o.id = p.id offset 0) o
   order by p.id`
+
+/** For those who run without the order of commits: rows in the order in which their transactions began. */
+const SELECT_BY_XID = SELECT_BATCH.replace('p.created_at\n', 'p.created_at, p.xmin::text::bigint as xid\n')
+  .replace('order by p.id limit', 'order by xid, p.id limit')
+  .replace(/order by p.id$/, 'order by p.xid, p.id')
 
 /**
  * Publishes committed outbox rows of the shards this process holds a lease on, for ever.
@@ -165,6 +171,8 @@ async function relayUntilStopped(
       continue
     }
     idleMs = minIdleMs
+    failpoint('relay.after_select')
+    if (isWithout('acknowledgement')) await remove(connection, batch)
     const done = sending.startTimer()
     try {
       await broker.send(batch.map(asRecord))
@@ -178,20 +186,26 @@ async function relayUntilStopped(
     done()
     sent.inc(batch.length)
     lease.noteSent()
+    failpoint('relay.after_send')
     // The next look at the outbox travels behind it on the same connection, and sees it done.
-    deleted = connection.query(
-      prepared(
-        'delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))',
-        [batch.map(({ shard }) => shard), batch.map(({ id }) => id)],
-      ),
-    )
+    deleted = remove(connection, batch).then(() => failpoint('relay.after_delete'))
     // Looked at with the next batch; until then a lost connection must not count as unhandled.
     deleted.catch(() => undefined)
   }
 }
 
+async function remove(connection: pg.Client, batch: readonly PendingRow[]): Promise<void> {
+  await connection.query(
+    prepared(
+      'delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))',
+      [batch.map(({ shard }) => shard), batch.map(({ id }) => id)],
+    ),
+  )
+}
+
 async function readBatch(connection: pg.Client, shards: number[], batchSize: number, batchBytes: number) {
-  const { rows } = await connection.query<PendingRow>(prepared(SELECT_BATCH, [shards, batchSize]))
+  const text = isWithout('commit_order') ? SELECT_BY_XID : SELECT_BATCH
+  const { rows } = await connection.query<PendingRow>(prepared(text, [shards, batchSize]))
   let bytes = 0
   const end = rows.findIndex(({ payload }) => (bytes += Buffer.byteLength(payload) + 512) > batchBytes)
   return end <= 0 ? rows : rows.slice(0, end)
