@@ -29,8 +29,8 @@ export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{16,255}$/, 'must be 16 to 255 visible ASCII characters')
 
-/** How an order is carried out. */
-export const Mode = z.enum(['saga'])
+/** How an order is carried out: by events alone, or by a coordinator that asks inventory and payment itself. */
+export const Mode = z.enum(['saga', 'two_phase'])
 export type Mode = z.infer<typeof Mode>
 
 export const Line = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { cancelPayment, cancelStock, confirmPayment, confirmStock, tryPayment, tryStock } from './branches.ts'
 import {
   AddToCart,
   Cart,
@@ -187,7 +188,7 @@ export const checkOutCart = route({
   idempotency: 'required',
   body: Checkout,
   answers: { 202: AcceptedOrder },
-  problems: ['cart-empty', 'unknown-item'],
+  problems: ['cart-empty', 'unknown-item', 'payment-token-missing'],
 })
 
 export const restoreCart = route({
@@ -238,7 +239,7 @@ export const placeOrder = route({
   idempotency: 'required',
   body: PlaceOrder,
   answers: { 202: AcceptedOrder },
-  problems: ['duplicate-lines', 'unknown-item'],
+  problems: ['duplicate-lines', 'unknown-item', 'payment-token-missing'],
 })
 
 export const listOrders = route({
@@ -353,4 +354,10 @@ export const ROUTES: readonly RouteDefinition[] = [
   refundOrder,
   payOrder,
   getPayment,
+  tryStock,
+  confirmStock,
+  cancelStock,
+  tryPayment,
+  confirmPayment,
+  cancelPayment,
 ]

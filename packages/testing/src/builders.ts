@@ -1,7 +1,7 @@
 import type { OutgoingRecord } from '@lepton/common/events/broker'
 import { newId } from '@lepton/common/id'
 import type { EventType } from '@lepton/contracts/event'
-import { amountOf, type Line } from '@lepton/contracts/fields'
+import { amountOf, type Line, type Mode } from '@lepton/contracts/fields'
 import type { AppendedRecord } from './broker.ts'
 
 export interface EventOptions {
@@ -81,7 +81,7 @@ export function placement(
 interface Placement {
   order_id: string
   customer_id: string
-  mode: 'saga'
+  mode: Mode
   lines: Line[]
   amount_minor: number
   currency: 'EUR'

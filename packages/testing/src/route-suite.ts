@@ -25,10 +25,12 @@ export function describeRefusals(
   bodies: ExampleBodies,
 ): void {
   const people = {} as Record<Access, Person>
+  const peers = new Map<string, Person>()
   beforeAll(async () => {
     people.anyone = service.people.anyone()
     people.customer = await service.people.customer()
     people.operator = await service.people.operator()
+    for (const { operation } of routes) peers.set(operation, await service.people.peer('order', operation))
   })
 
   function send(
@@ -47,7 +49,8 @@ export function describeRefusals(
   }
 
   const cases = routes.map((route) => [`${route.method} ${route.path}`, route] as const)
-  const permitted = (route: RouteDefinition) => people[route.access[0]!]
+  const permitted = ({ access, operation }: RouteDefinition) =>
+    access[0] === 'service' ? peers.get(operation)! : people[access[0]!]
 
   describe('the role of who asks', () => {
     it.each(cases)('%s is open to whom it is for, and nobody else', async (_name, route) => {

@@ -6,6 +6,7 @@ import { refuse, Unavailable } from '@lepton/common/problem'
 import { CartCheckedOut, type Checkout } from '@lepton/contracts/cart'
 import { amountOf, CURRENCY } from '@lepton/contracts/fields'
 import type { z } from 'zod'
+import { decidedStatus } from './decision.ts'
 import type { Deps } from './deps.ts'
 import { type Cart, reprice, staleItems } from './domain.ts'
 import { pricesOf } from './prices.ts'
@@ -23,15 +24,17 @@ interface Request {
  * the 202 the order will exist: the order service makes it from the event and never refuses.
  */
 export async function checkOut(
-  { database, mesh, outbox }: Deps,
+  deps: Deps,
   { body, caller, idempotencyKey: key, path }: Request,
 ): Promise<Reply> {
+  const { database, mesh, outbox } = deps
+  refuseWithoutToken(body)
   const customer_id = caller.subject
   const seen = await findOpenCart(database, customer_id)
   const prices = await pricesOf(mesh, seen === undefined ? [] : staleItems(seen, Date.now()))
   const order_id = orderIdOf(customer_id, path, key)
 
-  return idempotently(database, { owner: customer_id, route: path, key, body }, async (tx) => {
+  const reply = await idempotently(database, { owner: customer_id, route: path, key, body }, async (tx) => {
     // The stored answer is swept after a week; the checkout it answered is not.
     if ((await findCheckout(tx, order_id, customer_id)) !== undefined) return accept(order_id)
     const cart = reprice(await lockOpenCart(tx, customer_id), prices)
@@ -53,6 +56,15 @@ export async function checkOut(
     const data = { ...order, payment_token: body.payment_token ?? null }
     outbox.emit(tx, [{ type: CartCheckedOut, key: cart.cart_id, sequence: 1, data, cause: undefined }])
     return accept(order_id)
+  })
+  if (body.mode !== 'two_phase') return reply
+  return { ...reply, body: { order_id, status: await decidedStatus(deps, order_id, caller) } }
+}
+
+function refuseWithoutToken({ mode, payment_token }: Request['body']): void {
+  if (mode !== 'two_phase' || payment_token !== undefined) return
+  throw refuse('payment-token-missing', 'An order in two phases is paid as it is placed.', {
+    errors: [{ pointer: '/payment_token', detail: 'is missing' }],
   })
 }
 

@@ -1,4 +1,5 @@
 import type { Outbox } from '@lepton/common/events/outbox'
+import type { Log } from '@lepton/common/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Database } from '@lepton/common/postgres'
 
@@ -6,4 +7,7 @@ export interface Deps {
   database: Database
   outbox: Outbox
   mesh: MeshClient
+  log: Log
+  /** How long a checkout in two phases waits for its decision. */
+  decisionWaitMs: number
 }

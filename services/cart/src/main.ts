@@ -13,8 +13,9 @@ const settings = readConfig()
 await runService('cart', settings, async (instance) => {
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
   const sweep = async () => (await deleteIdleCarts(store.database, IDLE_CARTS.batch)) === IDLE_CARTS.batch
+  const deps = { ...instance, ...store, decisionWaitMs: settings.TWO_PHASE_WAIT_MS }
   return {
-    app: createHttpApp(instance, cartRoutes({ ...instance, ...store })),
+    app: createHttpApp(instance, cartRoutes(deps)),
     parts: [
       ...startEvents(instance, settings, store, []),
       startTimer('idle carts', IDLE_CARTS.everyMs, sweep, instance.log),

@@ -9,7 +9,9 @@ export interface CartService extends ServiceUnderTest {
 
 /** The cart service for the tests of one file. */
 export function useCartService(): CartService {
-  const service = useService('cart', (instance) => ({ endpoints: cartRoutes(instance) }))
+  const service = useService('cart', (instance) => ({
+    endpoints: cartRoutes({ ...instance, decisionWaitMs: 500 }),
+  }))
   return Object.assign(service, {
     prices: (prices: Record<string, number>) => {
       service.mesh.answer(listProducts, ({ query }) => {

@@ -1,9 +1,11 @@
+import { isWithout } from '@lepton/common/fault-injection'
 import { isEvent } from '@lepton/common/events/event'
 import { type Subscription, subscription } from '@lepton/common/events/subscription'
 import { StockStatus } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
 import type { Deps } from './deps.ts'
 import { type Item, onCancelled, onConfirmed, onPlaced, type Verdict } from './domain.ts'
+import { holdUntil } from './hold.ts'
 import { lockReservations, type ReservationChanges } from './reservations.ts'
 
 /** What the order service decides, inventory carries out; it never decides itself. */
@@ -26,7 +28,9 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
       topic: 'order.v1',
       events: [OrderPlaced, OrderConfirmed, OrderCancelled, OrderStatusRequested],
       load: (tx, incoming) => {
-        const wanted = incoming.flatMap((event) => (isEvent(event, OrderPlaced) ? itemsOf(event.data) : []))
+        const wanted = incoming.flatMap((event) =>
+          isEvent(event, OrderPlaced) && event.data.mode === 'saga' ? itemsOf(event.data) : [],
+        )
         return lockReservations(
           tx,
           incoming.map(({ key }) => key),
@@ -37,14 +41,18 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
       advance: (changes, key, sequence) => changes.advance(key, sequence),
       apply: (changes, event) => {
         const { state } = changes.reservation(event.key)
-        if (isEvent(event, OrderPlaced)) {
+        // The units of a two-phase order are held when its coordinator asks.
+        if (isEvent(event, OrderPlaced) && event.data.mode === 'saga') {
           const items = itemsOf(event.data)
           const verdict = onPlaced(state, items, (id) => changes.availableOf(id))
-          if (verdict.kind !== 'ignore') changes.want(event.key, items, event.data.deadline)
+          if (verdict.kind !== 'ignore') changes.want(event.key, items, holdUntil(event.data.deadline))
           carryOut(changes, event.key, verdict, event)
         }
         if (isEvent(event, OrderConfirmed)) carryOut(changes, event.key, onConfirmed(state), event)
-        if (isEvent(event, OrderCancelled)) carryOut(changes, event.key, onCancelled(state), event)
+        if (isEvent(event, OrderCancelled)) {
+          const verdict = onCancelled(state, { isWithoutTombstone: isWithout('tombstone') })
+          carryOut(changes, event.key, verdict, event)
+        }
         if (isEvent(event, OrderStatusRequested)) {
           changes.tell(event.key, StockStatus, { order_id: event.key, state }, event)
         }

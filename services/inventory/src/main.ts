@@ -1,6 +1,8 @@
+import { startBarrierSweep } from '@lepton/common/barrier-rows'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
+import { branchRoutes } from './branches.ts'
 import { readConfig } from './config.ts'
 import type { Deps } from './deps.ts'
 import { inventorySubscriptions } from './events.ts'
@@ -20,10 +22,11 @@ await runService('inventory', settings, async (instance) => {
     }),
   }
   return {
-    app: createHttpApp(instance, inventoryRoutes(deps)),
+    app: createHttpApp(instance, [...inventoryRoutes(deps), ...branchRoutes(deps)]),
     parts: [
       ...startEvents(instance, settings, store, inventorySubscriptions(deps)),
       startOverdueQuestions(deps),
+      startBarrierSweep(store.database, instance.log),
     ],
   }
 })

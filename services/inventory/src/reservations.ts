@@ -27,7 +27,6 @@ const TOLD = {
   released: StockReleased,
   restocked: StockRestocked,
 }
-const HOLD_BEYOND_DEADLINE_MS = 300_000
 const ASK_AGAIN_MS = 30_000
 
 type Cause = Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
@@ -65,11 +64,10 @@ export class ReservationChanges {
   }
 
   /** Notes what an order wants, with the time after which inventory asks what became of it. */
-  want(orderId: string, items: readonly Item[], deadline: string): void {
+  want(orderId: string, items: readonly Item[], holdUntil: string): void {
     this.#items.set(orderId, [...items])
     for (const { product_id, quantity } of items)
       this.#newItems.push({ order_id: orderId, product_id, quantity })
-    const holdUntil = new Date(Date.parse(deadline) + HOLD_BEYOND_DEADLINE_MS).toISOString()
     this.#put({ ...this.reservation(orderId), hold_until: holdUntil })
   }
 

@@ -1,5 +1,6 @@
 import { insertRows } from '@lepton/common/postgres'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
+import { branchRoutes } from '../src/branches.ts'
 import type { Deps } from '../src/deps.ts'
 import { inventorySubscriptions } from '../src/events.ts'
 import { inventoryRoutes } from '../src/routes.ts'
@@ -28,7 +29,10 @@ export function useInventoryService(): InventoryService {
   const service = useService('inventory', (instance) => {
     const deps: Deps = { ...instance, anomalies: { inc: (count) => void (anomalies += count) } }
     Object.assign(service, { deps })
-    return { endpoints: inventoryRoutes(deps), subscriptions: inventorySubscriptions(deps) }
+    return {
+      endpoints: [...inventoryRoutes(deps), ...branchRoutes(deps)],
+      subscriptions: inventorySubscriptions(deps),
+    }
   })
   return Object.assign(service as ServiceUnderTest & { deps: Deps }, {
     anomalies: () => anomalies,

@@ -5,5 +5,8 @@ import { useInventoryService } from './inventory-service.ts'
 describeRefusals(
   useInventoryService(),
   ROUTES.filter(({ owner }) => owner === 'inventory'),
-  { receive_stock: { product_id: 'espresso-beans', quantity: 1, receipt_id: 'delivery' } },
+  {
+    receive_stock: { product_id: 'espresso-beans', quantity: 1, receipt_id: 'delivery' },
+    try_stock: { lines: [{ item_id: 'espresso-beans', quantity: 1 }], deadline: new Date().toISOString() },
+  },
 )

@@ -3,6 +3,12 @@ import { loadConfig, storeSettings, whole } from '@lepton/common/config'
 export const settings = storeSettings.extend({
   ORDER_DEADLINE_MS: whole(120_000, { min: 1_000 }),
   ORDER_PAYMENT_WAIT_MS: whole(600_000, { min: 1_000 }),
+  /** How long a two-phase order may stay undecided. */
+  TWO_PHASE_DEADLINE_MS: whole(8_000, { min: 1_000 }),
+  /** How long a branch may take to answer. */
+  TWO_PHASE_BRANCH_TIMEOUT_MS: whole(2_000, { min: 100 }),
+  /** How long POST /orders waits for the decision about a two-phase order. */
+  TWO_PHASE_WAIT_MS: whole(3_000, { min: 0, max: 60_000 }),
 })
 
 export const readConfig = () => loadConfig(settings)

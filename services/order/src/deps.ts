@@ -3,6 +3,7 @@ import type { Log } from '@lepton/common/log'
 import type { Database } from '@lepton/common/postgres'
 import type { Signer } from '@lepton/common/auth'
 import type { MeshClient } from '@lepton/common/mesh/client'
+import type { Placement } from './order.ts'
 
 export interface Deps {
   database: Database
@@ -14,7 +15,22 @@ export interface Deps {
   paymentDeadlineMs: number
   /** How long an order without one waits for its customer. */
   customerDeadlineMs: number
+  /** How long a two-phase order may, how long one of its branches may take, and how long its customer waits. */
+  twoPhaseDeadlineMs: number
+  branchTimeoutMs: number
+  decisionWaitMs: number
+  coordinator: Coordinator
   anomalies: { inc(count: number): void }
   /** Counts the events that other services are told. */
   told: { inc(labels: { event: string }): void }
+}
+
+/** What drives two-phase orders, as those see it who place and decide them. */
+export interface Coordinator {
+  /** Asks the branches of orders that are durable now. */
+  begin(placements: readonly Placement[]): void
+  /** There are decisions to carry out. */
+  wake(): void
+  /** Resolves when an order that was begun here is decided, or after `timeoutMs`. */
+  decided(orderId: string, timeoutMs: number): Promise<void>
 }

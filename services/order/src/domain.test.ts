@@ -174,6 +174,18 @@ const ASKED: [input: Input['name'], given: Given, expected: Expected][] = [
   ['customer_wants_refund', CONFIRMED, 'refuse'],
   ['customer_wants_refund', PAID, { decision: 'CANCELLED', reason: 'REFUND', status: 'CANCELLING' }],
   ['customer_wants_refund', cancelled('REFUND'), 'ignore'],
+  ['all_tried', OPEN, { decision: 'CONFIRMED', stock: 'held', pay: 'authorized', status: 'CONFIRMED' }],
+  ['all_tried', CONFIRMED, 'ignore'],
+  ['all_tried', cancelled('CUSTOMER'), 'ignore'],
+  ['stock_try_refused', OPEN, { decision: 'CANCELLED', reason: 'OUT_OF_STOCK', status: 'CANCELLING' }],
+  ['stock_try_refused', CONFIRMED, 'ignore'],
+  ['stock_try_refused', cancelled('CUSTOMER'), 'ignore'],
+  ['payment_try_refused', OPEN, { decision: 'CANCELLED', reason: 'DECLINED', status: 'CANCELLING' }],
+  ['payment_try_refused', CONFIRMED, 'ignore'],
+  ['payment_try_refused', cancelled('CUSTOMER'), 'ignore'],
+  ['try_unanswered', OPEN, { decision: 'CANCELLED', reason: 'EXPIRED', status: 'CANCELLING' }],
+  ['try_unanswered', CONFIRMED, 'ignore'],
+  ['try_unanswered', cancelled('CUSTOMER'), 'ignore'],
   ['deadline_passed', OPEN, { decision: 'CANCELLED', reason: 'EXPIRED', status: 'CANCELLING' }],
   ['deadline_passed', HELD, { decision: 'CANCELLED', reason: 'EXPIRED', status: 'CANCELLING' }],
   ['deadline_passed', CONFIRMED, 'ignore'],
@@ -196,6 +208,36 @@ describe('every cell of the state table', () => {
       ['OPEN', 'CONFIRMED', 'CANCELLED'].map((d) => `${input} ${d}`),
     )
     expect([...written].sort()).toEqual(all.sort())
+  })
+})
+
+describe('an open order in two phases', () => {
+  const decideOpen = (name: Input['name'], given: Given = OPEN, kind: Input['kind'] = 'told') => {
+    const order: Order = { ...orderThat(given), mode: 'two_phase' }
+    const verdict = decide(order, { kind, name })
+    return { kind: verdict.kind, after: after(order, verdict) }
+  }
+
+  it.each([
+    ['stock_reserved', { stock: 'held', pay: 'pending', status: 'RESERVED' }],
+    ['stock_rejected', { stock: 'rejected', pay: 'pending', status: 'PLACED' }],
+    ['payment_authorized', { stock: 'pending', pay: 'authorized', status: 'PLACED' }],
+    ['payment_declined', { stock: 'pending', pay: 'declined', status: 'PLACED' }],
+  ] as const)('takes %s as a flag and decides nothing', (input, expected) => {
+    expect(decideOpen(input).after).toMatchObject({ decision: 'OPEN', ...expected })
+  })
+
+  it('leaves it to its deadline what becomes of a hold that takes too long', () => {
+    expect(decideOpen('reservation_overdue').kind).toBe('ignore')
+  })
+
+  it.each([
+    ['all_tried', { decision: 'CONFIRMED' }],
+    ['try_unanswered', { decision: 'CANCELLED', reason: 'EXPIRED' }],
+    ['customer_cancels', { decision: 'CANCELLED', reason: 'CUSTOMER' }],
+    ['deadline_passed', { decision: 'CANCELLED', reason: 'EXPIRED' }],
+  ] as const)('is decided by %s', (input, expected) => {
+    expect(decideOpen(input, HELD, 'asked').after).toMatchObject(expected)
   })
 })
 

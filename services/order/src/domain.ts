@@ -1,6 +1,6 @@
 import type { CancelReason, Status } from '@lepton/contracts/order'
 import type { Fact, Order, PayFlag, Placement, StockFlag, Verdict } from './order.ts'
-import { type Cell, type Input, TABLE } from './state-table.ts'
+import { type Cell, type Input, OPEN_IN_TWO_PHASES, TABLE } from './state-table.ts'
 
 const SETTLED: readonly Status[] = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
 const STOCK_CLEAN: readonly StockFlag[] = ['rejected', 'released', 'restocked']
@@ -40,7 +40,7 @@ export function placedOrder(placement: Placement, now: string): Order {
  */
 export function decide(order: Order, input: Input): Verdict {
   if (isSettled(order) && input.kind === 'told') return { kind: 'ignore' }
-  const cell: Cell = TABLE[input.name][order.decision]
+  const cell = cellOf(order, input)
   if (typeof cell === 'string') return { kind: cell }
   if ('refuse' in cell) return { kind: 'refuse', slug: cell.refuse }
   if (cell.onlyIf !== undefined && !cell.onlyIf(order)) return cell.otherwise ?? { kind: 'anomaly' }
@@ -48,6 +48,11 @@ export function decide(order: Order, input: Input): Verdict {
   return facts.length === 0
     ? { kind: 'ignore' }
     : { kind: 'change', facts: [...facts, ...closing(order, facts)] }
+}
+
+function cellOf({ mode, decision }: Order, { name }: Input): Cell {
+  const cell = mode === 'two_phase' && decision === 'OPEN' ? OPEN_IN_TWO_PHASES[name] : undefined
+  return cell ?? TABLE[name][decision]
 }
 
 function factsOf(order: Order, cell: Extract<Cell, { stock?: unknown }>): Fact[] {

@@ -2,6 +2,7 @@ import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
 import { readConfig } from './config.ts'
+import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { orderSubscriptions } from './events.ts'
 import { orderRoutes } from './routes.ts'
@@ -16,6 +17,14 @@ await runService('order', settings, async (instance) => {
     ...store,
     paymentDeadlineMs: settings.ORDER_DEADLINE_MS,
     customerDeadlineMs: settings.ORDER_PAYMENT_WAIT_MS,
+    twoPhaseDeadlineMs: settings.TWO_PHASE_DEADLINE_MS,
+    branchTimeoutMs: settings.TWO_PHASE_BRANCH_TIMEOUT_MS,
+    decisionWaitMs: settings.TWO_PHASE_WAIT_MS,
+    coordinator: {
+      begin: (placements) => coordinator.begin(placements),
+      wake: () => coordinator.wake(),
+      decided: (orderId, timeoutMs) => coordinator.decided(orderId, timeoutMs),
+    },
     anomalies: instance.metrics.counter({
       name: 'order_anomalies_total',
       help: 'Inputs the state table calls impossible',
@@ -26,12 +35,14 @@ await runService('order', settings, async (instance) => {
       labelNames: ['event'],
     }),
   }
+  const coordinator = startCoordinator(deps)
   return {
     app: createHttpApp(instance, orderRoutes(deps)),
     parts: [
       ...startEvents(instance, settings, store, orderSubscriptions(deps)),
       startDeadlines(deps),
       startAntiEntropy(deps),
+      coordinator,
     ],
   }
 })

@@ -3,15 +3,25 @@ import { placedOrder } from './domain.ts'
 import type { Placement } from './order.ts'
 import type { OrderChanges } from './store.ts'
 
+interface Allowances {
+  paymentDeadlineMs: number
+  customerDeadlineMs: number
+  twoPhaseDeadlineMs: number
+}
+
 /** Begins an order's stream. The deadline counts from the database's clock. */
 export function placeOrder(
   changes: OrderChanges,
   accepted: Omit<Placement, 'deadline'>,
-  { paymentDeadlineMs, customerDeadlineMs }: { paymentDeadlineMs: number; customerDeadlineMs: number },
+  allowances: Allowances,
   cause: IncomingEvent | undefined,
 ): void {
-  const allowedMs = accepted.payment_token === null ? customerDeadlineMs : paymentDeadlineMs
-  const deadline = new Date(Date.parse(changes.now) + allowedMs).toISOString()
+  const deadline = new Date(Date.parse(changes.now) + allowedMs(accepted, allowances)).toISOString()
   const placement = { ...accepted, deadline }
   changes.append(placedOrder(placement, changes.now), [{ type: 'order.placed.v1', data: placement }], cause)
+}
+
+function allowedMs({ mode, payment_token }: Omit<Placement, 'deadline'>, allowances: Allowances): number {
+  if (mode === 'two_phase') return allowances.twoPhaseDeadlineMs
+  return payment_token === null ? allowances.customerDeadlineMs : allowances.paymentDeadlineMs
 }

@@ -5,6 +5,7 @@ import { failpoint } from '@lepton/common/fault-injection'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { orderIdOf } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
+import { remainingMs } from '@lepton/common/mesh/deadline'
 import { Refusal, refuse, Unavailable } from '@lepton/common/problem'
 import { amountOf, CURRENCY, type Line } from '@lepton/contracts/fields'
 import {
@@ -26,15 +27,19 @@ import { record } from './record.ts'
 import type { Input } from './state-table.ts'
 import { findOrder, listFacts, listOrders as listStoredOrders, lockOrders } from './store.ts'
 
+/** For our own answer to arrive while the caller still listens. */
+const ANSWER_MS = 200
+
 export function orderRoutes(deps: Deps): Endpoint[] {
   const { database, mesh } = deps
   return [
     answer(placeOrder, async ({ body, caller, idempotencyKey: key, path }) => {
       refuseDuplicates(body.lines)
+      if (body.mode === 'two_phase' && body.payment_token === undefined) throw refuseWithoutToken()
       const lines = await priceLines(mesh, body.lines)
       const order_id = orderIdOf(caller.subject, path, key)
       const request = { owner: caller.subject, route: path, key, body }
-      return idempotently(database, request, async (tx) => {
+      const reply = await idempotently(database, request, async (tx) => {
         const changes = await lockOrders(tx, [order_id])
         const existing = changes.orders.get(order_id)
         if (existing !== undefined) return acceptAgain(existing, lines)
@@ -51,6 +56,7 @@ export function orderRoutes(deps: Deps): Endpoint[] {
         record(tx, changes, deps)
         return accept({ order_id, status: 'PLACED' }, 202)
       })
+      return body.mode === 'two_phase' ? showDecision(deps, order_id, reply) : reply
     }),
 
     answer(listOrders, async ({ caller, query: { cursor, limit } }) => {
@@ -91,6 +97,18 @@ export function orderRoutes(deps: Deps): Endpoint[] {
       settle(deps, params.order_id, caller, 'customer_wants_refund'),
     ),
   ]
+}
+
+/** The status a two-phase order has by now. The decision comes within a moment; the answer does not wait for ever. */
+async function showDecision(
+  { coordinator, database, decisionWaitMs }: Deps,
+  order_id: string,
+  reply: Reply,
+): Promise<Reply> {
+  const patienceMs = (remainingMs() ?? Number.POSITIVE_INFINITY) - ANSWER_MS
+  await coordinator.decided(order_id, Math.min(decisionWaitMs, patienceMs))
+  const order = await findOrder(database, order_id)
+  return { ...reply, body: { order_id, status: order!.status } }
 }
 
 /** A customer's decision about an order: the state table answers, as it does for every other input. */
@@ -161,6 +179,12 @@ function acceptAgain(order: Order, lines: readonly Line[]): Reply {
 
 function accept({ order_id, status }: Pick<Order, 'order_id' | 'status'>, code: 200 | 202): Reply {
   return { status: code, body: { order_id, status }, headers: { location: `/api/v1/orders/${order_id}` } }
+}
+
+function refuseWithoutToken(): Refusal {
+  return refuse('payment-token-missing', 'An order in two phases is paid as it is placed.', {
+    errors: [{ pointer: '/payment_token', detail: 'is missing' }],
+  })
 }
 
 function refuseDuplicates(lines: readonly { item_id: string }[]): void {

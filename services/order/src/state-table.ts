@@ -64,6 +64,14 @@ export const TABLE = {
   stock_restocked: { OPEN: 'anomaly', CONFIRMED: 'anomaly', CANCELLED: { stock: 'restocked' } },
   payment_voided: { OPEN: 'anomaly', CONFIRMED: 'anomaly', CANCELLED: { pay: 'voided' } },
   payment_refunded: { OPEN: 'anomaly', CONFIRMED: 'anomaly', CANCELLED: { pay: 'refunded' } },
+  all_tried: {
+    OPEN: { stock: 'held', pay: 'authorized', confirm: true },
+    CONFIRMED: 'ignore',
+    CANCELLED: 'ignore',
+  },
+  stock_try_refused: { OPEN: { cancel: 'OUT_OF_STOCK' }, CONFIRMED: 'ignore', CANCELLED: 'ignore' },
+  payment_try_refused: { OPEN: { cancel: 'DECLINED' }, CONFIRMED: 'ignore', CANCELLED: 'ignore' },
+  try_unanswered: { OPEN: { cancel: 'EXPIRED' }, CONFIRMED: 'ignore', CANCELLED: 'ignore' },
   nothing_yet: { OPEN: 'ignore', CONFIRMED: 'repeat', CANCELLED: 'repeat' },
   reservation_overdue: { OPEN: { cancel: 'EXPIRED' }, CONFIRMED: 'repeat', CANCELLED: 'repeat' },
   deadline_passed: { OPEN: { cancel: 'EXPIRED' }, CONFIRMED: 'ignore', CANCELLED: 'ignore' },
@@ -83,5 +91,16 @@ export const TABLE = {
   },
 } as const satisfies Record<string, Record<Decision, Cell>>
 
-/** `told` by a participant; `asked` by a customer or a clock. */
+/**
+ * What stands in the first column instead for an order in two phases: participants set flags, and only its
+ * coordinator, its customer and its deadline decide.
+ */
+export const OPEN_IN_TWO_PHASES: Partial<Record<Input['name'], Cell>> = {
+  stock_rejected: { stock: 'rejected' },
+  payment_authorized: { pay: 'authorized' },
+  payment_declined: { pay: 'declined' },
+  reservation_overdue: 'ignore',
+}
+
+/** `told` by a participant; `asked` by a customer, a clock or the coordinator of two phases. */
 export type Input = { kind: 'told' | 'asked'; name: keyof typeof TABLE }

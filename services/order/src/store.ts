@@ -10,8 +10,9 @@ import {
   OrderStatusRequested,
 } from '@lepton/contracts/order'
 import { evolve } from './domain.ts'
-import type { Fact, Order } from './order.ts'
+import type { Fact, Order, Placement } from './order.ts'
 import type { Input } from './state-table.ts'
+import { moveTransactions, registerTransactions } from './transactions.ts'
 
 /** The facts that other services are told, and as which event. */
 const PUBLISHED = {
@@ -32,6 +33,8 @@ export class OrderChanges {
   readonly #facts: object[] = []
   readonly #events: OutgoingEvent[] = []
   readonly #anomalies: object[] = []
+  readonly #registered: Placement[] = []
+  readonly #decided: { gid: string; state: 'CONFIRMING' | 'CANCELLING' }[] = []
 
   constructor(now: string, orders: Iterable<Order>) {
     this.now = now
@@ -41,6 +44,7 @@ export class OrderChanges {
   /** Appends facts to an order's stream. */
   append(order: Order, facts: readonly Fact[], cause: Cause): void {
     for (const fact of facts) {
+      if (order.mode === 'two_phase') this.#moveTransaction(order, fact)
       const isFirst = fact.type === 'order.placed.v1'
       const next = isFirst ? order : evolve(this.orders.get(order.order_id)!, fact)
       this.#put({ ...next, updated_at: this.now })
@@ -96,6 +100,15 @@ export class OrderChanges {
     return this.#anomalies.length
   }
 
+  /** Two-phase orders that are new. */
+  get registered(): readonly Placement[] {
+    return this.#registered
+  }
+
+  get hasDecisions(): boolean {
+    return this.#decided.length > 0
+  }
+
   /** What other services are told, for the log and the figures. */
   get published(): readonly OutgoingEvent[] {
     return this.#events
@@ -106,7 +119,17 @@ export class OrderChanges {
     saveRows(tx, 'order_stream', 'order_id', touched)
     insertRows(tx, 'order_events', this.#facts)
     insertRows(tx, 'order_anomalies', this.#anomalies)
+    registerTransactions(tx, this.#registered, this.now)
+    moveTransactions(tx, this.#decided)
     outbox.emit(tx, this.#events)
+  }
+
+  /** A two-phase order and its global transaction are decided together; what comes later is the order's alone. */
+  #moveTransaction({ order_id, decision }: Order, fact: Fact): void {
+    if (fact.type === 'order.placed.v1') this.#registered.push(fact.data)
+    if (decision !== 'OPEN') return
+    if (fact.type === 'order.confirmed.v1') this.#decided.push({ gid: order_id, state: 'CONFIRMING' })
+    if (fact.type === 'order.cancelled.v1') this.#decided.push({ gid: order_id, state: 'CANCELLING' })
   }
 
   #put(order: Order): void {

@@ -1,3 +1,4 @@
+import { failpoint } from '@lepton/common/fault-injection'
 import type { Part } from '@lepton/common/service'
 import { startTimer } from '@lepton/common/timer'
 import type { Deps } from './deps.ts'
@@ -18,6 +19,7 @@ export function startDeadlines(deps: Deps): Part {
     () =>
       database.inTransaction(async (tx) => {
         const changes = await lockOverdue(tx, BATCH)
+        if (changes.orders.size > 0) failpoint('timer.after_claim')
         for (const order of [...changes.orders.values()]) {
           const verdict = decide(order, { kind: 'asked', name: 'deadline_passed' })
           if (verdict.kind === 'change') changes.append(order, verdict.facts, undefined)

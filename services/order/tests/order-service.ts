@@ -30,6 +30,11 @@ export function useOrderService(): OrderService {
       ...instance,
       paymentDeadlineMs: 120_000,
       customerDeadlineMs: 600_000,
+      twoPhaseDeadlineMs: 8_000,
+      branchTimeoutMs: 2_000,
+      decisionWaitMs: 3_000,
+      // The tests run its steps themselves.
+      coordinator: { begin: () => {}, wake: () => {}, decided: () => Promise.resolve() },
       told: { inc: () => undefined },
       anomalies: { inc: (count: number) => void (anomalies += count) },
     }

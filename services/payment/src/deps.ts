@@ -2,6 +2,7 @@ import type { Outbox } from '@lepton/common/events/outbox'
 import type { Log } from '@lepton/common/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Database } from '@lepton/common/postgres'
+import type { Answers } from './answers.ts'
 import type { PspClient } from './psp-client.ts'
 
 export interface Deps {
@@ -9,6 +10,7 @@ export interface Deps {
   outbox: Outbox
   mesh: MeshClient
   psp: PspClient
+  answers: Answers
   log: Log
   anomalies: { inc(count: number): void }
   /** There is something to ask of the processor. */

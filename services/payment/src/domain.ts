@@ -51,6 +51,12 @@ export function onPlaced(payment: Payment, { payment_token, ...intent }: Intent)
   })
 }
 
+/** The try of a two-phase order: its coordinator asks for the units itself, so nothing else is waited for. */
+export function onTried(payment: Payment, intent: Intent): Verdict {
+  const tried = { ...payment, ...intent, has_intent: true, has_stock: true, cancelled: false }
+  return { payment: { ...tried, state: 'AUTHORIZING' }, task: 'AUTH' }
+}
+
 export function onStockReserved(payment: Payment): Verdict {
   return begin({ ...payment, has_stock: true })
 }
@@ -88,11 +94,12 @@ export function onConfirmed(payment: Payment): Verdict {
 }
 
 /** Undoes what was done. What the processor is asked right now is finished first, and then undone. */
-export function onCancelled(given: Payment): Verdict {
+export function onCancelled(given: Payment, { isWithoutTombstone = false } = {}): Verdict {
   const payment = { ...given, cancelled: true }
   switch (payment.state) {
     case 'NONE':
     case 'INTENT':
+      if (isWithoutTombstone) return { payment: given, tell: 'voided' }
       return { payment: { ...payment, state: 'VOIDED' }, tell: 'voided' }
     case 'AUTHORIZED':
     case 'CAPTURE_FAILED':

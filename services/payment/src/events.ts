@@ -1,3 +1,4 @@
+import { isWithout } from '@lepton/common/fault-injection'
 import { type IncomingEvent, isEvent } from '@lepton/common/events/event'
 import { type Subscription, subscription } from '@lepton/common/events/subscription'
 import type { EventType } from '@lepton/contracts/event'
@@ -55,10 +56,13 @@ function toPayments(
 }
 
 function decide(event: IncomingEvent, payment: Parameters<typeof onPlaced>[0]): Verdict | undefined {
-  if (isEvent(event, OrderPlaced)) return onPlaced(payment, intentOf(event.data))
+  // The money of a two-phase order is authorised when its coordinator asks.
+  if (isEvent(event, OrderPlaced))
+    return event.data.mode === 'saga' ? onPlaced(payment, intentOf(event.data)) : undefined
   if (isEvent(event, StockReserved)) return onStockReserved(payment)
   if (isEvent(event, OrderConfirmed)) return onConfirmed(payment)
-  if (isEvent(event, OrderCancelled)) return onCancelled(payment)
+  if (isEvent(event, OrderCancelled))
+    return onCancelled(payment, { isWithoutTombstone: isWithout('tombstone') })
   return undefined
 }
 

@@ -1,7 +1,10 @@
+import { startBarrierSweep } from '@lepton/common/barrier-rows'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
 import { readConfig } from './config.ts'
+import { createAnswers } from './answers.ts'
+import { branchRoutes } from './branches.ts'
 import type { Deps } from './deps.ts'
 import { paymentSubscriptions } from './events.ts'
 import { createPspClient } from './psp-client.ts'
@@ -16,6 +19,7 @@ await runService('payment', settings, async (instance) => {
     ...instance,
     ...store,
     psp: createPspClient({ url: settings.PSP_URL, timeoutMs: settings.PSP_TIMEOUT_MS }),
+    answers: createAnswers(),
     anomalies: instance.metrics.counter({
       name: 'payment_anomalies_total',
       help: 'Decisions that do not fit the payment',
@@ -24,7 +28,11 @@ await runService('payment', settings, async (instance) => {
   }
   const tasks = startTasks(deps)
   return {
-    app: createHttpApp(instance, paymentRoutes(deps)),
-    parts: [...startEvents(instance, settings, store, paymentSubscriptions(deps)), tasks],
+    app: createHttpApp(instance, [...paymentRoutes(deps), ...branchRoutes(deps)]),
+    parts: [
+      ...startEvents(instance, settings, store, paymentSubscriptions(deps)),
+      startBarrierSweep(store.database, instance.log),
+      tasks,
+    ],
   }
 })

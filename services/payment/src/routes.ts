@@ -63,7 +63,8 @@ async function findOwn(
 
 /** An order that only its own service knows so far: it must be the caller's, and placed. */
 async function requirePlaced({ mesh }: Deps, order_id: string, { token }: Caller): Promise<void> {
-  const { status } = await ask(mesh, getOrder, { params: { order_id }, token })
+  const { status, mode } = await ask(mesh, getOrder, { params: { order_id }, token })
+  if (mode === 'two_phase') throw refuse('payment-settled', 'A card was given with the order.')
   if (status === 'SUBMITTED') {
     throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', {
       retryAfterS: 1,

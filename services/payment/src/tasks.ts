@@ -1,3 +1,4 @@
+import { failpoint } from '@lepton/common/fault-injection'
 import { createGroupCommit } from '@lepton/common/group-commit'
 import type { Part } from '@lepton/common/service'
 import { startTimer } from '@lepton/common/timer'
@@ -64,7 +65,9 @@ export function startTasks(deps: Deps): Part & { wake(): void } {
 }
 
 async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => Promise<void>): Promise<void> {
+  failpoint('psp.before_call')
   const result = (task.is_old ? await knownResult(deps, task) : undefined) ?? (await deps.psp.carryOut(task))
+  failpoint('psp.after_call')
   if (result.kind === 'refused' && (task.op === 'VOID' || task.op === 'REFUND')) {
     throw new Error(`the processor refused ${task.op}: ${result.reason}`)
   }
@@ -73,7 +76,7 @@ async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => P
 
 /** Believes what the processor answered, for all tasks that came back meanwhile in one transaction. */
 async function settleTogether(
-  { database, outbox, wakeTasks }: Deps,
+  { database, outbox, wakeTasks, answers }: Deps,
   results: readonly Result[],
 ): Promise<void> {
   await database.inTransaction(async (tx) => {
@@ -96,6 +99,7 @@ async function settleTogether(
     }
     changes.store(tx, outbox)
     if (changes.hasTasks) tx.afterCommit(wakeTasks)
+    tx.afterCommit(() => answers.heard(results.map(({ task }) => task.order_id)))
   })
 }
 

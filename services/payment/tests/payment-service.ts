@@ -1,4 +1,6 @@
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
+import { createAnswers } from '../src/answers.ts'
+import { branchRoutes } from '../src/branches.ts'
 import type { Deps } from '../src/deps.ts'
 import { paymentSubscriptions } from '../src/events.ts'
 import { paymentRoutes } from '../src/routes.ts'
@@ -20,12 +22,13 @@ export function usePaymentService(): PaymentService {
     const deps: Deps = {
       ...instance,
       psp,
+      answers: createAnswers(),
       anomalies: { inc: (count) => void (anomalies += count) },
       wakeTasks: () => tasks.wake(),
     }
     const tasks = startTasks(deps)
     return {
-      endpoints: paymentRoutes(deps),
+      endpoints: [...paymentRoutes(deps), ...branchRoutes(deps)],
       subscriptions: paymentSubscriptions(deps),
       parts: [tasks],
       isIdle: async () => {

@@ -13,7 +13,15 @@ beforeEach(() => shop.mesh.answer(getOrder, () => problemAnswer('not-found')))
 describeRefusals(
   shop,
   ROUTES.filter(({ owner }) => owner === 'payment'),
-  { pay_order: { order_id: newId(), payment_token: 'tok_approved' } },
+  {
+    pay_order: { order_id: newId(), payment_token: 'tok_approved' },
+    try_payment: {
+      customer_id: newId(),
+      amount_minor: 100,
+      currency: 'EUR',
+      payment_token: 'tok_approved',
+    },
+  },
 )
 
 describe('another customer’s order', () => {

@@ -1,0 +1,89 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Part } from '@lepton/common/service'
+import { startTimer } from '@lepton/common/timer'
+import { continueTrace, currentTrace, withTrace } from '@lepton/common/trace'
+import type { Coordinator, Deps } from './deps.ts'
+import type { Placement } from './order.ts'
+import { recoverTransactions } from './settle-phase.ts'
+import { deleteOldTransactions } from './transactions.ts'
+import { runTryPhase } from './try-phase.ts'
+
+const MAX_UNDER_WAY = 64
+/** More are not asked for: their deadline cancels them. */
+const MAX_WAITING = 1_000
+const RECOVER_EVERY_MS = 200
+const RECOVER_BATCH = 32
+const SWEEP_EVERY_MS = 3_600_000
+const SWEEP_BATCH = 1_000
+
+/**
+ * Drives two-phase orders: the first phase of those that were accepted here, and whatever of the second is
+ * due, whoever began it.
+ */
+export function startCoordinator(deps: Deps): Coordinator & Part {
+  const { database, log } = deps
+  const underWay = new Map<string, Promise<void>>()
+  const waiting: (() => void)[] = []
+  // An order is driven to its decision also when the request that placed it is over.
+  const outsideRequests = AsyncLocalStorage.snapshot()
+  let free = MAX_UNDER_WAY
+  let isStopped = false
+
+  async function drive(placement: Placement): Promise<void> {
+    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
+    else free--
+    try {
+      if (!isStopped) await runTryPhase(deps, placement)
+    } catch (error) {
+      log.warn({ err: error, order_id: placement.order_id }, 'an order is left to its deadline')
+    } finally {
+      const next = waiting.shift()
+      if (next === undefined) free++
+      else next()
+      underWay.delete(placement.order_id)
+    }
+  }
+
+  const recovery = startTimer(
+    'two-phase recovery',
+    RECOVER_EVERY_MS,
+    async () => (await recoverTransactions(deps, RECOVER_BATCH)) === RECOVER_BATCH,
+    log,
+  )
+  const sweep = startTimer(
+    'two-phase transactions',
+    SWEEP_EVERY_MS,
+    async () => (await deleteOldTransactions(database, SWEEP_BATCH)) === SWEEP_BATCH,
+    log,
+  )
+
+  return {
+    begin: (placements) => {
+      const trace = continueTrace(currentTrace()?.traceparent)
+      for (const placement of placements) {
+        if (waiting.length >= MAX_WAITING) {
+          log.warn(
+            { order_id: placement.order_id },
+            'too many orders are under way: this one is left to its deadline',
+          )
+          continue
+        }
+        const driven = outsideRequests(() => withTrace(trace, () => drive(placement)))
+        underWay.set(placement.order_id, driven)
+      }
+    },
+    wake: () => recovery.wake(),
+    decided: async (orderId, timeoutMs) => {
+      const driven = underWay.get(orderId)
+      if (driven === undefined || timeoutMs <= 0) return
+      const tooLate = Promise.withResolvers<void>()
+      const timer = setTimeout(tooLate.resolve, timeoutMs)
+      await Promise.race([driven, tooLate.promise])
+      clearTimeout(timer)
+    },
+    stop: async () => {
+      isStopped = true
+      await Promise.all([...underWay.values(), recovery.stop(), sweep.stop()])
+    },
+  }
+}

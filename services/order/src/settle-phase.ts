@@ -1,0 +1,62 @@
+import { failpoint } from '@lepton/common/fault-injection'
+import { equalJitterMs } from '@lepton/common/mesh/backoff'
+import { Refusal } from '@lepton/common/problem'
+import { settleBranch } from './branches.ts'
+import type { Deps } from './deps.ts'
+import { decideTransaction } from './try-phase.ts'
+import {
+  claimTransactions,
+  type DueTransaction,
+  finishTransaction,
+  markSettled,
+  postponeTransaction,
+  stopTransaction,
+} from './transactions.ts'
+
+const RETRY = { baseMs: 400, maxMs: 10_000 }
+const ALARM_ATTEMPTS = 10
+
+/**
+ * Drives on whatever is due, wherever its process died: confirms or cancels what is decided, and cancels
+ * what nobody decided (presumed abort). Every process may do this, again and again.
+ *
+ * @returns how many transactions were taken
+ */
+export async function recoverTransactions(deps: Deps, limit: number): Promise<number> {
+  // Both branches may use all their time before another process takes the transaction over.
+  const due = await claimTransactions(deps.database, limit, 2 * deps.branchTimeoutMs + 1_000)
+  await Promise.all(due.map((transaction) => recover(deps, transaction)))
+  return due.length
+}
+
+async function recover(deps: Deps, { gid, state, attempts, unsettled }: DueTransaction): Promise<void> {
+  // Moves the transaction to CANCELLING, unless somebody else decided meanwhile: due at once either way.
+  if (state === 'TRYING') return decideTransaction(deps, gid, 'try_unanswered')
+  const { database, log } = deps
+  const faults: Error[] = []
+  for (const branch of unsettled) {
+    try {
+      await settleBranch(deps, gid, branch, state)
+      await markSettled(database, gid, branch)
+      if (branch !== unsettled.at(-1)) failpoint('tcc.mid_confirm')
+    } catch (error) {
+      faults.push(error as Error)
+    }
+  }
+  const contradiction = faults.find((fault) => fault instanceof Refusal && fault.slug === 'branch-settled')
+  const [fault] = faults
+  if (contradiction !== undefined) await stop(deps, gid, contradiction)
+  else if (fault !== undefined) {
+    const line = { err: fault, order_id: gid, state, attempts }
+    if (attempts >= ALARM_ATTEMPTS) log.error(line, 'a branch does not settle')
+    else log.info(line, 'a branch did not settle; it is asked again')
+    const waitMs = equalJitterMs(attempts - 1, RETRY, Math.random)
+    await postponeTransaction(database, gid, { waitMs, error: fault.message })
+  } else await finishTransaction(database, gid)
+}
+
+async function stop({ database, log, anomalies }: Deps, gid: string, error: Error): Promise<void> {
+  anomalies.inc(1)
+  log.error({ err: error, order_id: gid }, 'a branch contradicts the decision; the transaction is stopped')
+  await stopTransaction(database, gid, error.message)
+}

@@ -1,0 +1,124 @@
+import { type Database, insertRows, type Tx } from '@lepton/common/postgres'
+import type { Placement } from './order.ts'
+
+export type BranchName = 'stock' | 'payment'
+export type TransactionState = 'TRYING' | 'CONFIRMING' | 'CANCELLING' | 'CONFIRMED' | 'CANCELLED' | 'STOPPED'
+
+export const BRANCHES: readonly BranchName[] = ['stock', 'payment']
+
+/** A global transaction that is due, and which of its branches have not settled. */
+export interface DueTransaction {
+  gid: string
+  state: 'TRYING' | 'CONFIRMING' | 'CANCELLING'
+  attempts: number
+  unsettled: BranchName[]
+}
+
+/** Notes global transactions and their branches with their orders, before any call. */
+export function registerTransactions(tx: Tx, placements: readonly Placement[], now: string): void {
+  insertRows(
+    tx,
+    'tcc_tx',
+    placements.map(({ order_id: gid, deadline }) => ({
+      gid,
+      state: 'TRYING',
+      deadline,
+      attempts: 0,
+      // Until then it belongs to the process that registered it.
+      next_at: deadline,
+      updated_at: now,
+    })),
+  )
+  insertRows(
+    tx,
+    'tcc_branch_log',
+    placements.flatMap(({ order_id: gid }) =>
+      BRANCHES.map((branch) => ({ gid, branch, phase: 'TRY', done: false })),
+    ),
+  )
+}
+
+/** Moves global transactions with the decisions about their orders, whose rows the caller has locked. */
+export function moveTransactions(
+  tx: Tx,
+  decided: readonly { gid: string; state: 'CONFIRMING' | 'CANCELLING' }[],
+): void {
+  if (decided.length === 0) return
+  tx.write(
+    `with moved as (
+       update tcc_tx t set state = d.state, attempts = 0, next_at = now(), last_error = null, updated_at = now()
+       from jsonb_to_recordset($1::jsonb) as d(gid uuid, state text)
+       where t.gid = d.gid and t.state = 'TRYING' returning t.gid, t.state)
+     update tcc_branch_log l set done = false, phase = case m.state when 'CONFIRMING' then 'CONFIRM' else 'CANCEL' end
+     from moved m where l.gid = m.gid`,
+    [JSON.stringify(decided)],
+  )
+}
+
+/** Takes transactions whose time has come for as long as the lease; those another process takes are left to it. */
+export async function claimTransactions(
+  database: Database,
+  limit: number,
+  leaseMs: number,
+): Promise<DueTransaction[]> {
+  const { rows } = await database.query<DueTransaction>(
+    `with due as (
+       update tcc_tx set attempts = attempts + 1, next_at = now() + $2 * interval '1 ms'
+       where gid in (
+         select gid from tcc_tx
+         where state in ('TRYING', 'CONFIRMING', 'CANCELLING') and next_at <= now()
+         order by next_at limit $1 for update skip locked)
+       returning gid, state, attempts)
+     select gid, state, attempts,
+       array(select branch from tcc_branch_log l where l.gid = due.gid and not done order by branch desc) as unsettled
+     from due`,
+    [limit, leaseMs],
+  )
+  return rows
+}
+
+export async function markSettled(database: Database, gid: string, branch: BranchName): Promise<void> {
+  await database.query('update tcc_branch_log set done = true where gid = $1 and branch = $2', [gid, branch])
+}
+
+/** Ends a transaction whose branches have all settled. */
+export async function finishTransaction(database: Database, gid: string): Promise<void> {
+  await database.query(
+    `update tcc_tx set state = case state when 'CONFIRMING' then 'CONFIRMED' else 'CANCELLED' end, updated_at = now()
+     where gid = $1 and state in ('CONFIRMING', 'CANCELLING')
+       and not exists (select from tcc_branch_log l where l.gid = $1 and not done)`,
+    [gid],
+  )
+}
+
+export async function postponeTransaction(
+  database: Database,
+  gid: string,
+  { waitMs, error }: { waitMs: number; error: string },
+): Promise<void> {
+  await database.query(
+    `update tcc_tx set next_at = now() + $2 * interval '1 ms', last_error = $3, updated_at = now()
+     where gid = $1 and state in ('CONFIRMING', 'CANCELLING')`,
+    [gid, waitMs, error],
+  )
+}
+
+/** A branch contradicts the decision: nobody drives this on before a person has looked. */
+export async function stopTransaction(database: Database, gid: string, error: string): Promise<void> {
+  await database.query(
+    `update tcc_tx set state = 'STOPPED', last_error = $2, updated_at = now()
+     where gid = $1 and state in ('CONFIRMING', 'CANCELLING')`,
+    [gid, error],
+  )
+}
+
+/** Forgets transactions that ended 35 days ago. */
+export async function deleteOldTransactions(database: Database, limit: number): Promise<number> {
+  const { rowCount } = await database.query(
+    `delete from tcc_tx where gid in (
+       select gid from tcc_tx where state in ('CONFIRMED', 'CANCELLED') and updated_at < now() - interval '35 days'
+       limit $1)`,
+    [limit],
+  )
+  return rowCount ?? 0
+}

@@ -1,0 +1,56 @@
+import { failpoint } from '@lepton/common/fault-injection'
+import { tryPaymentOf, tryStockOf, type TryResult } from './branches.ts'
+import type { Deps } from './deps.ts'
+import { decide } from './domain.ts'
+import type { Placement } from './order.ts'
+import { record } from './record.ts'
+import type { Input } from './state-table.ts'
+import { lockOrders } from './store.ts'
+
+type Outcome = TryResult | 'unanswered'
+
+/**
+ * The first phase of an order that is registered: both branches are tried, and what they answer is one
+ * input of the state table. Whoever dies in here leaves an order that its deadline cancels.
+ */
+export async function runTryPhase(deps: Deps, placement: Placement): Promise<void> {
+  failpoint('tcc.after_register')
+  const input = await tryBranches(deps, placement)
+  await decideTransaction(deps, placement.order_id, input)
+  failpoint('tcc.after_decision')
+}
+
+/** Asks both branches at once and tells what their answers mean. */
+export async function tryBranches(deps: Deps, placement: Placement): Promise<Input['name']> {
+  const { log } = deps
+  let answered = 0
+  async function attempt(ask: (deps: Deps, placement: Placement) => Promise<TryResult>): Promise<Outcome> {
+    const outcome = await ask(deps, placement).catch((error: unknown): Outcome => {
+      log.info({ err: error, order_id: placement.order_id }, 'a branch did not answer its try')
+      return 'unanswered'
+    })
+    failpoint(++answered === 1 ? 'tcc.after_try_1' : 'tcc.after_try_2')
+    return outcome
+  }
+
+  const [stock, payment] = await Promise.all([attempt(tryStockOf), attempt(tryPaymentOf)])
+  if (stock === 'refused') return 'stock_try_refused'
+  if (payment === 'refused') return 'payment_try_refused'
+  return stock === 'accepted' && payment === 'accepted' ? 'all_tried' : 'try_unanswered'
+}
+
+/**
+ * Decides about an order that is still open. Its row is the arbiter: a customer or a clock that was first
+ * has moved it, and then this changes nothing.
+ */
+export async function decideTransaction(deps: Deps, gid: string, input: Input['name']): Promise<void> {
+  await deps.database.inTransaction(async (tx) => {
+    const changes = await lockOrders(tx, [gid])
+    const order = changes.orders.get(gid)!
+    const isLate = Date.parse(order.deadline) <= Date.parse(changes.now)
+    const verdict = decide(order, { kind: 'asked', name: isLate ? 'deadline_passed' : input })
+    if (verdict.kind !== 'change') return
+    changes.append(order, verdict.facts, undefined)
+    record(tx, changes, deps)
+  })
+}
