@@ -1,0 +1,89 @@
+import { parseArgs } from 'node:util'
+import { FAULT_KINDS, type FaultKind } from './nemesis/fault.ts'
+import { PROFILES } from './nemesis/nemesis.ts'
+
+export const USAGE = `pnpm chaos [options]
+
+  attacks a shop of its own while customers use it, heals it, and checks that nothing was lost, sold or charged twice
+
+  --seed N          which faults, when, and what the customers do (printed; another one each time)
+  --minutes M       how long things break (1)
+  --profile P       fast: a fault every 1-3 s; slow: every 10 s (fast)
+  --faults a,b      only these: ${FAULT_KINDS.join(', ')}; none: a healthy shop
+  --workers W       customers at the same time (40)
+  --rate R          operations a second that they aim at together (60)
+  --failpoints      kills a process at each of its named boundaries, for each kind of operation
+  --mutants         leaves each pattern out in turn and shows which invariant notices
+  --only a,b        of the failpoints or mutants only these
+  --keep            keeps the shop's logs and data, also after a clean run
+`
+
+export interface ChaosArgs {
+  seed: number
+  minutes: number
+  profile: keyof typeof PROFILES
+  faults: readonly FaultKind[]
+  workers: number
+  operationsPerS: number
+  suite: 'random' | 'failpoints' | 'mutants'
+  only: readonly string[] | undefined
+  keep: boolean
+}
+
+/**
+ * What the command line asks for.
+ *
+ * @throws Error that says what is wrong with it
+ */
+export function parseChaosArgs(args: readonly string[], random = Math.random): ChaosArgs | 'help' {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      seed: { type: 'string' },
+      minutes: { type: 'string', default: '1' },
+      profile: { type: 'string', default: 'fast' },
+      faults: { type: 'string' },
+      workers: { type: 'string', default: '40' },
+      rate: { type: 'string', default: '60' },
+      failpoints: { type: 'boolean', default: false },
+      mutants: { type: 'boolean', default: false },
+      only: { type: 'string' },
+      keep: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  })
+  if (values.help) return 'help'
+  const { profile } = values
+  if (!isProfile(profile))
+    throw new Error(`--profile is ${Object.keys(PROFILES).join(' or ')}, not ${profile}`)
+  return {
+    seed: numberOf('seed', values.seed ?? String(Math.floor(random() * 1_000_000))),
+    minutes: numberOf('minutes', values.minutes),
+    profile,
+    faults: values.faults === undefined ? FAULT_KINDS : faultsOf(values.faults),
+    workers: numberOf('workers', values.workers),
+    operationsPerS: numberOf('rate', values.rate),
+    suite: values.mutants ? 'mutants' : values.failpoints ? 'failpoints' : 'random',
+    only: values.only?.split(','),
+    keep: values.keep,
+  }
+}
+
+function numberOf(name: string, text: string): number {
+  const value = Number(text)
+  if (text !== '' && Number.isFinite(value) && value >= 0) return value
+  throw new Error(`--${name} is a number, not ${text}`)
+}
+
+function faultsOf(list: string): FaultKind[] {
+  if (list === 'none' || list === '') return []
+  return list.split(',').map((name) => {
+    const kind = FAULT_KINDS.find((known) => known === name)
+    if (kind === undefined) throw new Error(`--faults: there is ${FAULT_KINDS.join(', ')}, but no ${name}`)
+    return kind
+  })
+}
+
+function isProfile(name: string): name is keyof typeof PROFILES {
+  return name in PROFILES
+}

@@ -1,0 +1,80 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readConfig } from '@lepton/local/config'
+import { ROOT } from '@lepton/local/root'
+import type { ServiceSettings } from '@lepton/local/services'
+import { startShop } from '@lepton/local/shop'
+import type { Shop } from '@lepton/local/shop-types'
+
+const UNLIMITED = '1000000000'
+/** No order waits longer for anything, so a run ends soon after its last fault. */
+export const DEADLINE_MS = 20_000
+
+/** A shop that is there to be attacked. */
+export interface ChaosShop extends Shop {
+  gateways: () => string[]
+  operatorSecret: string
+  /** As the server's administrator, who may end other people's connections. */
+  adminUrl: string
+  /** The card processor's own books. */
+  ledgerFile: string
+  failpointsDir: string
+  logFile: (name: string) => string
+  signal: AbortSignal
+}
+
+export interface ChaosShopOptions {
+  /** Holds the shop's state. */
+  folder: string
+  env?: ServiceSettings
+  signal: AbortSignal
+}
+
+/** Two instances of everything that may have two, short deadlines, no rate limits. */
+export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOptions): Promise<ChaosShop> {
+  const stateDir = join(folder, 'shop')
+  const failpointsDir = join(folder, 'failpoints')
+  mkdirSync(failpointsDir, { recursive: true })
+  const shop = await startShop({
+    root: ROOT,
+    stateDir,
+    useDefaultPorts: false,
+    config: { ...readConfig(), given: {} },
+    instances: { gateway: 2 },
+    signal,
+    probe: false,
+    env: {
+      ...env,
+      all: { FAILPOINTS_DIR: failpointsDir, LOG_LEVEL: 'info', ...env.all },
+      gateway: {
+        RATE_LIMIT_PER_MINUTE: UNLIMITED,
+        ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
+        SESSION_LIMIT_PER_MINUTE: UNLIMITED,
+        ...env.gateway,
+      },
+      order: {
+        ORDER_DEADLINE_MS: String(DEADLINE_MS),
+        ORDER_PAYMENT_WAIT_MS: String(DEADLINE_MS),
+        ...env.order,
+      },
+    },
+  })
+  const readSecret = (name: string) => readFileSync(join(stateDir, 'secrets', name), 'utf8').trim()
+  const adminUrl = new URL(shop.databaseUrl('order'))
+  adminUrl.username = 'lepton_admin'
+  adminUrl.password = readSecret('postgres-admin.secret')
+  adminUrl.pathname = '/postgres'
+  const addresses = shop
+    .instances()
+    .flatMap(({ service, url }) => (service === 'gateway' && url ? [url] : []))
+  return {
+    ...shop,
+    gateways: () => addresses,
+    operatorSecret: readSecret('operator.secret'),
+    adminUrl: adminUrl.href,
+    ledgerFile: join(stateDir, 'instances', 'psp-1', 'ledger.sqlite'),
+    failpointsDir,
+    logFile: (name) => join(stateDir, 'logs', `${name}.log`),
+    signal,
+  }
+}

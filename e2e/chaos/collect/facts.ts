@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs'
+import type { ChaosShop } from '../chaos-shop.ts'
+import type { History } from '../history.ts'
+import type { Facts } from '../invariants/facts.ts'
+import { readDatabases } from './databases.ts'
+import { readLedger } from './ledger.ts'
+import { dumpTopics } from './topics.ts'
+
+const BOOKED_TWICE = /duplicate key value violates unique constraint "(\w+_moves_once)"/
+
+/** Everything that is known about a shop that went quiet. */
+export async function collectFacts(
+  shop: ChaosShop,
+  history: History,
+  observed: Pick<Facts, 'stockSamples' | 'quietAfterMs'>,
+): Promise<Facts> {
+  const [databases, records] = await Promise.all([readDatabases(shop.databaseUrl), dumpTopics(shop.brokers)])
+  return {
+    history: history.operations,
+    ...databases,
+    ...readLedger(shop.ledgerFile),
+    log: records.map(({ value: _value, headers: _headers, ...record }) => record),
+    repeatedBookings: readFileSync(shop.logFile('postgres'), 'utf8')
+      .split('\n')
+      .flatMap((line) => BOOKED_TWICE.exec(line)?.[1] ?? [])
+      .map((constraint) => `${constraint} stopped a second booking`),
+    ...observed,
+  }
+}

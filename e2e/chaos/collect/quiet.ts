@@ -1,0 +1,48 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { ChaosShop } from '../chaos-shop.ts'
+import type { Unfinished } from '../invariants/facts.ts'
+import { countUnfinished } from './databases.ts'
+import { countLag } from './topics.ts'
+
+const LOOK_EVERY_MS = 200
+
+export interface Quiet {
+  /** From now until nobody had anything left to do; undefined where that did not happen in time. */
+  afterMs: number | undefined
+  left: string[]
+}
+
+/** Waits until every order is final, every event sent and applied, and every task done. */
+export async function untilQuiet(
+  shop: Pick<ChaosShop, 'databaseUrl' | 'brokers' | 'signal'>,
+  timeoutMs: number,
+): Promise<Quiet> {
+  const startedAt = performance.now()
+  let left: string[] = []
+  while (performance.now() - startedAt < timeoutMs) {
+    shop.signal.throwIfAborted()
+    const lookedAt = performance.now()
+    left = await whatIsLeft(shop).catch((error: unknown) => [`cannot be asked: ${String(error)}`])
+    // A second look: an event between two services is in neither's books.
+    if (left.length === 0 && (await whatIsLeft(shop)).length === 0) {
+      return { afterMs: lookedAt - startedAt, left }
+    }
+    await delay(LOOK_EVERY_MS)
+  }
+  return { afterMs: undefined, left }
+}
+
+async function whatIsLeft({
+  databaseUrl,
+  brokers,
+}: Pick<ChaosShop, 'databaseUrl' | 'brokers'>): Promise<string[]> {
+  const unfinished = await countUnfinished(databaseUrl)
+  const left = unfinished.filter(({ count }) => count > 0).map(describe)
+  if (left.length > 0) return left
+  const lag = await countLag(brokers)
+  return lag > 0 ? [`${lag} records to be applied`] : []
+}
+
+function describe({ owner, what, count }: Unfinished): string {
+  return `${owner}: ${count} ${what}`
+}

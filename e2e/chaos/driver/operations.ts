@@ -1,0 +1,214 @@
+import { orderIdOf } from '@lepton/common/id'
+import { Mode } from '@lepton/contracts/fields'
+import type { ShopClient } from '@lepton/testing/shop-client'
+import type { Completion, History, Operation, Request } from '../history.ts'
+import type { Random } from '../random.ts'
+import type { Customer, KnownOrder } from './customer.ts'
+import { request } from './request.ts'
+
+/** Who does something, with what. */
+export interface Actor {
+  random: Random
+  history: History
+  process: number
+  client: ShopClient
+  customer: Customer
+  operatorToken: string | undefined
+  goods: Goods
+}
+
+/** One product that half of the orders want, and some others. */
+export interface Goods {
+  hot: string
+  others: readonly string[]
+}
+
+type Action = (actor: Actor) => Promise<Operation[]>
+
+const TWINS = 4
+const MAX_RESTOCK = 40
+
+const CARDS = [
+  [60, 'tok_approved'],
+  [12, 'tok_declined'],
+  [7, 'tok_slow'],
+  [5, 'tok_timeout'],
+  [6, 'tok_error_after_commit'],
+  [7, 'tok_capture_fails'],
+  [3, 'tok_broken'],
+] as const
+
+const MODES: readonly string[] = Mode.options
+
+const modeOf = (random: Random) => (MODES.includes('two_phase') && random.chance(0.3) ? 'two_phase' : 'saga')
+
+/** What the customers and the operator do, each as often as its weight says. */
+export const MIX: readonly (readonly [number, Action])[] = [
+  [22, place],
+  [2, placeTwins],
+  [4, placeUnpaid],
+  [4, pay],
+  [7, addAndCheckOut],
+  [9, cancel],
+  [6, refund],
+  [5, repeat],
+  [3, repeatWithOtherBody],
+  [5, restock],
+  [22, readOrder],
+  [8, listOrders],
+]
+
+async function place(actor: Actor): Promise<Operation[]> {
+  const { random } = actor
+  const body = { lines: someLines(actor), payment_token: random.weighted(CARDS), mode: modeOf(random) }
+  return [await order(actor, { kind: 'place', key: random.uuid(), body })]
+}
+
+async function placeTwins(actor: Actor): Promise<Operation[]> {
+  const { random } = actor
+  const key = random.uuid()
+  const body = { lines: someLines(actor), payment_token: random.weighted(CARDS), mode: modeOf(random) }
+  const one = () => order(actor, { kind: 'place', repeat: 'concurrent', key, body })
+  return Promise.all(Array.from({ length: TWINS }, one))
+}
+
+async function placeUnpaid(actor: Actor): Promise<Operation[]> {
+  const body = { lines: someLines(actor) }
+  return [await order(actor, { kind: 'place_unpaid', key: actor.random.uuid(), body })]
+}
+
+async function pay(actor: Actor): Promise<Operation[]> {
+  const { random, customer } = actor
+  const unpaid = customer.orders.find(({ isPaid }) => !isPaid)
+  if (unpaid === undefined) return placeUnpaid(actor)
+  unpaid.isPaid = true
+  const { order_id } = unpaid
+  const body = { order_id, payment_token: random.weighted(CARDS) }
+  return [await act(actor, { kind: 'pay', order_id, key: random.uuid(), body }, '/payments')]
+}
+
+async function addAndCheckOut(actor: Actor): Promise<Operation[]> {
+  const { random } = actor
+  const done: Operation[] = []
+  for (const line of someLines(actor)) {
+    done.push(await act(actor, { kind: 'add_to_cart', key: random.uuid(), body: line }, '/cart'))
+    if (done.at(-1)!.outcome !== 'ok') return done
+  }
+  const body = { payment_token: random.weighted(CARDS), mode: modeOf(random) }
+  done.push(await order(actor, { kind: 'checkout', key: random.uuid(), body }))
+  return done
+}
+
+async function cancel(actor: Actor): Promise<Operation[]> {
+  const known = recent(actor)
+  if (known === undefined) return place(actor)
+  const { order_id } = known
+  return [await act(actor, { kind: 'cancel', order_id }, `/orders/${order_id}/cancel`)]
+}
+
+async function refund(actor: Actor): Promise<Operation[]> {
+  const known = actor.customer.orders[0]
+  if (known === undefined) return place(actor)
+  const { order_id } = known
+  return [await act(actor, { kind: 'refund', order_id }, `/orders/${order_id}/refund`)]
+}
+
+async function repeat(actor: Actor): Promise<Operation[]> {
+  const known = recent(actor)
+  if (known === undefined) return placeTwins(actor)
+  const { key, body } = known
+  return [await order(actor, { kind: kindOf(known), repeat: 'same_key', key, body })]
+}
+
+async function repeatWithOtherBody(actor: Actor): Promise<Operation[]> {
+  const known = recent(actor)
+  if (known === undefined) return placeTwins(actor)
+  const { key, body } = known
+  const payment_token = JSON.stringify(body).includes('tok_approved') ? 'tok_slow' : 'tok_approved'
+  const other = { ...(body as object), payment_token }
+  return [await order(actor, { kind: kindOf(known), repeat: 'other_body', key, body: other })]
+}
+
+async function restock(actor: Actor): Promise<Operation[]> {
+  const { random, operatorToken, goods } = actor
+  if (operatorToken === undefined) return readOrder(actor)
+  const product_id = random.chance(0.5) ? goods.hot : random.pick(goods.others)
+  const body = { product_id, quantity: random.int(5, MAX_RESTOCK), receipt_id: `chaos-${random.uuid()}` }
+  const customer_id = 'operator'
+  const receive = (): Promise<Completion> =>
+    request(actor.client, {
+      method: 'POST',
+      path: '/stock',
+      token: operatorToken,
+      key: body.receipt_id,
+      body,
+    })
+  const record = () =>
+    actor.history.record(actor.process, { kind: 'restock', customer_id, key: body.receipt_id, body }, receive)
+  // A receipt that is booked twice would be units out of nothing.
+  return random.chance(0.3) ? [await record(), await record()] : [await record()]
+}
+
+async function readOrder(actor: Actor): Promise<Operation[]> {
+  const known = recent(actor)
+  if (known === undefined) return place(actor)
+  const { order_id } = known
+  return [await act(actor, { kind: 'read_order', order_id }, `/orders/${order_id}`, 'GET')]
+}
+
+async function listOrders(actor: Actor): Promise<Operation[]> {
+  return [await act(actor, { kind: 'list_orders' }, '/orders?limit=100', 'GET')]
+}
+
+/** Places an order by one of its two doors, and remembers it unless it certainly does not exist. */
+async function order(
+  actor: Actor,
+  asked: { kind: 'place' | 'place_unpaid' | 'checkout'; key: string; body: unknown } & Pick<
+    Request,
+    'repeat'
+  >,
+): Promise<Operation> {
+  const { customer } = actor
+  const { kind, key, body } = asked
+  const route = kind === 'checkout' ? '/cart/checkout' : '/orders'
+  const order_id = orderIdOf(customer.customer_id, route, key)
+  const done = await act(actor, { ...asked, order_id }, route)
+  if (done.outcome !== 'fail' && !customer.orders.some((known) => known.key === key)) {
+    customer.orders.push({ order_id, route, key, body, isPaid: kind !== 'place_unpaid' })
+  }
+  return done
+}
+
+function act(
+  { history, process, client, customer: { token, customer_id } }: Actor,
+  asked: Omit<Request, 'customer_id'>,
+  path: string,
+  method: 'GET' | 'POST' = 'POST',
+): Promise<Operation> {
+  const { key, body } = asked
+  return history.record(process, { ...asked, customer_id }, () =>
+    request(client, {
+      method,
+      path,
+      token,
+      ...(key !== undefined && { key }),
+      ...(body !== undefined && { body }),
+    }),
+  )
+}
+
+function kindOf({ route, isPaid, body }: KnownOrder): 'place' | 'place_unpaid' | 'checkout' {
+  if (route === '/cart/checkout') return 'checkout'
+  return isPaid && 'payment_token' in (body as object) ? 'place' : 'place_unpaid'
+}
+
+function recent({ random, customer }: Actor): KnownOrder | undefined {
+  return customer.orders.length === 0 ? undefined : random.pick(customer.orders.slice(-4))
+}
+
+function someLines({ random, goods }: Actor) {
+  const first = random.chance(0.5) ? goods.hot : random.pick(goods.others)
+  const second = random.pick(goods.others)
+  const items = random.chance(0.3) && first !== second ? [first, second] : [first]
+  return items.map((item_id) => ({ item_id, quantity: random.int(1, 3) }))
+}

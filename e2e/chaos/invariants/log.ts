@@ -1,0 +1,144 @@
+import { SUBSCRIPTIONS, type Topic, TOPICS } from '@lepton/contracts/topics'
+import type { DatabaseOwner } from '@lepton/setup/services'
+import type { ArchivedEvent, Facts, LogRecord, Violation } from './facts.ts'
+
+const CONSUMERS = Object.entries(SUBSCRIPTIONS) as [DatabaseOwner, readonly Topic[]][]
+
+/** I9: the first occurrences of a key's events are on the log in their order, without a gap. */
+export function keyOrder({ log }: Facts): Violation[] {
+  const byKey = Map.groupBy(written(log), ({ topic, key }) => `${topic} ${key}`)
+  return [...byKey.values()].flatMap((records) => {
+    const { topic, key } = records[0]!
+    if (new Set(records.map(({ partition }) => partition)).size > 1) {
+      return [violation('I9', `is in several partitions of ${topic}`, key)]
+    }
+    const sequences = firstOccurrences(records).map(({ sequence }) => sequence)
+    return sequences.every((sequence, index) => sequence === index + 1)
+      ? []
+      : [violation('I9', `stands in ${topic} as ${sequences.join(' ')}`, key)]
+  })
+}
+
+/** I10: what a service committed is on the log, and nothing else is. */
+export function nothingLost({ log, archives }: Facts): Violation[] {
+  const onLog = new Map(written(log).map((record) => [record.event_id, record]))
+  const archived = new Map(
+    Object.values(archives).flatMap((events) =>
+      events.map((event): [string, ArchivedEvent] => [event.event_id, event]),
+    ),
+  )
+  const lost = [...archived.values()]
+    .filter(({ event_id }) => !onLog.has(event_id))
+    .map(({ type, key, event_id }) =>
+      violation('I10', `${type} ${event_id} was committed and never sent`, key),
+    )
+  const invented = [...onLog.values()]
+    .filter(({ event_id }) => !archived.has(event_id!))
+    .map(({ type, key, event_id }) =>
+      violation('I10', `${type ?? '?'} ${event_id!} was sent and never committed`, key),
+    )
+  return [...lost, ...invented]
+}
+
+/** I11: every event took effect once at each of its consumers. */
+export function effectsOnce(facts: Facts): Violation[] {
+  const { log, inboxes, repeatedBookings, reservations, payments, orders } = facts
+  const byTopic = Map.groupBy(written(log), ({ topic }) => topic)
+  const noted = CONSUMERS.flatMap(([owner, topics]) => {
+    const seen = Map.groupBy(inboxes[owner], ({ consumer }) => consumer)
+    return topics.flatMap((topic) => {
+      const sent = new Map((byTopic.get(topic) ?? []).map(({ event_id, key }) => [event_id!, key]))
+      const rows = (seen.get(TOPICS[topic].consumer) ?? []).map(({ event_id }) => event_id)
+      const applied = new Set(rows)
+      return [
+        ...[...sent]
+          .filter(([id]) => !applied.has(id))
+          .map(([id, key]) => violation('I11', `${owner} never applied ${id} of ${topic}`, key)),
+        ...rows
+          .filter((id) => !sent.has(id))
+          .map((id) => ({
+            invariant: 'I11' as const,
+            what: `${owner} applied ${id} of ${topic}, which nobody sent`,
+          })),
+        ...(rows.length > applied.size
+          ? [
+              {
+                invariant: 'I11' as const,
+                what: `${owner} applied ${rows.length - applied.size} of ${topic} twice`,
+              },
+            ]
+          : []),
+      ]
+    })
+  })
+  const last = lastSequences(log)
+  const positions: [string, string, string, number][] = [
+    ...reservations.map((row): [string, string, string, number] => [
+      'inventory',
+      'order.v1',
+      row.order_id,
+      row.last_order_seq,
+    ]),
+    ...payments.flatMap((row): [string, string, string, number][] => [
+      ['payment', 'order.v1', row.order_id, row.last_order_seq],
+      ['payment', 'inventory.v1', row.order_id, row.last_inv_seq],
+    ]),
+    ...orders.flatMap((row): [string, string, string, number][] => [
+      ['order', 'inventory.v1', row.order_id, row.last_inv_seq],
+      ['order', 'payment.v1', row.order_id, row.last_pay_seq],
+    ]),
+  ]
+  const behind = positions.flatMap(([owner, topic, key, position]) => {
+    const wanted = last.get(`${topic} ${key}`) ?? 0
+    return position === wanted
+      ? []
+      : [violation('I11', `${owner} stands at ${position} of ${wanted} events of ${topic}`, key)]
+  })
+  return [...noted, ...behind, ...repeatedBookings.map((what) => ({ invariant: 'I11' as const, what }))]
+}
+
+/** I14: nothing became a dead letter but what was poisoned on purpose, and what waited behind it went on. */
+export function deadLetters({ log, deadLetters: letters }: Facts): Violation[] {
+  const poison = new Set(
+    log
+      .filter(({ isPoison }) => isPoison)
+      .map(({ topic, partition, offset }) => `${topic} ${partition} ${offset}`),
+  )
+  return Object.entries(letters).flatMap(([owner, rows]) =>
+    rows.flatMap(({ topic, part, off, status, key, error_message }): Violation[] => {
+      if (poison.has(`${topic} ${part} ${off}`)) return []
+      const isOpen = status === 'DEAD' || status === 'BLOCKED'
+      const isDead = error_message !== null
+      return isOpen || isDead
+        ? [violation('I14', `${owner} has it as ${status} in ${topic}: ${error_message ?? 'it waits'}`, key)]
+        : []
+    }),
+  )
+}
+
+/** What services wrote to the topics between them. */
+function written(log: readonly LogRecord[]): LogRecord[] {
+  return log.filter(({ isPoison, topic }) => !isPoison && topic in TOPICS)
+}
+
+function firstOccurrences(records: readonly LogRecord[]): LogRecord[] {
+  const seen = new Set<string | null>()
+  return records
+    .toSorted((a, b) => a.offset - b.offset)
+    .filter(({ event_id }) => !seen.has(event_id) && seen.add(event_id))
+}
+
+function lastSequences(log: readonly LogRecord[]): Map<string, number> {
+  const last = new Map<string, number>()
+  for (const { topic, key, sequence } of written(log)) {
+    const place = `${topic} ${key}`
+    last.set(place, Math.max(last.get(place) ?? 0, sequence ?? 0))
+  }
+  return last
+}
+
+const violation = (invariant: 'I9' | 'I10' | 'I11' | 'I14', what: string, order_id: string): Violation => ({
+  invariant,
+  what,
+  order_id,
+})

@@ -1,0 +1,31 @@
+import type { ChaosShop } from '../chaos-shop.ts'
+import type { Random } from '../random.ts'
+
+export const FAULT_KINDS = [
+  'kill',
+  'pause',
+  'servers',
+  'backends',
+  'network',
+  'messages',
+  'rebalance',
+  'transactions',
+  'clock',
+] as const
+
+export type FaultKind = (typeof FAULT_KINDS)[number]
+
+export type End = () => Promise<void>
+
+/** One thing that is done to the shop, and how it is undone. */
+export interface Fault {
+  /** What a person reads: `SIGSTOP order-2`. */
+  title: string
+  /** What no second fault may be done to meanwhile. */
+  target: string
+  /** Resolves when it is done; gives what ends it, for what lasts. */
+  begin: () => Promise<End | undefined> | End | undefined
+}
+
+/** Draws one fault of a kind; undefined where none can be made now. */
+export type FaultSource = (shop: ChaosShop, random: Random) => Fault | undefined

@@ -1,0 +1,104 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { ChaosArgs } from '../args.ts'
+import type { Operation, Outcome } from '../history.ts'
+import { INVARIANTS } from '../invariants/check.ts'
+import type { InvariantId, Violation } from '../invariants/facts.ts'
+import type { RunResult } from '../run.ts'
+import { timelineOf } from './timeline.ts'
+
+const OUTCOMES: readonly Outcome[] = ['ok', 'fail', 'info']
+const SHOWN_PER_INVARIANT = 5
+const SHOWN_TIMELINES = 3
+
+/** What happened, for a person; also kept as a file in the folder of the run. */
+export function reportRun(result: RunResult, args: ChaosArgs, folder: string): string {
+  const text = [
+    heading(result, args),
+    operations(result.facts.history),
+    faults(result),
+    recovery(result),
+    verdict(result),
+    `Again: pnpm chaos --seed ${args.seed} --minutes ${args.minutes} --profile ${args.profile} --faults ${args.faults.join(',') || 'none'} --workers ${args.workers} --rate ${args.operationsPerS}`,
+    `Files: ${folder}`,
+  ].join('\n\n')
+  writeFileSync(join(folder, 'report.txt'), `${text}\n`)
+  return text
+}
+
+function heading({ facts, startedAtMs, healedAtMs }: RunResult, { seed }: ChaosArgs): string {
+  const minutes = (healedAtMs - startedAtMs) / 60_000
+  const perMinute = facts.history.length / minutes
+  return `Seed ${seed}: ${minutes.toFixed(1)} min, ${facts.history.length} operations (${perMinute.toFixed(0)} a minute), ${facts.orders.length} orders`
+}
+
+function operations(history: readonly Operation[]): string {
+  const kinds = [...Map.groupBy(history, ({ kind }) => kind)].sort(([, a], [, b]) => b.length - a.length)
+  const rows = kinds.map(([kind, of]) => [
+    kind,
+    of.length,
+    ...OUTCOMES.map((outcome) => countOf(of, outcome)),
+  ])
+  const decided = history.filter(({ outcome }) => outcome !== 'info').length
+  const share = history.length === 0 ? 0 : (100 * decided) / history.length
+  const total = ['all', history.length, ...OUTCOMES.map((outcome) => countOf(history, outcome))]
+  return `${table([['operation', 'count', ...OUTCOMES], ...rows, total])}\n${share.toFixed(2)} % reached a decision`
+}
+
+function countOf(history: readonly Operation[], outcome: Outcome): number {
+  return history.filter((operation) => operation.outcome === outcome).length
+}
+
+function faults({ injected, startedAtMs }: RunResult): string {
+  if (injected.length === 0) return 'No faults.'
+  const rows = injected.map(({ title, beganAtMs, endedAtMs = beganAtMs, error }) => [
+    `${((beganAtMs - startedAtMs) / 1_000).toFixed(1)} s`,
+    `${((endedAtMs - beganAtMs) / 1_000).toFixed(1)} s`,
+    title,
+    error ?? '',
+  ])
+  return `${injected.length} faults\n${table([['at', 'for', 'what', ''], ...rows])}`
+}
+
+function recovery({ readyAfterMs, quietAfterMs, left }: RunResult): string {
+  const ready = `Every process ready ${readyAfterMs} ms after the last fault.`
+  return quietAfterMs === undefined
+    ? `${ready} Not quiet: ${left.join(', ')}`
+    : `${ready} Every order final and everything sent and applied after ${quietAfterMs} ms.`
+}
+
+function verdict({ violations, facts }: RunResult): string {
+  const ids = Object.keys(INVARIANTS) as InvariantId[]
+  const rows = ids.map((id) => [
+    id,
+    INVARIANTS[id].name,
+    violations.filter(({ invariant }) => invariant === id).length,
+  ])
+  const shown = ids.flatMap((id) =>
+    violations.filter(({ invariant }) => invariant === id).slice(0, SHOWN_PER_INVARIANT),
+  )
+  const orders = [...new Set(shown.flatMap(({ order_id }) => order_id ?? []))].slice(0, SHOWN_TIMELINES)
+  return [
+    table([['', 'invariant', 'violations'], ...rows]),
+    ...shown.map(spell),
+    ...orders.map((id) => timelineOf(id, facts)),
+  ].join('\n')
+}
+
+function spell({ invariant, what, order_id }: Violation): string {
+  return `${invariant}: ${order_id === undefined ? '' : `${order_id} `}${what}`
+}
+
+export function table(rows: readonly (readonly (string | number)[])[]): string {
+  const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => String(row[column] ?? '').length)))
+  return rows
+    .map((row) =>
+      row
+        .map((cell, column) =>
+          typeof cell === 'number' ? String(cell).padStart(widths[column]!) : cell.padEnd(widths[column]!),
+        )
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
