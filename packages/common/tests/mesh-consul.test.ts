@@ -62,6 +62,7 @@ function setUp(address: string, service: string) {
   const show = () =>
     watch
       .instances()
+      .filter(({ tier }) => tier !== 'gone')
       .map(({ name, tier }) => (tier === 'verified' ? name : `(${name})`))
       .sort()
       .join(' ')

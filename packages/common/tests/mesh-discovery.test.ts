@@ -52,6 +52,7 @@ function discover(settings: Partial<typeof quick> = {}) {
   const show = () =>
     watch
       .instances()
+      .filter(({ tier }) => tier !== 'gone')
       .map(({ name, tier }) => (tier === 'verified' ? name : `(${name})`))
       .sort()
       .join(' ')
@@ -72,7 +73,7 @@ describe('discovery', () => {
     fake.register('order', 'a', 'b')
     const { watch, show, sees, value } = discover()
     const heard: number[] = []
-    watch.subscribe((instances) => heard.push(instances.length))
+    watch.subscribe((instances) => heard.push(instances.filter(({ tier }) => tier !== 'gone').length))
 
     await watch.ready
     expect(show()).toBe('a b')

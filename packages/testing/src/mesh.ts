@@ -27,6 +27,7 @@ export function createFakeMesh(): FakeMesh {
     requests,
     answer: (route, handler) => void handlers.set(route.operation, handler),
     away: (route) => void handlers.delete(route.operation),
+    watch: () => undefined,
     request: (request) => {
       requests.push(request)
       const handler = handlers.get(request.operation)

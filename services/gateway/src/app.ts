@@ -1,3 +1,4 @@
+import { ROUTES } from '@lepton/contracts/routes'
 import { createVerifier } from '@lepton/common/auth'
 import { addProblemHandlers, createBareApp } from '@lepton/common/http'
 import type { Instance } from '@lepton/common/service'
@@ -25,6 +26,9 @@ export function createGatewayApp(instance: Instance, settings: Settings): Expres
     subjectLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     sessionLimitPerMinute: settings.SESSION_LIMIT_PER_MINUTE,
     upstreamTimeoutMs: settings.UPSTREAM_TIMEOUT_MS,
+  }
+  for (const owner of new Set(ROUTES.map((route) => route.owner))) {
+    if (owner !== 'gateway') instance.mesh.watch(owner)
   }
   const app = createBareApp(instance)
   app.use(helmet({ contentSecurityPolicy: false }))

@@ -154,6 +154,19 @@ describe('balancer', () => {
     expect(b.health.state).toBe('alive')
   })
 
+  it('asks one that is gone only when all others failed the request', () => {
+    const { balancer, events } = setUp([])
+    balancer.update([instance('a'), instance('b', { tier: 'gone' }), instance('c', { tier: 'gone' })])
+    const [a] = balancer.endpoints()
+
+    const first = Array.from({ length: 20 }, () => balancer.take({ tried: [], isRetryable: true }))
+    const second = balancer.take({ tried: [a!], isRetryable: true })
+
+    expect(new Set(first)).toEqual(new Set([a]))
+    expect(second!.instance.tier).toBe('gone')
+    expect(events).toEqual([])
+  })
+
   it('leaves out unverified endpoints until fewer than half are healthy', () => {
     const { balancer, events } = setUp([])
     const held = (name: string) => instance(name, { tier: 'unverified' })

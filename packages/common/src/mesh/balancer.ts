@@ -39,6 +39,8 @@ export interface Balancer {
   tick(): void
 }
 
+const GONE = 4
+
 export function createBalancer({
   policy,
   settings,
@@ -54,12 +56,15 @@ export function createBalancer({
 }): Balancer {
   let members = new Map<string, Endpoint>()
   let all: Endpoint[] = []
+  /** Without those that are gone, which are asked only when all others failed a request. */
+  let listed: Endpoint[] = []
   let candidates: Endpoint[] = []
   let isPanicking = false
   let dueProbe: Endpoint | undefined
   let sweptAtMs = now()
 
   function rank(endpoint: Endpoint, nowMs: number): number {
+    if (endpoint.instance.tier === 'gone') return GONE
     const tier = endpoint.instance.tier === 'verified' ? 0 : 1
     return canTakeTraffic(endpoint, nowMs) ? tier : 2 + tier
   }
@@ -67,13 +72,14 @@ export function createBalancer({
   function regroup(): void {
     const nowMs = now()
     for (const endpoint of all) endpoint.rank = rank(endpoint, nowMs)
-    const healthy = all.filter((endpoint) => endpoint.rank === 0)
+    listed = all.filter((endpoint) => endpoint.rank !== GONE)
+    const healthy = listed.filter((endpoint) => endpoint.rank === 0)
     isPanicking =
-      healthy.length < all.length * settings.panicShare || (all.length > 0 && healthy.length === 0)
+      healthy.length < listed.length * settings.panicShare || (listed.length > 0 && healthy.length === 0)
     // Who failed us already stays out as long as anybody else is there, verified or not.
-    const usable = all.filter((endpoint) => endpoint.rank < 2)
-    candidates = !isPanicking ? healthy : usable.length > 0 ? usable : all
-    dueProbe = all.find(({ health }) => isProbeDue(health, nowMs))
+    const usable = listed.filter((endpoint) => endpoint.rank < 2)
+    candidates = !isPanicking ? healthy : usable.length > 0 ? usable : listed
+    dueProbe = listed.find(({ health }) => isProbeDue(health, nowMs))
   }
 
   function judge(endpoint: Endpoint, verdict: EjectionReason | 'revive' | undefined, nowMs: number): void {
@@ -83,8 +89,8 @@ export function createBalancer({
       revive(health, nowMs)
       events.onRevive(endpoint)
     } else {
-      const outAlready = all.filter((other) => other !== endpoint && other.health.state !== 'alive').length
-      const mayEject = outAlready < maxEjected(all.length, settings.ejection.maxEjectedShare)
+      const outAlready = listed.filter((other) => other !== endpoint && other.health.state !== 'alive').length
+      const mayEject = outAlready < maxEjected(listed.length, settings.ejection.maxEjectedShare)
       if (!mayEject && health.state === 'alive') return
       eject(health, nowMs, settings.ejection, random)
       events.onEject(endpoint, verdict)
@@ -101,7 +107,8 @@ export function createBalancer({
       const joined: Endpoint[] = []
       for (const instance of instances) {
         const endpoint = members.get(instance.id) ?? createEndpoint(instance, nowMs)
-        if (!members.has(instance.id)) joined.push(endpoint)
+        const wasHere = members.has(instance.id) && endpoint.instance.tier !== 'gone'
+        if (!wasHere && instance.tier !== 'gone') joined.push(endpoint)
         endpoint.instance = instance
         next.set(instance.id, endpoint)
       }

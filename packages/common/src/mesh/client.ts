@@ -33,6 +33,8 @@ export interface MeshClient {
    * @throws Unavailable when no instance answers in time, the breaker is open or too much is under way
    */
   request(request: MeshRequest): Promise<MeshAnswer>
+  /** Gets to know a service before its first request, so that the registry may be away by then. */
+  watch(service: string): void
   /** Ends what keeps the process busy; requests under way may finish. The discovery stays open. */
   close(): Promise<void>
 }
@@ -83,13 +85,19 @@ export function createMeshClient({
     return target
   }
 
+  function targetOf(service: string): Target {
+    return targets.get(service) ?? outsideRequests(addTarget, service)
+  }
+
   return {
+    watch: (service) => void targetOf(service),
+
     async request({ service, operation: name, method, path, headers = {}, body, deadlineMs, idempotent }) {
       if (isClosed) throw new Unavailable(service, { cause: new Error('the mesh client is closed') })
       const configuredMs = deadlineMs ?? settings.deadlineMs
       const budgetMs = hopBudgetMs(configuredMs, remainingMs())
       const endsAtMs = now() + budgetMs
-      const target = targets.get(service) ?? outsideRequests(addTarget, service)
+      const target = targetOf(service)
       const operation = target.operation(name)
       if (!target.limit.enter()) {
         throw new Unavailable(service, { cause: new Error(`${settings.maxPending} requests are under way`) })

@@ -126,9 +126,10 @@ export function createDiscovery({
       membership = next
       const list = knownInstances(next)
       clearTimeout(expiry)
-      const expiresAtMs = nextExpiryMs(next)
+      const { holdMs } = settings
+      const expiresAtMs = nextExpiryMs(next, holdMs)
       if (expiresAtMs !== Infinity) {
-        const expire = () => become(withoutExpired(membership, now()))
+        const expire = () => become(withoutExpired(membership, { nowMs: now(), holdMs }))
         expiry = setTimeout(expire, Math.max(1, expiresAtMs - now())).unref()
       }
       if (JSON.stringify(list) === JSON.stringify(instances)) return

@@ -23,12 +23,14 @@ function instances(names: string): ServiceInstance[] {
 }
 
 function answer(membership: Membership, names: string, nowMs = 0) {
-  return applyAnswer(membership, instances(names), { nowMs, holdMs: 30_000, gatherMs: 3_000 })
+  return applyAnswer(membership, instances(names), { nowMs, holdMs: HOLD_MS, gatherMs: 3_000 })
 }
+
+const HOLD_MS = 30_000
 
 function show(membership: Membership): string {
   return knownInstances(membership)
-    .map(({ name, tier }) => (tier === 'verified' ? name : `(${name})`))
+    .map(({ name, tier }) => ({ verified: name, unverified: `(${name})`, gone: `-${name}` })[tier])
     .join('')
 }
 
@@ -37,8 +39,8 @@ describe('membership', () => {
     const four = answer(emptyMembership, 'abcd')
 
     expect(show(answer(four, 'abcde'))).toBe('abcde')
-    expect(show(answer(four, 'ab'))).toBe('ab')
-    expect(show(answer(answer(emptyMembership, 'ab'), 'a'))).toBe('a')
+    expect(show(answer(four, 'ab'))).toBe('ab-c-d')
+    expect(show(answer(answer(emptyMembership, 'ab'), 'a'))).toBe('a-b')
   })
 
   it('holds who was lost when more than half of three go at once', () => {
@@ -64,8 +66,17 @@ describe('membership', () => {
   it('believes losses that follow each other slowly, as in a restart of one after the other', () => {
     const three = answer(emptyMembership, 'abc')
 
-    expect(show(answer(answer(three, 'bc', 1000), 'c', 4000))).toBe('c')
-    expect(show(answer(answer(three, 'bcA', 1000), 'cA', 4000))).toBe('cA')
+    expect(show(answer(answer(three, 'bc', 1000), 'c', 4000))).toBe('c-a-b')
+    expect(show(answer(answer(three, 'bcA', 1000), 'cA', 4000))).toBe('cA-a-b')
+  })
+
+  it('forgets those whose loss it believed after a while, or when they return', () => {
+    const lost = answer(answer(emptyMembership, 'abc'), 'ab', 1000)
+
+    expect(show(lost)).toBe('ab-c')
+    expect(nextExpiryMs(lost, HOLD_MS)).toBe(31_000)
+    expect(show(withoutExpired(lost, { nowMs: 31_000, holdMs: HOLD_MS }))).toBe('ab')
+    expect(show(answer(lost, 'abc', 2000))).toBe('abc')
   })
 
   it('keeps holding through the next answers, and lets go in time or when they return', () => {
@@ -73,19 +84,19 @@ describe('membership', () => {
     const again = answer(held, '', 5000)
     const partly = answer(again, 'b', 6000)
 
-    expect(nextExpiryMs(again)).toBe(31_000)
+    expect(nextExpiryMs(again, HOLD_MS)).toBe(31_000)
     expect(show(partly)).toBe('b(a)(c)')
-    expect(show(withoutExpired(partly, 30_999))).toBe('b(a)(c)')
-    expect(show(withoutExpired(partly, 31_000))).toBe('b')
+    expect(show(withoutExpired(partly, { nowMs: 30_999, holdMs: HOLD_MS }))).toBe('b(a)(c)')
+    expect(show(withoutExpired(partly, { nowMs: 31_000, holdMs: HOLD_MS }))).toBe('b')
   })
 
   it('uses what a file remembers until the catalogue names somebody', () => {
     const remembered = rememberedMembership(instances('ab'))
 
     expect(show(remembered)).toBe('(a)(b)')
-    expect(nextExpiryMs(remembered)).toBe(Infinity)
+    expect(nextExpiryMs(remembered, HOLD_MS)).toBe(Infinity)
     expect(show(answer(remembered, 'c'))).toBe('c')
     expect(show(answer(remembered, ''))).toBe('(a)(b)')
-    expect(nextExpiryMs(answer(remembered, '', 7))).toBe(30_007)
+    expect(nextExpiryMs(answer(remembered, '', 7), HOLD_MS)).toBe(30_007)
   })
 })

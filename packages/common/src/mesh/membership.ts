@@ -1,7 +1,10 @@
 import type { ServiceInstance } from '../consul.ts'
 
-/** `unverified`: the catalogue no longer names it, and that may be the catalogue's fault. */
-export type Tier = 'verified' | 'unverified'
+/**
+ * `unverified`: the catalogue no longer names it, and that may be the catalogue's fault. `gone`: its loss is
+ * believed, but a check that failed for a moment takes seconds to say so: better than nobody, once all others failed.
+ */
+export type Tier = 'verified' | 'unverified' | 'gone'
 
 export interface KnownInstance extends ServiceInstance {
   tier: Tier
@@ -10,7 +13,7 @@ export interface KnownInstance extends ServiceInstance {
 export interface Membership {
   verified: ReadonlyMap<string, ServiceInstance>
   held: ReadonlyMap<string, { instance: ServiceInstance; untilMs: number }>
-  /** Whose loss was believed a moment ago. */
+  /** Whose loss was believed less than `holdMs` ago. */
   gone: ReadonlyMap<string, { instance: ServiceInstance; atMs: number }>
 }
 
@@ -30,7 +33,7 @@ export function rememberedMembership(instances: ServiceInstance[]): Membership {
  *
  * A list that becomes empty, or loses more than half of at least three instances at once, is more
  * often a fault of the catalogue (a restarted agent, a revoked token) than the end of the service:
- * who was lost stays for a while as `unverified`. Smaller losses are believed.
+ * who was lost stays for a while as `unverified`. Smaller losses are believed: they are `gone`.
  *
  * A restarted agent takes its instances off the list one by one, in as many answers: losses within
  * `gatherMs` count as one.
@@ -46,36 +49,48 @@ export function applyAnswer(
     .map(([, { instance }]) => instance)
   const known = verified.size > 0 ? [...verified.values()] : remembered
   const lost = known.filter(({ id }) => !next.has(id))
-  const recent = new Map([...gone].filter(([id, { atMs }]) => !next.has(id) && nowMs - atMs < gatherMs))
+  const stillGone = new Map([...gone].filter(([id, { atMs }]) => !next.has(id) && nowMs - atMs < holdMs))
+  const recent = [...stillGone.values()].filter(({ atMs }) => nowMs - atMs < gatherMs)
   const isEmptied = known.length > 0 && next.size === 0
   // Remembered instances are believed gone as soon as the catalogue names others: their ports may be reused.
-  const before = verified.size + recent.size
-  const isCollapse = verified.size > 0 && before >= 3 && lost.length + recent.size > before / 2
+  const before = verified.size + recent.length
+  const isCollapse = verified.size > 0 && before >= 3 && lost.length + recent.length > before / 2
   const isSuspicious = lost.length > 0 && (isEmptied || isCollapse)
   const stillHeld = new Map(
     [...held].filter(([id, { untilMs }]) => untilMs !== Infinity && untilMs > nowMs && !next.has(id)),
   )
   if (!isSuspicious) {
-    if (verified.size > 0) for (const instance of lost) recent.set(instance.id, { instance, atMs: nowMs })
-    return { verified: next, held: stillHeld, gone: recent, isSuspicious }
+    if (verified.size > 0) for (const instance of lost) stillGone.set(instance.id, { instance, atMs: nowMs })
+    return { verified: next, held: stillHeld, gone: stillGone, isSuspicious }
   }
-  for (const instance of [...lost, ...[...recent.values()].map((loss) => loss.instance)])
+  for (const instance of [...lost, ...recent.map((loss) => loss.instance)]) {
     stillHeld.set(instance.id, { instance, untilMs: nowMs + holdMs })
-  return { verified: next, held: stillHeld, gone: new Map(), isSuspicious }
+    stillGone.delete(instance.id)
+  }
+  return { verified: next, held: stillHeld, gone: stillGone, isSuspicious }
 }
 
-export function withoutExpired(membership: Membership, nowMs: number): Membership {
+export function withoutExpired(
+  membership: Membership,
+  { nowMs, holdMs }: { nowMs: number; holdMs: number },
+): Membership {
   const held = new Map([...membership.held].filter(([, { untilMs }]) => untilMs > nowMs))
-  return held.size === membership.held.size ? membership : { ...membership, held }
+  const gone = new Map([...membership.gone].filter(([, { atMs }]) => atMs + holdMs > nowMs))
+  return { ...membership, held, gone }
 }
 
-export function nextExpiryMs({ held }: Membership): number {
-  return Math.min(Infinity, ...[...held.values()].map(({ untilMs }) => untilMs))
+export function nextExpiryMs({ held, gone }: Membership, holdMs: number): number {
+  return Math.min(
+    Infinity,
+    ...[...held.values()].map(({ untilMs }) => untilMs),
+    ...[...gone.values()].map(({ atMs }) => atMs + holdMs),
+  )
 }
 
-export function knownInstances({ verified, held }: Membership): KnownInstance[] {
+export function knownInstances({ verified, held, gone }: Membership): KnownInstance[] {
   return [
     ...[...verified.values()].map((instance) => ({ ...instance, tier: 'verified' as const })),
     ...[...held.values()].map(({ instance }) => ({ ...instance, tier: 'unverified' as const })),
+    ...[...gone.values()].map(({ instance }) => ({ ...instance, tier: 'gone' as const })),
   ]
 }

@@ -87,7 +87,7 @@ export function createTarget({
 
   function measure(): void {
     const nowMs = now()
-    const all = balancer.endpoints()
+    const all = balancer.endpoints().filter(({ instance }) => instance.tier !== 'gone')
     const ejected = all.filter((endpoint) => !canTakeTraffic(endpoint, nowMs))
     const unverified = all.filter((endpoint) => !ejected.includes(endpoint) && endpoint.rank % 2 === 1)
     metrics.endpoints.set({ ...label, state: 'ejected' }, ejected.length)
