@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
+import type { Problem } from '@lepton/contracts/problems'
 import type { Shopper } from '@lepton/testing/shop-client'
-import { client } from './world.ts'
+import { client, slugOf } from './world.ts'
 
 export interface Outcome {
   requests: number
@@ -21,6 +22,7 @@ interface Step {
 
 /** Between two requests of a shopper: fast, but not as fast as one machine that serves and shops can. */
 const THINK_MS = 15
+const MAX_TRIES = 12
 const ITEMS = ['coffee-grinder', 'cast-iron-pan', 'pour-over-kettle']
 
 /** Shoppers who look around and buy, each request safe to be repeated, until `stop` tells what they met. */
@@ -58,7 +60,7 @@ export async function startLoad(shoppers: number): Promise<{ stop: () => Promise
     await delay(THINK_MS)
     const what = `${method} ${path}`
     try {
-      const { status, body } = await shopper.ask(method, `/api/v1${path}`, options)
+      const { status, body } = await askUntilFirstEnded(shopper, method, `/api/v1${path}`, options)
       if (status < 300) return body
       const answer = `${what} answered ${status} ${JSON.stringify(body)}`
       if (status >= 500) outcome.failures.push(answer)
@@ -76,5 +78,23 @@ export async function startLoad(shoppers: number): Promise<{ stop: () => Promise
       await Promise.all(running)
       return outcome
     },
+  }
+}
+
+/**
+ * What a client with a key does: an instance that stands still may hold the transaction of the first try, so the
+ * second is told to come again. PostgreSQL ends that transaction after 10 s.
+ */
+async function askUntilFirstEnded(
+  shopper: Shopper,
+  method: Step['method'],
+  path: string,
+  options: { body?: unknown; key?: string },
+): Promise<{ status: number; body: unknown }> {
+  for (let tries = 1; ; tries++) {
+    const answer = await shopper.ask<Problem>(method, path, options)
+    const isRunning = answer.status === 409 && slugOf(answer) === 'request-in-progress'
+    if (!isRunning || tries === MAX_TRIES) return answer
+    await delay(1_000 * Number(answer.headers['retry-after']))
   }
 }
