@@ -9,7 +9,7 @@ export interface FakeAnswer {
   headers?: Record<string, string>
 }
 
-type Handler = (request: MeshRequest & { query: URLSearchParams }) => FakeAnswer
+type Handler = (request: MeshRequest & { query: URLSearchParams }) => FakeAnswer | Promise<FakeAnswer>
 
 export interface FakeMesh extends MeshClient {
   /** Answers a route of another service, until told otherwise. What nobody answers is not available. */
@@ -28,18 +28,18 @@ export function createFakeMesh(): FakeMesh {
     answer: (route, handler) => void handlers.set(route.operation, handler),
     away: (route) => void handlers.delete(route.operation),
     watch: () => undefined,
-    request: (request) => {
+    request: async (request) => {
       requests.push(request)
       const handler = handlers.get(request.operation)
-      if (handler === undefined) return Promise.reject(new Unavailable(request.service))
+      if (handler === undefined) throw new Unavailable(request.service)
       const { searchParams: query } = new URL(request.path, 'http://mesh')
-      const { status, body, headers = {} } = handler({ ...request, query })
-      return Promise.resolve({
+      const { status, body, headers = {} } = await handler({ ...request, query })
+      return {
         status,
         headers: { 'content-type': 'application/json', ...headers },
         body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
         endpoint: `${request.service}-1`,
-      })
+      }
     },
     close: () => Promise.resolve(),
   }

@@ -6,7 +6,7 @@ import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { orderIdOf } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
 import { remainingMs } from '@lepton/common/mesh/deadline'
-import { Refusal, refuse, Unavailable } from '@lepton/common/problem'
+import { Refusal, refuse } from '@lepton/common/problem'
 import { amountOf, CURRENCY, type Line } from '@lepton/contracts/fields'
 import {
   cancelOrder,
@@ -61,8 +61,11 @@ export function orderRoutes(deps: Deps): Endpoint[] {
 
     answer(listOrders, async ({ caller, query: { cursor, limit } }) => {
       const before = cursor === undefined ? undefined : positionOf(cursor)
+      // Asked in this order: a checkout that becomes an order meanwhile is then among the orders.
+      const checkouts = before === undefined ? await pendingCheckouts(deps, caller) : []
       const orders = await listStoredOrders(database, caller.subject, before, limit)
-      const pending = before === undefined ? await pendingCheckouts(deps, caller) : []
+      const listed = new Set(orders.map(({ order_id }) => order_id))
+      const pending = checkouts.filter(({ order_id }) => !listed.has(order_id))
       const last = orders.at(-1)
       return {
         status: 200,
@@ -152,12 +155,9 @@ async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller
 }
 
 /** Orders that were accepted and are not placed yet. While the cart service is away the list is without them. */
-async function pendingCheckouts({ mesh, database, log }: Deps, { token }: Caller) {
-  const { items } = await ask(mesh, listCheckouts, { token }).catch((error: unknown) => {
-    if (!(error instanceof Unavailable)) throw error
-    log.info({ err: error }, 'orders are listed without pending checkouts')
-    return { items: [] }
-  })
+/** Without the cart service's answer nobody knows what was accepted: no list is better than one with a gap. */
+async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
+  const { items } = await ask(mesh, listCheckouts, { token })
   if (items.length === 0) return []
   const { rows } = await database.query<{ order_id: string }>(
     'select order_id from order_stream where order_id = any($1::uuid[])',

@@ -4,7 +4,7 @@ import { PaymentAuthorized, PaymentCaptured } from '@lepton/contracts/payment'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { getCheckout, listCheckouts, listProducts } from '@lepton/contracts/routes'
 import { eventRecord, eventsOf, freshKey, line } from '@lepton/testing/builders'
-import { useOrderService } from './order-service.ts'
+import { checkedOut, useOrderService } from './order-service.ts'
 
 const shop = useOrderService()
 const lines = [{ item_id: 'espresso-beans', quantity: 2 }]
@@ -158,6 +158,29 @@ describe('GET /orders', () => {
 
     expect(body).toMatchObject({ items: [{ ...pending, status: 'SUBMITTED' }, { order_id: placed }] })
     expect((body as { items: unknown[] }).items).toHaveLength(2)
+  })
+
+  it('shows a checkout that becomes an order while the list is made, once', async () => {
+    const alice = await shop.people.customer()
+    const { order_id, record } = checkedOut(alice.id)
+    shop.mesh.answer(listCheckouts, async () => {
+      const items = [submitted(order_id)]
+      await shop.broker.send([record])
+      await shop.settle()
+      return { status: 200, body: { items } }
+    })
+
+    const { body } = await alice.get<{ items: { order_id: string }[] }>('/orders')
+
+    expect(body.items.map((order) => order.order_id)).toEqual([order_id])
+  })
+
+  it('says so when nobody knows what was checked out, instead of leaving it out', async () => {
+    const alice = await shop.people.customer()
+    await shop.place(alice)
+    shop.mesh.away(listCheckouts)
+
+    expect(await alice.get('/orders')).toMatchObject({ status: 503, body: { type: '/problems/unavailable' } })
   })
 
   it('refuses a cursor that it did not give', async () => {
