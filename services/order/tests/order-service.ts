@@ -1,12 +1,13 @@
 import { newId } from '@lepton/common/id'
 import { CartCheckedOut } from '@lepton/contracts/cart'
-import { amountOf, type Line } from '@lepton/contracts/fields'
+import { amountOf, type Line, type Mode } from '@lepton/contracts/fields'
 import type { Order } from '@lepton/contracts/order'
 import { getCheckout, listCheckouts, listProducts } from '@lepton/contracts/routes'
 import { eventRecord, freshKey, line } from '@lepton/testing/builders'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
+import { startCoordinator } from '../src/coordinator.ts'
 import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
 import { orderRoutes } from '../src/routes.ts'
@@ -22,8 +23,8 @@ export interface OrderService extends ServiceUnderTest {
   order(customer: Person, orderId: string): Promise<Order>
 }
 
-/** The order service for the tests of one file. */
-export function useOrderService(): OrderService {
+/** The order service for the tests of one file; where it is not coordinated, they take the steps of two phases themselves. */
+export function useOrderService({ isCoordinated = false } = {}): OrderService {
   let anomalies = 0
   const service = useService('order', (instance) => {
     const deps: Deps = {
@@ -33,13 +34,21 @@ export function useOrderService(): OrderService {
       twoPhaseDeadlineMs: 8_000,
       branchTimeoutMs: 2_000,
       decisionWaitMs: 3_000,
-      // The tests run its steps themselves.
-      coordinator: { begin: () => {}, wake: () => {}, decided: () => Promise.resolve() },
+      coordinator: {
+        begin: (placements) => coordinator?.begin(placements),
+        wake: () => coordinator?.wake(),
+        decided: (orderId, timeoutMs) => coordinator?.decided(orderId, timeoutMs) ?? Promise.resolve(),
+      },
       told: { inc: () => undefined },
       anomalies: { inc: (count: number) => void (anomalies += count) },
     }
     Object.assign(service, { deps })
-    return { endpoints: orderRoutes(deps), subscriptions: orderSubscriptions(deps) }
+    const coordinator = isCoordinated ? startCoordinator(deps) : undefined
+    return {
+      endpoints: orderRoutes(deps),
+      subscriptions: orderSubscriptions(deps),
+      parts: coordinator === undefined ? [] : [coordinator],
+    }
   })
   return Object.assign(service as ServiceUnderTest & { deps: Deps }, {
     anomalies: () => anomalies,
@@ -80,6 +89,7 @@ export function checkedOut(
   customer_id: string,
   lines: Line[] = [line()],
   payment_token: string | null = 'tok_approved',
+  mode: Mode = 'saga',
 ) {
   const order_id = newId()
   const cart_id = newId()
@@ -91,7 +101,7 @@ export function checkedOut(
     amount_minor: amountOf(lines),
     currency: 'EUR' as const,
     payment_token,
-    mode: 'saga' as const,
+    mode,
   }
   return { order_id, record: eventRecord(CartCheckedOut, cart_id, 1, data) }
 }

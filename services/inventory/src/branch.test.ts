@@ -1,0 +1,73 @@
+import { describe, expect, it } from '@jest/globals'
+import type { BarrierState, Phase } from '@lepton/common/barrier'
+import type { ReservationState } from '@lepton/contracts/inventory'
+import { onBranch } from './branch.ts'
+
+interface Given {
+  barrier?: BarrierState
+  state?: ReservationState
+  isForgetful?: boolean
+  isWithoutTombstone?: boolean
+}
+
+function meet(phase: Phase, given: Given) {
+  const { barrier, verdict, isRefused } = onBranch(phase, {
+    barrier: 'NONE',
+    state: 'NONE',
+    items: [{ product_id: 'beans', quantity: 1 }],
+    availableOf: () => 1,
+    isForgetful: false,
+    isWithoutTombstone: false,
+    ...given,
+  })
+  return [
+    barrier,
+    verdict.kind === 'move' ? verdict.state : verdict.kind,
+    isRefused ? 'refused' : 'done',
+  ].join(' ')
+}
+
+const CELLS: [phase: Phase, barrier: BarrierState, state: ReservationState, expected: string][] = [
+  ['try', 'NONE', 'NONE', 'TRIED HELD done'],
+  ['try', 'NONE', 'RELEASED', 'CANCELLED ignore refused'],
+  ['try', 'TRIED', 'HELD', 'TRIED ignore done'],
+  ['try', 'TRIED', 'REJECTED', 'TRIED ignore done'],
+  ['try', 'TRIED', 'RELEASED', 'TRIED ignore refused'],
+  ['try', 'CONFIRMED', 'COMMITTED', 'CONFIRMED ignore done'],
+  ['try', 'CANCELLED', 'RELEASED', 'CANCELLED ignore refused'],
+  ['confirm', 'NONE', 'NONE', 'NONE anomaly refused'],
+  ['confirm', 'TRIED', 'HELD', 'CONFIRMED COMMITTED done'],
+  ['confirm', 'TRIED', 'COMMITTED', 'CONFIRMED ignore done'],
+  ['confirm', 'TRIED', 'RESTOCKED', 'CONFIRMED ignore done'],
+  ['confirm', 'TRIED', 'REJECTED', 'TRIED anomaly refused'],
+  ['confirm', 'TRIED', 'RELEASED', 'TRIED anomaly refused'],
+  ['confirm', 'CONFIRMED', 'COMMITTED', 'CONFIRMED ignore done'],
+  ['confirm', 'CANCELLED', 'RELEASED', 'CANCELLED anomaly refused'],
+  ['cancel', 'NONE', 'NONE', 'CANCELLED RELEASED done'],
+  ['cancel', 'NONE', 'RELEASED', 'CANCELLED ignore done'],
+  ['cancel', 'TRIED', 'HELD', 'CANCELLED RELEASED done'],
+  ['cancel', 'TRIED', 'REJECTED', 'CANCELLED ignore done'],
+  ['cancel', 'TRIED', 'RELEASED', 'CANCELLED ignore done'],
+  ['cancel', 'TRIED', 'COMMITTED', 'TRIED anomaly refused'],
+  ['cancel', 'CANCELLED', 'RELEASED', 'CANCELLED ignore done'],
+  ['cancel', 'CONFIRMED', 'COMMITTED', 'CONFIRMED anomaly refused'],
+]
+
+describe('a branch', () => {
+  it.each(CELLS)('asked to %s, its barrier %s and its units %s: %s', (phase, barrier, state, expected) => {
+    expect(meet(phase, { barrier, state })).toBe(expected)
+  })
+})
+
+describe('without the pattern', () => {
+  it('the second try that comes too late holds units for ever', () => {
+    const given = { state: 'RELEASED', isForgetful: true } as const
+
+    expect(meet('try', { ...given, barrier: 'CANCELLED' })).toBe('NONE ignore refused')
+    expect(meet('try', { ...given, barrier: 'NONE' })).toBe('TRIED HELD done')
+  })
+
+  it('a cancellation leaves no tombstone', () => {
+    expect(meet('cancel', { isWithoutTombstone: true })).toBe('CANCELLED NONE done')
+  })
+})

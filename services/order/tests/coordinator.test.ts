@@ -1,0 +1,80 @@
+import { beforeEach, describe, expect, it } from '@jest/globals'
+import {
+  confirmPayment,
+  confirmStock,
+  cancelPayment,
+  cancelStock,
+  tryPayment,
+  tryStock,
+} from '@lepton/contracts/branches'
+import { newId } from '@lepton/common/id'
+import { freshKey } from '@lepton/testing/builders'
+import { until } from '@lepton/testing/until'
+import { checkedOut, useOrderService } from './order-service.ts'
+
+const shop = useOrderService({ isCoordinated: true })
+const state = (name: string) => () => ({ status: 200, body: { order_id: newId(), state: name } })
+const body = {
+  lines: [{ item_id: 'espresso-beans', quantity: 1 }],
+  payment_token: 'tok_approved',
+  mode: 'two_phase',
+}
+
+beforeEach(() => {
+  shop.ordinaryDay()
+  shop.mesh.answer(tryStock, state('HELD'))
+  shop.mesh.answer(tryPayment, state('AUTHORIZED'))
+  shop.mesh.answer(confirmStock, state('COMMITTED'))
+  shop.mesh.answer(confirmPayment, state('CAPTURING'))
+  shop.mesh.answer(cancelStock, state('RELEASED'))
+  shop.mesh.answer(cancelPayment, state('VOIDED'))
+})
+
+async function transactionState(id: string): Promise<string | undefined> {
+  const { rows } = await shop.database.query<{ state: string }>('select state from tcc_tx where gid = $1', [
+    id,
+  ])
+  return rows[0]?.state
+}
+
+describe('the coordinator', () => {
+  it('drives an order to its end; the answer shows the decision, a repeat what there is by then', async () => {
+    const alice = await shop.people.customer()
+    const key = freshKey()
+
+    const answer = await alice.post<{ order_id: string; status: string }>('/orders', body, { key })
+    const { order_id } = answer.body
+    await until('both branches are confirmed', async () => (await transactionState(order_id)) === 'CONFIRMED')
+    const again = await alice.post('/orders', body, { key })
+
+    expect(answer).toMatchObject({ status: 202, body: { status: 'CONFIRMED' } })
+    expect(again).toMatchObject({ status: 202, body: { order_id, status: 'CONFIRMED' } })
+    expect(again.headers['idempotency-replayed']).toBe('true')
+    const { rows } = await shop.database.query<{ body: object }>(
+      'select body from idempotency where owner = $1',
+      [alice.id],
+    )
+    expect(rows).toEqual([{ body: { order_id, status: 'PLACED' } }])
+  })
+
+  it('drives a checkout of a cart', async () => {
+    const alice = await shop.people.customer()
+    const { order_id, record } = checkedOut(alice.id, undefined, 'tok_approved', 'two_phase')
+
+    await shop.broker.send([record])
+
+    await until('both branches are confirmed', async () => (await transactionState(order_id)) === 'CONFIRMED')
+    expect(await shop.order(alice, order_id)).toMatchObject({ status: 'CONFIRMED', mode: 'two_phase' })
+  })
+
+  it('cancels both branches of an order whose units are missing', async () => {
+    const alice = await shop.people.customer()
+    shop.mesh.answer(tryStock, state('REJECTED'))
+
+    const answer = await alice.post<{ order_id: string }>('/orders', body, { key: freshKey() })
+
+    expect(answer.body).toMatchObject({ status: 'CANCELLING' })
+    const { order_id } = answer.body
+    await until('both branches are cancelled', async () => (await transactionState(order_id)) === 'CANCELLED')
+  })
+})

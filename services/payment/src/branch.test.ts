@@ -1,0 +1,94 @@
+import { describe, expect, it } from '@jest/globals'
+import type { BarrierState, Phase } from '@lepton/common/barrier'
+import type { PaymentState } from '@lepton/contracts/payment'
+import { onBranch } from './branch.ts'
+import type { Payment } from './domain.ts'
+
+interface Given {
+  barrier?: BarrierState
+  state?: PaymentState
+  isForgetful?: boolean
+  isWithoutTombstone?: boolean
+}
+
+const CANCELLED: PaymentState[] = ['VOIDING', 'VOIDED', 'REFUNDING', 'REFUNDED']
+
+function paymentThatIs(state: PaymentState): Payment {
+  return {
+    order_id: '01890000-0000-7000-8000-000000000001',
+    customer_id: null,
+    state,
+    amount_minor: null,
+    currency: null,
+    payment_token: null,
+    has_intent: false,
+    has_stock: false,
+    cancelled: CANCELLED.includes(state),
+    charge_id: null,
+    decline_reason: null,
+    pub_seq: 0,
+    last_order_seq: 0,
+    last_inv_seq: 0,
+    updated_at: '2026-01-01T00:00:00.000Z',
+  }
+}
+
+function meet(phase: Phase, { state = 'NONE', ...given }: Given) {
+  const { barrier, verdict, isRefused } = onBranch(phase, {
+    barrier: 'NONE',
+    payment: paymentThatIs(state),
+    intent: { customer_id: 'c', amount_minor: 100, currency: 'EUR', payment_token: 'tok_approved' },
+    isForgetful: false,
+    isWithoutTombstone: false,
+    ...given,
+  })
+  const asks = verdict.task === undefined ? [] : [verdict.task]
+  return [barrier, verdict.payment.state, ...asks, isRefused ? 'refused' : 'done'].join(' ')
+}
+
+const CELLS: [phase: Phase, barrier: BarrierState, state: PaymentState, expected: string][] = [
+  ['try', 'NONE', 'NONE', 'TRIED AUTHORIZING AUTH done'],
+  ['try', 'NONE', 'VOIDED', 'CANCELLED VOIDED refused'],
+  ['try', 'TRIED', 'AUTHORIZING', 'TRIED AUTHORIZING done'],
+  ['try', 'TRIED', 'AUTHORIZED', 'TRIED AUTHORIZED done'],
+  ['try', 'TRIED', 'DECLINED', 'TRIED DECLINED done'],
+  ['try', 'TRIED', 'VOIDING', 'TRIED VOIDING refused'],
+  ['try', 'CONFIRMED', 'CAPTURED', 'CONFIRMED CAPTURED done'],
+  ['try', 'CANCELLED', 'VOIDED', 'CANCELLED VOIDED refused'],
+  ['confirm', 'NONE', 'NONE', 'NONE NONE refused'],
+  ['confirm', 'TRIED', 'AUTHORIZED', 'CONFIRMED CAPTURING CAPTURE done'],
+  ['confirm', 'TRIED', 'AUTHORIZING', 'TRIED AUTHORIZING refused'],
+  ['confirm', 'TRIED', 'CAPTURED', 'CONFIRMED CAPTURED done'],
+  ['confirm', 'TRIED', 'REFUNDED', 'CONFIRMED REFUNDED done'],
+  ['confirm', 'TRIED', 'VOIDED', 'TRIED VOIDED refused'],
+  ['confirm', 'CANCELLED', 'VOIDED', 'CANCELLED VOIDED refused'],
+  ['cancel', 'NONE', 'NONE', 'CANCELLED VOIDED done'],
+  ['cancel', 'NONE', 'VOIDED', 'CANCELLED VOIDED done'],
+  ['cancel', 'TRIED', 'AUTHORIZING', 'CANCELLED AUTHORIZING done'],
+  ['cancel', 'TRIED', 'AUTHORIZED', 'CANCELLED VOIDING VOID done'],
+  ['cancel', 'TRIED', 'DECLINED', 'CANCELLED DECLINED done'],
+  ['cancel', 'TRIED', 'CAPTURED', 'TRIED CAPTURED refused'],
+  ['cancel', 'CANCELLED', 'VOIDING', 'CANCELLED VOIDING done'],
+  ['cancel', 'CONFIRMED', 'CAPTURED', 'CONFIRMED CAPTURED refused'],
+]
+
+describe('a branch', () => {
+  it.each(CELLS)('asked to %s, its barrier %s and its money %s: %s', (phase, barrier, state, expected) => {
+    expect(meet(phase, { barrier, state })).toBe(expected)
+  })
+})
+
+describe('without the pattern', () => {
+  it('the second try that comes too late authorises what nobody will void', () => {
+    expect(meet('try', { barrier: 'CANCELLED', state: 'VOIDED', isForgetful: true })).toBe(
+      'NONE VOIDED refused',
+    )
+    expect(meet('try', { barrier: 'NONE', state: 'VOIDED', isForgetful: true })).toBe(
+      'TRIED AUTHORIZING AUTH done',
+    )
+  })
+
+  it('a cancellation leaves no tombstone', () => {
+    expect(meet('cancel', { isWithoutTombstone: true })).toBe('CANCELLED NONE done')
+  })
+})
