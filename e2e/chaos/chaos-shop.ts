@@ -5,6 +5,7 @@ import { ROOT } from '@lepton/local/root'
 import type { ServiceSettings } from '@lepton/local/services'
 import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
+import { createNetwork, type Network } from './network/network.ts'
 
 const UNLIMITED = '1000000000'
 /** No order waits longer for anything, so a run ends soon after its last fault. */
@@ -20,6 +21,7 @@ export interface ChaosShop extends Shop {
   ledgerFile: string
   failpointsDir: string
   logFile: (name: string) => string
+  network: Network
   signal: AbortSignal
 }
 
@@ -35,6 +37,7 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
   const stateDir = join(folder, 'shop')
   const failpointsDir = join(folder, 'failpoints')
   mkdirSync(failpointsDir, { recursive: true })
+  const network = createNetwork()
   const shop = await startShop({
     root: ROOT,
     stateDir,
@@ -43,6 +46,7 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
     instances: { gateway: 2 },
     signal,
     probe: false,
+    via: network.via,
     env: {
       ...env,
       all: { FAILPOINTS_DIR: failpointsDir, LOG_LEVEL: 'info', ...env.all },
@@ -64,12 +68,23 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
   adminUrl.username = 'lepton_admin'
   adminUrl.password = readSecret('postgres-admin.secret')
   adminUrl.pathname = '/postgres'
-  const addresses = shop
-    .instances()
-    .flatMap(({ service, url }) => (service === 'gateway' && url ? [url] : []))
+  const addresses = await Promise.all(
+    shop
+      .instances()
+      .filter(({ service }) => service === 'gateway')
+      .map(async ({ instance, url = '' }) => {
+        const { host } = new URL(url)
+        return `http://${await network.via({ from: 'customers', to: instance, address: host })}`
+      }),
+  )
   return {
     ...shop,
     gateways: () => addresses,
+    network,
+    stop: async () => {
+      await shop.stop()
+      await network.close()
+    },
     operatorSecret: readSecret('operator.secret'),
     adminUrl: adminUrl.href,
     ledgerFile: join(stateDir, 'instances', 'psp-1', 'ledger.sqlite'),

@@ -76,8 +76,7 @@ export async function runChaos(shop: ChaosShop, options: RunOptions): Promise<Ru
   await everythingReady(shop)
   const readyAfterMs = Date.now() - healedAtMs
   const quiet = await untilQuiet(shop, QUIET_TIMEOUT_MS)
-  const quietAfterMs =
-    quiet.afterMs === undefined ? undefined : Date.now() - stoppedAtMs
+  const quietAfterMs = quiet.afterMs === undefined ? undefined : Date.now() - stoppedAtMs
   note(quietAfterMs === undefined ? `not quiet: ${quiet.left.join(', ')}` : `quiet after ${quietAfterMs} ms`)
   const stockSamples = await watch.stop()
   await history.close()

@@ -12,7 +12,7 @@ export const endBackends: FaultSource = (shop, random) => {
         ask(
           `select pg_terminate_backend(pid) from (
              select pid from pg_stat_activity where datname like 'lepton%' and pid <> pg_backend_pid()
-             order by random() limit $1) some`,
+             order by random() limit $1) as victims`,
           [count],
         ),
       )

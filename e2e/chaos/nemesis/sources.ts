@@ -1,5 +1,6 @@
 import { endBackends } from './backends.ts'
 import type { FaultKind, FaultSource } from './fault.ts'
+import { disturbNetwork } from './network.ts'
 import { harmServer, killProcess, pauseProcess } from './processes.ts'
 
 /** How each kind of fault is made, and how often beside the others. */
@@ -8,6 +9,7 @@ const SOURCES: Partial<Record<FaultKind, readonly [weight: number, source: Fault
   pause: [4, pauseProcess],
   servers: [2, harmServer],
   backends: [2, endBackends],
+  network: [6, disturbNetwork],
 }
 
 export function sourcesOf(kinds: readonly FaultKind[]) {

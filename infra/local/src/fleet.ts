@@ -1,6 +1,7 @@
 import { CannotStart } from './cannot-start.ts'
 import { createRegistry, readyUrl } from './readiness.ts'
 import { entryOf, environmentOf, nodeOf, type ServiceContext, type ServiceName } from './services.ts'
+import { leadOver } from './via.ts'
 import type { ProcessSpec, ProcessStatus, SupervisedProcess } from './supervised-process.ts'
 
 export type InstanceInfo = {
@@ -48,10 +49,12 @@ export function createFleet(deps: FleetDeps) {
 
   async function create(service: ServiceName, instance: string): Promise<Member> {
     const port = await deps.portOf(service, instance)
+    const env = environmentOf({ service, instance, port }, context)
+    const { via, kafkaListeners = [] } = context
     const process = deps.supervise({
       name: instance,
       command: [nodeOf(context.root), entryOf(context.root, service)],
-      env: environmentOf({ service, instance, port }, context),
+      env: via === undefined ? env : await leadOver(via, instance, env, kafkaListeners),
       cwd: context.root,
       logFile: deps.logFile(instance),
       deathSignal: 'KILL',

@@ -7,6 +7,7 @@ import { runOrThrow } from './command.ts'
 import { findJava } from './java.ts'
 import { findKafka } from './kafka-source.ts'
 import type { Server, ServerDeps } from './server.ts'
+import type { KafkaListener } from './via.ts'
 
 const DEFAULT_PORT = 9092
 const ANSWER_TIMEOUT_MS = 2_000
@@ -38,7 +39,10 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
   const data = join(folder, 'data')
   const properties = join(folder, 'server.properties')
   const log4j = join(folder, 'log4j2.xml')
-  writeFileSync(properties, brokerProperties({ address, controllerPort, data }))
+  writeFileSync(
+    properties,
+    brokerProperties({ address, controllerPort, data, doors: deps.kafkaListeners ?? [] }),
+  )
   writeFileSync(log4j, LOG4J)
 
   const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${log4j}`, '-cp', classPath]
@@ -107,20 +111,31 @@ export function brokerProperties({
   address,
   controllerPort,
   data,
+  doors,
 }: {
   address: string
   controllerPort: number
   data: string
+  doors: readonly KafkaListener[]
 }) {
+  const named = doors.map((door, index) => ({ ...door, name: `VIA${index + 1}` }))
   const properties = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: `PLAINTEXT://${address},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://${address}`,
+    listeners: [
+      `PLAINTEXT://${address},CONTROLLER://127.0.0.1:${controllerPort}`,
+      ...named.map((door) => `${door.name}://${door.address}`),
+    ].join(','),
+    'advertised.listeners': [
+      `PLAINTEXT://${address}`,
+      ...named.map((door) => `${door.name}://${door.advertised}`),
+    ].join(','),
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': 'PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT',
+    'listener.security.protocol.map': ['PLAINTEXT', 'CONTROLLER', ...named.map(({ name }) => name)]
+      .map((name) => `${name}:PLAINTEXT`)
+      .join(','),
     'log.dirs': data,
     'auto.create.topics.enable': 'false',
     'default.replication.factor': '1',

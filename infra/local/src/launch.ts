@@ -7,6 +7,7 @@ import { createPortChooser, type PortChooser } from './ports.ts'
 import type { ServerDeps } from './server.ts'
 import { createServers, type Servers } from './servers.ts'
 import type { Progress, ShopOptions } from './shop-types.ts'
+import { DEFAULT_INSTANCES } from './services.ts'
 import { openState, type State } from './state.ts'
 import {
   SupervisedProcess,
@@ -14,6 +15,7 @@ import {
   type ProcessSpec,
   type Supervision,
 } from './supervised-process.ts'
+import { kafkaListeners } from './via.ts'
 
 export const SERVICE_STOP_TIMEOUT_MS = 9_200
 const STOP_TIMEOUT_MS = 9_800
@@ -65,7 +67,19 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
   const note = (message: string) => {
     if (!signal.aborted) report({ type: 'note', message })
   }
-  const serverDeps: ServerDeps = { config, state, ports, signal, logFile, useDefaultPorts, note }
+  const { via, instances = {} } = options
+  const doors =
+    via === undefined ? [] : await kafkaListeners(via, ports, { ...DEFAULT_INSTANCES, ...instances })
+  const serverDeps: ServerDeps = {
+    config,
+    state,
+    ports,
+    signal,
+    logFile,
+    useDefaultPorts,
+    note,
+    kafkaListeners: doors,
+  }
   const launch: Launch = {
     options,
     signal,

@@ -2,6 +2,7 @@ import type { LauncherConfig } from './config.ts'
 import type { PortChooser } from './ports.ts'
 import type { ProcessSpec } from './supervised-process.ts'
 import type { State } from './state.ts'
+import type { KafkaListener } from './via.ts'
 
 export type ServerName = 'postgres' | 'kafka' | 'consul'
 
@@ -25,4 +26,6 @@ export type ServerDeps = {
   /** Tells the person who waits what takes long. */
   note: (message: string) => void
   signal: AbortSignal
+  /** Besides Kafka's ordinary one. */
+  kafkaListeners?: readonly KafkaListener[]
 }

@@ -4,6 +4,7 @@ import { ownerUrl } from '@lepton/setup/databases'
 import type { Secrets } from '@lepton/setup/keys'
 import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from '@lepton/setup/services'
 import type { ServerName } from './server.ts'
+import type { KafkaListener, Via } from './via.ts'
 
 export const SERVICES = ['psp', 'inventory', 'payment', 'order', 'cart', 'gateway'] as const
 
@@ -30,6 +31,8 @@ export type ServiceContext = {
   pspPort: number
   stateDirOf: (instance: string) => string
   settings: ServiceSettings
+  via?: Via | undefined
+  kafkaListeners?: readonly KafkaListener[] | undefined
 }
 
 export function isService(name: string): name is ServiceName {

@@ -4,6 +4,7 @@ import type { InstanceInfo } from './fleet.ts'
 import type { ServerName } from './server.ts'
 import type { ServiceName, ServiceSettings } from './services.ts'
 import type { ProcessStatus } from './supervised-process.ts'
+import type { Via } from './via.ts'
 
 export type Progress =
   | { type: 'done'; step: string; tookMs: number }
@@ -20,6 +21,8 @@ export type ShopOptions = {
   isFresh?: boolean
   instances?: Partial<Record<ServiceName, number>>
   env?: ServiceSettings
+  /** Stands between the processes, for whoever wants to disturb them. */
+  via?: Via
   probe?: boolean
   config?: LauncherConfig
   onProgress?: (progress: Progress) => void

@@ -54,7 +54,7 @@ async function bringUp(launch: Launch): Promise<Shop> {
     logFile: launch.logFile,
     stopTimeoutMs: SERVICE_STOP_TIMEOUT_MS,
     portOf: async (service, instance) =>
-      service === 'gateway' || service === 'psp' ? ports.choose(instance) : 0,
+      service === 'gateway' || service === 'psp' || options.via !== undefined ? ports.choose(instance) : 0,
   })
   launch.fleet = fleet
   await step(
@@ -86,6 +86,8 @@ async function createContext({ options, state, config, ports, serverDeps }: Laun
     pspPort: await ports.choose('psp-1'),
     stateDirOf: (instance) => state.folder('instances', instance),
     settings: options.env ?? {},
+    via: options.via,
+    kafkaListeners: serverDeps.kafkaListeners,
   }
 }
 

@@ -56,6 +56,8 @@ export const instanceSettings = z.object({
   /** What other processes reach this instance by; HOST, or the machine's name where HOST is every interface. */
   ADVERTISE_HOST: z.string().optional(),
   PORT: whole(0, { min: 0, max: 65_535 }),
+  /** The port that other processes reach this instance by, where it is not PORT. */
+  ADVERTISE_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
   CONSUL_HTTP_ADDR: z.url(),
   STATE_DIR: z.string().min(1),
   LEPTON_ENV: z.enum(['development', 'production']).default('production'),

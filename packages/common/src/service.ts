@@ -81,7 +81,7 @@ export async function runService(
     instance: settings.INSTANCE,
     address:
       settings.ADVERTISE_HOST ?? (EVERY_INTERFACE.includes(settings.HOST) ? hostname() : settings.HOST),
-    port,
+    port: settings.ADVERTISE_PORT ?? port,
   })
   log.info({ port }, 'ready')
 

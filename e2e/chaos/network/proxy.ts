@@ -1,0 +1,137 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+
+/** What happens to the bytes of an edge between two processes. */
+export type Weather =
+  | { kind: 'clear' }
+  /** Everything arrives, later. */
+  | { kind: 'delay'; delayMs: number }
+  /** Nothing arrives, as if the packets were lost; afterwards they come after all, as TCP sends them again. */
+  | { kind: 'hold'; direction: 'both' | 'there' | 'back' }
+  /** Nothing arrives, and afterwards the connections are gone. */
+  | { kind: 'blackhole' }
+  /** Connections are cut, and new ones too. */
+  | { kind: 'reset' }
+  /** Nobody says anything more from the near side, but the far side is still heard. */
+  | { kind: 'half_close' }
+
+export interface Proxy {
+  /** host:port that is given to the near side. */
+  readonly address: string
+  setWeather(weather: Weather): void
+  close(): Promise<void>
+}
+
+interface Pipe {
+  from: Socket
+  setBlocked(isBlocked: boolean): void
+}
+
+interface Connection {
+  near: Socket
+  far: Socket
+  there: Pipe
+  back: Pipe
+}
+
+/** Stands between two processes and forwards bytes as the weather is. */
+export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
+  let weather: Weather = { kind: 'clear' }
+  const connections = new Set<Connection>()
+  const delayMs = () => (weather.kind === 'delay' ? weather.delayMs : 0)
+
+  const server = createServer({ allowHalfOpen: true }, (near) => {
+    if (weather.kind === 'reset') {
+      near.resetAndDestroy()
+      return
+    }
+    const far = connect({ ...target, allowHalfOpen: true })
+    const connection = { near, far, there: pipe(near, far, delayMs), back: pipe(far, near, delayMs) }
+    connections.add(connection)
+    for (const [one, other] of [[near, far] as const, [far, near] as const]) {
+      one.setNoDelay(true)
+      one.on('error', () => other.resetAndDestroy())
+      one.on('close', () => {
+        if (one.destroyed && other.writable && !one.writableFinished) other.destroySoon()
+        if (near.destroyed && far.destroyed) connections.delete(connection)
+      })
+    }
+    apply(connection)
+  })
+
+  function apply({ near, far, there, back }: Connection): void {
+    const { kind } = weather
+    const direction = weather.kind === 'hold' ? weather.direction : undefined
+    there.setBlocked(kind === 'blackhole' || direction === 'both' || direction === 'there')
+    back.setBlocked(kind === 'blackhole' || direction === 'both' || direction === 'back')
+    if (kind === 'reset') for (const socket of [near, far]) socket.resetAndDestroy()
+    if (kind === 'half_close') far.end()
+  }
+
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return {
+    address: `127.0.0.1:${(server.address() as AddressInfo).port}`,
+    setWeather: (next) => {
+      const isLost = weather.kind === 'blackhole' && next.kind !== 'blackhole'
+      weather = next
+      for (const connection of connections) {
+        if (isLost) for (const socket of [connection.near, connection.far]) socket.resetAndDestroy()
+        else apply(connection)
+      }
+    },
+    close: async () => {
+      for (const { near, far } of connections) for (const socket of [near, far]) socket.destroy()
+      server.close()
+      await once(server, 'close')
+    },
+  }
+}
+
+/** One direction of a connection: chunks in order, each as late as the weather was when it came. */
+function pipe(from: Socket, to: Socket, delayMs: () => number): Pipe {
+  let isBlocked = false
+  let isFull = false
+  let waiting = 0
+  const flow = () => (isBlocked || isFull ? from.pause() : from.resume())
+
+  function write(chunk: Buffer | undefined): void {
+    if (to.destroyed || to.writableEnded) return
+    if (chunk === undefined) to.end()
+    else if (!to.write(chunk)) {
+      isFull = true
+      flow()
+    }
+  }
+
+  let last: Promise<void> = Promise.resolve()
+  function send(chunk: Buffer | undefined): void {
+    const ms = delayMs()
+    if (ms === 0 && waiting === 0) return write(chunk)
+    waiting++
+    const due = performance.now() + ms
+    last = last.then(async () => {
+      await elapsed(due - performance.now())
+      waiting--
+      write(chunk)
+    })
+  }
+
+  from.on('data', send)
+  from.on('end', () => send(undefined))
+  to.on('drain', () => {
+    isFull = false
+    flow()
+  })
+  return {
+    from,
+    setBlocked: (next) => {
+      isBlocked = next
+      flow()
+    },
+  }
+}
+
+function elapsed(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, Math.max(0, ms)))
+}
