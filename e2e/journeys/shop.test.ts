@@ -6,6 +6,7 @@ import { faults } from './faults.ts'
 import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
 import { settling } from './settling.ts'
+import { twoPhase, twoPhaseFaults } from './two-phase.ts'
 import { leave } from './world.ts'
 
 // One file, since order matters: journeys of people run side by side, then faults one after the other, then the books
@@ -19,7 +20,9 @@ describe('a shopper', () => {
   describe('errs', refusing)
   describe('tries things out', demo)
 })
+describe('a shopper in two phases', twoPhase)
 describe('the shop', faults)
+describe('the shop in two phases', twoPhaseFaults)
 describe('the books', books)
 
 afterAll(leave)

@@ -1,3 +1,4 @@
+import { eventEndpoints } from '@lepton/common/events/ops'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
@@ -15,7 +16,7 @@ await runService('cart', settings, async (instance) => {
   const sweep = async () => (await deleteIdleCarts(store.database, IDLE_CARTS.batch)) === IDLE_CARTS.batch
   const deps = { ...instance, ...store, decisionWaitMs: settings.TWO_PHASE_WAIT_MS }
   return {
-    app: createHttpApp(instance, cartRoutes(deps)),
+    app: createHttpApp(instance, [...cartRoutes(deps), ...eventEndpoints('cart', store.database, [])]),
     parts: [
       ...startEvents(instance, settings, store, []),
       startTimer('idle carts', IDLE_CARTS.everyMs, sweep, instance.log),

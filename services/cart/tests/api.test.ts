@@ -105,6 +105,61 @@ describe('a cart', () => {
   })
 })
 
+describe('a checkout in two phases', () => {
+  const twoPhase = { payment_token: 'tok_approved', mode: 'two_phase' }
+
+  async function withCart() {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans', 2)
+    return alice
+  }
+
+  it('is refused without a card, and leaves the cart open', async () => {
+    const alice = await withCart()
+
+    expect(await checkOut(alice, freshKey(), { mode: 'two_phase' })).toMatchObject({
+      status: 422,
+      body: { type: '/problems/payment-token-missing', errors: [{ pointer: '/payment_token' }] },
+    })
+    expect(await cartOf(alice)).toMatchObject({ lines: [{ quantity: 2 }] })
+  })
+
+  it('answers with the decision as soon as there is one, and publishes its mode', async () => {
+    const alice = await withCart()
+    const statuses = ['SUBMITTED', 'RESERVED', 'CONFIRMED']
+    shop.mesh.answer(getOrder, ({ path }) => ({
+      status: 200,
+      body: orderThatIs(path.split('/').at(-1)!, statuses.shift()!),
+    }))
+
+    const answer = await checkOut(alice, freshKey(), twoPhase)
+    await shop.settle()
+
+    expect(answer).toMatchObject({ status: 202, body: { status: 'CONFIRMED' } })
+    expect(statuses).toEqual([])
+    const [event] = eventsOf(shop.broker.records('cart.v1')).filter(
+      ({ data }) => data.customer_id === alice.id,
+    )
+    expect(event).toMatchObject({ data: { order_id: answer.body.order_id, mode: 'two_phase' } })
+  })
+
+  it.each([
+    ['is not decided in time', () => ({ status: 200, body: orderThatIs(newId(), 'PLACED') }), 'PLACED'],
+    ['cannot be asked about', undefined, 'SUBMITTED'],
+  ] as const)('is accepted also when the order %s', async (_name, orderAnswer, status) => {
+    const alice = await withCart()
+    if (orderAnswer === undefined) shop.mesh.away(getOrder)
+    else shop.mesh.answer(getOrder, orderAnswer)
+
+    expect(await checkOut(alice, freshKey(), twoPhase)).toMatchObject({ status: 202, body: { status } })
+  })
+})
+
+function orderThatIs(order_id: string, status: string) {
+  const rest = { lines: [], amount_minor: 0, currency: 'EUR', created_at: new Date().toISOString() }
+  return { order_id, status, mode: 'two_phase', ...rest }
+}
+
 describe('a checkout', () => {
   it('closes the cart and publishes what was ordered, in one transaction with its answer', async () => {
     const alice = await shop.people.customer()

@@ -3,7 +3,6 @@ import { Poison, type Subscription, subscription } from '@lepton/common/events/s
 import { CartCheckedOut } from '@lepton/contracts/cart'
 import {
   ReservationOverdue,
-  type ReservationState,
   StockCommitted,
   StockRejected,
   StockReleased,
@@ -17,13 +16,13 @@ import {
   PaymentCaptureFailed,
   PaymentDeclined,
   PaymentRefunded,
-  type PaymentState,
   PaymentStatus,
   PaymentVoided,
 } from '@lepton/contracts/payment'
 import type { EventType } from '@lepton/contracts/event'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
+import { PAYMENT_INPUT, RESERVATION_INPUT } from './inputs.ts'
 import { placeOrder } from './place.ts'
 import { record } from './record.ts'
 import type { Input } from './state-table.ts'
@@ -48,31 +47,6 @@ const FROM_PAYMENT: [EventType, InputName][] = [
   [PaymentVoided, 'payment_voided'],
   [PaymentRefunded, 'payment_refunded'],
 ]
-
-/** A participant's state counts as the event that led to it. */
-const RESERVATION_INPUT: Record<ReservationState, InputName> = {
-  NONE: 'nothing_yet',
-  HELD: 'stock_reserved',
-  REJECTED: 'stock_rejected',
-  RELEASED: 'stock_released',
-  COMMITTED: 'stock_committed',
-  RESTOCKED: 'stock_restocked',
-}
-
-const PAYMENT_INPUT: Record<PaymentState, InputName> = {
-  NONE: 'nothing_yet',
-  INTENT: 'nothing_yet',
-  AUTHORIZING: 'nothing_yet',
-  AUTHORIZED: 'payment_authorized',
-  DECLINED: 'payment_declined',
-  CAPTURING: 'payment_authorized',
-  CAPTURED: 'payment_captured',
-  CAPTURE_FAILED: 'payment_capture_failed',
-  VOIDING: 'nothing_yet',
-  VOIDED: 'payment_voided',
-  REFUNDING: 'nothing_yet',
-  REFUNDED: 'payment_refunded',
-}
 
 export function orderSubscriptions(deps: Deps): Subscription[] {
   const inventory = answers(

@@ -1,3 +1,4 @@
+import { eventEndpoints } from '@lepton/common/events/ops'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
@@ -36,10 +37,14 @@ await runService('order', settings, async (instance) => {
     }),
   }
   const coordinator = startCoordinator(deps)
+  const subscriptions = orderSubscriptions(deps)
   return {
-    app: createHttpApp(instance, orderRoutes(deps)),
+    app: createHttpApp(instance, [
+      ...orderRoutes(deps),
+      ...eventEndpoints('order', store.database, subscriptions),
+    ]),
     parts: [
-      ...startEvents(instance, settings, store, orderSubscriptions(deps)),
+      ...startEvents(instance, settings, store, subscriptions),
       startDeadlines(deps),
       startAntiEntropy(deps),
       coordinator,

@@ -78,6 +78,16 @@ describe('a branch', () => {
   })
 })
 
+it('confirmed after its capture failed and was voided, both by events, has nothing left to do', () => {
+  const payment = { ...paymentThatIs('VOIDED'), decline_reason: 'withdrawn' }
+  const flags = { isForgetful: false, isWithoutTombstone: false }
+
+  expect(onBranch('confirm', { barrier: 'TRIED', payment, intent: undefined, ...flags })).toMatchObject({
+    barrier: 'CONFIRMED',
+    isRefused: false,
+  })
+})
+
 describe('without the pattern', () => {
   it('the second try that comes too late authorises what nobody will void', () => {
     expect(meet('try', { barrier: 'CANCELLED', state: 'VOIDED', isForgetful: true })).toBe(

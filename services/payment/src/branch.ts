@@ -42,6 +42,7 @@ function work(phase: Phase, branch: Branch): BranchVerdict {
       if (payment.cancelled && !isForgetful) return refuseLateTry(branch)
       return done(payment.state === 'NONE' || isForgetful ? onTried(payment, intent!) : { payment })
     case 'confirm': {
+      if (wasConfirmed(payment)) return done({ payment })
       const verdict = onConfirmed(payment)
       return verdict.isAnomaly === true ? refuse(branch) : done(verdict)
     }
@@ -51,6 +52,11 @@ function work(phase: Phase, branch: Branch): BranchVerdict {
         ? refuse(branch)
         : done(onCancelled(payment, { isWithoutTombstone }))
   }
+}
+
+/** An event confirmed it, the capture failed and was undone: only a refused capture leaves a reason to a void. */
+function wasConfirmed({ state, decline_reason }: Payment): boolean {
+  return (state === 'VOIDING' || state === 'VOIDED') && decline_reason !== null
 }
 
 const IS_BEYOND_CANCEL = new Set(['CAPTURING', 'CAPTURED', 'CAPTURE_FAILED', 'REFUNDING', 'REFUNDED'])

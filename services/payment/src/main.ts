@@ -1,4 +1,5 @@
 import { startBarrierSweep } from '@lepton/common/barrier-rows'
+import { eventEndpoints } from '@lepton/common/events/ops'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
@@ -27,10 +28,15 @@ await runService('payment', settings, async (instance) => {
     wakeTasks: () => tasks.wake(),
   }
   const tasks = startTasks(deps)
+  const subscriptions = paymentSubscriptions(deps)
   return {
-    app: createHttpApp(instance, [...paymentRoutes(deps), ...branchRoutes(deps)]),
+    app: createHttpApp(instance, [
+      ...paymentRoutes(deps),
+      ...branchRoutes(deps),
+      ...eventEndpoints('payment', store.database, subscriptions),
+    ]),
     parts: [
-      ...startEvents(instance, settings, store, paymentSubscriptions(deps)),
+      ...startEvents(instance, settings, store, subscriptions),
       startBarrierSweep(store.database, instance.log),
       tasks,
     ],
