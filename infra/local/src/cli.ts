@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util'
 import { CannotStart, describeFailure } from './cannot-start.ts'
 import { askControl } from './control.ts'
 import { lastLines } from './log-file.ts'
+import { isOperation, OPS_USAGE, runOperation } from './ops-cli.ts'
 import { ROOT } from './root.ts'
 import type { InstanceInfo } from './fleet.ts'
 import type { ServerInfo, Shop } from './shop-types.ts'
@@ -23,8 +24,10 @@ const USAGE = `pnpm shop <command>     steers the shop that \`npm start\` runs
   logs [-f] order | order-1        the last lines, of every instance of a service or of one
   stop                             stop the shop
 
+${OPS_USAGE}
 kill, pause, resume, restart and logs also take postgres, kafka and consul.
   --state-dir DIR                  of another shop than this checkout's
+  --url URL --secret-file FILE     of a shop that runs elsewhere (dead-letters, republish)
 `
 
 const EXPECTED_ARGS: Record<string, number> = {
@@ -39,6 +42,11 @@ const EXPECTED_ARGS: Record<string, number> = {
 }
 
 async function main() {
+  if (isOperation(process.argv[2])) {
+    const at = process.argv.indexOf('--state-dir')
+    const stateDir = at > 0 ? resolve(process.argv[at + 1] ?? '') : join(ROOT, '.lepton')
+    return void process.stdout.write(`${await runOperation(stateDir, process.argv.slice(2))}\n`)
+  }
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {

@@ -70,7 +70,10 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
   app.use(express.json({ limit: deps.bodyLimit ?? '64kb', strict: true, type: 'application/json' }))
   for (const endpoint of endpoints) {
     const method = endpoint.route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
-    app[method](endpoint.route.path, serve(endpoint, deps.verify))
+    app[method](
+      endpoint.route.path,
+      serve(endpoint, (req) => admit(endpoint.route, req, deps.verify)),
+    )
   }
   for (const path of new Set(endpoints.map(({ route }) => route.path))) {
     app.all(path, refuseMethod(endpoints.filter(({ route }) => route.path === path)))
@@ -141,10 +144,14 @@ function limitTime(requestTimeoutMs: number): RequestHandler {
   }
 }
 
-function serve(endpoint: Endpoint, verify: Verify): RequestHandler {
+/** Checks the request against the endpoint's route, runs it and sends its reply as the route says. */
+export function serve(
+  endpoint: Endpoint,
+  callerOf: (req: Request, res: Response) => Promise<Caller | undefined>,
+): RequestHandler {
   const { route } = endpoint
   return async (req, res) => {
-    const caller = await admit(route, req, verify)
+    const caller = await callerOf(req, res)
     const reply = await endpoint.run({ ...parse(route, req), caller, path: req.path, req } as unknown as Call)
     sendReply(res, route, reply)
   }

@@ -9,6 +9,7 @@ import { v7 } from 'uuid'
 import { applyChunk } from '../src/events/apply.ts'
 import { type ConsumeSettings, startConsumer } from '../src/events/consume.ts'
 import { bury } from '../src/events/dead-letter.ts'
+import { createOutbox } from '../src/events/outbox.ts'
 import { replay } from '../src/events/replay.ts'
 import { parseRecord, type Subscription } from '../src/events/subscription.ts'
 import { newId } from '../src/id.ts'
@@ -37,7 +38,7 @@ afterEach(async () => {
 })
 
 function consume(subscription: Subscription = tallies(), settings: Partial<ConsumeSettings> = {}) {
-  const deps = { database, broker, log: silentLog, metrics: createMetrics() }
+  const deps = { database, broker, outbox: createOutbox('/test'), log: silentLog, metrics: createMetrics() }
   const consumer = startConsumer(deps, [subscription], {
     group: 'test',
     unblockEveryMs: 10,
@@ -321,7 +322,7 @@ describe('what cannot be applied', () => {
     await idle()
 
     const verdict = { attempts: 1, error: new TypeError('a bug') }
-    await bury(database, CONSUMER, parsed(record, tallies()), verdict)
+    await bury({ database, outbox: createOutbox('/test'), group: 'test' }, CONSUMER, parsed(record, tallies()), verdict)
 
     expect(await letters(key)).toEqual([])
   })

@@ -14,6 +14,7 @@ export const PROBLEMS = {
   'payment-settled': { status: 409, title: 'The payment is already decided' },
   'receipt-reused': { status: 409, title: 'This receipt was booked with other content' },
   'request-in-progress': { status: 409, title: 'A request with this Idempotency-Key is still running' },
+  'letter-settled': { status: 409, title: 'The dead letter is settled already' },
   'branch-settled': { status: 409, title: 'The branch was decided otherwise' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },

@@ -12,6 +12,7 @@ import {
 import { Limit, pageOf, ProductId, text, Uuid } from './fields.ts'
 import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
 import { AcceptedOrder, Order, OrderHistory, PlaceOrder } from './order.ts'
+import { OPS_ROUTES } from './ops.ts'
 import { Payment, PayOrder } from './payment.ts'
 import { route, type RouteDefinition } from './route.ts'
 import { OperatorSignIn, Session } from './session.ts'
@@ -360,4 +361,5 @@ export const ROUTES: readonly RouteDefinition[] = [
   tryPayment,
   confirmPayment,
   cancelPayment,
+  ...OPS_ROUTES,
 ]

@@ -2,6 +2,7 @@ import { afterAll, beforeAll } from '@jest/globals'
 import type { Signer, Verify } from '@lepton/common/auth'
 import { startConsumer } from '@lepton/common/events/consume'
 import { createOutbox, type Outbox } from '@lepton/common/events/outbox'
+import { eventEndpoints } from '@lepton/common/events/ops'
 import { startRelay } from '@lepton/common/events/relay'
 import type { Subscription } from '@lepton/common/events/subscription'
 import { createHttpApp, type Endpoint } from '@lepton/common/http'
@@ -9,6 +10,7 @@ import type { Log } from '@lepton/common/log'
 import { createMetrics, type Metrics } from '@lepton/common/metrics'
 import type { Database } from '@lepton/common/postgres'
 import type { Part } from '@lepton/common/service'
+import { PUBLISHERS } from '@lepton/contracts/ops'
 import { createFakeBroker, type FakeBroker } from './broker.ts'
 import { useDatabase } from './database.ts'
 import { createIdentity, type KeyOwner, type TestIdentity } from './identity.ts'
@@ -100,7 +102,13 @@ export function useService(
       stops.push(() => consumer.stop())
     }
     stops.push(...parts.map((part) => () => part.stop()))
-    const people = await servePeople(createHttpApp({ ...instance, isReady: () => true }, endpoints), identity)
+    const people = await servePeople(
+      createHttpApp({ ...instance, isReady: () => true }, [
+        ...endpoints,
+        ...opsOf(service, database, subscriptions),
+      ]),
+      identity,
+    )
     stops.push(() => people.close())
 
     async function isSettled(): Promise<boolean> {
@@ -123,6 +131,11 @@ export function useService(
     } satisfies ServiceUnderTest)
   })
   return running
+}
+
+function opsOf(service: KeyOwner, database: Database, subscriptions: readonly Subscription[]): Endpoint[] {
+  const publisher = PUBLISHERS.find((name) => name === service)
+  return publisher === undefined ? [] : eventEndpoints(publisher, database, subscriptions)
 }
 
 async function isPublished(database: Database): Promise<boolean> {

@@ -13,8 +13,20 @@ export type ExampleBodies = Readonly<Record<string, Record<string, unknown>>>
 
 const EXAMPLE_PARAMS: Record<string, () => string> = {
   order_id: newId,
+  letter_id: () => 'order-987654321',
   item_id: () => 'espresso-beans',
   product_id: () => 'espresso-beans',
+}
+/** Routes that every service with events has. */
+const OPS_BODIES: ExampleBodies = {
+  replay_own_dead_letters: { letter_id: 'order-987654321', dry_run: true, reason: 'the schema is repaired' },
+  discard_own_dead_letter: { reason: 'a test message' },
+  republish_own_events: {
+    since: '2026-01-01T00:00:00.000Z',
+    until: '2026-01-01T00:00:01.000Z',
+    dry_run: true,
+    reason: 'the log is lost',
+  },
 }
 const MIB = 1024 * 1024
 
@@ -22,8 +34,9 @@ const MIB = 1024 * 1024
 export function describeRefusals(
   service: ServiceUnderTest,
   routes: readonly RouteDefinition[],
-  bodies: ExampleBodies,
+  ownBodies: ExampleBodies,
 ): void {
+  const bodies = { ...OPS_BODIES, ...ownBodies }
   const people = {} as Record<Access, Person>
   const peers = new Map<string, Person>()
   beforeAll(async () => {

@@ -1,15 +1,16 @@
 import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '@lepton/common/auth'
 import type { Instance } from '@lepton/common/service'
-import { sendReply } from '@lepton/common/http'
+import { sendReply, serve } from '@lepton/common/http'
 import { newId } from '@lepton/common/id'
 import { refuse } from '@lepton/common/problem'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import { endSession, ROUTES, signInOperator, startSession } from '@lepton/contracts/routes'
 import { OperatorSignIn } from '@lepton/contracts/session'
-import { raw, type Request, type RequestHandler, type Response, Router } from 'express'
+import { json, raw, type Request, type RequestHandler, type Response, Router } from 'express'
 import { ask, pass } from './forward.ts'
 import type { Identity } from './identity.ts'
+import { opsEndpoints } from './ops.ts'
 import { limitAddress, limitSubject } from './limits.ts'
 
 export interface GatewayDeps {
@@ -36,14 +37,24 @@ export function apiRoutes(deps: GatewayDeps): Router {
   const limitCaller = limitSubject(deps.subjectLimitPerMinute)
   const exposed = ROUTES.filter((route) => route.exposed !== false)
   for (const route of exposed.filter(({ owner }) => owner !== 'gateway')) {
-    const method = route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
-    router[method](
+    router[methodOf(route)](
       route.path,
       named(route),
       identify(deps.identity, route),
       limitCaller,
       readBody,
       forward(deps, route),
+    )
+  }
+  for (const endpoint of opsEndpoints(deps.mesh)) {
+    const { route } = endpoint
+    router[methodOf(route)](
+      route.path,
+      named(route),
+      identify(deps.identity, route),
+      limitCaller,
+      json({ limit: '64kb', strict: true, type: 'application/json' }),
+      serve(endpoint, (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined)),
     )
   }
   for (const path of new Set(exposed.map((route) => route.path))) {
@@ -54,6 +65,10 @@ export function apiRoutes(deps: GatewayDeps): Router {
     })
   }
   return router
+}
+
+function methodOf({ method }: RouteDefinition) {
+  return method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
 }
 
 /** Measures the request under its route, not its path. */

@@ -1,67 +1,21 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { createMetrics } from '@lepton/common/metrics'
-import { closeServer, startServer } from '@lepton/common/server'
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { addToCart, checkOutCart, getCart, getOrder, payOrder, receiveStock } from '@lepton/contracts/routes'
-import { createIdentity } from '@lepton/testing/identity'
-import { silentLog } from '@lepton/testing/log'
-import { createFakeMesh, problemAnswer } from '@lepton/testing/mesh'
-import { createShopClient, type ShopAnswer, type ShopClient } from '@lepton/testing/shop-client'
-import { createGatewayApp } from '../src/app.ts'
-import { settings } from '../src/config.ts'
+import { problemAnswer } from '@lepton/testing/mesh'
+import type { ShopAnswer, ShopClient } from '@lepton/testing/shop-client'
 import { SESSION_AUDIENCE } from '../src/identity.ts'
+import { useGateway } from './gateway.ts'
 
 const CUSTOMER = '01a1fea5-ba4b-71f4-85de-696148493360'
 const OTHER = '01a1fea5-ba4b-71f4-85de-696148493361'
 const EMPTY_CART = { cart_id: null, version: 0, lines: [], amount_minor: 0, currency: 'EUR' }
-const identity = createIdentity()
-const mesh = createFakeMesh()
-const closing: (() => Promise<void>)[] = []
+const gateway = useGateway()
+const { identity, mesh, startGateway, connect } = gateway
 let shop: ShopClient
 let origin: string
-
-async function startGateway(overrides: Record<string, string> = {}): Promise<string> {
-  const parsed = settings.parse({
-    INSTANCE: 'gateway-1',
-    CONSUL_HTTP_ADDR: 'http://127.0.0.1:8500',
-    STATE_DIR: '/tmp',
-    LEPTON_ENV: 'development',
-    JWT_KEY_FILE: identity.secrets.keyFiles.gateway,
-    JWKS_FILE: identity.secrets.jwksFile,
-    OPERATOR_SECRET_FILE: identity.secrets.operatorSecretFile,
-    ...overrides,
-  })
-  const instance = {
-    service: 'gateway',
-    name: 'gateway-1',
-    log: silentLog,
-    metrics: createMetrics(),
-    verify: identity.verify,
-    signer: identity.signerOf('gateway'),
-    mesh,
-    isReady: () => true,
-  }
-  const { server, port } = await startServer(createGatewayApp(instance, parsed), {
-    HOST: '127.0.0.1',
-    PORT: 0,
-  })
-  closing.push(() => closeServer(server))
-  return `http://127.0.0.1:${port}`
-}
-
-function connect(url: string): ShopClient {
-  const client = createShopClient(url)
-  closing.unshift(() => client.close())
-  return client
-}
 
 beforeAll(async () => {
   origin = await startGateway()
   shop = connect(origin)
-})
-
-afterAll(async () => {
-  for (const close of closing) await close()
-  identity.remove()
 })
 
 beforeEach(() => {

@@ -1,4 +1,5 @@
 import { startBarrierSweep } from '@lepton/common/barrier-rows'
+import { eventEndpoints } from '@lepton/common/events/ops'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
@@ -21,10 +22,15 @@ await runService('inventory', settings, async (instance) => {
       help: 'Decisions that do not fit the reservation',
     }),
   }
+  const subscriptions = inventorySubscriptions(deps)
   return {
-    app: createHttpApp(instance, [...inventoryRoutes(deps), ...branchRoutes(deps)]),
+    app: createHttpApp(instance, [
+      ...inventoryRoutes(deps),
+      ...branchRoutes(deps),
+      ...eventEndpoints('inventory', store.database, subscriptions),
+    ]),
     parts: [
-      ...startEvents(instance, settings, store, inventorySubscriptions(deps)),
+      ...startEvents(instance, settings, store, subscriptions),
       startOverdueQuestions(deps),
       startBarrierSweep(store.database, instance.log),
     ],

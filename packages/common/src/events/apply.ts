@@ -25,9 +25,14 @@ export async function applyChunk(
   { isReplay = false } = {},
 ): Promise<ApplyOutcome> {
   const { consumer } = TOPICS[subscription.topic]
-  const { fresh, parked } = await admit(tx, consumer, subscription.topic, chunk, { nowMs, isReplay })
+  const { fresh, parked, repeated } = await admit(tx, consumer, subscription.topic, chunk, {
+    nowMs,
+    isReplay,
+  })
   failpoint('inbox.after_insert')
-  const waiting = chunk.filter(({ record }) => parked.has(record.key))
+  const waiting = chunk.filter(
+    ({ record, event }) => parked.has(record.key) && !(event !== undefined && repeated.has(event.event_id)),
+  )
   const work = firstOccurrences(chunk).filter(
     ({ event }) => event !== undefined && fresh.has(event.event_id) && !parked.has(event.key),
   )

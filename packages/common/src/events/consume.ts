@@ -9,13 +9,15 @@ import type { Database } from '../postgres.ts'
 import { Refusal } from '../problem.ts'
 import { applyChunk } from './apply.ts'
 import type { Broker, Delivery } from './broker.ts'
-import { bury, condemn, countOpen, findReplayable } from './dead-letter.ts'
+import { bury, condemn, countOpen, findReplayable, type Morgue } from './dead-letter.ts'
+import type { Outbox } from './outbox.ts'
 import { replay } from './replay.ts'
 import { type ParsedRecord, parseRecord, Poison, type Subscription } from './subscription.ts'
 
 export interface ConsumeDeps {
   database: Database
   broker: Broker
+  outbox: Outbox
   log: Log
   metrics: Metrics
 }
@@ -102,7 +104,7 @@ export function startConsumer(
     concurrency: settings.concurrency ?? 12,
     onDelivery,
   })
-  const unblocker = startUnblocker(database, subscriptions, log, unblockEveryMs)
+  const unblocker = startUnblocker({ ...deps, group: settings.group }, subscriptions, log, unblockEveryMs)
   return {
     stop: async () => {
       await Promise.all([subscriber.stop(), unblocker.stop()])
@@ -112,9 +114,9 @@ export function startConsumer(
 
 /** Applies records of a topic; only an outage comes out as a fault. */
 function createApplier(
-  { database, metrics, log }: ConsumeDeps,
+  { database, outbox, metrics, log }: ConsumeDeps,
   subscription: Subscription,
-  { poisonTries = 5 }: ConsumeSettings,
+  { group, poisonTries = 5 }: ConsumeSettings,
 ): (records: readonly ParsedRecord[]) => Promise<void> {
   const { topic } = subscription
   const { consumer } = TOPICS[topic]
@@ -175,7 +177,10 @@ function createApplier(
     }
     log.error({ err: fault, topic, offset: parsed.record.offset }, 'a record became a dead letter')
     failpoint('dlq.before_park')
-    await bury(database, consumer, parsed, { attempts: Math.max(1, attempts), error: fault! })
+    await bury({ database, outbox, group }, consumer, parsed, {
+      attempts: Math.max(1, attempts),
+      error: fault!,
+    })
     failpoint('dlq.after_park')
     events.inc({ topic, outcome: 'dead' })
   }
@@ -197,27 +202,22 @@ export function isPoison(error: unknown): boolean {
 }
 
 /** Replays BLOCKED letters whose key has nothing dead before them, so that no race strands one. */
-function startUnblocker(
-  database: Database,
-  subscriptions: readonly Subscription[],
-  log: Log,
-  everyMs: number,
-) {
+function startUnblocker(morgue: Morgue, subscriptions: readonly Subscription[], log: Log, everyMs: number) {
   let running: Promise<void> = Promise.resolve()
   async function replayOrCondemn(subscription: Subscription, id: number): Promise<boolean> {
     try {
-      return await replay(database, subscription, id, Date.now())
+      return await replay(morgue.database, subscription, id, Date.now())
     } catch (error) {
       if (!isPoison(error)) throw error
       log.error({ err: error, letter: id }, 'a record that waited became a dead letter')
-      await condemn(database, id, error as Error)
+      await condemn(morgue, id, error as Error)
       return false
     }
   }
 
   async function unblock(): Promise<void> {
     for (;;) {
-      const letters = await findReplayable(database, 100)
+      const letters = await findReplayable(morgue.database, 100)
       let replayed = 0
       for (const { id, consumer } of letters) {
         const subscription = subscriptions.find(({ topic }) => TOPICS[topic].consumer === consumer)

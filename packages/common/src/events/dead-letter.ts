@@ -1,6 +1,11 @@
+import { deadLetterTopic, type Topic } from '@lepton/contracts/topics'
 import type { Database, Tx } from '../postgres.ts'
 import { forget } from './inbox.ts'
+import type { Outbox } from './outbox.ts'
 import type { ParsedRecord } from './subscription.ts'
+
+/** Base64 of a payload in the dead-letter topic; the table keeps all of it. */
+const MAX_TOLD_CHARS = 240 * 1024
 
 export interface DeadLetter {
   id: number
@@ -15,6 +20,19 @@ export interface DeadLetter {
   headers: Record<string, string>
   payload: Buffer | null
   status: 'DEAD' | 'BLOCKED' | 'REPLAYED' | 'DISCARDED'
+  error_class: string | null
+  error_message: string | null
+  attempts: number
+  first_failed_at: string
+  updated_at: string
+}
+
+/** Where letters are kept and told of. */
+export interface Morgue {
+  database: Database
+  outbox: Outbox
+  /** The consuming service, as in the name of its dead-letter topics. */
+  group: string
 }
 
 interface Verdict {
@@ -61,33 +79,77 @@ function messageOf(error: Error): string {
 }
 
 /** A letter that waited turns out to be poisonous itself when its turn comes. */
-export async function condemn(database: Database, id: number, error: Error): Promise<void> {
-  await database.query(
-    `update dead_letter set status = 'DEAD', error_class = $2, error_message = $3, attempts = attempts + 1, updated_at = now()
-     where id = $1 and status = 'BLOCKED'`,
-    [id, error.constructor.name, messageOf(error)],
-  )
+export async function condemn(morgue: Morgue, id: number, error: Error): Promise<void> {
+  await morgue.database.inTransaction(async (tx) => {
+    const { rows } = await tx.query<DeadLetter>(
+      `update dead_letter set status = 'DEAD', error_class = $2, error_message = $3, attempts = attempts + 1, updated_at = now()
+       where id = $1 and status = 'BLOCKED' returning *`,
+      [id, error.constructor.name, messageOf(error)],
+    )
+    if (rows[0] !== undefined) await tell(tx, morgue, rows[0])
+  })
 }
 
 /** Parks a record that failed for good, unless a twin has applied it in the meantime. */
 export async function bury(
-  database: Database,
+  morgue: Morgue,
   consumer: number,
   parsed: ParsedRecord,
   verdict: { attempts: number; error: Error },
 ): Promise<void> {
-  await database.inTransaction(async (tx) => {
+  await morgue.database.inTransaction(async (tx) => {
     const id = parsed.event?.event_id
+    const { topic, topicId, partition } = parsed.source
     if (id !== undefined) {
       const noted = await tx.query(
         'insert into inbox (consumer, event_id, src) values ($1, $2, $3) on conflict do nothing returning event_id',
-        [consumer, id, parsed.source.topic],
+        [consumer, id, topic],
       )
       if (noted.rows.length === 0) return
     }
     park(tx, consumer, parsed, { status: 'DEAD', ...verdict })
     if (id !== undefined) forget(tx, consumer, [id])
+    const { rows } = await tx.query<DeadLetter>(
+      `select * from dead_letter
+       where consumer = $1 and topic_id = $2 and part = $3 and off = $4 and status = 'DEAD' and dlq_seq is null`,
+      [consumer, topicId, partition, parsed.record.offset],
+    )
+    if (rows[0] !== undefined) await tell(tx, morgue, rows[0])
   })
+}
+
+/** Tells the dead-letter topic, with the original headers and bytes, in a sequence of its own for each key. */
+async function tell(tx: Tx, { outbox, group }: Morgue, letter: DeadLetter): Promise<void> {
+  const { rows } = await tx.query<{ dlq_seq: number }>(
+    `update dead_letter set dlq_seq = 1 + coalesce(
+       (select max(dlq_seq) from dead_letter where consumer = $1 and key = $2), 0)
+     where id = $3 returning dlq_seq`,
+    [letter.consumer, letter.key, letter.id],
+  )
+  const payload = letter.payload?.toString('base64') ?? null
+  outbox.emit(tx, [
+    {
+      type: { type: 'dead_letter.parked.v1', topic: deadLetterTopic(letter.topic as Topic, group) },
+      key: `dlq:${letter.consumer}:${letter.key}`,
+      sequence: rows[0]!.dlq_seq,
+      data: {
+        payload_base64: payload?.slice(0, MAX_TOLD_CHARS) ?? null,
+        is_cut: payload !== null && payload.length > MAX_TOLD_CHARS,
+      },
+      cause: undefined,
+      headers: {
+        ...letter.headers,
+        'x-dlq-topic': letter.topic,
+        'x-dlq-partition': String(letter.part),
+        'x-dlq-offset': String(letter.off),
+        'x-dlq-consumer': group,
+        'x-dlq-error-class': letter.error_class ?? '',
+        'x-dlq-error-message': letter.error_message ?? '',
+        'x-dlq-attempts': String(letter.attempts),
+        'x-dlq-first-failed-at': letter.first_failed_at,
+      },
+    },
+  ])
 }
 
 export async function countOpen(database: Database): Promise<{ DEAD: number; BLOCKED: number }> {

@@ -14,12 +14,14 @@ export interface IncomingEvent<T = unknown> {
 }
 
 export interface OutgoingEvent<T = unknown> {
-  type: EventType<T>
+  type: Pick<EventType<T>, 'type'> & { topic: string }
   key: string
   sequence: number
   data: T
   /** The event that caused this one; undefined where a request or a timer did. */
   cause: Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
+  /** Beside the usual headers, or in their place. */
+  headers?: Readonly<Record<string, string>>
 }
 
 /** Whether an event is of this type, with its data typed so. */

@@ -8,6 +8,8 @@ interface Admission {
   fresh: Set<string>
   /** Keys that wait behind a dead letter. */
   parked: Set<string>
+  /** Events of parked keys that were applied before: repeats, which wait for nothing. */
+  repeated: Set<string>
 }
 
 /**
@@ -32,7 +34,7 @@ export async function admit(
   ]
   const isRemembered = ({ madeAtMs }: ParsedRecord) => madeAtMs >= horizonMs && !isWithout('inbox')
   const remembered = events.filter(isRemembered)
-  const { rows } = await tx.query<{ parked: string[]; fresh: string[] }>(
+  const { rows } = await tx.query<{ parked: string[]; fresh: string[]; repeated: string[] }>(
     `with parked as (
        select distinct key from dead_letter
        where not $7 and consumer = $1 and key = any($6::text[]) and status in ('DEAD', 'BLOCKED')),
@@ -43,7 +45,9 @@ export async function admit(
        where e.key not in (select key from parked)
        order by e.event_id
        on conflict do nothing returning event_id)
-     select array(select key from parked) as parked, array(select event_id::text from fresh) as fresh`,
+     select array(select key from parked) as parked, array(select event_id::text from fresh) as fresh,
+       array(select i.event_id::text from unnest($3::uuid[], $4::text[]) as e(event_id, key)
+         join parked using (key) join inbox i on i.event_id = e.event_id and i.consumer = $1) as repeated`,
     [
       consumer,
       topic,
@@ -54,9 +58,9 @@ export async function admit(
       isReplay,
     ],
   )
-  const { parked, fresh } = rows[0]!
+  const { parked, fresh, repeated } = rows[0]!
   const forgotten = events.filter((parsed) => !isRemembered(parsed)).map(({ event }) => event.event_id)
-  return { fresh: new Set([...fresh, ...forgotten]), parked: new Set(parked) }
+  return { fresh: new Set([...fresh, ...forgotten]), parked: new Set(parked), repeated: new Set(repeated) }
 }
 
 /** Takes events out again, so that they count as new when they are replayed. */

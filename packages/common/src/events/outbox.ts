@@ -69,7 +69,7 @@ export function createOutbox(source: string, database?: Database): Outbox {
   }
 }
 
-function outboxRow({ type, key, sequence, data, cause }: OutgoingEvent, source: string) {
+function outboxRow({ type, key, sequence, data, cause, headers }: OutgoingEvent, source: string) {
   const event_id = newId()
   const trace = cause === undefined ? currentTrace() : continueTrace(cause.traceparent)
   const correlation = (data as { order_id?: string }).order_id ?? key
@@ -95,6 +95,7 @@ function outboxRow({ type, key, sequence, data, cause }: OutgoingEvent, source: 
       ...(cause !== undefined && { ce_causationid: cause.event_id }),
       ...(trace !== undefined && { traceparent: trace.traceparent }),
       'content-type': 'application/json',
+      ...headers,
     },
   }
 }

@@ -1,6 +1,7 @@
 import { TOPICS } from '@lepton/contracts/topics'
 import type { Database, Tx } from '../postgres.ts'
 import { applyChunk } from './apply.ts'
+import { audit, type Cause } from './audit.ts'
 import { type DeadLetter, lockKey, setStatus } from './dead-letter.ts'
 import { parseRecord, type Subscription } from './subscription.ts'
 
@@ -10,6 +11,7 @@ import { parseRecord, type Subscription } from './subscription.ts'
  * Where events before it are missing, a snapshot that waits behind it is applied instead: it ends the
  * wait for what was lost.
  *
+ * @param cause the operator who asked for it; noted in the same transaction
  * @returns false when it still has to wait: an earlier letter of its key, or a gap before it
  */
 export async function replay(
@@ -17,6 +19,7 @@ export async function replay(
   subscription: Subscription,
   id: number,
   nowMs: number,
+  cause?: Cause,
 ): Promise<boolean> {
   const { consumer } = TOPICS[subscription.topic]
   return database.inTransaction(async (tx) => {
@@ -25,12 +28,17 @@ export async function replay(
     if (letter === undefined) return false
     lockKey(tx, consumer, letter.key)
     const open = await tx.query<{ id: number }>(
-      `select id from dead_letter where consumer = $1 and key = $2 and status in ('DEAD', 'BLOCKED')
+      `select id from dead_letter
+       where consumer = $1 and key = $2 and (status = 'DEAD' or (id = $3 and status = 'BLOCKED'))
        order by pub_seq nulls first, id limit 1 for update`,
-      [consumer, letter.key],
+      [consumer, letter.key, id],
     )
     if (open.rows[0]?.id !== id) return false
-    if (await applyLetter(tx, subscription, letter, nowMs)) return true
+    if (await applyLetter(tx, subscription, letter, nowMs)) {
+      if (cause !== undefined)
+        audit(tx, cause, { action: 'replay', target: `dead letter ${id}`, result: 'applied' })
+      return true
+    }
     const snapshot = await findSnapshot(tx, subscription, letter)
     return snapshot !== undefined && (await applyLetter(tx, subscription, snapshot, nowMs))
   })

@@ -1,0 +1,182 @@
+import {
+  type ConsumingService,
+  deadLetterRoutes,
+  type DeadLetterQuery,
+  numberOf,
+  type PublishingService,
+  type ReplayedLetter,
+  type ReplayLetters,
+  republishRoute,
+  serviceOf,
+} from '@lepton/contracts/ops'
+import { TOPICS } from '@lepton/contracts/topics'
+import type { z } from 'zod'
+import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { answer, type Endpoint } from '../http.ts'
+import type { Database } from '../postgres.ts'
+import { refuse } from '../problem.ts'
+import type { Cause } from './audit.ts'
+import { isPoison } from './consume.ts'
+import type { DeadLetter } from './dead-letter.ts'
+import { discard } from './discard.ts'
+import { replay } from './replay.ts'
+import { republish } from './republish.ts'
+import type { Subscription } from './subscription.ts'
+
+/** More than one call replays; who has more calls again. */
+const MAX_REPLAYED = 100
+const CURSOR = [/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/, /^[a-z]+-\d+$/]
+
+/** What operators may do to the events that a service publishes and to those that it could not apply. */
+export function eventEndpoints(
+  service: PublishingService,
+  database: Database,
+  subscriptions: readonly Subscription[],
+): Endpoint[] {
+  const archive = archiveEndpoints(service, database)
+  return service === 'cart' ? archive : [...archive, ...deadLetterEndpoints(service, database, subscriptions)]
+}
+
+function archiveEndpoints(service: PublishingService, database: Database): Endpoint[] {
+  return [
+    answer(republishRoute(service), async ({ body, caller }) => {
+      const { since, until, dry_run: dryRun, reason } = body
+      const range = { since, until, dryRun }
+      return {
+        status: 200,
+        body: { events: await republish(database, range, { who: caller.subject, reason }) },
+      }
+    }),
+  ]
+}
+
+function deadLetterEndpoints(
+  service: ConsumingService,
+  database: Database,
+  subscriptions: readonly Subscription[],
+): Endpoint[] {
+  const routes = deadLetterRoutes(service)
+  const subscriptionOf = ({ consumer }: DeadLetter) =>
+    subscriptions.find(({ topic }) => TOPICS[topic].consumer === consumer)!
+
+  async function find(letterId: string): Promise<DeadLetter> {
+    const letter =
+      serviceOf(letterId) === service ? await findLetter(database, numberOf(letterId)) : undefined
+    if (letter === undefined) throw refuse('not-found', `There is no dead letter ${letterId}.`)
+    return letter
+  }
+
+  async function replayOne(letter: DeadLetter, cause: Cause, isDryRun: boolean): Promise<ReplayedLetter> {
+    const { letter_id, key, sequence } = shown(service, letter)
+    const about = { letter_id, key, sequence }
+    if (isDryRun) return { ...about, outcome: 'WOULD_REPLAY' }
+    try {
+      const isDone = await replay(database, subscriptionOf(letter), letter.id, Date.now(), cause)
+      return { ...about, outcome: isDone ? 'REPLAYED' : 'WAITS' }
+    } catch (error) {
+      if (!isPoison(error)) throw error
+      return { ...about, outcome: 'FAILED', detail: (error as Error).message }
+    }
+  }
+
+  return [
+    answer(routes.list, async ({ query }) => {
+      const letters = await listLetters(database, service, query)
+      const last = letters.at(-1)
+      const isMore = letters.length === query.limit && last !== undefined
+      return {
+        status: 200,
+        body: {
+          items: letters.map((letter) => shown(service, letter)),
+          next_cursor: isMore ? cursorOf(shown(service, last)) : null,
+        },
+      }
+    }),
+    answer(routes.replay, async ({ body, caller }) => {
+      const items: ReplayedLetter[] = []
+      const cause = { who: caller.subject, reason: body.reason }
+      for (const letter of await findDead(database, service, body)) {
+        items.push(await replayOne(letter, cause, body.dry_run))
+      }
+      return { status: 200, body: { items } }
+    }),
+    answer(routes.get, async ({ params }) => {
+      const letter = await find(params.letter_id)
+      const payload_base64 = letter.payload?.toString('base64') ?? null
+      return { status: 200, body: { ...shown(service, letter), headers: letter.headers, payload_base64 } }
+    }),
+    answer(routes.discard, async ({ params, body, caller }) => {
+      const letter = await find(params.letter_id)
+      const cause = { who: caller.subject, reason: body.reason }
+      const discarded = await discard(database, subscriptionOf(letter), letter.id, cause)
+      return { status: 200, body: shown(service, discarded) }
+    }),
+  ]
+}
+
+/** The place of a letter in the list of all services: newest first. */
+export function cursorOf({
+  first_failed_at,
+  letter_id,
+}: {
+  first_failed_at: string
+  letter_id: string
+}): string {
+  return encodeCursor([first_failed_at, letter_id])
+}
+
+function shown(service: string, letter: DeadLetter) {
+  const { id, part, off, pub_seq, headers } = letter
+  return {
+    ...letter,
+    letter_id: `${service}-${id}`,
+    partition: part,
+    offset: off,
+    sequence: pub_seq,
+    event_type: headers.ce_type ?? null,
+  }
+}
+
+async function findLetter(database: Database, id: number): Promise<DeadLetter | undefined> {
+  const { rows } = await database.query<DeadLetter>('select * from dead_letter where id = $1', [id])
+  return rows[0]
+}
+
+async function listLetters(
+  database: Database,
+  service: string,
+  { status, key, cursor, limit }: z.output<typeof DeadLetterQuery>,
+): Promise<DeadLetter[]> {
+  const [failedAt, letterId] = cursor === undefined ? ['infinity', ''] : decodeCursor(cursor, CURSOR)
+  const { rows } = await database.query<DeadLetter>(
+    `select * from dead_letter
+     where status = any($1) and ($2::text is null or key = $2)
+       and (date_trunc('milliseconds', first_failed_at), $3 || '-' || id) < ($4::timestamptz, $5)
+     order by date_trunc('milliseconds', first_failed_at) desc, $3 || '-' || id desc limit $6`,
+    [status === undefined ? ['DEAD', 'BLOCKED'] : [status], key ?? null, service, failedAt, letterId, limit],
+  )
+  return rows
+}
+
+/** Dead letters in the order in which their keys need them. */
+async function findDead(
+  database: Database,
+  service: string,
+  { letter_id, key, event_id, error_class }: ReplayLetters,
+): Promise<DeadLetter[]> {
+  if (letter_id !== undefined && serviceOf(letter_id) !== service) return []
+  const { rows } = await database.query<DeadLetter>(
+    `select * from dead_letter
+     where status = 'DEAD' and ($1::bigint is null or id = $1) and ($2::text is null or key = $2)
+       and ($3::uuid is null or event_id = $3) and ($4::text is null or error_class = $4)
+     order by consumer, key, pub_seq nulls first, id limit $5`,
+    [
+      letter_id === undefined ? null : numberOf(letter_id),
+      key ?? null,
+      event_id ?? null,
+      error_class ?? null,
+      MAX_REPLAYED,
+    ],
+  )
+  return rows
+}

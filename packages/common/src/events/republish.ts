@@ -1,0 +1,41 @@
+import type { Database } from '../postgres.ts'
+import { audit, type Cause } from './audit.ts'
+
+/**
+ * Puts archived events made in [since, until) back into the queue of the relay, so that a lost log is rebuilt.
+ *
+ * Consumers drop what they know. The floors of the shards are taken back in the same transaction, so the relay sees
+ * the old rows, and sends them before newer ones of the same key. The archive reaches back 14 days.
+ *
+ * @returns how many events are (or with `dryRun` would be) sent again
+ */
+export async function republish(
+  database: Database,
+  { since, until, dryRun }: { since: string; until: string; dryRun: boolean },
+  cause: Cause,
+): Promise<number> {
+  if (dryRun) {
+    const { rows } = await database.query<{ events: number }>(
+      'select count(*)::int as events from outbox where created_at >= $1 and created_at < $2',
+      [since, until],
+    )
+    return rows[0]!.events
+  }
+  return database.inTransaction(async (tx) => {
+    const { rows } = await tx.query<{ events: number }>(
+      `with again as (
+         insert into outbox_pending (shard, id, created_at)
+         select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from outbox
+         where created_at >= $1 and created_at < $2
+         on conflict do nothing returning shard),
+       lowered as (
+         update relay_lease set floor = 0, owner = null, until = now()
+         where shard in (select shard from again))
+       select count(*)::int as events from again`,
+      [since, until],
+    )
+    const { events } = rows[0]!
+    audit(tx, cause, { action: 'republish', target: `${since} to ${until}`, result: `${events} events` })
+    return events
+  })
+}

@@ -1,0 +1,57 @@
+import { afterAll } from '@jest/globals'
+import { createMetrics } from '@lepton/common/metrics'
+import { closeServer, startServer } from '@lepton/common/server'
+import { createIdentity } from '@lepton/testing/identity'
+import { silentLog } from '@lepton/testing/log'
+import { createFakeMesh } from '@lepton/testing/mesh'
+import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
+import { createGatewayApp } from '../src/app.ts'
+import { settings } from '../src/config.ts'
+
+/** Gateways for the tests of one file, with other services as far as the test says what they answer. */
+export function useGateway() {
+  const identity = createIdentity()
+  const mesh = createFakeMesh()
+  const closing: (() => Promise<void>)[] = []
+  afterAll(async () => {
+    for (const close of closing) await close()
+    identity.remove()
+  })
+
+  async function startGateway(overrides: Record<string, string> = {}): Promise<string> {
+    const parsed = settings.parse({
+      INSTANCE: 'gateway-1',
+      CONSUL_HTTP_ADDR: 'http://127.0.0.1:8500',
+      STATE_DIR: '/tmp',
+      LEPTON_ENV: 'development',
+      JWT_KEY_FILE: identity.secrets.keyFiles.gateway,
+      JWKS_FILE: identity.secrets.jwksFile,
+      OPERATOR_SECRET_FILE: identity.secrets.operatorSecretFile,
+      ...overrides,
+    })
+    const instance = {
+      service: 'gateway',
+      name: 'gateway-1',
+      log: silentLog,
+      metrics: createMetrics(),
+      verify: identity.verify,
+      signer: identity.signerOf('gateway'),
+      mesh,
+      isReady: () => true,
+    }
+    const { server, port } = await startServer(createGatewayApp(instance, parsed), {
+      HOST: '127.0.0.1',
+      PORT: 0,
+    })
+    closing.push(() => closeServer(server))
+    return `http://127.0.0.1:${port}`
+  }
+
+  function connect(url: string): ShopClient {
+    const client = createShopClient(url)
+    closing.unshift(() => client.close())
+    return client
+  }
+
+  return { identity, mesh, startGateway, connect }
+}
