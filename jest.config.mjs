@@ -19,7 +19,11 @@ export default {
   maxConcurrency: 40,
   projects: [
     // Pure: no I/O, milliseconds.
-    { ...common, displayName: 'unit', testMatch: ['**/{packages,services,infra,e2e}/**/src/**/*.test.ts'] },
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['**/{packages,services,infra,e2e}/**/src/**/*.test.ts', '**/e2e/chaos/**/*.test.ts'],
+    },
     // One service or package in this process, on a real PostgreSQL.
     {
       ...common,

@@ -7,6 +7,7 @@ import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
 import { createNetwork, type Network } from './network/network.ts'
 
+const SHIFT_CLOCK = new URL('clock/shift-clock.ts', import.meta.url).href
 const UNLIMITED = '1000000000'
 /** No order waits longer for anything, so a run ends soon after its last fault. */
 export const DEADLINE_MS = 20_000
@@ -20,6 +21,8 @@ export interface ChaosShop extends Shop {
   /** The card processor's own books. */
   ledgerFile: string
   failpointsDir: string
+  /** Where a file for each instance says how wrong its clock is. */
+  clockDir: string
   logFile: (name: string) => string
   network: Network
   signal: AbortSignal
@@ -36,7 +39,8 @@ export interface ChaosShopOptions {
 export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOptions): Promise<ChaosShop> {
   const stateDir = join(folder, 'shop')
   const failpointsDir = join(folder, 'failpoints')
-  mkdirSync(failpointsDir, { recursive: true })
+  const clockDir = join(folder, 'clock')
+  for (const dir of [failpointsDir, clockDir]) mkdirSync(dir, { recursive: true })
   const network = createNetwork()
   const shop = await startShop({
     root: ROOT,
@@ -49,7 +53,12 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
     via: network.via,
     env: {
       ...env,
-      all: { FAILPOINTS_DIR: failpointsDir, LOG_LEVEL: 'info', ...env.all },
+      all: {
+        FAILPOINTS_DIR: failpointsDir,
+        CHAOS_CLOCK_DIR: clockDir,
+        NODE_OPTIONS: `--import=${SHIFT_CLOCK}`,
+        ...env.all,
+      },
       gateway: {
         RATE_LIMIT_PER_MINUTE: UNLIMITED,
         ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
@@ -89,6 +98,7 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
     adminUrl: adminUrl.href,
     ledgerFile: join(stateDir, 'instances', 'psp-1', 'ledger.sqlite'),
     failpointsDir,
+    clockDir,
     logFile: (name) => join(stateDir, 'logs', `${name}.log`),
     signal,
   }

@@ -1,22 +1,25 @@
 import { endBackends } from './backends.ts'
 import type { FaultKind, FaultSource } from './fault.ts'
+import { shiftClock } from './clock.ts'
+import { sendMessages } from './messages.ts'
+import { stormGroup } from './rebalance.ts'
+import { holdTransaction } from './transactions.ts'
 import { disturbNetwork } from './network.ts'
 import { harmServer, killProcess, pauseProcess } from './processes.ts'
 
 /** How each kind of fault is made, and how often beside the others. */
-const SOURCES: Partial<Record<FaultKind, readonly [weight: number, source: FaultSource]>> = {
+const SOURCES: Record<FaultKind, readonly [weight: number, source: FaultSource]> = {
   kill: [5, killProcess],
   pause: [4, pauseProcess],
   servers: [2, harmServer],
   backends: [2, endBackends],
   network: [6, disturbNetwork],
+  messages: [3, sendMessages],
+  rebalance: [2, stormGroup],
+  transactions: [3, holdTransaction],
+  clock: [2, shiftClock],
 }
 
 export function sourcesOf(kinds: readonly FaultKind[]) {
-  return new Map(
-    kinds.flatMap((kind) => {
-      const source = SOURCES[kind]
-      return source === undefined ? [] : [[kind, source] as const]
-    }),
-  )
+  return new Map(kinds.map((kind) => [kind, SOURCES[kind]]))
 }

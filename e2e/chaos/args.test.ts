@@ -1,0 +1,42 @@
+import { describe, expect, it } from '@jest/globals'
+import { parseChaosArgs } from './args.ts'
+import { FAULT_KINDS } from './nemesis/fault.ts'
+
+describe('the command line', () => {
+  it('attacks with everything for a minute when nothing is said', () => {
+    expect(parseChaosArgs([], () => 0.5)).toMatchObject({
+      seed: 500_000,
+      minutes: 1,
+      profile: 'fast',
+      faults: FAULT_KINDS,
+      suite: 'random',
+      keep: false,
+    })
+  })
+
+  it('takes what it is told', () => {
+    const args =
+      '--seed 7 --minutes 3 --profile slow --faults kill,network --workers 8 --mutants --only inbox --keep'
+    expect(parseChaosArgs(args.split(' '))).toMatchObject({
+      seed: 7,
+      minutes: 3,
+      profile: 'slow',
+      faults: ['kill', 'network'],
+      workers: 8,
+      suite: 'mutants',
+      only: ['inbox'],
+      keep: true,
+    })
+  })
+
+  it('leaves the shop in peace for --faults none', () => {
+    expect(parseChaosArgs(['--faults', 'none'])).toMatchObject({ faults: [] })
+  })
+
+  it.each([['--faults', 'flood'], ['--profile', 'calm'], ['--minutes', 'some'], ['--what']])(
+    'refuses %s %s',
+    (...args) => {
+      expect(() => parseChaosArgs(args)).toThrow()
+    },
+  )
+})

@@ -1,0 +1,126 @@
+import { randomUUID } from 'node:crypto'
+import { newId } from '@lepton/common/id'
+import { TOPICS, type Topic } from '@lepton/contracts/topics'
+import { DATABASE_OWNERS } from '@lepton/setup/services'
+import type { ChaosShop } from '../chaos-shop.ts'
+import { askDatabase } from '../collect/ask-database.ts'
+import { createChaosKafka, POISON_HEADER } from '../collect/topics.ts'
+import type { Random } from '../random.ts'
+import type { Fault, FaultSource } from './fault.ts'
+
+const TARGET = 'topics'
+const MAX_REPEATED = 200
+const READ_BY_ORDERS: readonly Topic[] = ['order.v1', 'inventory.v1', 'payment.v1']
+
+interface Message {
+  topic: string
+  key: string
+  value: string
+  headers: Record<string, string>
+}
+
+/** Messages that come again, or that nobody can understand. */
+export const sendMessages: FaultSource = (shop, random) =>
+  random.weighted([
+    [3, () => repeat(shop, random, 'recent')],
+    [2, () => repeat(shop, random, 'old')],
+    [2, () => poison(shop, random)],
+    [1, () => poisonOrder(shop, random)],
+  ] as const)()
+
+/** Sends what was sent already, bytes and headers and all, from one database's archive. */
+function repeat(shop: ChaosShop, random: Random, which: 'recent' | 'old'): Fault {
+  const owner = random.pick(DATABASE_OWNERS)
+  const count = random.int(20, MAX_REPEATED)
+  const from = which === 'recent' ? 'desc' : 'asc'
+  return {
+    title: `${count} ${which} events of ${owner} sent again`,
+    target: TARGET,
+    begin: async () => {
+      const messages = await askDatabase(shop.databaseUrl(owner), (ask) =>
+        ask<Message>(
+          `select topic, key, payload::text as value, headers from (
+             select * from outbox o where not exists (select from outbox_pending p where p.id = o.id)
+               and topic = any($2) order by id ${from} limit $1) as some_of order by id`,
+          [count, Object.keys(TOPICS)],
+        ),
+      )
+      await send(shop, messages)
+      return undefined
+    },
+  }
+}
+
+/** What no consumer can read, under a key that nobody else uses. */
+function poison(shop: ChaosShop, random: Random): Fault {
+  const topic = random.pick(Object.keys(TOPICS) as Topic[])
+  const kind = random.pick(['truncated', 'version', 'id', 'empty', 'headers'] as const)
+  return {
+    title: `poison in ${topic}: ${kind}`,
+    target: TARGET,
+    begin: async () => {
+      await send(shop, [poisonous(topic, newId(), kind)])
+      return undefined
+    },
+  }
+}
+
+/** What no consumer can read, between the events of an order: they wait until somebody discards it. */
+function poisonOrder(shop: ChaosShop, random: Random): Fault {
+  const topic = random.pick(READ_BY_ORDERS)
+  return {
+    title: `poison in ${topic} under the key of an order`,
+    target: TARGET,
+    begin: async () => {
+      const [order] = await askDatabase(shop.databaseUrl('order'), (ask) =>
+        ask<{ order_id: string }>('select order_id from order_stream order by created_at desc limit 1'),
+      )
+      if (order !== undefined) await send(shop, [poisonous(topic, order.order_id, 'truncated')])
+      return undefined
+    },
+  }
+}
+
+function poisonous(
+  topic: Topic,
+  key: string,
+  kind: 'truncated' | 'version' | 'id' | 'empty' | 'headers',
+): Message {
+  const [owner = ''] = topic.split('.')
+  const type = {
+    cart: 'cart.checked_out.v1',
+    order: 'order.placed.v1',
+    inventory: 'inventory.stock_reserved.v1',
+  }
+  const headers = {
+    ce_specversion: '1.0',
+    ce_id: kind === 'id' ? randomUUID() : newId(),
+    ce_type: (type[owner as keyof typeof type] ?? 'payment.voided.v1').replace(
+      'v1',
+      kind === 'version' ? 'v9' : 'v1',
+    ),
+    ce_source: '/chaos',
+    ce_time: new Date().toISOString(),
+    ce_subject: key,
+    ce_sequence: '1',
+    'content-type': 'application/json',
+    [POISON_HEADER]: kind,
+  }
+  const body = JSON.stringify({ order_id: key })
+  const value = kind === 'truncated' ? body.slice(0, -9) : kind === 'empty' ? '' : body
+  return { topic, key, value, headers: kind === 'headers' ? { [POISON_HEADER]: kind } : headers }
+}
+
+async function send(shop: ChaosShop, messages: readonly Message[]): Promise<void> {
+  const producer = createChaosKafka(shop.brokers).producer({ allowAutoTopicCreation: false })
+  await producer.connect()
+  try {
+    const topicMessages = [...Map.groupBy(messages, ({ topic }) => topic)].map(([topic, of]) => ({
+      topic,
+      messages: of.map(({ key, value, headers }) => ({ key, value, headers })),
+    }))
+    await producer.sendBatch({ acks: -1, topicMessages })
+  } finally {
+    await producer.disconnect()
+  }
+}

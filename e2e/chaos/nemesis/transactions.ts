@@ -1,0 +1,64 @@
+import { DATABASE_OWNERS, type DatabaseOwner } from '@lepton/setup/services'
+import pg from 'pg'
+import type { Random } from '../random.ts'
+import type { Fault, FaultSource } from './fault.ts'
+import type { ChaosShop } from '../chaos-shop.ts'
+
+const CONNECT_TIMEOUT_MS = 5_000
+
+/** What somebody else's transaction holds while it goes on. */
+const HOLDS: Partial<Record<DatabaseOwner, readonly string[]>> = {
+  inventory: [
+    'select * from stock order by available limit 1 for update',
+    'select * from reservation order by updated_at desc limit 3 for update',
+  ],
+  order: [
+    `select * from order_stream where decision = 'OPEN' order by random() limit 3 for update`,
+    'select * from order_stream order by updated_at desc limit 1 for share',
+  ],
+  payment: ['select * from payment order by updated_at desc limit 3 for update'],
+  cart: [`select * from cart where state = 'OPEN' limit 1 for update`],
+}
+const HOLDS_EVERYWHERE = [
+  // An old snapshot, which holds vacuum back.
+  'select count(*) from outbox',
+  // Ids that are taken and never seen, below others that are.
+  `select pg_current_xact_id(), nextval('outbox_id_seq') from generate_series(1, 50)`,
+  'select * from relay_lease limit 4 for update',
+  'lock table outbox_pending in share mode',
+]
+
+/** A transaction that stays open, idle, as of a client that went away without a word. */
+export const holdTransaction: FaultSource = (shop, random) => {
+  const owner = random.pick(DATABASE_OWNERS)
+  return hold(shop, owner, statementOf(owner, random))
+}
+
+function statementOf(owner: DatabaseOwner, random: Random): string {
+  return random.pick([...(HOLDS[owner] ?? []), ...HOLDS_EVERYWHERE])
+}
+
+function hold(shop: ChaosShop, owner: DatabaseOwner, statement: string): Fault {
+  return {
+    title: `idle transaction in ${owner}: ${statement}`,
+    target: `transaction in ${owner}`,
+    begin: async () => {
+      const client = new pg.Client({
+        connectionString: shop.databaseUrl(owner),
+        connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+      })
+      // The server may be killed meanwhile; the transaction is over then, too.
+      client.on('error', () => undefined)
+      await client.connect()
+      const close = () => client.end().catch(() => undefined)
+      await client
+        .query('begin isolation level repeatable read')
+        .then(() => client.query(statement))
+        .catch(async (error: unknown) => {
+          await close()
+          throw error
+        })
+      return close
+    },
+  }
+}
