@@ -3,7 +3,7 @@ import type { Bytes } from './bytes.ts'
 import { beginTrying } from './coordinator.ts'
 import { createWorld, type Patterns, type Saga, UNITS, type World } from './saga.ts'
 import { tellOfOrder } from './services.ts'
-import { possibleSteps } from './steps.ts'
+import { listSteps, takeStep } from './steps.ts'
 
 const MAX_STEPS = 2_000
 
@@ -30,10 +30,11 @@ export function runSchedule(bytes: Bytes, patterns: Patterns = ALL_PATTERNS): vo
 }
 
 function exhaust(world: World, bytes: Bytes): void {
-  for (let count = 0; count < MAX_STEPS; count++) {
-    const steps = possibleSteps(world, bytes)
-    if (steps.length === 0) return
-    steps[bytes.next() % steps.length]!()
+  const steps: number[] = []
+  for (let taken = 0; taken < MAX_STEPS; taken++) {
+    const count = listSteps(world, steps)
+    if (count === 0) return
+    takeStep(world, steps[bytes.next() % count]!, bytes)
     const { available, held, committed, received } = world.stock
     if (available < 0 || held < 0 || committed < 0 || available + held + committed !== received)
       throw new Error(`units were made or lost: ${JSON.stringify(world.stock)}`)

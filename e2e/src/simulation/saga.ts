@@ -25,8 +25,8 @@ export const ACTS = [
   'reservation_overdue',
   'status_requested',
 ] as const
-export type Act = (typeof ACTS)[number] | 'pays'
-export type Card = 'approved' | 'declined' | 'capture fails'
+type Act = (typeof ACTS)[number] | 'pays'
+type Card = 'approved' | 'declined' | 'capture fails'
 
 export interface Request {
   branch: BranchName
@@ -38,7 +38,7 @@ export interface Answer extends Request {
 }
 
 /** The coordinator of an order, and the network between it and its branches: any order, any loss, any repeat. */
-export interface Coordination {
+interface Coordination {
   state: 'TRYING' | 'CONFIRMING' | 'CANCELLING' | 'CONFIRMED' | 'CANCELLED' | 'STOPPED'
   /** Dead once it forgot what its branches answered; another process then knows only the state. */
   isAlive: boolean

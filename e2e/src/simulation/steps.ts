@@ -2,97 +2,124 @@ import { onToken } from '../../../services/payment/src/domain.ts'
 import type { Bytes } from './bytes.ts'
 import { type Channel, receive, send } from './channel.ts'
 import { decideTransaction, deliverRequest, hear, recover } from './coordinator.ts'
-import { CHANNELS, type ChannelName, type Saga, TOKEN, type World } from './saga.ts'
+import { CHANNELS, type Saga, TOKEN, type World } from './saga.ts'
 import { consume, moveMoney, orderMeets, processorMeets, tellOfOrder } from './services.ts'
 
-type Step = () => void
+// Steps are numbers, since a hundred thousand schedules have millions of them: which order, which of the things
+// below, and which channel.
+const DELIVER = 0
+const FIND_LOST = 1
+const LOSE = 2
+const REPEAT = 3
+const PROCESSOR = 4
+const DELIVER_REQUEST = 5
+const REPEAT_REQUEST = 6
+const LOSE_REQUEST = 7
+const HEAR = 8
+const LOSE_ANSWER = 9
+const DECIDE = 10
+const DIE = 11
+const RECOVER = 12
+const ACT = 13
+const CHANNEL_BITS = 3
+const KIND_BITS = 4
 
-/** Everything that may happen next, what brings an order on before what harms it. */
-export function possibleSteps(world: World, bytes: Bytes): Step[] {
-  return world.sagas.flatMap((saga) => [
-    ...CHANNELS.flatMap((name) => channelSteps(world, saga, name)),
-    ...(saga.asked.length > 0 ? [() => processorMeets(world, saga)] : []),
-    ...coordinationSteps(world, saga, bytes),
-    ...(saga.acts.length > 0 ? [() => act(world, saga)] : []),
-  ])
+/** Puts into `steps` everything that may happen next, and returns how many that are. */
+export function listSteps({ sagas }: World, steps: number[]): number {
+  let count = 0
+  for (let index = 0; index < sagas.length; index++) {
+    const saga = sagas[index]!
+    const base = index << (KIND_BITS + CHANNEL_BITS)
+    const add = (kind: number, channel = 0) => {
+      steps[count++] = base | (kind << CHANNEL_BITS) | channel
+    }
+    for (let channel = 0; channel < CHANNELS.length; channel++) listChannel(saga, channel, add)
+    if (saga.asked.length > 0) add(PROCESSOR)
+    if (saga.order.mode === 'two_phase') listCoordination(saga, add)
+    if (saga.acts.length > 0) add(ACT)
+  }
+  return count
 }
 
-function channelSteps(world: World, saga: Saga, name: ChannelName): Step[] {
-  const channel = saga.channels[name]
-  const { queue, lost, delivered } = channel
-  if (queue.length === 0 && lost.length === 0 && saga.repeats === 0) return []
-  const deliver = (message: Channel['queue'][number]) =>
-    receive(channel, message, (what) => consume(world, saga, name, what))
-  const steps: Step[] = []
-  if (queue.length > 0) steps.push(() => deliver(queue.shift()!))
-  if (lost.length > 0) steps.push(() => deliver(lost.shift()!))
-  if (queue.length > 0 && saga.losses > 0) {
-    steps.push(() => {
-      saga.losses--
-      lost.push(queue.shift()!)
-    })
+type Add = (kind: number, channel?: number) => void
+
+function listChannel({ channels, losses, repeats }: Saga, channel: number, add: Add): void {
+  const { queue, lost, delivered } = channels[CHANNELS[channel]!]
+  if (queue.length > 0) {
+    add(DELIVER, channel)
+    if (losses > 0) add(LOSE, channel)
   }
-  if (delivered.length > 0 && saga.repeats > 0) {
-    steps.push(() => {
-      saga.repeats--
-      deliver(delivered[delivered.length >> 1]!)
-    })
-  }
-  return steps
+  if (lost.length > 0) add(FIND_LOST, channel)
+  if (delivered.length > 0 && repeats > 0) add(REPEAT, channel)
 }
 
-function coordinationSteps(world: World, saga: Saga, bytes: Bytes): Step[] {
-  const { coordination } = saga
-  const { requests, answers } = coordination
-  const take = <T>(list: T[]) => list.splice(bytes.next() % list.length, 1)[0]!
-  const steps: Step[] = []
+function listCoordination({ coordination, losses, repeats }: Saga, add: Add): void {
+  const { requests, answers, isAlive, state } = coordination
+  const isQuiet = requests.length + answers.length === 0
   if (requests.length > 0) {
-    steps.push(() => deliverRequest(world, saga, take(requests)))
-    if (saga.repeats > 0) {
-      steps.push(() => {
-        saga.repeats--
-        deliverRequest(world, saga, requests[bytes.next() % requests.length]!)
-      })
-    }
-    // A request of the second phase that is lost is sent again by recovery.
-    if (saga.losses > 0) {
-      steps.push(() => {
-        saga.losses--
-        take(requests)
-      })
-    }
+    add(DELIVER_REQUEST)
+    if (repeats > 0) add(REPEAT_REQUEST)
+    if (losses > 0) add(LOSE_REQUEST)
   }
   if (answers.length > 0) {
-    steps.push(() => hear(world, saga, take(answers)))
-    if (saga.losses > 0) {
-      steps.push(() => {
-        saga.losses--
-        take(answers)
-      })
-    }
+    add(HEAR)
+    if (losses > 0) add(LOSE_ANSWER)
   }
-  if (saga.order.mode === 'two_phase' && coordination.isAlive) {
-    if (requests.length + answers.length === 0) steps.push(() => decideTransaction(world, saga))
-    if (saga.losses > 0)
-      steps.push(
-        () => die(saga),
-        () => decideTransaction(world, saga),
-      )
-  }
-  const isDue = coordination.state === 'CONFIRMING' || coordination.state === 'CANCELLING'
-  if (isDue && (requests.length + answers.length === 0 || saga.repeats > 0)) {
-    steps.push(() => {
-      if (requests.length + answers.length > 0) saga.repeats--
-      recover(saga)
-    })
-  }
-  return steps
+  // It waits for its branches only for a while.
+  if (isAlive && (isQuiet || losses > 0)) add(DECIDE)
+  if (isAlive && losses > 0) add(DIE)
+  if ((state === 'CONFIRMING' || state === 'CANCELLING') && (isQuiet || repeats > 0)) add(RECOVER)
 }
 
-/** What the process that tried had heard is gone; the deadline will decide. */
-function die(saga: Saga): void {
-  saga.losses--
-  saga.coordination.isAlive = false
+export function takeStep(world: World, step: number, bytes: Bytes): void {
+  const saga = world.sagas[step >> (KIND_BITS + CHANNEL_BITS)]!
+  const { coordination } = saga
+  const { requests, answers } = coordination
+  const name = CHANNELS[step & ((1 << CHANNEL_BITS) - 1)]!
+  const channel = saga.channels[name]
+  const deliver = (message: Channel['queue'][number]) =>
+    receive(channel, message, (what) => consume(world, saga, name, what))
+  const take = <T>(list: T[]) => list.splice(bytes.next() % list.length, 1)[0]!
+
+  switch ((step >> CHANNEL_BITS) & ((1 << KIND_BITS) - 1)) {
+    case DELIVER:
+      return deliver(channel.queue.shift()!)
+    case FIND_LOST:
+      return deliver(channel.lost.shift()!)
+    case LOSE:
+      saga.losses--
+      return void channel.lost.push(channel.queue.shift()!)
+    case REPEAT:
+      saga.repeats--
+      return deliver(channel.delivered[bytes.next() % channel.delivered.length]!)
+    case PROCESSOR:
+      return processorMeets(world, saga)
+    case DELIVER_REQUEST:
+      return deliverRequest(world, saga, take(requests))
+    case REPEAT_REQUEST:
+      saga.repeats--
+      return deliverRequest(world, saga, requests[bytes.next() % requests.length]!)
+    case LOSE_REQUEST:
+      saga.losses--
+      return void take(requests)
+    case HEAR:
+      return hear(world, saga, take(answers))
+    case LOSE_ANSWER:
+      saga.losses--
+      return void take(answers)
+    case DECIDE:
+      return decideTransaction(world, saga)
+    case DIE:
+      // What the process that tried had heard is gone with it: the deadline will decide.
+      saga.losses--
+      coordination.isAlive = false
+      return
+    case RECOVER:
+      if (requests.length + answers.length > 0) saga.repeats--
+      return recover(saga)
+    case ACT:
+      return act(world, saga)
+  }
 }
 
 function act(world: World, saga: Saga): void {
