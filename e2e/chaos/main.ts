@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseChaosArgs, USAGE } from './args.ts'
+import { runFailpoints } from './failpoints/run.ts'
 import { reportRun } from './report/report.ts'
 import { runOnce } from './run.ts'
 
@@ -19,6 +20,12 @@ async function main(args: readonly string[]): Promise<void> {
     console.error(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`)
   note(`seed ${parsed.seed}, files in ${folder}`)
 
+  if (parsed.suite === 'failpoints') {
+    const { text, failed } = await runFailpoints(parsed, folder, stopping.signal, note)
+    console.log(text)
+    if (failed) process.exitCode = 1
+    return
+  }
   const result = await runOnce({ ...parsed, folder, signal: stopping.signal, note })
   const failed = result.violations.length > 0
   console.log(reportRun(result, parsed, folder))

@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createShopClient } from '@lepton/testing/shop-client'
-import { until } from '@lepton/testing/until'
 import { type ChaosShop, startChaosShop } from './chaos-shop.ts'
 import { collectFacts } from './collect/facts.ts'
 import { untilQuiet } from './collect/quiet.ts'
@@ -12,12 +10,13 @@ import { stockShelves } from './driver/shelves.ts'
 import { createHistory } from './history.ts'
 import { check } from './invariants/check.ts'
 import type { Facts, Violation } from './invariants/facts.ts'
+import { discardPoison } from './nemesis/discard-poison.ts'
 import type { FaultKind } from './nemesis/fault.ts'
 import { type InjectedFault, PROFILES, startNemesis } from './nemesis/nemesis.ts'
 import { sourcesOf } from './nemesis/sources.ts'
 import { createRandom } from './random.ts'
+import { everythingReady } from './ready.ts'
 
-const READY_TIMEOUT_MS = 60_000
 /** Longer than an order may take, so that one that is late is told from one that is lost. */
 const QUIET_TIMEOUT_MS = 90_000
 
@@ -75,7 +74,9 @@ export async function runChaos(shop: ChaosShop, options: RunOptions): Promise<Ru
   note(`${history.operations.length} operations, ${nemesis.injected.length} faults; everything heals`)
   await everythingReady(shop)
   const readyAfterMs = Date.now() - healedAtMs
-  const quiet = await untilQuiet(shop, QUIET_TIMEOUT_MS)
+  const quiet = await untilQuiet(shop, QUIET_TIMEOUT_MS, () =>
+    options.faults.includes('messages') ? discardPoison(shop) : Promise.resolve(),
+  )
   const quietAfterMs = quiet.afterMs === undefined ? undefined : Date.now() - stoppedAtMs
   note(quietAfterMs === undefined ? `not quiet: ${quiet.left.join(', ')}` : `quiet after ${quietAfterMs} ms`)
   const stockSamples = await watch.stop()
@@ -102,24 +103,5 @@ export async function runOnce(options: RunOptions): Promise<RunResult & { shop: 
     return { ...(await runChaos(shop, options)), shop }
   } finally {
     await shop.stop()
-  }
-}
-
-/** Every process runs, and a customer is served. */
-export async function everythingReady(shop: ChaosShop): Promise<void> {
-  const isReady = () =>
-    [...shop.instances(), ...shop.servers()].every(({ status }) => status === 'ready' || status === 'given')
-  await until('every process to be ready', isReady, { timeoutMs: READY_TIMEOUT_MS, everyMs: 50 })
-  for (const gateway of shop.gateways()) {
-    const client = createShopClient(gateway, { connections: 1, timeoutMs: 2_000 })
-    try {
-      await until(
-        `${gateway} to serve`,
-        async () => (await client.ask('GET', '/api/v1/products?limit=1')).status === 200,
-        { timeoutMs: READY_TIMEOUT_MS, everyMs: 100 },
-      )
-    } finally {
-      await client.close()
-    }
   }
 }

@@ -2,7 +2,6 @@ import type { DatabaseOwner } from '@lepton/setup/services'
 import { DATABASE_OWNERS } from '@lepton/setup/services'
 import type { Facts, Unfinished } from '../invariants/facts.ts'
 import { askDatabase, type Question } from './ask-database.ts'
-import { POISON_HEADER } from './topics.ts'
 
 type DatabaseFacts = Omit<
   Facts,
@@ -118,12 +117,7 @@ const UNFINISHED: Record<DatabaseOwner, readonly (readonly [what: string, sql: s
 
 const UNFINISHED_EVERYWHERE = [
   ['events to be sent', 'select count(*) as count from outbox_pending'],
-  // What the harness poisoned under a key of its own stays where it is.
-  [
-    'dead letters',
-    `select count(*) as count from dead_letter
-     where status in ('DEAD', 'BLOCKED') and not headers ? '${POISON_HEADER}'`,
-  ],
+  ['dead letters', `select count(*) as count from dead_letter where status in ('DEAD', 'BLOCKED')`],
 ] as const
 
 /** What the services still have to do, as they know it. */

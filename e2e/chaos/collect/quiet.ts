@@ -12,17 +12,20 @@ export interface Quiet {
   left: string[]
 }
 
-/** Waits until every order is final, every event sent and applied, and every task done. */
+/** Waits until every order is final, every event sent and applied, every task done; tidies up before each look. */
 export async function untilQuiet(
   shop: Pick<ChaosShop, 'databaseUrl' | 'brokers' | 'signal'>,
   timeoutMs: number,
+  tidy: () => Promise<unknown>,
 ): Promise<Quiet> {
   const startedAt = performance.now()
   let left: string[] = []
   while (performance.now() - startedAt < timeoutMs) {
     shop.signal.throwIfAborted()
     const lookedAt = performance.now()
-    left = await whatIsLeft(shop).catch((error: unknown) => [`cannot be asked: ${String(error)}`])
+    left = await tidy()
+      .then(() => whatIsLeft(shop))
+      .catch((error: unknown) => [`cannot be asked: ${String(error)}`])
     // A second look: an event between two services is in neither's books.
     if (left.length === 0 && (await whatIsLeft(shop)).length === 0) {
       return { afterMs: lookedAt - startedAt, left }

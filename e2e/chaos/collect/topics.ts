@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { createKafka } from '@lepton/common/events/kafka/client'
 import { createLog } from '@lepton/common/log'
 import { SUBSCRIPTIONS, type Topic, TOPICS } from '@lepton/contracts/topics'
+import { allTopics } from '@lepton/setup/topics'
 import { until } from '@lepton/testing/until'
 import type { LogRecord } from '../invariants/facts.ts'
 
@@ -16,13 +17,14 @@ export function createChaosKafka(brokers: string) {
   return createKafka({ brokers: brokers.split(','), clientId: `chaos-${randomUUID()}` }, log)
 }
 
-/** Every record of the topics between services, in offset order per partition. */
+/** Every record of every topic, dead letters' too, in offset order per partition. */
 export async function dumpTopics(brokers: string): Promise<RawRecord[]> {
   const kafka = createChaosKafka(brokers)
   const admin = kafka.admin()
   await admin.connect()
   const ends = new Map<string, number>()
-  for (const topic of Object.keys(TOPICS)) {
+  const topics = allTopics().map(({ topic }) => topic)
+  for (const topic of topics) {
     for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
       if (Number(high) > Number(low)) ends.set(`${topic} ${partition}`, Number(high))
     }
@@ -32,7 +34,7 @@ export async function dumpTopics(brokers: string): Promise<RawRecord[]> {
   const records: RawRecord[] = []
   try {
     await consumer.connect()
-    await consumer.subscribe({ topics: Object.keys(TOPICS), fromBeginning: true })
+    await consumer.subscribe({ topics, fromBeginning: true })
     await consumer.run({
       autoCommit: false,
       partitionsConsumedConcurrently: 4,
@@ -75,7 +77,8 @@ function recordOf(topic: string, partition: number, message: Message): RawRecord
     sequence: ce_sequence === undefined ? null : Number(ce_sequence),
     type: ce_type,
     timestamp_ms: Number(message.timestamp),
-    isPoison: POISON_HEADER in headers,
+    // A dead letter carries the headers of what died.
+    isPoison: topic in TOPICS && POISON_HEADER in headers,
     value: message.value,
     headers,
   }

@@ -3,7 +3,8 @@ import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
 import type { History } from '../history.ts'
 import type { Random } from '../random.ts'
 import { type Customer, enter, signIn } from './customer.ts'
-import { type Goods, MIX } from './operations.ts'
+import type { Goods } from './acts.ts'
+import { MIX } from './operations.ts'
 
 const REQUEST_TIMEOUT_MS = 6_000
 const RETRY_MS = 250

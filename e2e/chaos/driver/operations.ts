@@ -1,27 +1,8 @@
-import { orderIdOf } from '@lepton/common/id'
 import { Mode } from '@lepton/contracts/fields'
-import type { ShopClient } from '@lepton/testing/shop-client'
-import type { Completion, History, Operation, Request } from '../history.ts'
+import type { Operation } from '../history.ts'
 import type { Random } from '../random.ts'
-import type { Customer, KnownOrder } from './customer.ts'
-import { request } from './request.ts'
-
-/** Who does something, with what. */
-export interface Actor {
-  random: Random
-  history: History
-  process: number
-  client: ShopClient
-  customer: Customer
-  operatorToken: string | undefined
-  goods: Goods
-}
-
-/** One product that half of the orders want, and some others. */
-export interface Goods {
-  hot: string
-  others: readonly string[]
-}
+import { act, type Actor, order, receive } from './acts.ts'
+import type { KnownOrder } from './customer.ts'
 
 type Action = (actor: Actor) => Promise<Operation[]>
 
@@ -134,17 +115,7 @@ async function restock(actor: Actor): Promise<Operation[]> {
   if (operatorToken === undefined) return readOrder(actor)
   const product_id = random.chance(0.5) ? goods.hot : random.pick(goods.others)
   const body = { product_id, quantity: random.int(5, MAX_RESTOCK), receipt_id: `chaos-${random.uuid()}` }
-  const customer_id = 'operator'
-  const receive = (): Promise<Completion> =>
-    request(actor.client, {
-      method: 'POST',
-      path: '/stock',
-      token: operatorToken,
-      key: body.receipt_id,
-      body,
-    })
-  const record = () =>
-    actor.history.record(actor.process, { kind: 'restock', customer_id, key: body.receipt_id, body }, receive)
+  const record = () => receive(actor, operatorToken, body)
   // A receipt that is booked twice would be units out of nothing.
   return random.chance(0.3) ? [await record(), await record()] : [await record()]
 }
@@ -158,43 +129,6 @@ async function readOrder(actor: Actor): Promise<Operation[]> {
 
 async function listOrders(actor: Actor): Promise<Operation[]> {
   return [await act(actor, { kind: 'list_orders' }, '/orders?limit=100', 'GET')]
-}
-
-/** Places an order by one of its two doors, and remembers it unless it certainly does not exist. */
-async function order(
-  actor: Actor,
-  asked: { kind: 'place' | 'place_unpaid' | 'checkout'; key: string; body: unknown } & Pick<
-    Request,
-    'repeat'
-  >,
-): Promise<Operation> {
-  const { customer } = actor
-  const { kind, key, body } = asked
-  const route = kind === 'checkout' ? '/cart/checkout' : '/orders'
-  const order_id = orderIdOf(customer.customer_id, route, key)
-  const done = await act(actor, { ...asked, order_id }, route)
-  if (done.outcome !== 'fail' && !customer.orders.some((known) => known.key === key)) {
-    customer.orders.push({ order_id, route, key, body, isPaid: kind !== 'place_unpaid' })
-  }
-  return done
-}
-
-function act(
-  { history, process, client, customer: { token, customer_id } }: Actor,
-  asked: Omit<Request, 'customer_id'>,
-  path: string,
-  method: 'GET' | 'POST' = 'POST',
-): Promise<Operation> {
-  const { key, body } = asked
-  return history.record(process, { ...asked, customer_id }, () =>
-    request(client, {
-      method,
-      path,
-      token,
-      ...(key !== undefined && { key }),
-      ...(body !== undefined && { body }),
-    }),
-  )
 }
 
 function kindOf({ route, isPaid, body }: KnownOrder): 'place' | 'place_unpaid' | 'checkout' {

@@ -72,13 +72,17 @@ function poisonOrder(shop: ChaosShop, random: Random): Fault {
     title: `poison in ${topic} under the key of an order`,
     target: TARGET,
     begin: async () => {
-      const [order] = await askDatabase(shop.databaseUrl('order'), (ask) =>
-        ask<{ order_id: string }>('select order_id from order_stream order by created_at desc limit 1'),
-      )
-      if (order !== undefined) await send(shop, [poisonous(topic, order.order_id, 'truncated')])
+      await poisonLatestOrder(shop, topic)
       return undefined
     },
   }
+}
+
+export async function poisonLatestOrder(shop: ChaosShop, topic: Topic = 'order.v1'): Promise<void> {
+  const [order] = await askDatabase(shop.databaseUrl('order'), (ask) =>
+    ask<{ order_id: string }>('select order_id from order_stream order by created_at desc limit 1'),
+  )
+  await send(shop, [poisonous(topic, order?.order_id ?? newId(), 'truncated')])
 }
 
 function poisonous(

@@ -33,7 +33,13 @@ async function storm(
 ): Promise<void> {
   const kafka = createChaosKafka(brokers)
   while (!signal.aborted) {
-    const consumer = kafka.consumer({ groupId, sessionTimeout: SESSION_MS, heartbeatInterval: 1_000 })
+    const consumer = kafka.consumer({
+      groupId,
+      sessionTimeout: SESSION_MS,
+      rebalanceTimeout: SESSION_MS,
+      heartbeatInterval: 1_000,
+      retry: { retries: 3, restartOnFailure: () => Promise.resolve(false) },
+    })
     try {
       await consumer.connect()
       await consumer.subscribe({ topics: [...topics] })

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ChaosArgs } from '../args.ts'
 import type { Operation, Outcome } from '../history.ts'
 import { INVARIANTS } from '../invariants/check.ts'
-import type { InvariantId, Violation } from '../invariants/facts.ts'
+import type { Facts, InvariantId, Violation } from '../invariants/facts.ts'
 import type { RunResult } from '../run.ts'
 import { timelineOf } from './timeline.ts'
 
@@ -68,6 +68,11 @@ function recovery({ readyAfterMs, quietAfterMs, left }: RunResult): string {
 }
 
 function verdict({ violations, facts }: RunResult): string {
+  return spellViolations(violations, facts)
+}
+
+/** Each invariant with its violations, and the life of the first orders that are concerned. */
+export function spellViolations(violations: readonly Violation[], facts: Facts): string {
   const ids = Object.keys(INVARIANTS) as InvariantId[]
   const rows = ids.map((id) => [
     id,
