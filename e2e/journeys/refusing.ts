@@ -96,6 +96,22 @@ const BAD: Bad[] = [
     options: { key: key(), body: { order_id: NOBODY, payment_token: 'tok_approved' } },
     slug: 'not-found',
   },
+  {
+    what: 'a webhook that nobody signed',
+    method: 'POST',
+    path: '/payments/webhook',
+    options: {
+      body: {
+        event_id: NOBODY,
+        type: 'charge.captured',
+        merchant_reference: NOBODY,
+        charge_id: NOBODY,
+        created_at: '2026-01-01T00:00:00.000Z',
+      },
+      headers: { 'webhook-signature': `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}` },
+    },
+    slug: 'signature-invalid',
+  },
   { what: 'a product nobody sells', method: 'GET', path: '/products/no-such-thing', slug: 'not-found' },
   {
     what: 'a limit beyond reason',

@@ -15,6 +15,7 @@ const ENDS: Record<keyof typeof TEST_CARDS, End> = {
   tok_timeout: { status: 'COMPLETED', charges: ['CAPTURED'] },
   tok_error_after_commit: { status: 'COMPLETED', charges: ['CAPTURED'] },
   tok_capture_fails: { status: 'CANCELLED', reason: 'CAPTURE_FAILED', charges: ['VOIDED'] },
+  tok_webhook_twice: { status: 'COMPLETED', charges: ['CAPTURED'] },
   tok_broken: { status: 'REJECTED', reason: 'DECLINED', charges: [] },
 }
 

@@ -18,7 +18,7 @@ export const CHANNELS = [
 ] as const
 export type ChannelName = (typeof CHANNELS)[number]
 
-export const ACTS = [
+const ACTS = [
   'customer_cancels',
   'customer_wants_refund',
   'deadline_passed',

@@ -67,7 +67,8 @@ export interface HttpDeps {
  */
 export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): Express {
   const app = createBareApp(deps)
-  app.use(express.json({ limit: deps.bodyLimit ?? '64kb', strict: true, type: 'application/json' }))
+  const limit = deps.bodyLimit ?? '64kb'
+  app.use(express.json({ limit, strict: true, type: 'application/json', verify: keepRawBody }))
   for (const endpoint of endpoints) {
     const method = endpoint.route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
     app[method](
@@ -80,6 +81,17 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
   }
   addProblemHandlers(app, deps.log)
   return app
+}
+
+const rawBodies = new WeakMap<object, Buffer>()
+
+function keepRawBody(req: object, _res: unknown, body: Buffer): void {
+  rawBodies.set(req, body)
+}
+
+/** A JSON body byte by byte, as it was signed by whoever sent it. */
+export function rawBodyOf(req: Request): Buffer {
+  return rawBodies.get(req) ?? Buffer.alloc(0)
 }
 
 /** What every process answers, without endpoints, body parser or error handlers: the gateway adds its own. */

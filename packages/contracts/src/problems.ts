@@ -6,6 +6,7 @@ export const PROBLEMS = {
   'invalid-json': { status: 400, title: 'The body is not valid JSON' },
   'idempotency-key-missing': { status: 400, title: 'This request needs an Idempotency-Key' },
   unauthenticated: { status: 401, title: 'This request needs a valid token' },
+  'signature-invalid': { status: 401, title: 'The signature is not valid' },
   forbidden: { status: 403, title: 'This token may not do that' },
   'not-found': { status: 404, title: 'There is no such thing' },
   'method-not-allowed': { status: 405, title: 'This path does not answer that method' },

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AmountMinor, Currency, PaymentToken, text, Uuid } from './fields.ts'
+import { AmountMinor, Currency, Instant, PaymentToken, text, Uuid } from './fields.ts'
 import { route } from './route.ts'
 
 /** The card tokens that the simulated processor knows, and how each behaves. */
@@ -10,6 +10,7 @@ export const TEST_CARDS = {
   tok_timeout: 'approved and booked, but the first answer never comes',
   tok_error_after_commit: 'approved and booked, but the first answer is a 500',
   tok_capture_fails: 'approved, but the capture is refused for good',
+  tok_webhook_twice: 'approved, and everything about it is told twice',
   tok_broken: 'refused for good: the processor does not take this card',
 } as const
 
@@ -34,6 +35,22 @@ export type Charge = z.infer<typeof Charge>
 export const ChargeList = z.object({ items: z.array(Charge) })
 
 export const ChargeRefused = z.object({ detail: text(200) })
+
+/** What the processor tells the merchant about a charge, signed, at least once and in any order. */
+export const ChargeWebhook = z.strictObject({
+  event_id: Uuid,
+  type: z.enum([
+    'charge.authorized',
+    'charge.declined',
+    'charge.captured',
+    'charge.voided',
+    'charge.refunded',
+  ]),
+  merchant_reference: Uuid,
+  charge_id: Uuid,
+  created_at: Instant,
+})
+export type ChargeWebhook = z.infer<typeof ChargeWebhook>
 
 const OfCharge = z.strictObject({ charge_id: Uuid })
 

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AUDIT_ROUTES } from './audit.ts'
 import { cancelPayment, cancelStock, confirmPayment, confirmStock, tryPayment, tryStock } from './branches.ts'
 import {
   AddToCart,
@@ -14,6 +15,7 @@ import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './invent
 import { AcceptedOrder, Order, OrderHistory, PlaceOrder } from './order.ts'
 import { OPS_ROUTES } from './ops.ts'
 import { Payment, PayOrder } from './payment.ts'
+import { ChargeWebhook } from './psp.ts'
 import { route, type RouteDefinition } from './route.ts'
 import { OperatorSignIn, Session } from './session.ts'
 
@@ -316,6 +318,19 @@ export const payOrder = route({
   problems: ['not-found', 'order-not-ready', 'payment-settled'],
 })
 
+/** Before `/payments/:order_id`, which would take its path for an order. */
+export const receiveWebhook = route({
+  operation: 'receive_webhook',
+  owner: 'payment',
+  method: 'POST',
+  path: '/payments/webhook',
+  summary: 'What the card processor tells, proven by its Webhook-Signature',
+  access: ['anyone'],
+  body: ChargeWebhook,
+  answers: { 204: null },
+  problems: ['signature-invalid'],
+})
+
 export const getPayment = route({
   operation: 'get_payment',
   owner: 'payment',
@@ -354,6 +369,7 @@ export const ROUTES: readonly RouteDefinition[] = [
   cancelOrder,
   refundOrder,
   payOrder,
+  receiveWebhook,
   getPayment,
   tryStock,
   confirmStock,
@@ -361,5 +377,6 @@ export const ROUTES: readonly RouteDefinition[] = [
   tryPayment,
   confirmPayment,
   cancelPayment,
+  ...AUDIT_ROUTES,
   ...OPS_ROUTES,
 ]

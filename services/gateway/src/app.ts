@@ -10,7 +10,7 @@ import type { Settings } from './config.ts'
 import { createIdentity, SESSION_AUDIENCE } from './identity.ts'
 import { limitAddress } from './limits.ts'
 import { pageRoutes } from './pages.ts'
-import { apiRoutes, type GatewayDeps } from './routes.ts'
+import { apiRoutes, type GatewayDeps, webhookRoute } from './routes.ts'
 
 /** The one entrance: who asks, how often, and which service answers. It owns no data and decides nothing. */
 export function createGatewayApp(instance: Instance, settings: Settings): Express {
@@ -25,6 +25,7 @@ export function createGatewayApp(instance: Instance, settings: Settings): Expres
     operatorSecret: settings.OPERATOR_SECRET_FILE,
     subjectLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
     sessionLimitPerMinute: settings.SESSION_LIMIT_PER_MINUTE,
+    webhookLimitPerMinute: settings.WEBHOOK_LIMIT_PER_MINUTE,
     upstreamTimeoutMs: settings.UPSTREAM_TIMEOUT_MS,
   }
   for (const owner of new Set(ROUTES.map((route) => route.owner))) {
@@ -32,6 +33,8 @@ export function createGatewayApp(instance: Instance, settings: Settings): Expres
   }
   const app = createBareApp(instance)
   app.use(helmet({ contentSecurityPolicy: false }))
+  // Before the limit of addresses: a processor next door must not use up what its neighbours may ask.
+  app.use('/api/v1', webhookRoute(deps))
   app.use(limitAddress(settings.ADDRESS_LIMIT_PER_MINUTE))
   app.use(pageRoutes(() => readFile(settings.JWKS_FILE, 'utf8')))
   const api = [apiRoutes(deps), aliasRoutes(deps)]

@@ -22,6 +22,8 @@ export const settings = instanceSettings.extend({
   ADDRESS_LIMIT_PER_MINUTE: whole(6_000),
   /** New sessions and operator sign-ins a minute from one address. */
   SESSION_LIMIT_PER_MINUTE: whole(120),
+  /** The card processor's webhooks a minute from one address, which they do not count for otherwise. */
+  WEBHOOK_LIMIT_PER_MINUTE: whole(6_000),
   /** Where requests without a token may come from to be the demo shopper's; in development only. */
   DEMO_FROM: z.string().default('127.0.0.0/8,::1/128').transform(toBlockList),
   UPSTREAM_TIMEOUT_MS: whole(5_000, { min: 100, max: 60_000 }),

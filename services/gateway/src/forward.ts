@@ -3,7 +3,13 @@ import type { MeshClient } from '@lepton/common/mesh/client'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Request, Response } from 'express'
 
-const REQUEST_HEADERS = ['content-type', 'accept', 'idempotency-key', 'x-request-id'] as const
+const REQUEST_HEADERS = [
+  'content-type',
+  'accept',
+  'idempotency-key',
+  'x-request-id',
+  'webhook-signature',
+] as const
 const ANSWER_HEADERS = [
   'content-type',
   'location',

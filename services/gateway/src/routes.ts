@@ -5,7 +5,7 @@ import { sendReply, serve } from '@lepton/common/http'
 import { newId } from '@lepton/common/id'
 import { refuse } from '@lepton/common/problem'
 import type { RouteDefinition } from '@lepton/contracts/route'
-import { endSession, ROUTES, signInOperator, startSession } from '@lepton/contracts/routes'
+import { endSession, receiveWebhook, ROUTES, signInOperator, startSession } from '@lepton/contracts/routes'
 import { OperatorSignIn } from '@lepton/contracts/session'
 import { json, raw, type Request, type RequestHandler, type Response, Router } from 'express'
 import { ask, pass } from './forward.ts'
@@ -19,6 +19,7 @@ export interface GatewayDeps {
   operatorSecret: string
   subjectLimitPerMinute: number
   sessionLimitPerMinute: number
+  webhookLimitPerMinute: number
   upstreamTimeoutMs: number
 }
 
@@ -65,6 +66,19 @@ export function apiRoutes(deps: GatewayDeps): Router {
     })
   }
   return router
+}
+
+/** The card processor's webhooks: no token, a limit of their own, and a signature that payment checks. */
+export function webhookRoute(deps: GatewayDeps): Router {
+  const limit = limitAddress(deps.webhookLimitPerMinute)
+  const run = forward(deps, receiveWebhook)
+  return Router({ caseSensitive: true }).post(
+    receiveWebhook.path,
+    named(receiveWebhook),
+    limit,
+    readBody,
+    run,
+  )
 }
 
 function methodOf({ method }: RouteDefinition) {

@@ -11,6 +11,9 @@ export interface Deps {
   mesh: MeshClient
   psp: PspClient
   answers: Answers
+  /** What the processor signs its webhooks with, and how old one may be. */
+  webhookSecret: string
+  webhookToleranceMs: number
   log: Log
   anomalies: { inc(count: number): void }
   /** There is something to ask of the processor. */

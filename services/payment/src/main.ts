@@ -11,6 +11,7 @@ import { paymentSubscriptions } from './events.ts'
 import { createPspClient } from './psp-client.ts'
 import { paymentRoutes } from './routes.ts'
 import { startTasks } from './tasks.ts'
+import { startWebhookSweep, webhookRoutes } from './webhooks.ts'
 
 const settings = readConfig()
 
@@ -21,6 +22,8 @@ await runService('payment', settings, async (instance) => {
     ...store,
     psp: createPspClient({ url: settings.PSP_URL, timeoutMs: settings.PSP_TIMEOUT_MS }),
     answers: createAnswers(),
+    webhookSecret: settings.PSP_SECRET_FILE,
+    webhookToleranceMs: settings.WEBHOOK_TOLERANCE_MS,
     anomalies: instance.metrics.counter({
       name: 'payment_anomalies_total',
       help: 'Decisions that do not fit the payment',
@@ -31,6 +34,7 @@ await runService('payment', settings, async (instance) => {
   const subscriptions = paymentSubscriptions(deps)
   return {
     app: createHttpApp(instance, [
+      ...webhookRoutes(deps),
       ...paymentRoutes(deps),
       ...branchRoutes(deps),
       ...eventEndpoints('payment', store.database, subscriptions),
@@ -38,6 +42,7 @@ await runService('payment', settings, async (instance) => {
     parts: [
       ...startEvents(instance, settings, store, subscriptions),
       startBarrierSweep(store.database, instance.log),
+      startWebhookSweep(store.database, instance.log),
       tasks,
     ],
   }

@@ -118,6 +118,23 @@ async function knownResult({ psp }: Deps, { order_id, op }: Task): Promise<PspRe
   return reached[op].includes(charge.state) ? { kind: 'done', charge_id: charge.charge_id } : undefined
 }
 
+/**
+ * Asks the processor what it has booked for an order's open tasks, also while their own requests are still
+ * under way: whoever is first settles a task.
+ */
+export async function lookUpTasks(deps: Deps, orderId: string): Promise<void> {
+  const { rows } = await deps.database.query<Task>(
+    `select t.id, t.order_id, t.op, t.psp_key, t.attempts, t.cause_id, t.traceparent, false as is_old,
+       p.amount_minor, p.currency, p.payment_token, p.charge_id
+     from psp_task t join payment p using (order_id) where order_id = $1 and outcome is null`,
+    [orderId],
+  )
+  for (const task of rows) {
+    const result = await knownResult(deps, task)
+    if (result !== undefined) await settleTogether(deps, [{ task, result }])
+  }
+}
+
 async function postpone({ database, log }: Deps, task: Task, error: unknown): Promise<void> {
   const waitMs =
     Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(task.attempts - 1, 10)) * (0.5 + Math.random() / 2)

@@ -1,5 +1,10 @@
+import type { Charge } from '@lepton/contracts/psp'
 import { newId } from '@lepton/common/id'
 import type { PspClient, PspRequest } from '../src/psp-client.ts'
+
+type How = 'refuse' | 'fail' | 'fail after it was done' | 'hold' | 'hold after it was done'
+
+const STATE_AFTER = { AUTH: 'AUTHORIZED', CAPTURE: 'CAPTURED', VOID: 'VOIDED', REFUND: 'REFUNDED' } as const
 
 export interface FakePsp extends PspClient {
   /** What was asked, oldest first; repeats with the same key too. */
@@ -7,7 +12,7 @@ export interface FakePsp extends PspClient {
   /** What was done: at most once per key. */
   done: PspRequest[]
   /** How the next requests of an operation go; afterwards they are done at once again. */
-  next(op: PspRequest['op'], ...how: ('refuse' | 'fail' | 'fail after it was done' | 'hold')[]): void
+  next(op: PspRequest['op'], ...how: How[]): void
   /** Lets the requests that are held go on. */
   release(): void
 }
@@ -16,6 +21,7 @@ export interface FakePsp extends PspClient {
 export function createFakePsp(): FakePsp {
   const plans = new Map<string, string[]>()
   const charges = new Map<string, string>()
+  const booked = new Map<string, Charge>()
   const keys = new Set<string>()
   let released = Promise.withResolvers<void>()
   const psp: FakePsp = {
@@ -36,10 +42,18 @@ export function createFakePsp(): FakePsp {
       keys.add(request.psp_key)
       const charge_id = charges.get(request.order_id) ?? newId()
       charges.set(request.order_id, charge_id)
+      booked.set(request.order_id, chargeOf(request, charge_id))
+      if (plan === 'hold after it was done') await released.promise
       if (plan === 'fail after it was done') throw new Error('the processor did not answer')
       return { kind: 'done', charge_id }
     },
-    find: () => Promise.resolve(undefined),
+    find: (orderId) => Promise.resolve(booked.get(orderId)),
+    export: () => Promise.resolve([]),
   }
   return psp
+}
+
+function chargeOf({ op, order_id, amount_minor, currency }: PspRequest, charge_id: string): Charge {
+  const rest = { merchant_reference: order_id, amount_minor, currency, decline_reason: null }
+  return { ...rest, charge_id, state: STATE_AFTER[op] }
 }

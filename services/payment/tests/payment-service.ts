@@ -5,7 +5,10 @@ import type { Deps } from '../src/deps.ts'
 import { paymentSubscriptions } from '../src/events.ts'
 import { paymentRoutes } from '../src/routes.ts'
 import { startTasks } from '../src/tasks.ts'
+import { webhookRoutes } from '../src/webhooks.ts'
 import { createFakePsp, type FakePsp } from './fake-psp.ts'
+
+export const WEBHOOK_SECRET = 'what the processor and the shop know'
 
 export interface PaymentService extends ServiceUnderTest {
   psp: FakePsp
@@ -23,12 +26,14 @@ export function usePaymentService(): PaymentService {
       ...instance,
       psp,
       answers: createAnswers(),
+      webhookSecret: WEBHOOK_SECRET,
+      webhookToleranceMs: 300_000,
       anomalies: { inc: (count) => void (anomalies += count) },
       wakeTasks: () => tasks.wake(),
     }
     const tasks = startTasks(deps)
     return {
-      endpoints: [...paymentRoutes(deps), ...branchRoutes(deps)],
+      endpoints: [...webhookRoutes(deps), ...paymentRoutes(deps), ...branchRoutes(deps)],
       subscriptions: paymentSubscriptions(deps),
       parts: [tasks],
       isIdle: async () => {

@@ -1,4 +1,4 @@
-import { loadConfig, whole } from '@lepton/common/config'
+import { fileContent, loadConfig, whole } from '@lepton/common/config'
 import { z } from 'zod'
 
 export const settings = z.object({
@@ -7,6 +7,10 @@ export const settings = z.object({
   PORT: whole(0, { min: 0, max: 65_535 }),
   STATE_DIR: z.string().min(1),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
+  /** Whom to tell of each movement, signed with the secret; nobody where it is missing. */
+  WEBHOOK_URL: z.url().optional(),
+  PSP_SECRET_FILE: fileContent().optional(),
+  WEBHOOK_TIMEOUT_MS: whole(5_000, { min: 100 }),
   STOP_ON_STDIN_END: z.stringbool().default(false),
 })
 

@@ -1,6 +1,8 @@
 import { DatabaseSync } from 'node:sqlite'
 import { newId } from '@lepton/common/id'
-import type { Charge } from '@lepton/contracts/psp'
+import type { AuditedCharge } from '@lepton/contracts/audit'
+import type { Charge, ChargeWebhook } from '@lepton/contracts/psp'
+import { openPostbox, type Postbox } from './postbox.ts'
 
 export type Move = 'capture' | 'void' | 'refund'
 
@@ -26,6 +28,10 @@ export interface Ledger {
     refusal: (charge: BookedCharge) => string | undefined,
   ): Answer
   find(merchantReference: string): BookedCharge[]
+  /** Charges by merchant reference, both ends included, with what was moved on them. */
+  export(from: string, to: string): AuditedCharge[]
+  /** What is still to be told about the movements. */
+  postbox: Postbox
   close(): void
 }
 
@@ -39,9 +45,10 @@ const TRANSITIONS = {
  * The processor's own books, in a file of its own: the truth about money that the shop is measured by.
  *
  * Every movement is on disk before it is answered. One idempotency key is one movement for ever; two
- * keys are two charges, even for the same order, as with a real processor.
+ * keys are two charges, even for the same order, as with a real processor. With webhooks, each movement
+ * leaves one in the postbox.
  */
-export function openLedger(file: string): Ledger {
+export function openLedger(file: string, { hasWebhooks = false } = {}): Ledger {
   const db = new DatabaseSync(file)
   db.exec(`
     pragma journal_mode = wal; pragma synchronous = full; pragma busy_timeout = 2000;
@@ -52,14 +59,28 @@ export function openLedger(file: string): Ledger {
     create table if not exists movements (
       id integer primary key, idempotency_key text not null unique, charge_id text, kind text not null,
       amount_minor integer not null, refusal text, at text not null) strict;`)
+  const postbox = openPostbox(db)
   const byKey = db.prepare('select charge_id, refusal from movements where idempotency_key = ?')
   const byId = db.prepare('select * from charges where charge_id = ?')
   const byReference = db.prepare('select * from charges where merchant_reference = ? order by charge_id')
+  const byRange = db.prepare(
+    `select c.charge_id, merchant_reference, state, c.amount_minor,
+       count(*) filter (where kind = 'capture') as captures,
+       coalesce(sum(m.amount_minor) filter (where kind = 'capture'), 0) as captured_minor,
+       coalesce(sum(m.amount_minor) filter (where kind = 'refund'), 0) as refunded_minor
+     from charges c left join movements m on m.charge_id = c.charge_id and m.refusal is null
+     where merchant_reference between ? and ? group by c.charge_id`,
+  )
   const insertCharge = db.prepare('insert into charges values (?, ?, ?, ?, ?, ?, ?)')
   const insertMovement = db.prepare(
     'insert into movements (idempotency_key, charge_id, kind, amount_minor, refusal, at) values (?, ?, ?, ?, ?, ?)',
   )
   const setState = db.prepare('update charges set state = ? where charge_id = ?')
+
+  function tell(charge: BookedCharge): void {
+    if (!hasWebhooks) return
+    postbox.put(webhookOf(charge), charge.payment_token === 'tok_webhook_twice' ? 2 : 1)
+  }
 
   const charge = (id: string) => byId.get(id) as BookedCharge | undefined
 
@@ -75,6 +96,7 @@ export function openLedger(file: string): Ledger {
     db.exec('begin immediate')
     try {
       const answer = book()
+      if (answer.charge !== undefined && answer.refusal === undefined) tell(answer.charge)
       db.exec('commit')
       return { ...answer, isRepeat: false }
     } catch (error) {
@@ -110,7 +132,14 @@ export function openLedger(file: string): Ledger {
         setState.run(to, chargeId)
         return { charge: charge(chargeId) }
       }),
+    postbox,
     find: (merchantReference) => byReference.all(merchantReference) as unknown as BookedCharge[],
+    export: (from, to) => byRange.all(from, to) as unknown as AuditedCharge[],
     close: () => db.close(),
   }
+}
+
+function webhookOf({ charge_id, merchant_reference, state }: BookedCharge): ChargeWebhook {
+  const type = `charge.${state.toLowerCase()}` as ChargeWebhook['type']
+  return { event_id: newId(), type, merchant_reference, charge_id, created_at: new Date().toISOString() }
 }

@@ -7,11 +7,14 @@ import { closeServer, onStop, startServer } from '@lepton/common/server'
 import { readConfig } from './config.ts'
 import { openLedger } from './ledger.ts'
 import { pspRoutes } from './routes.ts'
+import { startWebhooks } from './webhooks.ts'
 
 // The outside world: it knows nothing of Consul, Kafka, PostgreSQL or the shop's tokens.
 const settings = readConfig()
 const log = createLog({ service: 'psp', instance: settings.INSTANCE, level: settings.LOG_LEVEL })
-const ledger = openLedger(join(settings.STATE_DIR, 'ledger.sqlite'))
+const { WEBHOOK_URL: url, PSP_SECRET_FILE: secret, WEBHOOK_TIMEOUT_MS: timeoutMs } = settings
+const hasWebhooks = url !== undefined && secret !== undefined
+const ledger = openLedger(join(settings.STATE_DIR, 'ledger.sqlite'), { hasWebhooks })
 const deps = {
   log,
   metrics: createMetrics({ service: 'psp' }),
@@ -20,7 +23,11 @@ const deps = {
   requestTimeoutMs: 120_000,
 }
 const { server, port } = await startServer(createHttpApp(deps, pspRoutes(ledger)), settings)
+const webhooks = hasWebhooks
+  ? startWebhooks({ postbox: ledger.postbox, url, secret, timeoutMs, log })
+  : undefined
 onStop(settings, log, async () => {
+  await webhooks?.stop()
   server.closeAllConnections()
   await closeServer(server)
   ledger.close()
