@@ -6,6 +6,7 @@ import { CannotStart } from './cannot-start.ts'
 const TIMEOUT_MS = 60_000
 
 export const OPS_USAGE = `
+  reconcile                                checks every order against stock, payments and the card processor
   dead-letters [--key K] [--status DEAD]   what could not be applied, and what waits behind it
   dead-letters show order-17               one, with its headers and payload
   dead-letters replay --reason "…" [--letter ID | --key K | --event-id E | --error-class C] [--dry-run]
@@ -15,7 +16,7 @@ export const OPS_USAGE = `
 `
 
 export function isOperation(command: string | undefined): boolean {
-  return command === 'dead-letters' || command === 'republish'
+  return command === 'dead-letters' || command === 'republish' || command === 'reconcile'
 }
 
 /** Steers the shop as its operator, over HTTP: the launcher's own, or any at --url with --secret-file. */
@@ -42,6 +43,7 @@ export async function runOperation(stateDir: string, argv: string[]): Promise<st
   const api = await signIn(stateDir, values.url, values['secret-file'])
   const { reason, since, until, key, status } = values
   const dry_run = values['dry-run']
+  if (command === 'reconcile') return reconcile(api)
   if (command === 'republish') {
     const { items } = await api('POST', '/ops/events/republish', { since, until, dry_run, reason })
     return lines(
@@ -76,7 +78,30 @@ export async function runOperation(stateDir: string, argv: string[]): Promise<st
   )
 }
 
-type Answer = Record<string, string | number> & { items: Record<string, string | number>[] }
+/** Page by page; ends with a failure when an invariant is broken. */
+async function reconcile(api: Api): Promise<string> {
+  let [orders, settled] = [0, 0]
+  const broken: string[] = []
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page = await api('GET', `/ops/reconcile${cursor && `?cursor=${cursor}`}`)
+    orders += Number(page.orders)
+    settled += Number(page.settled)
+    for (const { invariant, what, order_id = '' } of page.violations) {
+      broken.push(`${invariant}  ${order_id}  ${what}`)
+    }
+    cursor = page.next_cursor
+  }
+  const checked = `${settled} settled orders of ${orders} were checked`
+  if (broken.length > 0)
+    throw new CannotStart(`${broken.join('\n')}\n${checked}: ${broken.length} violations`)
+  return `${checked}: every invariant holds`
+}
+
+type Answer = Record<string, string | number> & {
+  items: Record<string, string | number>[]
+  violations: { invariant: string; what: string; order_id?: string }[]
+  next_cursor: string | null
+}
 type Api = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Answer>
 
 async function signIn(

@@ -180,6 +180,7 @@ export function createFakeBroker({
       group.members.push(member)
       rebalance(group)
       return {
+        progress: () => ({ isAssigned: true, fetchedAtMs: performance.now(), stalledSinceMs: undefined }),
         stop: async () => {
           if (member.isStopping) return
           member.isStopping = true
@@ -189,6 +190,7 @@ export function createFakeBroker({
         },
       }
     },
+    probe: () => Promise.resolve(),
     close: () => {
       isClosed = true
       for (const { paused } of groups.values()) for (const timer of paused.values()) clearTimeout(timer)

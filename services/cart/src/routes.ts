@@ -17,6 +17,7 @@ import {
   setCartItem,
 } from '@lepton/contracts/routes'
 import { checkOut } from './checkout.ts'
+import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import { addItem, type Cart, removeItem, setQuantity } from './domain.ts'
 import { priceOf } from './prices.ts'
@@ -34,6 +35,7 @@ const RESTORABLE = ['REJECTED', 'CANCELLED']
 export function cartRoutes(deps: Deps): Endpoint[] {
   const { database, mesh } = deps
   return [
+    auditEndpoint(database),
     answer(getCart, async ({ caller }) => asReply(await findOpenCart(database, caller.subject))),
 
     answer(addToCart, async ({ body, caller, idempotencyKey: key, path }) => {

@@ -14,10 +14,12 @@ import {
   republishRoute,
   serviceOf,
 } from '@lepton/contracts/ops'
+import { reconcileEndpoint } from './audit.ts'
 
 /** What operators see and do over all services: each answers for itself, the gateway joins. */
 export function opsEndpoints(mesh: MeshClient): Endpoint[] {
   return [
+    reconcileEndpoint(mesh),
     answer(listDeadLetters, async ({ query, caller }) => {
       const { limit } = query
       const asked = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]))

@@ -4,6 +4,7 @@ import { newId } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
 import { refuse } from '@lepton/common/problem'
 import { getProduct, getStock, listProducts, listStockEntries, receiveStock } from '@lepton/contracts/routes'
+import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import type { Stock } from './domain.ts'
 import * as store from './store.ts'
@@ -12,6 +13,7 @@ const MAX_UNITS = 1_000_000_000
 
 export function inventoryRoutes({ database }: Deps): Endpoint[] {
   return [
+    auditEndpoint(database),
     answer(listProducts, async ({ query }) => {
       const found = await store.listProducts(database, query)
       const isMore = found.length > query.limit

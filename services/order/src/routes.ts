@@ -18,6 +18,7 @@ import {
   placeOrder,
   refundOrder,
 } from '@lepton/contracts/routes'
+import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
 import type { Order } from './order.ts'
@@ -33,6 +34,7 @@ const ANSWER_MS = 200
 export function orderRoutes(deps: Deps): Endpoint[] {
   const { database, mesh } = deps
   return [
+    auditEndpoint(database),
     answer(placeOrder, async ({ body, caller, idempotencyKey: key, path }) => {
       refuseDuplicates(body.lines)
       if (body.mode === 'two_phase' && body.payment_token === undefined) throw refuseWithoutToken()

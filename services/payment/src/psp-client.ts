@@ -1,5 +1,6 @@
 import { currentTrace } from '@lepton/common/trace'
 import { createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
+import { type AuditedCharge, exportCharges } from '@lepton/contracts/audit'
 import { Charge, ChargeList } from '@lepton/contracts/psp'
 import type { Operation, PspResult } from './domain.ts'
 
@@ -22,6 +23,8 @@ export interface PspClient {
   carryOut(request: PspRequest): Promise<PspResult>
   /** The order's charge as the processor has it, for a key that it may have forgotten. */
   find(orderId: string): Promise<Charge | undefined>
+  /** The charges of orders by id, both ends included, with what was moved on them. */
+  export(from: string, to: string): Promise<AuditedCharge[]>
 }
 
 const PATH = { CAPTURE: 'capture', VOID: 'void', REFUND: 'refund' } as const
@@ -59,6 +62,13 @@ export function createPspClient({ url, timeoutMs }: { url: string; timeoutMs: nu
     find: async (orderId) => {
       const { body } = await send(`/charges?merchant_reference=${orderId}`, { method: 'GET', headers: {} })
       return ChargeList.parse(body).items[0]
+    },
+    export: async (from, to) => {
+      const { body } = await send(`${exportCharges.path}?from=${from}&to=${to}`, {
+        method: 'GET',
+        headers: {},
+      })
+      return exportCharges.answers[200].parse(body).items
     },
   }
 }

@@ -4,6 +4,7 @@ import { answer, type Endpoint } from '@lepton/common/http'
 import { idempotently } from '@lepton/common/idempotency'
 import { refuse } from '@lepton/common/problem'
 import { getOrder, getPayment, payOrder } from '@lepton/contracts/routes'
+import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import { onToken, type Payment } from './domain.ts'
 import { lockPayments } from './payments.ts'
@@ -11,6 +12,7 @@ import { lockPayments } from './payments.ts'
 export function paymentRoutes(deps: Deps): Endpoint[] {
   const { database, outbox, wakeTasks } = deps
   return [
+    auditEndpoint(deps),
     answer(payOrder, async ({ body, caller, idempotencyKey: key, path }) => {
       const { order_id, payment_token } = body
       const known = await findOwn(deps, order_id, caller)

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
+import { exportCharges } from '@lepton/contracts/audit'
 import { createCharge, listCharges, moveCharge } from '@lepton/contracts/psp'
 import type { Answer, BookedCharge, Ledger } from './ledger.ts'
 
@@ -23,6 +24,9 @@ export function pspRoutes(ledger: Ledger): Endpoint[] {
         req,
       )
     }),
+    answer(exportCharges, ({ query: { from, to } }) =>
+      Promise.resolve({ status: 200, body: { items: ledger.export(from, to) } }),
+    ),
     answer(listCharges, ({ query }) =>
       Promise.resolve({ status: 200, body: { items: ledger.find(query.merchant_reference) } }),
     ),

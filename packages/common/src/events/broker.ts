@@ -1,3 +1,5 @@
+import type { Progress } from './supervise.ts'
+
 /** One record to be appended. Records of one key are appended in the order they are given. */
 export interface OutgoingRecord {
   topic: string
@@ -41,6 +43,7 @@ export interface SubscribeOptions {
 }
 
 export interface Subscriber {
+  progress(): Progress
   /** Waits for deliveries at work, then leaves the group. */
   stop(): Promise<void>
 }
@@ -54,5 +57,7 @@ export interface Broker {
   send(records: readonly OutgoingRecord[]): Promise<void>
   /** Returns at once and connects in the background for as long as it takes. */
   subscribe(options: SubscribeOptions): Subscriber
+  /** Asks the broker for a sign of life, on a connection of its own. */
+  probe(): Promise<void>
   close(): Promise<void>
 }

@@ -12,6 +12,7 @@ import type { Broker, Delivery } from './broker.ts'
 import { bury, condemn, countOpen, findReplayable, type Morgue } from './dead-letter.ts'
 import type { Outbox } from './outbox.ts'
 import { replay } from './replay.ts'
+import { type ConsumerStuck, superviseProgress } from './supervise.ts'
 import { type ParsedRecord, parseRecord, Poison, type Subscription } from './subscription.ts'
 
 export interface ConsumeDeps {
@@ -29,6 +30,8 @@ export interface ConsumeSettings {
   poisonTries?: number
   maxPauseMs?: number
   unblockEveryMs?: number
+  /** Told when the consumer stands still although broker and database answer. */
+  onStuck?: (error: ConsumerStuck) => void
 }
 
 /**
@@ -104,12 +107,26 @@ export function startConsumer(
     concurrency: settings.concurrency ?? 12,
     onDelivery,
   })
+  const supervision = superviseProgress({
+    progress: subscriber.progress,
+    probe: () => Promise.all([broker.probe(), database.query('select 1')]),
+    onStuck: settings.onStuck ?? endProcess,
+    log,
+  })
   const unblocker = startUnblocker({ ...deps, group: settings.group }, subscriptions, log, unblockEveryMs)
   return {
     stop: async () => {
+      supervision.stop()
       await Promise.all([subscriber.stop(), unblocker.stop()])
     },
   }
+}
+
+/** As an uncaught fault: the process stops in order if it still can, ends with a failure, and is started anew. */
+function endProcess(error: ConsumerStuck): void {
+  setImmediate(() => {
+    throw error
+  })
 }
 
 /** Applies records of a topic; only an outage comes out as a fault. */

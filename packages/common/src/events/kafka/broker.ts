@@ -38,6 +38,15 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
       })
     },
     subscribe: (options) => subscribe(kafka, settings, log, options),
+    probe: async () => {
+      const admin = kafka.admin({ retry: { retries: 0 } })
+      try {
+        await admin.connect()
+        await admin.describeCluster()
+      } finally {
+        await admin.disconnect()
+      }
+    },
     close: async () => {
       await connected?.then(() => producer.disconnect())
     },

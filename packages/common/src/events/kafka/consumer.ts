@@ -15,6 +15,9 @@ export function subscribe(
   options: SubscribeOptions,
 ): Subscriber {
   const stopping = new AbortController()
+  const work = createWork()
+  let isAssigned = false
+  let fetchedAtMs = performance.now()
 
   /** One life of a consumer: ends when it is told to stop or crashed beyond its own restarts. */
   async function live(): Promise<void> {
@@ -35,6 +38,13 @@ export function subscribe(
     })
     // The rejection is looked at below, but a crash may come while we are still connecting.
     ended.catch(() => undefined)
+    consumer.on(consumer.events.FETCH, () => {
+      fetchedAtMs = performance.now()
+    })
+    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      isAssigned = Object.values(payload.memberAssignment).some((partitions) => partitions.length > 0)
+      fetchedAtMs = performance.now()
+    })
     const offsets = createOffsets(consumer, settings.commitEveryMs ?? 200, log)
     const pauses = new Set<NodeJS.Timeout>()
     try {
@@ -45,7 +55,10 @@ export function subscribe(
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.concurrency,
-        eachBatch: (payload) => options.onDelivery(asDelivery(offsets, pauses, payload, topicId)),
+        eachBatch: (payload) => {
+          const delivery = asDelivery(offsets, pauses, payload, topicId)
+          return work.watch(delivery, (watched) => options.onDelivery(watched))
+        },
       })
       await ended
     } finally {
@@ -74,9 +87,34 @@ export function subscribe(
 
   const running = run()
   return {
+    progress: () => ({ isAssigned, fetchedAtMs, stalledSinceMs: work.stalledSinceMs() }),
     stop: async () => {
       stopping.abort()
       await running
+    },
+  }
+}
+
+/** Knows since when deliveries are at work of which nothing was finished. */
+function createWork() {
+  const sinceMs = new Map<Delivery, number>()
+  return {
+    stalledSinceMs: () => (sinceMs.size === 0 ? undefined : Math.min(...sinceMs.values())),
+    watch: async (delivery: Delivery, run: (delivery: Delivery) => Promise<void>) => {
+      const touch = () => sinceMs.set(watched, performance.now())
+      const watched: Delivery = {
+        ...delivery,
+        done: async (offset) => {
+          touch()
+          await delivery.done(offset)
+        },
+      }
+      touch()
+      try {
+        await run(watched)
+      } finally {
+        sinceMs.delete(watched)
+      }
     },
   }
 }

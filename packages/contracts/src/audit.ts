@@ -1,0 +1,135 @@
+import { z } from 'zod'
+import { AmountMinor, Instant, text, Uuid } from './fields.ts'
+import { route, type Service } from './route.ts'
+
+/** An invariant of the shop that somebody found broken. */
+export const Violation = z.object({
+  invariant: z.string().regex(/^I\d{1,2}$/),
+  what: z.string(),
+  order_id: z.string().optional(),
+})
+export type Violation = z.infer<typeof Violation>
+
+const Units = z.record(z.string(), z.int())
+
+export const FIRST_ID = '00000000-0000-0000-0000-000000000000'
+export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
+const PageSize = z.coerce.number().int().min(1).max(1_000).default(500)
+
+/** Orders by id, both ends included. A service's findings about all of its data come with the first id. */
+const Range = z.strictObject({ from: Uuid.default(FIRST_ID), to: Uuid.default(LAST_ID) })
+
+/** `pub_seq` counts the events that were published about the order, `last_…_seq` those of others that were applied. */
+export const AuditedOrder = z.object({
+  order_id: Uuid,
+  status: z.string(),
+  amount_minor: AmountMinor,
+  units: Units,
+  /** Final, and for long enough that everybody knows. */
+  is_settled: z.boolean(),
+  pub_seq: z.int(),
+  last_inv_seq: z.int(),
+  last_pay_seq: z.int(),
+})
+export type AuditedOrder = z.infer<typeof AuditedOrder>
+
+export const AuditedReservation = z.object({
+  order_id: Uuid,
+  state: z.string(),
+  committed: Units,
+  pub_seq: z.int(),
+  last_order_seq: z.int(),
+})
+export type AuditedReservation = z.infer<typeof AuditedReservation>
+
+export const AuditedPayment = z.object({
+  order_id: Uuid,
+  state: z.string(),
+  captured_minor: z.int(),
+  refunded_minor: z.int(),
+  pub_seq: z.int(),
+  last_order_seq: z.int(),
+  last_inv_seq: z.int(),
+})
+export type AuditedPayment = z.infer<typeof AuditedPayment>
+
+export const AuditedCharge = z.object({
+  charge_id: z.string(),
+  merchant_reference: z.string(),
+  state: z.string(),
+  amount_minor: z.int(),
+  captures: z.int(),
+  captured_minor: z.int(),
+  refunded_minor: z.int(),
+})
+export type AuditedCharge = z.infer<typeof AuditedCharge>
+
+export const AuditedCheckout = z.object({ order_id: Uuid, is_old: z.boolean() })
+
+/** What a service finds wrong in its own database, whoever it is about. */
+const findings = z.array(Violation)
+
+function auditRoute<const O extends Service, Q extends z.ZodObject, A extends z.ZodRawShape>(
+  owner: O,
+  query: Q,
+  answer: A,
+) {
+  return route({
+    operation: 'audit_own',
+    owner,
+    method: 'GET',
+    path: '/ops/audit',
+    summary: "The service's part of the truth about orders, from its primary, and what it finds wrong in it",
+    access: ['operator', 'service'],
+    exposed: false,
+    query,
+    answers: { 200: z.object({ ...answer, findings }) },
+    problems: [],
+  })
+}
+
+export const auditOrders = auditRoute('order', Range.extend({ limit: PageSize }), {
+  items: z.array(AuditedOrder),
+})
+export const auditReservations = auditRoute('inventory', Range, { items: z.array(AuditedReservation) })
+export const auditPayments = auditRoute('payment', Range, {
+  items: z.array(AuditedPayment),
+  charges: z.array(AuditedCharge),
+})
+export const auditCheckouts = auditRoute('cart', Range, { items: z.array(AuditedCheckout) })
+
+/** The card processor's own books, as its merchants may export them. */
+export const exportCharges = route({
+  operation: 'export_charges',
+  owner: 'psp',
+  method: 'GET',
+  path: '/ledger',
+  summary: 'Charges with what was captured and refunded on them, by merchant reference',
+  access: ['anyone'],
+  query: Range,
+  answers: { 200: z.object({ items: z.array(AuditedCharge) }) },
+  problems: [],
+})
+
+export const reconcileShop = route({
+  operation: 'reconcile',
+  owner: 'gateway',
+  method: 'GET',
+  path: '/ops/reconcile',
+  summary:
+    'Check that orders, stock, payments and the card processor tell the same story; a part of all orders at a time',
+  access: ['operator'],
+  query: z.strictObject({ cursor: text(200).optional(), limit: PageSize }),
+  answers: {
+    200: z.object({
+      orders: z.int(),
+      settled: z.int(),
+      violations: findings,
+      next_cursor: z.string().nullable(),
+      checked_at: Instant,
+    }),
+  },
+  problems: [],
+})
+
+export const AUDIT_ROUTES = [auditOrders, auditReservations, auditPayments, auditCheckouts, reconcileShop]

@@ -1,0 +1,39 @@
+import { type Archived, archivedOf, checkArchive, messagingFindings } from '@lepton/common/events/findings'
+import { answer, type Endpoint } from '@lepton/common/http'
+import type { Database } from '@lepton/common/postgres'
+import { type AuditedPayment, auditPayments, FIRST_ID, type Violation } from '@lepton/contracts/audit'
+import type { PspClient } from './psp-client.ts'
+
+/** What payment knows of orders, beside what the card processor has booked for them. */
+export function auditEndpoint({ database, psp }: { database: Database; psp: PspClient }): Endpoint {
+  return answer(auditPayments, async ({ query: { from, to } }) => {
+    const { rows } = await database.query<AuditedPayment & { archived: Archived }>(
+      `select p.order_id, p.state, p.pub_seq, p.last_order_seq, p.last_inv_seq,
+         ${archivedOf('payment.v1', 'p')} as archived,
+         coalesce(sum(l.amount_minor) filter (where l.kind = 'CAPTURE'), 0)::bigint as captured_minor,
+         coalesce(sum(l.amount_minor) filter (where l.kind = 'REFUND'), 0)::bigint as refunded_minor
+       from payment p left join payment_ledger l using (order_id)
+       where p.order_id between $1 and $2 group by p.order_id`,
+      [from, to],
+    )
+    const charges = await psp.export(from, to)
+    const own = rows.flatMap(({ order_id, pub_seq, archived }) => checkArchive(order_id, pub_seq, archived))
+    const ofAll = from === FIRST_ID ? await findings(database) : []
+    return { status: 200, body: { items: rows, charges, findings: [...ofAll, ...own] } }
+  })
+}
+
+async function findings(database: Database): Promise<Violation[]> {
+  const late = await database.query<{ order_id: string; op: string; attempts: number }>(
+    `select order_id, op, attempts from psp_task
+     where outcome is null and started_at < now() - interval '5 minutes' limit 100`,
+  )
+  return [
+    ...late.rows.map(({ order_id, op, attempts }) => ({
+      invariant: 'I7',
+      what: `its ${op} is not done after ${attempts} attempts`,
+      order_id,
+    })),
+    ...(await messagingFindings(database, 'payment')),
+  ]
+}
