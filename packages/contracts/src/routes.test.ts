@@ -1,14 +1,30 @@
 import { describe, expect, it } from '@jest/globals'
 import { PROBLEMS } from './problems.ts'
 import { problemsOf } from './route.ts'
+import type { RouteDefinition } from './route.ts'
 import { ROUTES } from './routes.ts'
 
 const cases = ROUTES.map((route) => [route.operation, route] as const)
 
+function nameAtOwner(
+  { owner, operation, method, path }: RouteDefinition,
+  part: 'operation' | 'path',
+): string {
+  return part === 'operation' ? `${owner} ${operation}` : `${owner} ${method} ${path}`
+}
+
+function nameInApi(route: RouteDefinition, part: 'operation' | 'path'): string | undefined {
+  return route.exposed === false ? undefined : nameAtOwner({ ...route, owner: 'gateway' }, part)
+}
+
 describe('a route', () => {
   it('has an operation of its own, and a method and path of its own', () => {
-    expect(new Set(ROUTES.map(({ operation }) => operation)).size).toBe(ROUTES.length)
-    expect(new Set(ROUTES.map(({ method, path }) => `${method} ${path}`)).size).toBe(ROUTES.length)
+    for (const nameOf of [nameInApi, nameAtOwner]) {
+      for (const part of ['operation', 'path'] as const) {
+        const names = ROUTES.flatMap((route) => nameOf(route, part) ?? [])
+        expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([])
+      }
+    }
   })
 
   it.each(cases)('%s describes exactly the parameters of its path', (_operation, { path, params }) => {
