@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseChaosArgs, USAGE } from './args.ts'
 import { runFailpoints } from './failpoints/run.ts'
+import { runMutants } from './mutants/run.ts'
 import { reportRun } from './report/report.ts'
 import { runOnce } from './run.ts'
 
@@ -20,8 +21,9 @@ async function main(args: readonly string[]): Promise<void> {
     console.error(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`)
   note(`seed ${parsed.seed}, files in ${folder}`)
 
-  if (parsed.suite === 'failpoints') {
-    const { text, failed } = await runFailpoints(parsed, folder, stopping.signal, note)
+  if (parsed.suite !== 'random') {
+    const run = parsed.suite === 'mutants' ? runMutants : runFailpoints
+    const { text, failed } = await run(parsed, folder, stopping.signal, note)
     console.log(text)
     if (failed) process.exitCode = 1
     return

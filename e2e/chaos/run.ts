@@ -5,20 +5,29 @@ import { type ChaosShop, startChaosShop } from './chaos-shop.ts'
 import { collectFacts } from './collect/facts.ts'
 import { untilQuiet } from './collect/quiet.ts'
 import { watchStock } from './collect/stock-watch.ts'
-import { startDriver } from './driver/driver.ts'
+import type { Goods } from './driver/acts.ts'
+import { type DriverOptions, startDriver } from './driver/driver.ts'
 import { stockShelves } from './driver/shelves.ts'
-import { createHistory } from './history.ts'
+import { createHistory, type History } from './history.ts'
 import { check } from './invariants/check.ts'
 import type { Facts, Violation } from './invariants/facts.ts'
 import { discardPoison } from './nemesis/discard-poison.ts'
 import type { FaultKind } from './nemesis/fault.ts'
-import { type InjectedFault, PROFILES, startNemesis } from './nemesis/nemesis.ts'
+import { type InjectedFault, type Profile, PROFILES, type Sources, startNemesis } from './nemesis/nemesis.ts'
 import { sourcesOf } from './nemesis/sources.ts'
-import { createRandom } from './random.ts'
+import { createRandom, type Random } from './random.ts'
 import { everythingReady } from './ready.ts'
 
 /** Longer than an order may take, so that one that is late is told from one that is lost. */
 const QUIET_TIMEOUT_MS = 90_000
+
+export interface Attack extends Pick<DriverOptions, 'workers' | 'operationsPerS' | 'mix' | 'twoPhaseShare'> {
+  lastsMs: number
+  sources: Sources
+  profile: Profile
+  /** How long the shop may take to become quiet, before what it left undone is looked at. */
+  quietTimeoutMs: number
+}
 
 export interface RunOptions {
   seed: number
@@ -44,29 +53,29 @@ export interface RunResult {
   left: readonly string[]
 }
 
+/** A shop with its customers' whole history, which may be attacked more than once. */
+export interface Session {
+  shop: ChaosShop
+  history: History
+  goods: Goods
+  random: Random
+  note: (line: string) => void
+}
+
 /** Lets customers shop while everything breaks, heals it, waits until it is quiet, and checks every invariant. */
-export async function runChaos(shop: ChaosShop, options: RunOptions): Promise<RunResult> {
-  const { seed, minutes, note, signal } = options
-  const random = createRandom(seed)
-  const history = createHistory(join(options.folder, 'history.jsonl'))
-  const goods = await stockShelves(shop, random.fork('shelves'))
+export async function attack(session: Session, options: Attack): Promise<RunResult> {
+  const { shop, history, goods, random, note } = session
   const watch = watchStock(shop.databaseUrl('inventory'))
   const driver = startDriver(history, random.fork('driver'), {
+    ...options,
     gateways: shop.gateways(),
     operatorSecret: shop.operatorSecret,
     goods,
-    workers: options.workers,
-    operationsPerS: options.operationsPerS,
   })
   const startedAtMs = Date.now()
-  const nemesis = startNemesis(
-    shop,
-    random.fork('nemesis'),
-    sourcesOf(options.faults),
-    PROFILES[options.profile],
-  )
-  note(`customers shop and things break for ${minutes} min`)
-  await delay(minutes * 60_000, undefined, { signal }).catch(() => undefined)
+  const nemesis = startNemesis(shop, random.fork('nemesis'), options.sources, options.profile)
+  note(`customers shop and things break for ${options.lastsMs / 1_000} s`)
+  await delay(options.lastsMs, undefined, { signal: shop.signal }).catch(() => undefined)
   await nemesis.heal()
   const healedAtMs = Date.now()
   await driver.stop()
@@ -74,13 +83,12 @@ export async function runChaos(shop: ChaosShop, options: RunOptions): Promise<Ru
   note(`${history.operations.length} operations, ${nemesis.injected.length} faults; everything heals`)
   await everythingReady(shop)
   const readyAfterMs = Date.now() - healedAtMs
-  const quiet = await untilQuiet(shop, QUIET_TIMEOUT_MS, () =>
-    options.faults.includes('messages') ? discardPoison(shop) : Promise.resolve(),
+  const quiet = await untilQuiet(shop, options.quietTimeoutMs, () =>
+    nemesis.injected.some(({ kind }) => kind === 'messages') ? discardPoison(shop) : Promise.resolve(),
   )
   const quietAfterMs = quiet.afterMs === undefined ? undefined : Date.now() - stoppedAtMs
   note(quietAfterMs === undefined ? `not quiet: ${quiet.left.join(', ')}` : `quiet after ${quietAfterMs} ms`)
   const stockSamples = await watch.stop()
-  await history.close()
   const facts = await collectFacts(shop, history, { stockSamples, quietAfterMs })
   return {
     facts,
@@ -95,13 +103,37 @@ export async function runChaos(shop: ChaosShop, options: RunOptions): Promise<Ru
 }
 
 /** A shop of its own, attacked once and stopped. */
-export async function runOnce(options: RunOptions): Promise<RunResult & { shop: ChaosShop }> {
-  mkdirSync(options.folder, { recursive: true })
-  options.note('the shop starts')
-  const shop = await startChaosShop({ folder: options.folder, signal: options.signal })
+export async function runOnce(options: RunOptions): Promise<RunResult> {
+  const { seed, minutes, folder, signal, note } = options
+  note('the shop starts')
+  const session = await openSession({ seed, folder, note, shop: await startChaosShop({ folder, signal }) })
   try {
-    return { ...(await runChaos(shop, options)), shop }
+    return await attack(session, {
+      ...options,
+      lastsMs: minutes * 60_000,
+      sources: sourcesOf(options.faults),
+      profile: PROFILES[options.profile],
+      quietTimeoutMs: QUIET_TIMEOUT_MS,
+    })
   } finally {
-    await shop.stop()
+    await session.history.close()
+    await session.shop.stop()
   }
+}
+
+export async function openSession({
+  seed,
+  folder,
+  shop,
+  note,
+}: {
+  seed: number
+  folder: string
+  shop: ChaosShop
+  note: (line: string) => void
+}): Promise<Session> {
+  mkdirSync(folder, { recursive: true })
+  const random = createRandom(seed)
+  const history = createHistory(join(folder, 'history.jsonl'))
+  return { shop, history, random, note, goods: await stockShelves(shop, random.fork('shelves')) }
 }

@@ -14,6 +14,8 @@ export interface Actor {
   customer: Customer
   operatorToken: string | undefined
   goods: Goods
+  /** Of the orders, those in two phases. */
+  twoPhaseShare: number
 }
 
 /** One product that half of the orders want, and some others. */

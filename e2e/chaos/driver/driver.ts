@@ -4,10 +4,11 @@ import type { History } from '../history.ts'
 import type { Random } from '../random.ts'
 import { type Customer, enter, signIn } from './customer.ts'
 import type { Goods } from './acts.ts'
-import { MIX } from './operations.ts'
+import { MIX, type Mix } from './operations.ts'
 
 const REQUEST_TIMEOUT_MS = 6_000
 const RETRY_MS = 250
+const TWO_PHASE_SHARE = 0.3
 const CONNECTIONS = 64
 const PATIENCE = { least: 10, most: 40 }
 const TOKEN_LIFE_MS = 5 * 60_000
@@ -19,6 +20,8 @@ export interface DriverOptions {
   workers: number
   /** All workers together, where the shop answers in time. */
   operationsPerS: number
+  mix?: Mix
+  twoPhaseShare?: number
 }
 
 export interface Driver {
@@ -51,7 +54,7 @@ export function startDriver(history: History, random: Random, options: DriverOpt
           continue
         }
       }
-      const act = own.weighted(MIX)
+      const act = own.weighted(options.mix ?? MIX)
       const operatorToken = await operator.token()
       const done = await act({
         random: own,
@@ -61,6 +64,7 @@ export function startDriver(history: History, random: Random, options: DriverOpt
         customer,
         operatorToken,
         goods: options.goods,
+        twoPhaseShare: options.twoPhaseShare ?? TWO_PHASE_SHARE,
       })
       customer.patience -= 1
       if (done.some(({ status }) => status === 401)) customer = undefined

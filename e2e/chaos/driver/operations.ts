@@ -1,10 +1,9 @@
-import { Mode } from '@lepton/contracts/fields'
 import type { Operation } from '../history.ts'
-import type { Random } from '../random.ts'
 import { act, type Actor, order, receive } from './acts.ts'
 import type { KnownOrder } from './customer.ts'
 
-type Action = (actor: Actor) => Promise<Operation[]>
+export type Action = (actor: Actor) => Promise<Operation[]>
+export type Mix = readonly (readonly [weight: number, action: Action])[]
 
 const TWINS = 4
 const MAX_RESTOCK = 40
@@ -19,12 +18,10 @@ const CARDS = [
   [3, 'tok_broken'],
 ] as const
 
-const MODES: readonly string[] = Mode.options
-
-const modeOf = (random: Random) => (MODES.includes('two_phase') && random.chance(0.3) ? 'two_phase' : 'saga')
+const modeOf = ({ random, twoPhaseShare }: Actor) => (random.chance(twoPhaseShare) ? 'two_phase' : 'saga')
 
 /** What the customers and the operator do, each as often as its weight says. */
-export const MIX: readonly (readonly [number, Action])[] = [
+export const MIX: Mix = [
   [22, place],
   [2, placeTwins],
   [4, placeUnpaid],
@@ -39,16 +36,16 @@ export const MIX: readonly (readonly [number, Action])[] = [
   [8, listOrders],
 ]
 
-async function place(actor: Actor): Promise<Operation[]> {
+export async function place(actor: Actor): Promise<Operation[]> {
   const { random } = actor
-  const body = { lines: someLines(actor), payment_token: random.weighted(CARDS), mode: modeOf(random) }
+  const body = { lines: someLines(actor), payment_token: random.weighted(CARDS), mode: modeOf(actor) }
   return [await order(actor, { kind: 'place', key: random.uuid(), body })]
 }
 
 async function placeTwins(actor: Actor): Promise<Operation[]> {
   const { random } = actor
   const key = random.uuid()
-  const body = { lines: someLines(actor), payment_token: random.weighted(CARDS), mode: modeOf(random) }
+  const body = { lines: someLines(actor), payment_token: random.weighted(CARDS), mode: modeOf(actor) }
   const one = () => order(actor, { kind: 'place', repeat: 'concurrent', key, body })
   return Promise.all(Array.from({ length: TWINS }, one))
 }
@@ -68,19 +65,19 @@ async function pay(actor: Actor): Promise<Operation[]> {
   return [await act(actor, { kind: 'pay', order_id, key: random.uuid(), body }, '/payments')]
 }
 
-async function addAndCheckOut(actor: Actor): Promise<Operation[]> {
+export async function addAndCheckOut(actor: Actor): Promise<Operation[]> {
   const { random } = actor
   const done: Operation[] = []
   for (const line of someLines(actor)) {
     done.push(await act(actor, { kind: 'add_to_cart', key: random.uuid(), body: line }, '/cart'))
     if (done.at(-1)!.outcome !== 'ok') return done
   }
-  const body = { payment_token: random.weighted(CARDS), mode: modeOf(random) }
+  const body = { payment_token: random.weighted(CARDS), mode: modeOf(actor) }
   done.push(await order(actor, { kind: 'checkout', key: random.uuid(), body }))
   return done
 }
 
-async function cancel(actor: Actor): Promise<Operation[]> {
+export async function cancel(actor: Actor): Promise<Operation[]> {
   const known = recent(actor)
   if (known === undefined) return place(actor)
   const { order_id } = known

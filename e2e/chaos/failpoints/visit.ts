@@ -77,7 +77,7 @@ async function createActor(
 ): Promise<Actor> {
   const customer = await until('a customer', () => enter(client, Infinity), { timeoutMs: QUIET_TIMEOUT_MS })
   const operatorToken = await until('the operator', () => signIn(client, shop.operatorSecret))
-  return { ...rest, client, customer, operatorToken }
+  return { ...rest, client, customer, operatorToken, twoPhaseShare: 0 }
 }
 
 async function visitOne(

@@ -60,6 +60,8 @@ const BREACHES: readonly Breach[] = [
   ['I9', 'a key is in two partitions', (f) => (f.log[3]!.partition = 1)],
   ['I10', 'an event was never sent', (f) => f.log.splice(1, 1)],
   ['I10', 'an event was sent and never committed', (f) => (f.archives = { ...f.archives, inventory: [] })],
+  ['I10', 'a row counts an event that was not archived', (f) => (f.orders[0]!.pub_seq = 1)],
+  ['I10', 'a checkout has no event', (f) => f.checkouts.push({ order_id: COMPLETED, customer_id: 'alice' })],
   [
     'I11',
     'an event was never applied',

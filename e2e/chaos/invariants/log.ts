@@ -20,7 +20,8 @@ export function keyOrder({ log }: Facts): Violation[] {
 }
 
 /** I10: what a service committed is on the log, and nothing else is. */
-export function nothingLost({ log, archives }: Facts): Violation[] {
+export function nothingLost(facts: Facts): Violation[] {
+  const { log, archives } = facts
   const onLog = new Map(written(log).map((record) => [record.event_id, record]))
   const archived = new Map(
     Object.values(archives).flatMap((events) =>
@@ -37,7 +38,25 @@ export function nothingLost({ log, archives }: Facts): Violation[] {
     .map(({ type, key, event_id }) =>
       violation('I10', `${type ?? '?'} ${event_id!} was sent and never committed`, key),
     )
-  return [...lost, ...invented]
+  return [...lost, ...invented, ...unarchived(facts)]
+}
+
+/** Rows count what they published: an event that is not archived was never committed with its row. */
+function unarchived({ archives, orders, reservations, payments, checkouts }: Facts): Violation[] {
+  const owners = { order: orders, inventory: reservations, payment: payments }
+  const behind = Object.entries(owners).flatMap(([owner, rows]) => {
+    const archived = Map.groupBy(archives[owner as keyof typeof owners], ({ key }) => key)
+    return rows.flatMap(({ order_id, pub_seq }) => {
+      const count = archived.get(order_id)?.length ?? 0
+      return count === pub_seq
+        ? []
+        : [violation('I10', `${owner} published ${pub_seq} events of it and archived ${count}`, order_id)]
+    })
+  })
+  const missing = checkouts.length - archives.cart.length
+  return missing === 0
+    ? behind
+    : [...behind, { invariant: 'I10', what: `cart has ${missing} more checkouts than events` }]
 }
 
 /** I11: every event took effect once at each of its consumers. */

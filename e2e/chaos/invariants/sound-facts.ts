@@ -17,7 +17,7 @@ export function soundFacts(): Facts {
 const line = { item_id: 'cup', quantity: 2, unit_price_minor: 500 }
 const order = {
   customer_id: 'alice',
-  pub_seq: 1,
+  pub_seq: 0,
   mode: 'saga',
   lines: [line],
   amount_minor: 1_000,
@@ -68,7 +68,7 @@ const moved = (order_id: string | null, kind: Facts['stockLedger'][number]['kind
   d_committed: d[2]!,
   d_received: d[3]!,
 })
-const paid = { amount_minor: 1_000, pub_seq: 2, last_order_seq: 0, last_inv_seq: 1 }
+const paid = { amount_minor: 1_000, pub_seq: 0, last_order_seq: 0, last_inv_seq: 1 }
 const charge = { amount_minor: 1_000, currency: 'EUR' as const, decline_reason: null }
 
 const FACTS: Facts = {

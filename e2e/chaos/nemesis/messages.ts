@@ -22,14 +22,14 @@ interface Message {
 /** Messages that come again, or that nobody can understand. */
 export const sendMessages: FaultSource = (shop, random) =>
   random.weighted([
-    [3, () => repeat(shop, random, 'recent')],
-    [2, () => repeat(shop, random, 'old')],
-    [2, () => poison(shop, random)],
+    [3, () => repeatEvents(shop, random, 'recent')],
+    [2, () => repeatEvents(shop, random, 'old')],
+    [2, () => poisonKey(shop, random)],
     [1, () => poisonOrder(shop, random)],
   ] as const)()
 
 /** Sends what was sent already, bytes and headers and all, from one database's archive. */
-function repeat(shop: ChaosShop, random: Random, which: 'recent' | 'old'): Fault {
+export function repeatEvents(shop: ChaosShop, random: Random, which: 'recent' | 'old'): Fault {
   const owner = random.pick(DATABASE_OWNERS)
   const count = random.int(20, MAX_REPEATED)
   const from = which === 'recent' ? 'desc' : 'asc'
@@ -52,7 +52,7 @@ function repeat(shop: ChaosShop, random: Random, which: 'recent' | 'old'): Fault
 }
 
 /** What no consumer can read, under a key that nobody else uses. */
-function poison(shop: ChaosShop, random: Random): Fault {
+export function poisonKey(shop: ChaosShop, random: Random): Fault {
   const topic = random.pick(Object.keys(TOPICS) as Topic[])
   const kind = random.pick(['truncated', 'version', 'id', 'empty', 'headers'] as const)
   return {

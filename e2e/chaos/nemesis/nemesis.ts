@@ -17,6 +17,8 @@ export const PROFILES = {
   slow: { everyMs: [8_000, 12_000], lastsMs: [5_000, 30_000], atOnce: 3 },
 } as const satisfies Record<string, Profile>
 
+export type Sources = readonly { kind: FaultKind; weight: number; source: FaultSource }[]
+
 export interface InjectedFault {
   kind: FaultKind
   title: string
@@ -32,16 +34,11 @@ export interface Nemesis {
 }
 
 /** Harms the shop as the seed says, until it is told to heal everything. */
-export function startNemesis(
-  shop: ChaosShop,
-  random: Random,
-  sources: ReadonlyMap<FaultKind, readonly [weight: number, source: FaultSource]>,
-  profile: Profile,
-): Nemesis {
+export function startNemesis(shop: ChaosShop, random: Random, sources: Sources, profile: Profile): Nemesis {
   const stopping = new AbortController()
   const injected: InjectedFault[] = []
   const lasting = new Map<string, Promise<void>>()
-  const table = [...sources].map(([kind, [weight, source]]) => [weight, { kind, source }] as const)
+  const table = sources.map(({ weight, ...rest }) => [weight, rest] as const)
 
   async function run(): Promise<void> {
     while (!stopping.signal.aborted) {

@@ -4,6 +4,7 @@ import { shiftClock } from './clock.ts'
 import { sendMessages } from './messages.ts'
 import { stormGroup } from './rebalance.ts'
 import { holdTransaction } from './transactions.ts'
+import type { Sources } from './nemesis.ts'
 import { disturbNetwork } from './network.ts'
 import { harmServer, killProcess, pauseProcess } from './processes.ts'
 
@@ -20,6 +21,9 @@ const SOURCES: Record<FaultKind, readonly [weight: number, source: FaultSource]>
   clock: [2, shiftClock],
 }
 
-export function sourcesOf(kinds: readonly FaultKind[]) {
-  return new Map(kinds.map((kind) => [kind, SOURCES[kind]]))
+export function sourcesOf(kinds: readonly FaultKind[]): Sources {
+  return kinds.map((kind) => {
+    const [weight, source] = SOURCES[kind]
+    return { kind, weight, source }
+  })
 }

@@ -31,14 +31,14 @@ const HOLDS_EVERYWHERE = [
 /** A transaction that stays open, idle, as of a client that went away without a word. */
 export const holdTransaction: FaultSource = (shop, random) => {
   const owner = random.pick(DATABASE_OWNERS)
-  return hold(shop, owner, statementOf(owner, random))
+  return holdStatement(shop, owner, statementOf(owner, random))
 }
 
 function statementOf(owner: DatabaseOwner, random: Random): string {
   return random.pick([...(HOLDS[owner] ?? []), ...HOLDS_EVERYWHERE])
 }
 
-function hold(shop: ChaosShop, owner: DatabaseOwner, statement: string): Fault {
+export function holdStatement(shop: ChaosShop, owner: DatabaseOwner, statement: string): Fault {
   return {
     title: `idle transaction in ${owner}: ${statement}`,
     target: `transaction in ${owner}`,

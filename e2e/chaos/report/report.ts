@@ -5,6 +5,7 @@ import type { Operation, Outcome } from '../history.ts'
 import { INVARIANTS } from '../invariants/check.ts'
 import type { Facts, InvariantId, Violation } from '../invariants/facts.ts'
 import type { RunResult } from '../run.ts'
+import { createWaits } from './takeover.ts'
 import { timelineOf } from './timeline.ts'
 
 const OUTCOMES: readonly Outcome[] = ['ok', 'fail', 'info']
@@ -49,15 +50,26 @@ function countOf(history: readonly Operation[], outcome: Outcome): number {
   return history.filter((operation) => operation.outcome === outcome).length
 }
 
-function faults({ injected, startedAtMs }: RunResult): string {
+function faults({ injected, startedAtMs, facts }: RunResult): string {
   if (injected.length === 0) return 'No faults.'
-  const rows = injected.map(({ title, beganAtMs, endedAtMs = beganAtMs, error }) => [
-    `${((beganAtMs - startedAtMs) / 1_000).toFixed(1)} s`,
-    `${((endedAtMs - beganAtMs) / 1_000).toFixed(1)} s`,
-    title,
-    error ?? '',
-  ])
-  return `${injected.length} faults\n${table([['at', 'for', 'what', ''], ...rows])}`
+  const waits = createWaits(facts)
+  const seconds = (ms: number | undefined) => (ms === undefined ? '' : `${(ms / 1_000).toFixed(1)} s`)
+  const rows = injected.map((fault) => {
+    const { title, beganAtMs, endedAtMs = beganAtMs, error = '' } = fault
+    const { publishedMs, appliedMs } = waits.around(fault) ?? {}
+    return [
+      seconds(beganAtMs - startedAtMs),
+      seconds(endedAtMs - beganAtMs),
+      title,
+      seconds(publishedMs),
+      seconds(appliedMs),
+      error,
+    ]
+  })
+  const heading = ['at', 'for', 'what', 'published', 'applied', '']
+  const legend =
+    'published, applied: the longest that an event around a kill waited for Kafka and for its effect, other faults included'
+  return `${injected.length} faults\n${table([heading, ...rows])}\n${legend}`
 }
 
 function recovery({ readyAfterMs, quietAfterMs, left }: RunResult): string {
