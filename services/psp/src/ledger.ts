@@ -35,6 +35,9 @@ export interface Ledger {
   close(): void
 }
 
+/** How long the slow card takes. */
+export const SLOW_MS = 3_000
+
 const TRANSITIONS = {
   capture: { from: 'AUTHORIZED', to: 'CAPTURED' },
   void: { from: 'AUTHORIZED', to: 'VOIDED' },
@@ -79,7 +82,10 @@ export function openLedger(file: string, { hasWebhooks = false } = {}): Ledger {
 
   function tell(charge: BookedCharge): void {
     if (!hasWebhooks) return
-    postbox.put(webhookOf(charge), charge.payment_token === 'tok_webhook_twice' ? 2 : 1)
+    const { payment_token: card } = charge
+    // Nobody hears of a movement before it is answered, but for the card whose answer never comes.
+    const how = { copies: card === 'tok_webhook_twice' ? 2 : 1, afterMs: card === 'tok_slow' ? SLOW_MS : 0 }
+    postbox.put(webhookOf(charge), how)
   }
 
   const charge = (id: string) => byId.get(id) as BookedCharge | undefined

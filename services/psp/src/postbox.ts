@@ -16,7 +16,7 @@ export type Delivery = { event_id: string } & (
 /** Webhooks that wait to be taken, on disk with the movements they tell of. */
 export interface Postbox {
   /** Belongs to the caller's transaction. */
-  put(webhook: ChargeWebhook, copies: number): void
+  put(webhook: ChargeWebhook, how: { copies: number; afterMs: number }): void
   due(nowMs: number, limit: number): Letter[]
   note(deliveries: readonly Delivery[]): void
 }
@@ -35,7 +35,8 @@ export function openPostbox(db: DatabaseSync): Postbox {
   const postpone = db.prepare('update webhooks set attempts = attempts + 1, next_at = ? where event_id = ?')
   const remove = db.prepare('delete from webhooks where event_id = ?')
   return {
-    put: (webhook, copies) => void insert.run(webhook.event_id, JSON.stringify(webhook), copies, Date.now()),
+    put: (webhook, { copies, afterMs }) =>
+      void insert.run(webhook.event_id, JSON.stringify(webhook), copies, Date.now() + afterMs),
     due: (nowMs, limit) =>
       (due.all(nowMs, limit) as { body: string; copies: number; attempts: number }[]).map(
         ({ body, ...rest }) => ({ webhook: JSON.parse(body) as ChargeWebhook, ...rest }),

@@ -2,9 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { exportCharges } from '@lepton/contracts/audit'
 import { createCharge, listCharges, moveCharge } from '@lepton/contracts/psp'
-import type { Answer, BookedCharge, Ledger } from './ledger.ts'
+import { type Answer, type BookedCharge, type Ledger, SLOW_MS } from './ledger.ts'
 
-const SLOW_MS = 3_000
 /** Longer than any client waits. */
 const SILENCE_MS = 60_000
 
