@@ -25,34 +25,34 @@ export interface Reconciled {
   orders: number
   settled: number
   violations: Violation[]
-  next_cursor: string | null
-  checked_at: string
+  /** Where the next part begins; undefined when this was the last. */
+  next: string | undefined
 }
 
 export function reconcileEndpoint(mesh: MeshClient): Endpoint {
   return answer(reconcileShop, async ({ query: { cursor, limit }, caller }) => {
     const from = cursor === undefined ? FIRST_ID : decodeCursor(cursor, [UUID])[0]!
-    return { status: 200, body: await reconcile(mesh, from, limit, caller.token) }
+    const { next, ...part } = await reconcileFrom(mesh, from, limit, caller.token)
+    const next_cursor = next === undefined ? null : encodeCursor([next])
+    return { status: 200, body: { ...part, next_cursor, checked_at: new Date().toISOString() } }
   })
 }
 
 /** Checks a part of all orders, beginning with an id, against what every service and the card processor say. */
-export async function reconcile(
+export async function reconcileFrom(
   mesh: MeshClient,
   from: string,
   limit: number,
   token: string,
 ): Promise<Reconciled> {
   const { story, findings, to } = await read(mesh, { from, to: LAST_ID, limit, token })
-  const first = compare(story)
   const { orders } = story
-  const certain = await lookAgain(mesh, first, token)
+  const certain = await lookAgain(mesh, compare(story), token)
   return {
     orders: orders.length,
     settled: orders.filter(({ is_settled }) => is_settled).length,
     violations: [...findings, ...certain],
-    next_cursor: to === LAST_ID ? null : encodeCursor([successor(to)]),
-    checked_at: new Date().toISOString(),
+    next: to === LAST_ID ? undefined : successor(to),
   }
 }
 
