@@ -40,5 +40,7 @@ export default {
       globalSetup: '<rootDir>/e2e/global-setup.ts',
       globalTeardown: '<rootDir>/e2e/global-teardown.ts',
     },
+    // A minute of faults with a fixed seed, on a shop that it starts itself.
+    { ...common, displayName: 'chaos', testMatch: ['**/e2e/chaos/*.chaos.ts'] },
   ],
 }

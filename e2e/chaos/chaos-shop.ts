@@ -10,7 +10,7 @@ import { createNetwork, type Network } from './network/network.ts'
 const SHIFT_CLOCK = new URL('clock/shift-clock.ts', import.meta.url).href
 const UNLIMITED = '1000000000'
 /** No order waits longer for anything, so a run ends soon after its last fault. */
-export const DEADLINE_MS = 20_000
+const DEADLINE_MS = 20_000
 
 /** A shop that is there to be attacked. */
 export interface ChaosShop extends Shop {

@@ -1,7 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { finished } from 'node:stream/promises'
 
-export type OperationKind =
+type OperationKind =
   | 'place'
   | 'place_unpaid'
   | 'pay'

@@ -2,7 +2,7 @@ import type { Operation } from '../history.ts'
 import { act, type Actor, order, receive } from './acts.ts'
 import type { KnownOrder } from './customer.ts'
 
-export type Action = (actor: Actor) => Promise<Operation[]>
+type Action = (actor: Actor) => Promise<Operation[]>
 export type Mix = readonly (readonly [weight: number, action: Action])[]
 
 const TWINS = 4
@@ -16,6 +16,7 @@ const CARDS = [
   [6, 'tok_error_after_commit'],
   [7, 'tok_capture_fails'],
   [3, 'tok_broken'],
+  [4, 'tok_webhook_twice'],
 ] as const
 
 const modeOf = ({ random, twoPhaseShare }: Actor) => (random.chance(twoPhaseShare) ? 'two_phase' : 'saga')

@@ -5,7 +5,7 @@ import type { Charge } from '@lepton/contracts/psp'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import type { Operation } from '../history.ts'
 
-export interface OrderRow {
+interface OrderRow {
   order_id: string
   customer_id: string
   version: number
@@ -29,20 +29,20 @@ export interface OrderFact {
   data: { stock?: string; pay?: string; reason?: CancelReason; status?: Status }
 }
 
-export interface Reservation {
+interface Reservation {
   order_id: string
   state: ReservationState
   pub_seq: number
   last_order_seq: number
 }
 
-export interface ReservationItem {
+interface ReservationItem {
   order_id: string
   product_id: string
   quantity: number
 }
 
-export interface StockRow {
+interface StockRow {
   product_id: string
   available: number
   held: number
@@ -50,7 +50,7 @@ export interface StockRow {
   received: number
 }
 
-export interface StockEntry {
+interface StockEntry {
   product_id: string
   order_id: string | null
   receipt_id: string | null
@@ -61,7 +61,7 @@ export interface StockEntry {
   d_received: number
 }
 
-export interface PaymentRow {
+interface PaymentRow {
   order_id: string
   state: PaymentState
   amount_minor: number | null
@@ -71,7 +71,7 @@ export interface PaymentRow {
   last_inv_seq: number
 }
 
-export interface PaymentEntry {
+interface PaymentEntry {
   order_id: string
   kind: 'AUTH' | 'CAPTURE' | 'VOID' | 'REFUND'
   amount_minor: number
@@ -108,14 +108,14 @@ export interface LogRecord {
   isPoison: boolean
 }
 
-export interface InboxRow {
+interface InboxRow {
   consumer: number
   event_id: string
   at_ms: number
   sent_ms: number | null
 }
 
-export interface DeadLetterRow {
+interface DeadLetterRow {
   consumer: number
   key: string
   topic: string
@@ -125,7 +125,7 @@ export interface DeadLetterRow {
   error_message: string | null
 }
 
-export interface TwoPhaseRow {
+interface TwoPhaseRow {
   gid: string
   state: string
 }

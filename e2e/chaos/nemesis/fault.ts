@@ -15,7 +15,7 @@ export const FAULT_KINDS = [
 
 export type FaultKind = (typeof FAULT_KINDS)[number]
 
-export type End = () => Promise<void>
+type End = () => Promise<void>
 
 /** One thing that is done to the shop, and how it is undone. */
 export interface Fault {

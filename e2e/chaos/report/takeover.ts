@@ -6,7 +6,7 @@ import type { InjectedFault } from '../nemesis/nemesis.ts'
 const WINDOW_MS = 4_000
 const LEAD_MS = 300
 
-export interface Takeover {
+interface Takeover {
   /** The longest that an event of the time waited between its commit and Kafka. */
   publishedMs: number
   /** The longest that a record of the time waited between Kafka and its effect. */
