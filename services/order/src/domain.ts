@@ -43,7 +43,7 @@ export function decide(order: Order, input: Input): Verdict {
   const cell = cellOf(order, input)
   if (typeof cell === 'string') return { kind: cell }
   if ('refuse' in cell) return { kind: 'refuse', slug: cell.refuse }
-  if (cell.onlyIf !== undefined && !cell.onlyIf(order)) return cell.otherwise ?? { kind: 'anomaly' }
+  if (cell.onlyIf !== undefined && !cell.onlyIf.holds(order)) return cell.otherwise ?? { kind: 'anomaly' }
   const facts = factsOf(order, cell)
   return facts.length === 0
     ? { kind: 'ignore' }

@@ -13,12 +13,21 @@ export type Cell =
       pay?: PayFlag
       confirm?: true
       cancel?: CancelReason
-      onlyIf?: (order: Order) => boolean
+      onlyIf?: Condition
       /** Where `onlyIf` is false; an anomaly unless it says otherwise. */
       otherwise?: Verdict
     }
 
-const undone = (order: Order) => order.reason === 'REFUND' || order.reason === 'CAPTURE_FAILED'
+interface Condition {
+  says: string
+  holds: (order: Order) => boolean
+}
+
+const UNDONE: Condition = {
+  says: 'it is undone by REFUND or CAPTURE_FAILED',
+  holds: ({ reason }) => reason === 'REFUND' || reason === 'CAPTURE_FAILED',
+}
+const CAPTURED: Condition = { says: 'its payment is captured', holds: ({ pay }) => pay === 'captured' }
 
 /**
  * The order's state machine, every input in every state. The order decides alone between confirming,
@@ -48,12 +57,12 @@ export const TABLE = {
   stock_committed: {
     OPEN: 'anomaly',
     CONFIRMED: { stock: 'committed' },
-    CANCELLED: { stock: 'committed', onlyIf: undone },
+    CANCELLED: { stock: 'committed', onlyIf: UNDONE },
   },
   payment_captured: {
     OPEN: 'anomaly',
     CONFIRMED: { pay: 'captured' },
-    CANCELLED: { pay: 'captured', onlyIf: undone },
+    CANCELLED: { pay: 'captured', onlyIf: UNDONE },
   },
   payment_capture_failed: {
     OPEN: 'anomaly',
@@ -84,7 +93,7 @@ export const TABLE = {
     OPEN: { refuse: 'order-not-ready' },
     CONFIRMED: {
       cancel: 'REFUND',
-      onlyIf: (order) => order.pay === 'captured',
+      onlyIf: CAPTURED,
       otherwise: { kind: 'refuse', slug: 'order-not-ready' },
     },
     CANCELLED: 'ignore',
