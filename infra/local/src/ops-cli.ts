@@ -37,8 +37,10 @@ export async function runOperation(stateDir: string, argv: string[]): Promise<st
       until: { type: 'string' },
       reason: { type: 'string' },
       'dry-run': { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
     },
   })
+  if (values.help) return OPS_USAGE.trim()
   const [command = '', action = 'list', id = ''] = positionals
   const api = await signIn(stateDir, values.url, values['secret-file'])
   const { reason, since, until, key, status } = values
