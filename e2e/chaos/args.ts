@@ -8,10 +8,11 @@ export const USAGE = `pnpm chaos [options]
 
   --seed N          which faults, when, and what the customers do (printed; another one each time)
   --minutes M       how long things break (1)
+  --runs N          so many runs, each with the next seed and a fresh shop (1)
   --profile P       fast: a fault every 1-3 s; slow: every 10 s (fast)
   --faults a,b      only these: ${FAULT_KINDS.join(', ')}; none: a healthy shop
-  --workers W       customers at the same time (40)
-  --rate R          operations a second that they aim at together (60)
+  --workers W       customers at the same time (60)
+  --rate R          operations a second that they aim at together (80)
   --failpoints      kills a process at each of its named boundaries, for each kind of operation
   --mutants         leaves each pattern out in turn and shows which invariant notices
   --only a,b        of the failpoints or mutants only these
@@ -21,6 +22,7 @@ export const USAGE = `pnpm chaos [options]
 export interface ChaosArgs {
   seed: number
   minutes: number
+  runs: number
   profile: keyof typeof PROFILES
   faults: readonly FaultKind[]
   workers: number
@@ -41,10 +43,11 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
     options: {
       seed: { type: 'string' },
       minutes: { type: 'string', default: '1' },
+      runs: { type: 'string', default: '1' },
       profile: { type: 'string', default: 'fast' },
       faults: { type: 'string' },
-      workers: { type: 'string', default: '40' },
-      rate: { type: 'string', default: '60' },
+      workers: { type: 'string', default: '60' },
+      rate: { type: 'string', default: '80' },
       failpoints: { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       only: { type: 'string' },
@@ -59,6 +62,7 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
   return {
     seed: numberOf('seed', values.seed ?? String(Math.floor(random() * 1_000_000))),
     minutes: numberOf('minutes', values.minutes),
+    runs: numberOf('runs', values.runs),
     profile,
     faults: values.faults === undefined ? FAULT_KINDS : faultsOf(values.faults),
     workers: numberOf('workers', values.workers),

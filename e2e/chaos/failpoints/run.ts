@@ -1,4 +1,3 @@
-import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ChaosArgs } from '../args.ts'
 import { startChaosShop } from '../chaos-shop.ts'
@@ -51,9 +50,7 @@ export async function runFailpoints(
       ),
       spellViolations(violations, facts),
       `Again: pnpm chaos --failpoints --seed ${seed}${only === undefined ? '' : ` --only ${only.join(',')}`}`,
-      `Files: ${folder}`,
     ].join('\n\n')
-    writeFileSync(join(folder, 'report.txt'), `${text}\n`)
     return { text, failed: bad.length > 0 || violations.length > 0 }
   } finally {
     await history.close()

@@ -40,9 +40,7 @@ export async function runMutants(
   const text = [
     table([['without', 'must be noticed by', 'was noticed by', 'seconds'], ...rows]),
     `Again: pnpm chaos --mutants --seed ${args.seed}${args.only === undefined ? '' : ` --only ${args.only.join(',')}`}`,
-    `Files: ${folder}`,
   ].join('\n\n')
-  writeFileSync(join(folder, 'report.txt'), `${text}\n`)
   return { text, failed: trials.some(({ isCaught }) => !isCaught) }
 }
 

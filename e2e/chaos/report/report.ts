@@ -1,5 +1,3 @@
-import { writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import type { ChaosArgs } from '../args.ts'
 import type { Operation, Outcome } from '../history.ts'
 import { INVARIANTS } from '../invariants/check.ts'
@@ -12,19 +10,17 @@ const OUTCOMES: readonly Outcome[] = ['ok', 'fail', 'info']
 const SHOWN_PER_INVARIANT = 5
 const SHOWN_TIMELINES = 3
 
-/** What happened, for a person; also kept as a file in the folder of the run. */
-export function reportRun(result: RunResult, args: ChaosArgs, folder: string): string {
-  const text = [
+/** What happened, for a person. */
+export function reportRun(result: RunResult, args: ChaosArgs): string {
+  const { seed, minutes, profile, faults: kinds, workers, operationsPerS } = args
+  return [
     heading(result, args),
     operations(result.facts.history),
     faults(result),
     recovery(result),
     verdict(result),
-    `Again: pnpm chaos --seed ${args.seed} --minutes ${args.minutes} --profile ${args.profile} --faults ${args.faults.join(',') || 'none'} --workers ${args.workers} --rate ${args.operationsPerS}`,
-    `Files: ${folder}`,
+    `Again: pnpm chaos --seed ${seed} --minutes ${minutes} --profile ${profile} --faults ${kinds.join(',') || 'none'} --workers ${workers} --rate ${operationsPerS}`,
   ].join('\n\n')
-  writeFileSync(join(folder, 'report.txt'), `${text}\n`)
-  return text
 }
 
 function heading({ facts, startedAtMs, healedAtMs }: RunResult, { seed }: ChaosArgs): string {
