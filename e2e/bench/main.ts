@@ -10,7 +10,7 @@ import type { Shop } from '@lepton/local/shop-types'
 import { createShopClient } from '@lepton/testing/shop-client'
 import { measureCommitToAck } from './commit-to-ack.ts'
 import { cpuSeconds, familyOf, pssMib, sum } from './processes.ts'
-import { measureLatency, measureThroughput, stockUp } from './saga.ts'
+import { measureLatency, measureThroughput, stockUp } from './orders.ts'
 
 // Measures a whole shop of its own, on free ports and in a temporary directory, and prints one table.
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -81,6 +81,16 @@ try {
     const { acceptedPerS, completedPerS } = await measureThroughput(client, countOpen, 4_000, 64)
     note('64 shoppers, orders accepted', acceptedPerS, 'a second')
     note('64 shoppers, orders COMPLETED', completedPerS, 'a second')
+    await measureLatency(client, 50, 'two_phase')
+    const twoPhase = await measureLatency(client, 300, 'two_phase')
+    note('one shopper, order in two phases decided p50', twoPhase.acceptP50Ms, 'ms', 1)
+    note('one shopper, order in two phases decided p99', twoPhase.acceptP99Ms, 'ms', 1)
+    note('one shopper, order in two phases COMPLETED p50', twoPhase.completeP50Ms, 'ms', 1)
+    note('one shopper, order in two phases COMPLETED p99', twoPhase.completeP99Ms, 'ms', 1)
+    await measureThroughput(client, countOpen, 500, 64, 'two_phase')
+    const both = await measureThroughput(client, countOpen, 4_000, 64, 'two_phase')
+    note('64 shoppers, orders in two phases decided', both.acceptedPerS, 'a second')
+    note('64 shoppers, orders in two phases COMPLETED', both.completedPerS, 'a second')
     await orders.close()
     // The cart's database has no traffic now; its own relays are stopped so that the shards are ours.
     for (const { instance, service } of shop.instances()) if (service === 'cart') await shop.remove(instance)

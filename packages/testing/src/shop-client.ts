@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import type { Mode } from '@lepton/contracts/fields'
 import type { Order } from '@lepton/contracts/order'
 import { Pool } from 'undici'
 import { until } from './until.ts'
@@ -24,7 +25,7 @@ export interface Shopper {
     options?: AskOptions,
   ): Promise<ShopAnswer<T>>
   /** Places an order and returns its id; anything but a 202 is an error. */
-  place(lines: { item_id: string; quantity: number }[], paymentToken?: string): Promise<string>
+  place(lines: { item_id: string; quantity: number }[], paymentToken?: string, mode?: Mode): Promise<string>
   order(orderId: string): Promise<Order>
   /** Waits for one of the statuses. */
   settled(orderId: string, statuses?: readonly string[], timeoutMs?: number): Promise<Order>
@@ -84,10 +85,10 @@ export function createShopClient(gateway: string, { connections = 64, timeoutMs 
       customerId,
       ask: (method, path, options = {}) =>
         ask(method, path, { ...options, headers: { authorization: `Bearer ${token}`, ...options.headers } }),
-      place: async (lines, paymentToken = 'tok_approved') => {
+      place: async (lines, paymentToken = 'tok_approved', mode = 'saga') => {
         const { status, body } = await shopper.ask<{ order_id: string }>('POST', '/api/v1/orders', {
           key: randomUUID(),
-          body: { lines, payment_token: paymentToken },
+          body: { lines, payment_token: paymentToken, mode },
         })
         if (status !== 202) throw new Error(`POST /api/v1/orders answered ${status}: ${JSON.stringify(body)}`)
         return body.order_id

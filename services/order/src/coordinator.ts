@@ -11,7 +11,8 @@ import { runTryPhase } from './try-phase.ts'
 const MAX_UNDER_WAY = 64
 /** More are not asked for: their deadline cancels them. */
 const MAX_WAITING = 1_000
-const RECOVER_EVERY_MS = 200
+/** For what other processes left; what begins or is postponed here wakes the recovery itself. */
+const RECOVER_EVERY_MS = 1_000
 const RECOVER_BATCH = 32
 const SWEEP_EVERY_MS = 3_600_000
 const SWEEP_BATCH = 1_000

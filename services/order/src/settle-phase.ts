@@ -52,6 +52,7 @@ async function recover(deps: Deps, { gid, state, attempts, unsettled }: DueTrans
     else log.info(line, 'a branch did not settle; it is asked again')
     const waitMs = equalJitterMs(attempts - 1, RETRY, Math.random)
     await postponeTransaction(database, gid, { waitMs, error: fault.message })
+    setTimeout(() => deps.coordinator.wake(), waitMs).unref()
   } else await finishTransaction(database, gid)
 }
 

@@ -1,29 +1,38 @@
 import { randomUUID } from 'node:crypto'
+import type { Mode } from '@lepton/contracts/fields'
 import type { ShopClient } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import { percentile } from './percentiles.ts'
 
-export interface SagaLatency {
+const TOKEN = 'tok_approved'
+
+export interface OrderLatency {
   acceptP50Ms: number
+  acceptP99Ms: number
   completeP50Ms: number
   completeP99Ms: number
 }
 
-/** One shopper orders one after the other and watches each until it is COMPLETED. */
-export async function measureLatency(client: ShopClient, orders: number): Promise<SagaLatency> {
+/** One shopper orders one after the other and watches each until it is COMPLETED. In two phases, accepted is decided. */
+export async function measureLatency(
+  client: ShopClient,
+  orders: number,
+  mode: Mode = 'saga',
+): Promise<OrderLatency> {
   const shopper = await client.shopper()
   const items = await stocked(client)
   const accepted: number[] = []
   const completed: number[] = []
   for (let index = 0; index < orders; index++) {
     const startedAt = performance.now()
-    const id = await shopper.place([{ item_id: items[index % items.length]!, quantity: 1 }])
+    const id = await shopper.place([{ item_id: items[index % items.length]!, quantity: 1 }], TOKEN, mode)
     accepted.push(performance.now() - startedAt)
     await shopper.settled(id, ['COMPLETED'])
     completed.push(performance.now() - startedAt)
   }
   return {
     acceptP50Ms: percentile(accepted, 0.5),
+    acceptP99Ms: percentile(accepted, 0.99),
     completeP50Ms: percentile(completed, 0.5),
     completeP99Ms: percentile(completed, 0.99),
   }
@@ -35,6 +44,7 @@ export async function measureThroughput(
   countOpen: () => Promise<number>,
   orders: number,
   shoppers: number,
+  mode: Mode = 'saga',
 ): Promise<{ acceptedPerS: number; completedPerS: number }> {
   const items = await stocked(client)
   const people = await Promise.all(Array.from({ length: shoppers }, () => client.shopper()))
@@ -42,7 +52,9 @@ export async function measureThroughput(
   let left = orders
   await Promise.all(
     people.map(async (shopper) => {
-      while (left-- > 0) await shopper.place([{ item_id: items[left % items.length]!, quantity: 1 }])
+      while (left-- > 0) {
+        await shopper.place([{ item_id: items[left % items.length]!, quantity: 1 }], TOKEN, mode)
+      }
     }),
   )
   const acceptedMs = performance.now() - startedAt
