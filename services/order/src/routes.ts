@@ -44,7 +44,7 @@ export function orderRoutes(deps: Deps): Endpoint[] {
       const reply = await idempotently(database, request, async (tx) => {
         const changes = await lockOrders(tx, [order_id])
         const existing = changes.orders.get(order_id)
-        if (existing !== undefined) return acceptAgain(existing, lines)
+        if (existing !== undefined) return acceptAgain(existing, { lines, mode: body.mode })
         const accepted = {
           order_id,
           customer_id: caller.subject,
@@ -170,11 +170,11 @@ async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
 }
 
 /** The stored answer is gone after a week, the order is not: the same request is still the same order. */
-function acceptAgain(order: Order, lines: readonly Line[]): Reply {
+function acceptAgain(order: Order, { lines, mode }: Pick<Order, 'lines' | 'mode'>): Reply {
   const same = (line: Line, index: number) =>
     line.item_id === order.lines[index]?.item_id && line.quantity === order.lines[index].quantity
-  if (lines.length !== order.lines.length || !lines.every(same)) {
-    throw refuse('idempotency-key-reused', 'This key belongs to an earlier order with other lines.')
+  if (mode !== order.mode || lines.length !== order.lines.length || !lines.every(same)) {
+    throw refuse('idempotency-key-reused', 'This key belongs to an earlier order of other content.')
   }
   return accept(order, 202)
 }
