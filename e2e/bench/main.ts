@@ -2,17 +2,22 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import type { Pattern } from '@lepton/common/fault-injection'
 import { createLog } from '@lepton/common/log'
 import { createMetrics } from '@lepton/common/metrics'
 import { createDatabase } from '@lepton/common/postgres'
 import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
-import { createShopClient } from '@lepton/testing/shop-client'
+import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
+import type { Mode } from '@lepton/contracts/fields'
+import { measureHotSku } from './hot-sku.ts'
+import { measureOutboxDrain } from './outbox-drain.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
 import { cpuSeconds, familyOf, pssMib, sum } from './processes.ts'
 import { measureLatency, measureThroughput, stockUp } from './orders.ts'
 
-// Measures a whole shop of its own, on free ports and in a temporary directory, and prints one table.
+// Measures shops of its own, on free ports and in temporary directories, and prints one table.
 const ROOT = new URL('../..', import.meta.url).pathname
 const UNLIMITED = '1000000000'
 const IDLE_S = 20
@@ -24,15 +29,19 @@ function note(what: string, value: number, unit: string, digits = 0): void {
   console.error(`${what}: ${value.toFixed(digits)} ${unit}`)
 }
 
-async function start(stateDir: string, what: string): Promise<Shop> {
+async function start(stateDir: string, what?: string, without?: Pattern): Promise<Shop> {
   const startedAt = performance.now()
   const limits = {
     RATE_LIMIT_PER_MINUTE: UNLIMITED,
     ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
     SESSION_LIMIT_PER_MINUTE: UNLIMITED,
   }
-  const shop = await startShop({ root: ROOT, stateDir, useDefaultPorts: false, env: { gateway: limits } })
-  note(`${what}, until a probe order is COMPLETED`, (performance.now() - startedAt) / 1000, 's', 1)
+  const worse = without === undefined ? {} : { LEPTON_WITHOUT: without }
+  const env = { gateway: limits, cart: worse, order: worse, inventory: worse, payment: worse }
+  const shop = await startShop({ root: ROOT, stateDir, useDefaultPorts: false, env })
+  if (what !== undefined) {
+    note(`${what}, until a probe order is COMPLETED`, (performance.now() - startedAt) / 1000, 's', 1)
+  }
   return shop
 }
 
@@ -57,54 +66,144 @@ async function measureIdle(shop: Shop): Promise<void> {
   note('whole shop idle, CPU', totalCpu, '% of one core', 1)
 }
 
-const stateDir = await mkdtemp(join(tmpdir(), 'lepton-bench-'))
-try {
-  await (await start(stateDir, 'first start (fresh state, caches as they are)')).stop()
-  const shop = await start(stateDir, 'second start')
+/** A shop with stock for every run, for as long as the measurement takes. */
+async function withShop(
+  stateDir: string,
+  work: (shop: Shop, client: ShopClient) => Promise<void>,
+  without?: Pattern,
+) {
+  const shop = await start(stateDir, undefined, without)
   const client = createShopClient(shop.urls.gateway)
   try {
     await stockUp(client, (await readFile(shop.operatorSecretFile, 'utf8')).trim(), 100_000)
+    await work(shop, client)
+  } finally {
+    await client.close()
+    await shop.stop()
+  }
+}
+
+async function measureStarts(stateDir: string): Promise<void> {
+  await (await start(stateDir, 'first start (fresh state, caches as they are)')).stop()
+  const shop = await start(stateDir, 'second start')
+  try {
     await measureIdle(shop)
-    const orders = createDatabase({ url: shop.databaseUrl('order'), poolSize: 1 }, silent, createMetrics())
-    const countOpen = async () => {
+  } finally {
+    await shop.stop()
+  }
+}
+
+async function measureMode(shop: Shop, client: ShopClient, mode: Mode, name: string): Promise<void> {
+  const isOpen = openOrdersOf(shop)
+  await measureLatency(client, 50, mode)
+  const latency = await measureLatency(client, 300, mode)
+  note(`one shopper, ${name} p50`, latency.acceptP50Ms, 'ms', 1)
+  note(`one shopper, ${name} p99`, latency.acceptP99Ms, 'ms', 1)
+  note(`one shopper, ${name}, until COMPLETED p50`, latency.completeP50Ms, 'ms', 1)
+  note(`one shopper, ${name}, until COMPLETED p99`, latency.completeP99Ms, 'ms', 1)
+  await measureThroughput(client, isOpen.count, 500, 64, mode)
+  const { acceptedPerS, completedPerS } = await measureThroughput(client, isOpen.count, 4_000, 64, mode)
+  note(`64 shoppers, ${name}`, acceptedPerS, 'a second')
+  note(`64 shoppers, ${name}, until COMPLETED`, completedPerS, 'a second')
+  await isOpen.close()
+}
+
+function openOrdersOf(shop: Shop): { count: () => Promise<number>; close: () => Promise<void> } {
+  const orders = createDatabase({ url: shop.databaseUrl('order'), poolSize: 1 }, silent, createMetrics())
+  return {
+    close: () => orders.close(),
+    count: async () => {
       const { rows } = await orders.query<{ open: number }>(
         `select count(*)::int as open from order_stream where status <> 'COMPLETED'`,
       )
       return rows[0]!.open
-    }
-    await measureLatency(client, 50)
-    const { acceptP50Ms, completeP50Ms, completeP99Ms } = await measureLatency(client, 300)
-    note('one shopper, order accepted p50', acceptP50Ms, 'ms', 1)
-    note('one shopper, order COMPLETED p50', completeP50Ms, 'ms', 1)
-    note('one shopper, order COMPLETED p99', completeP99Ms, 'ms', 1)
-    await measureThroughput(client, countOpen, 500, 64)
-    const { acceptedPerS, completedPerS } = await measureThroughput(client, countOpen, 4_000, 64)
-    note('64 shoppers, orders accepted', acceptedPerS, 'a second')
-    note('64 shoppers, orders COMPLETED', completedPerS, 'a second')
-    await measureLatency(client, 50, 'two_phase')
-    const twoPhase = await measureLatency(client, 300, 'two_phase')
-    note('one shopper, order in two phases decided p50', twoPhase.acceptP50Ms, 'ms', 1)
-    note('one shopper, order in two phases decided p99', twoPhase.acceptP99Ms, 'ms', 1)
-    note('one shopper, order in two phases COMPLETED p50', twoPhase.completeP50Ms, 'ms', 1)
-    note('one shopper, order in two phases COMPLETED p99', twoPhase.completeP99Ms, 'ms', 1)
-    await measureThroughput(client, countOpen, 500, 64, 'two_phase')
-    const both = await measureThroughput(client, countOpen, 4_000, 64, 'two_phase')
-    note('64 shoppers, orders in two phases decided', both.acceptedPerS, 'a second')
-    note('64 shoppers, orders in two phases COMPLETED', both.completedPerS, 'a second')
-    await orders.close()
-    // The cart's database has no traffic now; its own relays are stopped so that the shards are ours.
+    },
+  }
+}
+
+async function measureOrders(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop, client) => {
+    await measureMode(shop, client, 'saga', 'order accepted')
+    await measureMode(shop, client, 'two_phase', 'order in two phases decided')
+  })
+}
+
+async function measureOutbox(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop) => {
+    // The cart's database has no traffic then; its own relays are stopped so that the shards are ours.
     for (const { instance, service } of shop.instances()) if (service === 'cart') await shop.remove(instance)
     const ack = await measureCommitToAck(shop.databaseUrl('cart'), [shop.brokers], 500)
     note("commit to Kafka's ack, own shard p50", ack.ownP50Ms, 'ms', 1)
     note("commit to Kafka's ack, own shard p99", ack.ownP99Ms, 'ms', 1)
     note("commit to Kafka's ack, other instance's shard p50", ack.otherP50Ms, 'ms', 1)
     note("commit to Kafka's ack, other instance's shard p99", ack.otherP99Ms, 'ms', 1)
-  } finally {
-    await client.close()
-    await shop.stop()
+    const { drainedPerS, publishedPerS } = await measureOutboxDrain(
+      shop.databaseUrl('cart'),
+      [shop.brokers],
+      100_000,
+    )
+    note('outbox, a backlog brought to Kafka', drainedPerS, 'events a second')
+    note('outbox, written and brought to Kafka at the same time', publishedPerS, 'events a second')
+  })
+}
+
+async function measureOneProduct(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop) => {
+    const { reservationsPerS, held, rejected, oversold } = await measureHotSku(shop, 'desk-mat', 50_000)
+    note('one product that everybody wants, reservations', reservationsPerS, 'a second')
+    note(`  of ${held + rejected} wishes, held`, held, 'units')
+    note('  sold without being there', oversold, 'units')
+  })
+}
+
+/** What the patterns cost: the same orders with one of them left out at a time. */
+async function measurePatterns(stateDir: string): Promise<void> {
+  for (const without of [undefined, 'inbox', 'outbox', 'idempotency'] as const) {
+    await withShop(
+      stateDir,
+      async (shop, client) => {
+        const isOpen = openOrdersOf(shop)
+        await measureThroughput(client, isOpen.count, 1_000, 64)
+        const { completedPerS } = await measureThroughput(client, isOpen.count, 3_000, 64)
+        await isOpen.close()
+        note(
+          `64 shoppers, orders COMPLETED, ${without === undefined ? 'every pattern' : `without ${without}`}`,
+          completedPerS,
+          'a second',
+        )
+      },
+      without,
+    )
   }
-} finally {
-  await rm(stateDir, { recursive: true, force: true })
+}
+
+const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
+  start: measureStarts,
+  orders: measureOrders,
+  outbox: measureOutbox,
+  'hot-sku': measureOneProduct,
+  patterns: measurePatterns,
+}
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { help: { type: 'boolean', short: 'h', default: false } },
+})
+const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS)
+const unknown = wanted.filter((name) => !Object.hasOwn(SECTIONS, name))
+if (values.help || unknown.length > 0) {
+  console.error(
+    `pnpm bench [section …]    measures a shop of its own; all of it takes about ten minutes\n\nsections: ${Object.keys(SECTIONS).join(', ')}`,
+  )
+  process.exit(unknown.length > 0 ? 1 : 0)
+}
+for (const name of wanted) {
+  const stateDir = await mkdtemp(join(tmpdir(), 'lepton-bench-'))
+  try {
+    await SECTIONS[name]!(stateDir)
+  } finally {
+    await rm(stateDir, { recursive: true, force: true })
+  }
 }
 const width = Math.max(...rows.map(([what]) => what.length))
 for (const [what, value] of rows) console.log(`${what.padEnd(width)}  ${value}`)
