@@ -81,6 +81,21 @@ export const delayRequests = (...services: ServiceName[]) =>
     }
   })
 
+/** Requests of a moment come so late that their answer is no use, and after what was asked later. */
+export const overtakeRequests = (service: ServiceName, delayMs: number) =>
+  always('network', (shop) => {
+    const to = new Set(shop.instances().flatMap((one) => (one.service === service ? [one.instance] : [])))
+    const links = shop.network.links().filter((link) => link.from === 'mesh' && to.has(link.to))
+    return {
+      title: `${delayMs} ms delay on all ways to ${service}`,
+      target: 'requests',
+      begin: () => {
+        setWeather(links, { kind: 'delay', delayMs })
+        return () => Promise.resolve(clearUp(links))
+      },
+    }
+  })
+
 export const lockTable = (owner: DatabaseOwner, statement: string) =>
   always('transactions', (shop) => holdStatement(shop, owner, statement))
 

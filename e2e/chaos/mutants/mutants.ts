@@ -8,6 +8,7 @@ import {
   killAny,
   killServer,
   lockTable,
+  overtakeRequests,
   pauseAll,
   pauseServer,
   sendAgain,
@@ -94,11 +95,14 @@ export const MUTANTS: Record<Pattern, Mutant> = {
     quietTimeoutMs: SHORT_MS,
   },
   barrier: {
-    caughtBy: ['I7'],
-    // Tries are late, twice, and come after the cancellation.
-    sources: [delayRequests('inventory', 'payment')],
-    profile: { everyMs: [800, 1_500], lastsMs: [2_500, 6_000], atOnce: 1 },
-    mix: HASTY,
+    caughtBy: ['I7', 'I8'],
+    // Both tries of an order come after its cancellation, which was sent when they had been given up.
+    sources: [overtakeRequests('inventory', 4_000), overtakeRequests('payment', 4_000)],
+    profile: { everyMs: [3_000, 4_000], lastsMs: [1_500, 1_800], atOnce: 1 },
+    mix: [
+      [1, place],
+      [1, addAndCheckOut],
+    ],
     twoPhaseShare: 1,
     quietTimeoutMs: WHOLE_MS,
   },
