@@ -15,6 +15,7 @@ import { discardPoison } from './nemesis/discard-poison.ts'
 import type { FaultKind } from './nemesis/fault.ts'
 import { type InjectedFault, type Profile, PROFILES, type Sources, startNemesis } from './nemesis/nemesis.ts'
 import { sourcesOf } from './nemesis/sources.ts'
+import { allowPrepared } from './nemesis/transactions.ts'
 import { createRandom, type Random } from './random.ts'
 import { everythingReady } from './ready.ts'
 
@@ -106,8 +107,11 @@ export async function attack(session: Session, options: Attack): Promise<RunResu
 export async function runOnce(options: RunOptions): Promise<RunResult> {
   const { seed, minutes, folder, signal, note } = options
   note('the shop starts')
-  const session = await openSession({ seed, folder, note, shop: await startChaosShop({ folder, signal }) })
+  const shop = await startChaosShop({ folder, signal })
+  const session = await openSession({ seed, folder, note, shop })
   try {
+    if (options.faults.includes('transactions')) await allowPrepared(shop)
+    await everythingReady(shop)
     return await attack(session, {
       ...options,
       lastsMs: minutes * 60_000,

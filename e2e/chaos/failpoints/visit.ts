@@ -52,6 +52,7 @@ export async function visitAll(
   try {
     for (const failpoint of failpoints) {
       for (const scenario of scenarios) {
+        shop.signal.throwIfAborted()
         const actor = await createActor(client, shop, { goods, history, random, process: visits.length })
         const visit = await visitOne(shop, failpoint, scenario, actor)
         visits.push(visit)

@@ -3,6 +3,7 @@ import type { ServiceSettings } from '@lepton/local/services'
 import { addAndCheckOut, cancel, type Mix, place } from '../driver/operations.ts'
 import type { InvariantId } from '../invariants/facts.ts'
 import type { Attack } from '../run.ts'
+import { crossTransactions, CROSSING_MS } from './crossing.ts'
 import {
   delayRequests,
   killAny,
@@ -22,6 +23,8 @@ export interface Mutant
   env?: ServiceSettings
   /** Where being late is the symptom, as long as an order may take; elsewhere there is no need to wait. */
   quietTimeoutMs: number
+  /** How long a round lasts, where what shows it takes long to come about. */
+  roundMs?: number
 }
 
 const SHORT_MS = 12_000
@@ -62,12 +65,11 @@ export const MUTANTS: Record<Pattern, Mutant> = {
   },
   commit_order: {
     caughtBy: ['I9'],
-    sources: [
-      pauseServer('kafka'),
-      lockTable('order', `select * from order_stream where decision = 'OPEN' for update`),
-    ],
-    profile: { everyMs: [200, 500], lastsMs: [1_000, 1_800], atOnce: 2 },
+    sources: [crossTransactions],
+    profile: { everyMs: [500, 1_000], lastsMs: [1, 1], atOnce: 1 },
     mix: HASTY,
+    twoPhaseShare: 0,
+    roundMs: 2 * CROSSING_MS,
     quietTimeoutMs: SHORT_MS,
   },
   idempotency: {
@@ -114,8 +116,14 @@ export const MUTANTS: Record<Pattern, Mutant> = {
   },
   durability: {
     caughtBy: ['I3'],
+    // Between two kills the server recovers and many orders are accepted.
     sources: [killServer('postgres')],
-    profile: { everyMs: [2_000, 4_000], lastsMs: [1, 1], atOnce: 1 },
+    profile: { everyMs: [6_000, 8_000], lastsMs: [1, 1], atOnce: 1 },
+    mix: [
+      [3, place],
+      [1, addAndCheckOut],
+    ],
+    roundMs: 30_000,
     quietTimeoutMs: SHORT_MS,
   },
 }

@@ -58,8 +58,12 @@ async function tryOne(
   let seen = new Set<string>()
   try {
     for (let round = 0; round < ROUNDS; round++) {
+      signal.throwIfAborted()
       const random = session.random.fork(`round ${round}`)
-      result = await attack({ ...session, random }, { ...mutant, workers, operationsPerS, lastsMs: ROUND_MS })
+      result = await attack(
+        { ...session, random },
+        { ...mutant, workers, operationsPerS, lastsMs: mutant.roundMs ?? ROUND_MS },
+      )
       seen = new Set(result.violations.map(({ invariant }) => invariant))
       note(`without ${pattern}, round ${round + 1}: ${[...seen].join(' ') || 'nothing noticed'}`)
       if (caughtBy.some((id) => seen.has(id))) break

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { newId } from '@lepton/common/id'
 import { TOPICS, type Topic } from '@lepton/contracts/topics'
 import { DATABASE_OWNERS } from '@lepton/setup/services'
+import { createShopClient } from '@lepton/testing/shop-client'
 import type { ChaosShop } from '../chaos-shop.ts'
 import { askDatabase } from '../collect/ask-database.ts'
 import { createChaosKafka, POISON_HEADER } from '../collect/topics.ts'
@@ -10,6 +11,7 @@ import type { Fault, FaultSource } from './fault.ts'
 
 const TARGET = 'topics'
 const MAX_REPEATED = 200
+const MAX_REPUBLISHED_S = 60
 const READ_BY_ORDERS: readonly Topic[] = ['order.v1', 'inventory.v1', 'payment.v1']
 
 interface Message {
@@ -24,6 +26,7 @@ export const sendMessages: FaultSource = (shop, random) =>
   random.weighted([
     [3, () => repeatEvents(shop, random, 'recent')],
     [2, () => repeatEvents(shop, random, 'old')],
+    [1, () => republish(shop, random)],
     [2, () => poisonKey(shop, random)],
     [1, () => poisonOrder(shop, random)],
   ] as const)()
@@ -46,6 +49,29 @@ export function repeatEvents(shop: ChaosShop, random: Random, which: 'recent' | 
         ),
       )
       await send(shop, messages)
+      return undefined
+    },
+  }
+}
+
+/** Sends whole minutes again from the archives, with the tool that rebuilds Kafka. */
+function republish(shop: ChaosShop, random: Random): Fault {
+  const seconds = random.int(5, MAX_REPUBLISHED_S)
+  return {
+    title: `the last ${seconds} s published again`,
+    target: TARGET,
+    begin: async () => {
+      const now = Date.now()
+      const [since, until] = [now - seconds * 1_000, now].map((ms) => new Date(ms).toISOString())
+      const body = { since, until, reason: 'asked for by the chaos suite' }
+      const client = createShopClient(random.pick(shop.gateways()), { connections: 1, timeoutMs: 10_000 })
+      try {
+        const operator = await client.operator(shop.operatorSecret)
+        const { status } = await operator.ask('POST', '/api/v1/ops/events/republish', { body })
+        if (status !== 200) throw new Error(`republish answered ${status}`)
+      } finally {
+        await client.close()
+      }
       return undefined
     },
   }

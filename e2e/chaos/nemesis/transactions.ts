@@ -1,10 +1,13 @@
 import { DATABASE_OWNERS, type DatabaseOwner } from '@lepton/setup/services'
+import { until } from '@lepton/testing/until'
 import pg from 'pg'
+import { askDatabase } from '../collect/ask-database.ts'
 import type { Random } from '../random.ts'
 import type { Fault, FaultSource } from './fault.ts'
 import type { ChaosShop } from '../chaos-shop.ts'
 
 const CONNECT_TIMEOUT_MS = 5_000
+const ROLLBACK_TIMEOUT_MS = 60_000
 
 /** What somebody else's transaction holds while it goes on. */
 const HOLDS: Partial<Record<DatabaseOwner, readonly string[]>> = {
@@ -31,7 +34,16 @@ const HOLDS_EVERYWHERE = [
 /** A transaction that stays open, idle, as of a client that went away without a word. */
 export const holdTransaction: FaultSource = (shop, random) => {
   const owner = random.pick(DATABASE_OWNERS)
-  return holdStatement(shop, owner, statementOf(owner, random))
+  const statement = statementOf(owner, random)
+  return random.chance(0.25)
+    ? holdPrepared(shop, owner, statement, `chaos-${random.uuid()}`)
+    : holdStatement(shop, owner, statement)
+}
+
+/** Lets transactions be prepared, which PostgreSQL forbids unless it is told otherwise at its start. */
+export async function allowPrepared(shop: ChaosShop): Promise<void> {
+  await askDatabase(shop.adminUrl, (ask) => ask('alter system set max_prepared_transactions = 10'))
+  await shop.restartServer('postgres')
 }
 
 function statementOf(owner: DatabaseOwner, random: Random): string {
@@ -59,6 +71,30 @@ export function holdStatement(shop: ChaosShop, owner: DatabaseOwner, statement: 
           throw error
         })
       return close
+    },
+  }
+}
+
+/** A prepared transaction that nobody ends: it outlives its connection, and the server. */
+function holdPrepared(shop: ChaosShop, owner: DatabaseOwner, statement: string, name: string): Fault {
+  return {
+    title: `orphan prepared in ${owner}: ${statement}`,
+    target: `transaction in ${owner}`,
+    begin: async () => {
+      await askDatabase(shop.databaseUrl(owner), async (ask) => {
+        await ask('begin')
+        await ask(statement)
+        await ask(`prepare transaction '${name}'`)
+      })
+      return () =>
+        until(
+          `${name} to be rolled back`,
+          async () => {
+            await askDatabase(shop.databaseUrl(owner), (ask) => ask(`rollback prepared '${name}'`))
+            return true
+          },
+          { timeoutMs: ROLLBACK_TIMEOUT_MS, everyMs: 200 },
+        ).then(() => undefined)
     },
   }
 }

@@ -36,6 +36,8 @@ const SETTINGS = {
   autovacuum_naptime: '10s',
   log_min_messages: 'warning',
   log_line_prefix: '%m [%p] %u@%d ',
+  // Before it recovers it flushes its files: all at once instead of one by one, which takes seconds.
+  ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
 }
 
 type Home = { dataDir: string; prefix: string[]; uid?: number }
