@@ -12,7 +12,7 @@ const SCHEDULES = 120_000
 const MAX_BYTES = 160
 const SEED = 1
 
-jest.setTimeout(120_000)
+jest.setTimeout(300_000)
 
 /** The first schedule that fails, as few bytes as it needs; undefined where all are well. */
 function counterExample(seed: number, schedules: number, patterns: Patterns = ALL_PATTERNS) {
