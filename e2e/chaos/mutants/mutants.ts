@@ -5,6 +5,7 @@ import type { InvariantId } from '../invariants/facts.ts'
 import type { Attack } from '../run.ts'
 import { crossTransactions, CROSSING_MS } from './crossing.ts'
 import {
+  crashBeforeFlush,
   delayRequests,
   killAny,
   killServer,
@@ -117,7 +118,7 @@ export const MUTANTS: Record<Pattern, Mutant> = {
   durability: {
     caughtBy: ['I3'],
     // Between two kills the server recovers and many orders are accepted.
-    sources: [killServer('postgres')],
+    sources: [crashBeforeFlush],
     profile: { everyMs: [6_000, 8_000], lastsMs: [1, 1], atOnce: 1 },
     mix: [
       [3, place],
