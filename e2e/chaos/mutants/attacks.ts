@@ -1,16 +1,12 @@
-import { setTimeout as delay } from 'node:timers/promises'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import type { ServerName } from '@lepton/local/server'
 import type { ServiceName } from '@lepton/local/services'
-import { askDatabase } from '../collect/ask-database.ts'
 import { clearUp, setWeather } from '../network/network.ts'
 import type { FaultKind, FaultSource } from '../nemesis/fault.ts'
+import { crashUnflushed } from '../nemesis/crash-unflushed.ts'
 import { poisonKey, repeatEvents } from '../nemesis/messages.ts'
 import { holdStatement } from '../nemesis/transactions.ts'
 import type { Sources } from '../nemesis/nemesis.ts'
-
-const SLOW_MS = 800
-const LOG_WRITER = `select pid from pg_stat_activity where backend_type = 'walwriter'`
 
 const always = (kind: FaultKind, source: FaultSource): Sources[number] => ({ kind, weight: 1, source })
 
@@ -34,22 +30,7 @@ export const pauseServer = (server: ServerName) =>
     },
   }))
 
-/**
- * SIGKILL of PostgreSQL while its log waits in memory: whoever was told of a commit that was not flushed has
- * been told too early. On a machine that only loses a process, the writer of the log must be slow to see it.
- */
-export const crashBeforeFlush = always('servers', (shop) => ({
-  title: 'SIGKILL postgres, its log writer being slow',
-  target: 'postgres',
-  begin: async () => {
-    const [writer] = await askDatabase(shop.adminUrl, (ask) => ask<{ pid: number }>(LOG_WRITER))
-    process.kill(writer!.pid, 'SIGSTOP')
-    await delay(SLOW_MS)
-    shop.killServer('postgres', 'SIGKILL')
-    process.kill(writer!.pid, 'SIGKILL')
-    return undefined
-  },
-}))
+export const crashBeforeFlush = always('servers', crashUnflushed)
 
 /** Any instance of these services. */
 export const killAny = (...services: ServiceName[]) =>

@@ -1,4 +1,5 @@
 import type { ChaosShop } from '../chaos-shop.ts'
+import { crashUnflushed } from './crash-unflushed.ts'
 import type { Fault, FaultSource } from './fault.ts'
 
 const SERVERS = ['postgres', 'kafka', 'consul'] as const
@@ -18,6 +19,7 @@ export const pauseProcess: FaultSource = (shop, random) => {
 /** SIGKILL or SIGSTOP of PostgreSQL, Kafka or Consul. */
 export const harmServer: FaultSource = (shop, random) => {
   const server = random.pick(SERVERS)
+  if (server === 'postgres' && random.chance(0.3)) return crashUnflushed(shop, random)
   return random.chance(0.5)
     ? {
         title: `SIGKILL ${server}`,
