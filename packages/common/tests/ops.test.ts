@@ -99,7 +99,9 @@ describe('a dead letter', () => {
 
     const told = broker.records(DLQ).find((record) => record.key.endsWith(key))!
     expect(told.headers).toMatchObject({
-      ce_id: letter.event_id,
+      ce_type: 'dead_letter.parked.v1',
+      ce_sequence: '1',
+      'x-dlq-original-ce_id': letter.event_id,
       'x-dlq-topic': 'order.v1',
       'x-dlq-offset': String(letter.offset),
       'x-dlq-consumer': 'order',

@@ -118,7 +118,7 @@ export async function bury(
   })
 }
 
-/** Tells the dead-letter topic, with the original headers and bytes, in a sequence of its own for each key. */
+/** Tells the dead-letter topic as an event of its own, with the original headers and bytes in it. */
 async function tell(tx: Tx, { outbox, group }: Morgue, letter: DeadLetter): Promise<void> {
   const { rows } = await tx.query<{ dlq_seq: number }>(
     `update dead_letter set dlq_seq = 1 + coalesce(
@@ -138,7 +138,7 @@ async function tell(tx: Tx, { outbox, group }: Morgue, letter: DeadLetter): Prom
       },
       cause: undefined,
       headers: {
-        ...letter.headers,
+        ...originals(letter.headers),
         'x-dlq-topic': letter.topic,
         'x-dlq-partition': String(letter.part),
         'x-dlq-offset': String(letter.off),
@@ -150,6 +150,10 @@ async function tell(tx: Tx, { outbox, group }: Morgue, letter: DeadLetter): Prom
       },
     },
   ])
+}
+
+function originals(headers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [`x-dlq-original-${name}`, value]))
 }
 
 export async function countOpen(database: Database): Promise<{ DEAD: number; BLOCKED: number }> {

@@ -20,7 +20,7 @@ export interface OutgoingEvent<T = unknown> {
   data: T
   /** The event that caused this one; undefined where a request or a timer did. */
   cause: Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
-  /** Beside the usual headers, or in their place. */
+  /** Beside the usual headers. */
   headers?: Readonly<Record<string, string>>
 }
 

@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Admin } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import { createKafka } from './client.ts'
 
@@ -7,7 +9,9 @@ export interface TopicSettings {
   retentionMs: number
 }
 
-/** Creates the topics that are missing; those that exist stay as they are. */
+const LEADERS = { timeoutMs: 30_000, everyMs: 100 }
+
+/** Creates the topics that are missing, and waits until they can be written; those that exist stay as they are. */
 export async function createTopics(
   brokers: string[],
   topics: readonly TopicSettings[],
@@ -20,7 +24,8 @@ export async function createTopics(
     const missing = topics.filter(({ topic }) => !existing.has(topic))
     if (missing.length === 0) return
     await admin.createTopics({
-      waitForLeaders: true,
+      // kafkajs gives its wait up when a broker is slow to know a topic that it has just created.
+      waitForLeaders: false,
       topics: missing.map(({ topic, partitions, retentionMs }) => ({
         topic,
         numPartitions: partitions,
@@ -28,7 +33,23 @@ export async function createTopics(
         configEntries: [{ name: 'retention.ms', value: String(retentionMs) }],
       })),
     })
+    await waitForLeaders(
+      admin,
+      missing.map(({ topic }) => topic),
+    )
   } finally {
     await admin.disconnect()
+  }
+}
+
+async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
+  for (const endsAt = performance.now() + LEADERS.timeoutMs; ;) {
+    const metadata = await admin.fetchTopicMetadata({ topics }).catch((error: unknown) => {
+      if (performance.now() > endsAt) throw error
+      return undefined
+    })
+    if (metadata?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return
+    if (performance.now() > endsAt) throw new Error('Kafka gives the new topics no leader')
+    await delay(LEADERS.everyMs)
   }
 }
