@@ -322,7 +322,12 @@ describe('what cannot be applied', () => {
     await idle()
 
     const verdict = { attempts: 1, error: new TypeError('a bug') }
-    await bury({ database, outbox: createOutbox('/test'), group: 'test' }, CONSUMER, parsed(record, tallies()), verdict)
+    await bury(
+      { database, outbox: createOutbox('/test'), group: 'test' },
+      CONSUMER,
+      parsed(record, tallies()),
+      verdict,
+    )
 
     expect(await letters(key)).toEqual([])
   })

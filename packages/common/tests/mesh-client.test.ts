@@ -1,35 +1,16 @@
 import { once } from 'node:events'
-import { afterEach, describe, expect, it, jest } from '@jest/globals'
+import { describe, expect, it, jest } from '@jest/globals'
 import { continueTrace, withTrace } from '../src/trace.ts'
 import { Unavailable } from '../src/problem.ts'
 import { withDeadline } from '../src/mesh/deadline.ts'
 import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
-import { type MeshSettings, meshDefaults } from '../src/mesh/settings.ts'
-import { createClientOver, type FakeInstance, inParallel, startInstance } from './mesh-fixtures.ts'
+import { meshDefaults } from '../src/mesh/settings.ts'
+import { inParallel, useInstances } from './mesh-fixtures.ts'
 
 // Enough for a machine that does other things besides.
 jest.setTimeout(30_000)
 
-const running: FakeInstance[] = []
-const clients: { close(): Promise<void> }[] = []
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()))
-  await Promise.all(running.splice(0).map((fake) => fake.kill()))
-})
-
-async function instances(...names: string[]): Promise<FakeInstance[]> {
-  const started = await Promise.all(names.map((name) => startInstance(name)))
-  running.push(...started)
-  return started
-}
-
-function over(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
-  const created = createClientOver(fakes, settings)
-  clients.push(created.client)
-  return created
-}
-
+const { instances, over } = useInstances()
 const inTurn = { policy: createRoundRobin }
 
 describe('a call', () => {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { Writable } from 'node:stream'
+import { afterEach } from '@jest/globals'
 import pino from 'pino'
 import { createMetrics } from '../src/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
@@ -89,7 +90,7 @@ function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
 }
 
 /** A client over instances of one service, `order`. */
-export function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
+function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
   const metrics = createMetrics()
   const fakeDiscovery = createFakeDiscovery({ order: fakes.map(({ instance }) => instance) })
   const client = createMeshClient({
@@ -122,6 +123,28 @@ export function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSe
         body: '{}',
         ...extra,
       }),
+  }
+}
+
+/** Instances and clients for the tests of one file, gone after each test. */
+export function useInstances() {
+  const running: FakeInstance[] = []
+  const clients: { close(): Promise<void> }[] = []
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()))
+    await Promise.all(running.splice(0).map((fake) => fake.kill()))
+  })
+  return {
+    instances: async (...names: string[]): Promise<FakeInstance[]> => {
+      const started = await Promise.all(names.map((name) => startInstance(name)))
+      running.push(...started)
+      return started
+    },
+    over: (fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) => {
+      const created = createClientOver(fakes, settings)
+      clients.push(created.client)
+      return created
+    },
   }
 }
 
