@@ -1,5 +1,6 @@
 import type { Status } from '@lepton/contracts/order'
 import type { Facts, Violation } from './facts.ts'
+import { poisonedKeys } from './log.ts'
 
 const PAYMENTS_OF: Partial<Record<Status, string[]>> = {
   COMPLETED: ['CAPTURED'],
@@ -16,6 +17,7 @@ const RESERVATIONS_OF: Partial<Record<Status, string[]>> = {
 
 /** I8: order, stock and payment tell the same story, and the units and lines are the same ones. */
 export function agreement({
+  log,
   orders,
   reservations,
   reservationItems,
@@ -27,6 +29,7 @@ export function agreement({
   const itemsOf = Map.groupBy(reservationItems, ({ order_id }) => order_id)
   const movesOf = Map.groupBy(stockLedger, ({ order_id }) => order_id ?? '')
   const known = new Set(orders.map(({ order_id }) => order_id))
+  const poisoned = poisonedKeys(log)
 
   const disagreeing = orders.flatMap(({ order_id, status, lines, amount_minor }) => {
     const reservation = reservationOf.get(order_id)?.state ?? 'NONE'
@@ -58,7 +61,7 @@ export function agreement({
     return wrong.map((what) => ({ invariant: 'I8' as const, what, order_id }))
   })
   const orphans = [...reservations, ...payments]
-    .filter(({ order_id }) => !known.has(order_id))
+    .filter(({ order_id }) => !known.has(order_id) && !poisoned.has(order_id))
     .map(({ order_id, state }) => ({
       invariant: 'I8' as const,
       what: `is ${state} without an order`,

@@ -6,7 +6,8 @@ const CONSUMERS = Object.entries(SUBSCRIPTIONS) as [DatabaseOwner, readonly Topi
 
 /** I9: the first occurrences of a key's events are on the log in their order, without a gap. */
 export function keyOrder({ log }: Facts): Violation[] {
-  const byKey = Map.groupBy(written(log), ({ topic, key }) => `${topic} ${key}`)
+  const between = written(log).filter(({ topic }) => topic in TOPICS)
+  const byKey = Map.groupBy(between, ({ topic, key }) => `${topic} ${key}`)
   return [...byKey.values()].flatMap((records) => {
     const { topic, key } = records[0]!
     if (new Set(records.map(({ partition }) => partition)).size > 1) {
@@ -22,10 +23,13 @@ export function keyOrder({ log }: Facts): Violation[] {
 /** I10: what a service committed is on the log, and nothing else is. */
 export function nothingLost(facts: Facts): Violation[] {
   const { log, archives } = facts
-  const onLog = new Map(written(log).map((record) => [record.event_id, record]))
+  const between = written(log).filter(({ topic }) => topic in TOPICS)
+  const onLog = new Map(between.map((record) => [record.event_id, record]))
   const archived = new Map(
     Object.values(archives).flatMap((events) =>
-      events.map((event): [string, ArchivedEvent] => [event.event_id, event]),
+      events
+        .filter(({ topic }) => topic in TOPICS)
+        .map((event): [string, ArchivedEvent] => [event.event_id, event]),
     ),
   )
   const lost = [...archived.values()]
@@ -38,7 +42,19 @@ export function nothingLost(facts: Facts): Violation[] {
     .map(({ type, key, event_id }) =>
       violation('I10', `${type ?? '?'} ${event_id!} was sent and never committed`, key),
     )
-  return [...lost, ...invented, ...unarchived(facts)]
+  return [...lost, ...invented, ...unarchived(facts), ...lostLetters(facts)]
+}
+
+/** A dead letter's copy keeps the id of what died, so copies are counted. */
+function lostLetters({ archives, log }: Facts): Violation[] {
+  const onLog = Map.groupBy(log, ({ topic }) => topic)
+  const archived = Map.groupBy(Object.values(archives).flat(), ({ topic }) => topic)
+  return [...archived].flatMap(([topic, events]): Violation[] => {
+    const count = onLog.get(topic)?.length ?? 0
+    return topic in TOPICS || count >= events.length
+      ? []
+      : [{ invariant: 'I10', what: `${topic} has ${count} of ${events.length} dead letters` }]
+  })
 }
 
 /** Rows count what they published: an event that is not archived was never committed with its row. */
@@ -109,7 +125,11 @@ export function effectsOnce(facts: Facts): Violation[] {
       ['order', 'payment.v1', row.order_id, row.last_pay_seq],
     ]),
   ]
+  const poisoned = poisonedKeys(log)
+  const known = new Set(orders.map(({ order_id }) => order_id))
   const behind = positions.flatMap(([owner, topic, key, position]) => {
+    // Discarding what stood in for the first event of a key that is no order's counts as that event.
+    if (poisoned.has(key) && !known.has(key)) return []
     const wanted = last.get(`${topic} ${key}`) ?? 0
     return position === wanted
       ? []
@@ -135,6 +155,11 @@ export function deadLetters({ log, deadLetters: letters }: Facts): Violation[] {
         : []
     }),
   )
+}
+
+/** Keys under which the harness put something that no service wrote. */
+export function poisonedKeys(log: readonly LogRecord[]): ReadonlySet<string> {
+  return new Set(log.filter(({ isPoison }) => isPoison).map(({ key }) => key))
 }
 
 /** What services wrote. */

@@ -1,5 +1,6 @@
 import type { Operation } from '../history.ts'
 import { FINAL, type Facts, type OrderFact, type Violation } from './facts.ts'
+import { poisonedKeys } from './log.ts'
 
 const LATE_MS = 60_000
 const MAKES_AN_ORDER: readonly Operation['kind'][] = ['place', 'place_unpaid', 'checkout']
@@ -122,7 +123,7 @@ export function finalState({
 /** I12: an order is the fold of its facts; nothing impossible was met; no event came before its predecessor. */
 export function historyIsState({ orders, orderFacts, anomalies, deadLetters, log }: Facts): Violation[] {
   const streams = Map.groupBy(orderFacts, ({ order_id }) => order_id)
-  const poisoned = new Set(log.filter(({ isPoison }) => isPoison).map(({ key }) => key))
+  const poisoned = poisonedKeys(log)
   const differing = orders.flatMap((order) => {
     const facts = (streams.get(order.order_id) ?? []).toSorted((a, b) => a.version - b.version)
     const folded = fold(facts)
