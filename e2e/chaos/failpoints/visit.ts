@@ -23,6 +23,8 @@ const QUIET_TIMEOUT_MS = 60_000
 const REQUEST_TIMEOUT_MS = 8_000
 /** What a scenario sets off goes on after its order is final. */
 const LATE_VISIT_MS = 1_500
+const POISON_DELAY_MS = 50
+const TIDY_EVERY_MS = 200
 
 export interface Visit {
   failpoint: Failpoint
@@ -102,8 +104,8 @@ async function visitOne(
   writeFileSync(file, 'exit')
   const isVisited = () => !existsSync(file)
   try {
-    if (failpoint.startsWith('dlq.')) await Promise.all([SCENARIOS[scenario](actor), poisoning(shop)])
-    else await SCENARIOS[scenario](actor)
+    const work = SCENARIOS[scenario](actor)
+    await (failpoint.startsWith('dlq.') ? amongPoison(shop, work) : work)
     await until('the visit', isVisited, { timeoutMs: LATE_VISIT_MS }).catch(() => undefined)
     if (!isVisited()) return visit('missed', 'nobody came by')
     await restartFallen(shop)
@@ -115,14 +117,20 @@ async function visitOne(
   }
 }
 
-/** While an order is under way something unreadable comes under its key. */
-async function poisoning(shop: ChaosShop): Promise<void> {
-  await delay(50)
-  await poisonLatestOrder(shop)
-  await until('the poison to be parked', async () => (await discardPoison(shop)) > 0, {
-    timeoutMs: QUIET_TIMEOUT_MS,
-    everyMs: 100,
-  })
+/** While an order is under way something unreadable comes under its key, and an operator discards it wherever it is dead. */
+async function amongPoison(shop: ChaosShop, work: Promise<void>): Promise<void> {
+  let isOver = false
+  const tidying = (async () => {
+    await delay(POISON_DELAY_MS)
+    await poisonLatestOrder(shop)
+    while (!isOver) {
+      // A service that is being restarted is asked again.
+      await discardPoison(shop).catch(() => undefined)
+      await delay(TIDY_EVERY_MS)
+    }
+  })()
+  await work.finally(() => (isOver = true))
+  await tidying
 }
 
 /** Spares the next visit the launcher's growing patience with what crashes again and again. */
