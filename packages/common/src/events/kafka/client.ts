@@ -11,6 +11,8 @@ export interface KafkaSettings {
   heartbeatIntervalMs?: number
   rebalanceTimeoutMs?: number
   maxWaitMs?: number
+  /** A consumer that hears nothing for so long from a broker that answers others is made anew. */
+  silenceMs?: number
   /** Offsets of finished work are told to Kafka together, at most this much later. */
   commitEveryMs?: number
 }

@@ -4,6 +4,8 @@ import type { Log } from '../../log.ts'
 import type { Delivery, SubscribeOptions, Subscriber } from '../broker.ts'
 import { type KafkaSettings, RETRY } from './client.ts'
 
+const LOOK_EVERY_MS = 1_000
+
 /**
  * Keeps a member of a group alive until it is stopped: a consumer that crashed is made anew, since
  * kafkajs itself gives some crashes up for good.
@@ -25,7 +27,7 @@ export function subscribe(
       groupId: options.group,
       sessionTimeout: settings.sessionTimeoutMs ?? 8_000,
       heartbeatInterval: settings.heartbeatIntervalMs ?? 2_000,
-      rebalanceTimeout: settings.rebalanceTimeoutMs ?? 16_000,
+      rebalanceTimeout: settings.rebalanceTimeoutMs ?? 8_000,
       maxWaitTimeInMs: settings.maxWaitMs ?? 2_000,
       allowAutoTopicCreation: false,
       // A restart of its own would outlive our stop: it begins later, from a timer that nobody can clear.
@@ -36,7 +38,6 @@ export function subscribe(
       if (stopping.signal.aborted) resolve()
       stopping.signal.addEventListener('abort', () => resolve(), { once: true })
     })
-    // The rejection is looked at below, but a crash may come while we are still connecting.
     ended.catch(() => undefined)
     consumer.on(consumer.events.FETCH, () => {
       fetchedAtMs = performance.now()
@@ -45,9 +46,22 @@ export function subscribe(
       isAssigned = Object.values(payload.memberAssignment).some((partitions) => partitions.length > 0)
       fetchedAtMs = performance.now()
     })
+    let isSilent = false
+    const silence = Promise.withResolvers<never>()
+    silence.promise.catch(() => undefined)
+    const watch = watchSilence(consumer, {
+      silenceMs: settings.silenceMs ?? 12_000,
+      isBusy: () => work.stalledSinceMs() !== undefined,
+      probe: () => clusterIdOf(kafka, { retries: 0 }),
+      onSilent: () => {
+        isSilent = true
+        silence.reject(new Error('the consumer is silent although the broker answers'))
+      },
+    })
     const offsets = createOffsets(consumer, settings.commitEveryMs ?? 200, log)
     const pauses = new Set<NodeJS.Timeout>()
-    try {
+
+    async function consume(): Promise<void> {
       const topicId = await clusterIdOf(kafka)
       await consumer.connect()
       await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
@@ -61,8 +75,9 @@ export function subscribe(
         },
       })
       await ended
-    } finally {
-      for (const pause of pauses) clearTimeout(pause)
+    }
+
+    async function leave(): Promise<void> {
       await offsets.close()
       await consumer
         .stop()
@@ -70,6 +85,16 @@ export function subscribe(
       await consumer
         .disconnect()
         .catch((error: unknown) => log.debug({ err: error }, 'the consumer was gone already'))
+    }
+
+    try {
+      await Promise.race([consume(), silence.promise])
+    } finally {
+      watch.stop()
+      for (const pause of pauses) clearTimeout(pause)
+      // One that is stuck would also be stuck in leaving: the group forgets it after its session.
+      if (isSilent) void leave()
+      else await leave()
     }
   }
 
@@ -93,6 +118,47 @@ export function subscribe(
       await running
     },
   }
+}
+
+/**
+ * Notices a consumer that has lost its broker for good: kafkajs drops a broker that resets its connections
+ * for some seconds, and then joins its group again without looking for it, for as long as it may retry.
+ *
+ * A broker that is away is waited for, and so is a rebalance, which lasts less than `silenceMs`.
+ */
+function watchSilence(
+  consumer: Consumer,
+  {
+    silenceMs,
+    isBusy,
+    probe,
+    onSilent,
+  }: { silenceMs: number; isBusy: () => boolean; probe: () => Promise<unknown>; onSilent: () => void },
+): { stop(): void } {
+  let heardAtMs = performance.now()
+  let lookedAtMs = heardAtMs
+  const hear = () => {
+    heardAtMs = performance.now()
+  }
+  const { FETCH, HEARTBEAT, GROUP_JOIN } = consumer.events
+  for (const event of [FETCH, HEARTBEAT, GROUP_JOIN]) consumer.on(event, hear)
+
+  function look(): void {
+    const nowMs = performance.now()
+    // Who stood still itself has heard nothing, and that is nobody's fault.
+    if (isBusy() || nowMs - lookedAtMs > 3 * LOOK_EVERY_MS) hear()
+    lookedAtMs = nowMs
+    if (nowMs - heardAtMs < silenceMs) return
+    probe().then(
+      () => {
+        if (performance.now() - heardAtMs >= silenceMs) onSilent()
+      },
+      () => undefined,
+    )
+  }
+
+  const timer = setInterval(look, LOOK_EVERY_MS)
+  return { stop: () => clearInterval(timer) }
 }
 
 /** Knows since when deliveries are at work of which nothing was finished. */
@@ -194,8 +260,8 @@ function asDelivery(
 }
 
 // kafkajs speaks no metadata version that tells topic ids; a log is only ever wiped with its cluster.
-async function clusterIdOf(kafka: Kafka): Promise<string> {
-  const admin = kafka.admin()
+async function clusterIdOf(kafka: Kafka, retry?: { retries: number }): Promise<string> {
+  const admin = kafka.admin(retry && { retry })
   await admin.connect()
   try {
     return (await admin.describeCluster()).clusterId
