@@ -15,7 +15,7 @@ import { measureHotSku } from './hot-sku.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
 import { cpuSeconds, familyOf, pssMib, sum } from './processes.ts'
-import { measureLatency, measureThroughput, stockUp } from './orders.ts'
+import { measureLatency, measureThroughput, type OrderCounts, stockUp } from './orders.ts'
 
 // Measures shops of its own, on free ports and in temporary directories, and prints one table.
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -94,29 +94,38 @@ async function measureStarts(stateDir: string): Promise<void> {
 }
 
 async function measureMode(shop: Shop, client: ShopClient, mode: Mode, name: string): Promise<void> {
-  const isOpen = openOrdersOf(shop)
+  const orders = ordersOf(shop)
   await measureLatency(client, 50, mode)
   const latency = await measureLatency(client, 300, mode)
   note(`one shopper, ${name} p50`, latency.acceptP50Ms, 'ms', 1)
   note(`one shopper, ${name} p99`, latency.acceptP99Ms, 'ms', 1)
   note(`one shopper, ${name}, until COMPLETED p50`, latency.completeP50Ms, 'ms', 1)
   note(`one shopper, ${name}, until COMPLETED p99`, latency.completeP99Ms, 'ms', 1)
-  await measureThroughput(client, isOpen.count, 500, 64, mode)
-  const { acceptedPerS, completedPerS } = await measureThroughput(client, isOpen.count, 4_000, 64, mode)
+  await measureThroughput(client, orders.count, 500, 64, mode)
+  const { acceptedPerS, completedPerS, completedShare } = await measureThroughput(
+    client,
+    orders.count,
+    4_000,
+    64,
+    mode,
+  )
   note(`64 shoppers, ${name}`, acceptedPerS, 'a second')
   note(`64 shoppers, ${name}, until COMPLETED`, completedPerS, 'a second')
-  await isOpen.close()
+  note('  of the accepted ones', completedShare * 100, '%', 1)
+  await orders.close()
 }
 
-function openOrdersOf(shop: Shop): { count: () => Promise<number>; close: () => Promise<void> } {
+function ordersOf(shop: Shop): { count: () => Promise<OrderCounts>; close: () => Promise<void> } {
   const orders = createDatabase({ url: shop.databaseUrl('order'), poolSize: 1 }, silent, createMetrics())
   return {
     close: () => orders.close(),
     count: async () => {
-      const { rows } = await orders.query<{ open: number }>(
-        `select count(*)::int as open from order_stream where status <> 'COMPLETED'`,
+      const { rows } = await orders.query<OrderCounts>(
+        `select count(*) filter (where status = 'COMPLETED')::int as completed,
+           count(*) filter (where status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED'))::int as open
+         from order_stream`,
       )
-      return rows[0]!.open
+      return rows[0]!
     },
   }
 }
@@ -164,10 +173,10 @@ async function measurePatterns(stateDir: string): Promise<void> {
     await withShop(
       stateDir,
       async (shop, client) => {
-        const isOpen = openOrdersOf(shop)
-        await measureThroughput(client, isOpen.count, 1_000, 64)
-        const { completedPerS } = await measureThroughput(client, isOpen.count, 3_000, 64)
-        await isOpen.close()
+        const orders = ordersOf(shop)
+        await measureThroughput(client, orders.count, 1_000, 64)
+        const { completedPerS } = await measureThroughput(client, orders.count, 3_000, 64)
+        await orders.close()
         note(
           `64 shoppers, orders COMPLETED, ${without === undefined ? 'every pattern' : `without ${without}`}`,
           completedPerS,
