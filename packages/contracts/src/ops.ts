@@ -11,7 +11,12 @@ export const PUBLISHERS = ['cart', ...CONSUMERS] as const
 export type PublishingService = (typeof PUBLISHERS)[number]
 
 const Reason = text(500, 3)
-const LetterId = z
+// The database knows no year 0; nothing of ours is older than this.
+const RecentInstant = Instant.refine(
+  (text) => Date.parse(text) >= Date.UTC(2000),
+  'must be after the year 2000',
+)
+export const LetterId = z
   .string()
   .regex(new RegExp(`^(${CONSUMERS.join('|')})-\\d{1,15}$`), 'must be a service and a number: order-17')
 
@@ -72,8 +77,8 @@ export const DiscardLetter = z.strictObject({ reason: Reason })
 
 /** Events made in [since, until) are sent to Kafka again; consumers drop what they know. */
 export const Republish = z.strictObject({
-  since: Instant,
-  until: Instant,
+  since: RecentInstant,
+  until: RecentInstant,
   dry_run: z.boolean().default(false),
   reason: Reason,
 })

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '@lepton/common/ask'
-import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
+import { decodeCursor, encodeCursor, isUuid } from '@lepton/common/cursor'
 import { answer, type Endpoint } from '@lepton/common/http'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import {
@@ -19,7 +19,6 @@ import { compare, type Story } from './reconcile.ts'
 const SECOND_LOOKS = 3
 const SECOND_LOOK_AFTER_MS = 700
 const MAX_SECOND_LOOKS_AT = 20
-const UUID = /^[0-9a-f-]{36}$/
 
 export interface Reconciled {
   orders: number
@@ -31,7 +30,7 @@ export interface Reconciled {
 
 export function reconcileEndpoint(mesh: MeshClient): Endpoint {
   return answer(reconcileShop, async ({ query: { cursor, limit }, caller }) => {
-    const from = cursor === undefined ? FIRST_ID : decodeCursor(cursor, [UUID])[0]!
+    const from = cursor === undefined ? FIRST_ID : decodeCursor(cursor, [isUuid])[0]!
     const { next, ...part } = await reconcileFrom(mesh, from, limit, caller.token)
     const next_cursor = next === undefined ? null : encodeCursor([next])
     return { status: 200, body: { ...part, next_cursor, checked_at: new Date().toISOString() } }

@@ -1,4 +1,4 @@
-import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
+import { decodeCursor, encodeCursor, isCount } from '@lepton/common/cursor'
 import { answer, type Endpoint } from '@lepton/common/http'
 import { newId } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
@@ -57,7 +57,7 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
 
     answer(listStockEntries, async ({ params, query: { cursor, limit } }) => {
       await stockOf(params.product_id)
-      const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, [/^\d{1,15}$/])[0])
+      const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, [isCount])[0])
       const items = await store.listEntries(database, params.product_id, before, limit)
       const last = items.at(-1)
       return {

@@ -1,6 +1,6 @@
 import { ask } from '@lepton/common/ask'
 import type { Caller } from '@lepton/common/auth'
-import { decodeCursor, encodeCursor } from '@lepton/common/cursor'
+import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/cursor'
 import { failpoint } from '@lepton/common/fault-injection'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { orderIdOf } from '@lepton/common/id'
@@ -202,6 +202,6 @@ function refuseDuplicates(lines: readonly { item_id: string }[]): void {
 }
 
 function positionOf(cursor: string): { created_at: string; order_id: string } {
-  const [created_at, order_id] = decodeCursor(cursor, [/^\d{4}-\d\d-\d\dT[\d:.]+Z$/, /^[0-9a-f-]{36}$/])
+  const [created_at, order_id] = decodeCursor(cursor, [isInstant, isUuid])
   return { created_at: created_at!, order_id: order_id! }
 }

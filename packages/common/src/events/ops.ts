@@ -2,6 +2,7 @@ import {
   type ConsumingService,
   deadLetterRoutes,
   type DeadLetterQuery,
+  LetterId,
   numberOf,
   type PublishingService,
   type ReplayedLetter,
@@ -11,7 +12,7 @@ import {
 } from '@lepton/contracts/ops'
 import { TOPICS } from '@lepton/contracts/topics'
 import type { z } from 'zod'
-import { decodeCursor, encodeCursor } from '../cursor.ts'
+import { decodeCursor, encodeCursor, isInstant } from '../cursor.ts'
 import { answer, type Endpoint } from '../http.ts'
 import type { Database } from '../postgres.ts'
 import { refuse } from '../problem.ts'
@@ -25,7 +26,6 @@ import type { Subscription } from './subscription.ts'
 
 /** More than one call replays; who has more calls again. */
 const MAX_REPLAYED = 100
-const CURSOR = [/^\d{4}-\d\d-\d\dT[\d:.]{8,12}Z$/, /^[a-z]+-\d+$/]
 
 /** What operators may do to the events that a service publishes and to those that it could not apply. */
 export function eventEndpoints(
@@ -125,6 +125,10 @@ export function cursorOf({
   return encodeCursor([first_failed_at, letter_id])
 }
 
+function isLetterId(part: string): boolean {
+  return LetterId.safeParse(part).success
+}
+
 function shown(service: string, letter: DeadLetter) {
   const { id, part, off, pub_seq, headers } = letter
   return {
@@ -147,7 +151,8 @@ async function listLetters(
   service: string,
   { status, key, cursor, limit }: z.output<typeof DeadLetterQuery>,
 ): Promise<DeadLetter[]> {
-  const [failedAt, letterId] = cursor === undefined ? ['infinity', ''] : decodeCursor(cursor, CURSOR)
+  const [failedAt, letterId] =
+    cursor === undefined ? ['infinity', ''] : decodeCursor(cursor, [isInstant, isLetterId])
   const { rows } = await database.query<DeadLetter>(
     `select * from dead_letter
      where status = any($1) and ($2::text is null or key = $2)
