@@ -3,8 +3,7 @@ import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import type { Delivery, SubscribeOptions, Subscriber } from '../broker.ts'
 import { type KafkaSettings, RETRY } from './client.ts'
-
-const LOOK_EVERY_MS = 1_000
+import { watchSilence } from './silence.ts'
 
 /**
  * Keeps a member of a group alive until it is stopped: a consumer that crashed is made anew, since
@@ -118,47 +117,6 @@ export function subscribe(
       await running
     },
   }
-}
-
-/**
- * Notices a consumer that has lost its broker for good: kafkajs drops a broker that resets its connections
- * for some seconds, and then joins its group again without looking for it, for as long as it may retry.
- *
- * A broker that is away is waited for, and so is a rebalance, which lasts less than `silenceMs`.
- */
-function watchSilence(
-  consumer: Consumer,
-  {
-    silenceMs,
-    isBusy,
-    probe,
-    onSilent,
-  }: { silenceMs: number; isBusy: () => boolean; probe: () => Promise<unknown>; onSilent: () => void },
-): { stop(): void } {
-  let heardAtMs = performance.now()
-  let lookedAtMs = heardAtMs
-  const hear = () => {
-    heardAtMs = performance.now()
-  }
-  const { FETCH, HEARTBEAT, GROUP_JOIN } = consumer.events
-  for (const event of [FETCH, HEARTBEAT, GROUP_JOIN]) consumer.on(event, hear)
-
-  function look(): void {
-    const nowMs = performance.now()
-    // Who stood still itself has heard nothing, and that is nobody's fault.
-    if (isBusy() || nowMs - lookedAtMs > 3 * LOOK_EVERY_MS) hear()
-    lookedAtMs = nowMs
-    if (nowMs - heardAtMs < silenceMs) return
-    probe().then(
-      () => {
-        if (performance.now() - heardAtMs >= silenceMs) onSilent()
-      },
-      () => undefined,
-    )
-  }
-
-  const timer = setInterval(look, LOOK_EVERY_MS)
-  return { stop: () => clearInterval(timer) }
 }
 
 /** Knows since when deliveries are at work of which nothing was finished. */

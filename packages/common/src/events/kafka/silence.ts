@@ -1,0 +1,44 @@
+import type { Consumer } from 'kafkajs'
+
+const LOOK_EVERY_MS = 1_000
+
+/**
+ * Notices a consumer that has lost its broker for good: kafkajs drops a broker that resets its connections
+ * for some seconds, and then joins its group again without looking for it, for as long as it may retry.
+ *
+ * A broker that is away is waited for, and so is a rebalance, which lasts less than `silenceMs`.
+ */
+export function watchSilence(
+  consumer: Pick<Consumer, 'events' | 'on'>,
+  {
+    silenceMs,
+    isBusy,
+    probe,
+    onSilent,
+  }: { silenceMs: number; isBusy: () => boolean; probe: () => Promise<unknown>; onSilent: () => void },
+): { stop(): void } {
+  let heardAtMs = performance.now()
+  let lookedAtMs = heardAtMs
+  const hear = () => {
+    heardAtMs = performance.now()
+  }
+  const { FETCH, HEARTBEAT, GROUP_JOIN } = consumer.events
+  for (const event of [FETCH, HEARTBEAT, GROUP_JOIN]) consumer.on(event, hear)
+
+  function look(): void {
+    const nowMs = performance.now()
+    // Who stood still itself has heard nothing, and that is nobody's fault.
+    if (isBusy() || nowMs - lookedAtMs > 3 * LOOK_EVERY_MS) hear()
+    lookedAtMs = nowMs
+    if (nowMs - heardAtMs < silenceMs) return
+    probe().then(
+      () => {
+        if (performance.now() - heardAtMs >= silenceMs) onSilent()
+      },
+      () => undefined,
+    )
+  }
+
+  const timer = setInterval(look, LOOK_EVERY_MS)
+  return { stop: () => clearInterval(timer) }
+}
