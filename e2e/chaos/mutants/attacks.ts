@@ -5,30 +5,17 @@ import { clearUp, setWeather } from '../network/network.ts'
 import type { FaultKind, FaultSource } from '../nemesis/fault.ts'
 import { crashUnflushed } from '../nemesis/crash-unflushed.ts'
 import { poisonKey, repeatEvents } from '../nemesis/messages.ts'
+import * as processes from '../nemesis/processes.ts'
 import { holdStatement } from '../nemesis/transactions.ts'
 import type { Sources } from '../nemesis/nemesis.ts'
 
 const always = (kind: FaultKind, source: FaultSource): Sources[number] => ({ kind, weight: 1, source })
 
 export const killServer = (server: ServerName) =>
-  always('servers', (shop) => ({
-    title: `SIGKILL ${server}`,
-    target: server,
-    begin: () => {
-      shop.killServer(server, 'SIGKILL')
-      return undefined
-    },
-  }))
+  always('servers', (shop) => processes.killServer(shop, server))
 
 export const pauseServer = (server: ServerName) =>
-  always('servers', (shop) => ({
-    title: `SIGSTOP ${server}`,
-    target: server,
-    begin: () => {
-      shop.pauseServer(server)
-      return () => Promise.resolve(shop.resumeServer(server))
-    },
-  }))
+  always('servers', (shop) => processes.pauseServer(shop, server))
 
 export const crashBeforeFlush = always('servers', crashUnflushed)
 
@@ -39,15 +26,7 @@ export const killAny = (...services: ServiceName[]) =>
       .instances()
       .filter(({ service, status }) => services.includes(service) && status === 'ready')
     if (there.length === 0) return undefined
-    const { instance } = random.pick(there)
-    return {
-      title: `SIGKILL ${instance}`,
-      target: instance,
-      begin: () => {
-        shop.kill(instance, 'SIGKILL')
-        return undefined
-      },
-    }
+    return processes.kill(shop, random.pick(there).instance)
   })
 
 /** Every instance of a service at once. */

@@ -1,3 +1,4 @@
+import type { ServerName } from '@lepton/local/server'
 import type { ChaosShop } from '../chaos-shop.ts'
 import { crashUnflushed } from './crash-unflushed.ts'
 import type { Fault, FaultSource } from './fault.ts'
@@ -20,26 +21,32 @@ export const pauseProcess: FaultSource = (shop, random) => {
 export const harmServer: FaultSource = (shop, random) => {
   const server = random.pick(SERVERS)
   if (server === 'postgres' && random.chance(0.3)) return crashUnflushed(shop, random)
-  return random.chance(0.5)
-    ? {
-        title: `SIGKILL ${server}`,
-        target: server,
-        begin: () => {
-          shop.killServer(server, 'SIGKILL')
-          return undefined
-        },
-      }
-    : {
-        title: `SIGSTOP ${server}`,
-        target: server,
-        begin: () => {
-          shop.pauseServer(server)
-          return () => Promise.resolve(shop.resumeServer(server))
-        },
-      }
+  return random.chance(0.5) ? killServer(shop, server) : pauseServer(shop, server)
 }
 
-function kill(shop: ChaosShop, instance: string): Fault {
+export function killServer(shop: ChaosShop, server: ServerName): Fault {
+  return {
+    title: `SIGKILL ${server}`,
+    target: server,
+    begin: () => {
+      shop.killServer(server, 'SIGKILL')
+      return undefined
+    },
+  }
+}
+
+export function pauseServer(shop: ChaosShop, server: ServerName): Fault {
+  return {
+    title: `SIGSTOP ${server}`,
+    target: server,
+    begin: () => {
+      shop.pauseServer(server)
+      return () => Promise.resolve(shop.resumeServer(server))
+    },
+  }
+}
+
+export function kill(shop: ChaosShop, instance: string): Fault {
   return {
     title: `SIGKILL ${instance}`,
     target: instance,

@@ -6,7 +6,7 @@ import { CannotStart, describeFailure } from './cannot-start.ts'
 import { askControl } from './control.ts'
 import { lastLines } from './log-file.ts'
 import { isOperation, OPS_USAGE, runOperation } from './ops-cli.ts'
-import { ROOT } from './root.ts'
+import { STATE_DIR } from './root.ts'
 import type { InstanceInfo } from './fleet.ts'
 import type { ServerInfo, Shop } from './shop-types.ts'
 
@@ -43,16 +43,14 @@ const EXPECTED_ARGS: Record<string, number> = {
 
 async function main() {
   if (isOperation(process.argv[2])) {
-    const at = process.argv.indexOf('--state-dir')
-    const stateDir = at > 0 ? resolve(process.argv[at + 1] ?? '') : join(ROOT, '.lepton')
-    return void process.stdout.write(`${await runOperation(stateDir, process.argv.slice(2))}\n`)
+    return void process.stdout.write(`${await runOperation(process.argv.slice(2))}\n`)
   }
   const { values, positionals } = parseArgs({
     allowPositionals: true,
     options: {
       help: { type: 'boolean', short: 'h', default: false },
       follow: { type: 'boolean', short: 'f', default: false },
-      'state-dir': { type: 'string', default: join(ROOT, '.lepton') },
+      'state-dir': { type: 'string', default: STATE_DIR },
     },
   })
   const [command = '', ...args] = positionals

@@ -1,9 +1,9 @@
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { readArgs, USAGE } from './args.ts'
 import { describeFailure } from './cannot-start.ts'
 import { serveControl } from './control.ts'
 import { printProgress, printUrls, seconds } from './progress.ts'
-import { ROOT } from './root.ts'
+import { ROOT, STATE_DIR } from './root.ts'
 import { startShop } from './shop.ts'
 
 /** A terminal's Ctrl-C reaches this process and its parent, which passes it on: within this time it is one wish. */
@@ -18,7 +18,7 @@ async function main() {
   try {
     const shop = await startShop({
       root: ROOT,
-      stateDir: resolve(args.stateDir ?? join(ROOT, '.lepton')),
+      stateDir: resolve(args.stateDir ?? STATE_DIR),
       useDefaultPorts: args.useDefaultPorts,
       isFresh: args.isFresh,
       instances: args.instances,

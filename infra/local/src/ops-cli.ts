@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { CannotStart } from './cannot-start.ts'
+import { STATE_DIR } from './root.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -20,12 +21,12 @@ export function isOperation(command: string | undefined): boolean {
 }
 
 /** Steers the shop as its operator, over HTTP: the launcher's own, or any at --url with --secret-file. */
-export async function runOperation(stateDir: string, argv: string[]): Promise<string> {
+export async function runOperation(argv: string[]): Promise<string> {
   const { values, positionals } = parseArgs({
     args: argv,
     allowPositionals: true,
     options: {
-      'state-dir': { type: 'string' },
+      'state-dir': { type: 'string', default: STATE_DIR },
       url: { type: 'string' },
       'secret-file': { type: 'string' },
       key: { type: 'string' },
@@ -42,7 +43,7 @@ export async function runOperation(stateDir: string, argv: string[]): Promise<st
   })
   if (values.help) return OPS_USAGE.trim()
   const [command = '', action = 'list', id = ''] = positionals
-  const api = await signIn(stateDir, values.url, values['secret-file'])
+  const api = await signIn(resolve(values['state-dir']), values.url, values['secret-file'])
   const { reason, since, until, key, status } = values
   const dry_run = values['dry-run']
   if (command === 'reconcile') return reconcile(api)

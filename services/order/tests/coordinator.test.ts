@@ -1,12 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import {
-  confirmPayment,
-  confirmStock,
-  cancelPayment,
-  cancelStock,
-  tryPayment,
-  tryStock,
-} from '@lepton/contracts/branches'
+import { tryStock } from '@lepton/contracts/branches'
 import { newId } from '@lepton/common/id'
 import { freshKey } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
@@ -22,12 +15,7 @@ const body = {
 
 beforeEach(() => {
   shop.ordinaryDay()
-  shop.mesh.answer(tryStock, state('HELD'))
-  shop.mesh.answer(tryPayment, state('AUTHORIZED'))
-  shop.mesh.answer(confirmStock, state('COMMITTED'))
-  shop.mesh.answer(confirmPayment, state('CAPTURING'))
-  shop.mesh.answer(cancelStock, state('RELEASED'))
-  shop.mesh.answer(cancelPayment, state('VOIDED'))
+  shop.branchesAgree()
 })
 
 async function transactionState(id: string): Promise<string | undefined> {

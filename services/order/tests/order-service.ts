@@ -1,4 +1,12 @@
 import { newId } from '@lepton/common/id'
+import {
+  cancelPayment,
+  cancelStock,
+  confirmPayment,
+  confirmStock,
+  tryPayment,
+  tryStock,
+} from '@lepton/contracts/branches'
 import { CartCheckedOut } from '@lepton/contracts/cart'
 import { amountOf, type Line, type Mode } from '@lepton/contracts/fields'
 import type { Order } from '@lepton/contracts/order'
@@ -19,6 +27,8 @@ export interface OrderService extends ServiceUnderTest {
   anomalies(): number
   /** The other services as they are on an ordinary day: the catalogue is there, no checkout is pending. */
   ordinaryDay(): void
+  /** Inventory and payment do what a coordinator asks. */
+  branchesAgree(): void
   place(customer: Person, body?: object): Promise<string>
   order(customer: Person, orderId: string): Promise<Order>
 }
@@ -56,6 +66,15 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       service.mesh.answer(listProducts, ({ query }) => productPage(query.get('product_ids') ?? ''))
       service.mesh.answer(getCheckout, () => problemAnswer('not-found'))
       service.mesh.answer(listCheckouts, () => ({ status: 200, body: { items: [] } }))
+    },
+    branchesAgree: () => {
+      const state = (name: string) => () => ({ status: 200, body: { order_id: newId(), state: name } })
+      service.mesh.answer(tryStock, state('HELD'))
+      service.mesh.answer(tryPayment, state('AUTHORIZED'))
+      service.mesh.answer(confirmStock, state('COMMITTED'))
+      service.mesh.answer(confirmPayment, state('CAPTURING'))
+      service.mesh.answer(cancelStock, state('RELEASED'))
+      service.mesh.answer(cancelPayment, state('VOIDED'))
     },
     place: async (customer: Person, body: object = {}) => {
       const lines = [{ item_id: 'espresso-beans', quantity: 2 }]

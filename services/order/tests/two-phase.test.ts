@@ -1,12 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import {
-  cancelPayment,
-  cancelStock,
-  confirmPayment,
-  confirmStock,
-  tryPayment,
-  tryStock,
-} from '@lepton/contracts/branches'
+import { confirmPayment, confirmStock, tryPayment, tryStock } from '@lepton/contracts/branches'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { PaymentDeclined } from '@lepton/contracts/payment'
 import { eventRecord, eventsOf, freshKey } from '@lepton/testing/builders'
@@ -25,12 +18,7 @@ const FIXED = '01890000-0000-7000-8000-000000000001'
 
 beforeEach(async () => {
   shop.ordinaryDay()
-  shop.mesh.answer(tryStock, state('HELD'))
-  shop.mesh.answer(tryPayment, state('AUTHORIZED'))
-  shop.mesh.answer(confirmStock, state('COMMITTED'))
-  shop.mesh.answer(confirmPayment, state('CAPTURING'))
-  shop.mesh.answer(cancelStock, state('RELEASED'))
-  shop.mesh.answer(cancelPayment, state('VOIDED'))
+  shop.branchesAgree()
   await shop.database.query(`update tcc_tx set next_at = now() + interval '1 hour'`)
 })
 

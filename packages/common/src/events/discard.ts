@@ -15,15 +15,13 @@ import type { Subscription } from './subscription.ts'
 export async function discard(
   database: Database,
   subscription: Subscription,
-  id: number,
+  { id, key }: Pick<DeadLetter, 'id' | 'key'>,
   cause: Cause,
 ): Promise<DeadLetter> {
   const { consumer } = TOPICS[subscription.topic]
   return database.inTransaction(async (tx) => {
-    const known = await tx.query<DeadLetter>('select * from dead_letter where id = $1', [id])
-    const key = known.rows[0]!.key
     lockKey(tx, consumer, key)
-    // A second statement, so that its snapshot is younger than the lock.
+    // Read anew: it may have been settled since the caller saw it.
     const { rows } = await tx.query<DeadLetter>('select * from dead_letter where id = $1 for update', [id])
     const letter = rows[0]!
     if (letter.status !== 'DEAD' && letter.status !== 'BLOCKED') {

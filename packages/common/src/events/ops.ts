@@ -108,20 +108,14 @@ function deadLetterEndpoints(
     answer(routes.discard, async ({ params, body, caller }) => {
       const letter = await find(params.letter_id)
       const cause = { who: caller.subject, reason: body.reason }
-      const discarded = await discard(database, subscriptionOf(letter), letter.id, cause)
+      const discarded = await discard(database, subscriptionOf(letter), letter, cause)
       return { status: 200, body: shown(service, discarded) }
     }),
   ]
 }
 
 /** The place of a letter in the list of all services: newest first. */
-export function cursorOf({
-  first_failed_at,
-  letter_id,
-}: {
-  first_failed_at: string
-  letter_id: string
-}): string {
+function cursorOf({ first_failed_at, letter_id }: { first_failed_at: string; letter_id: string }): string {
   return encodeCursor([first_failed_at, letter_id])
 }
 

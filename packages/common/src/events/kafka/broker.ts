@@ -1,7 +1,7 @@
 import { Partitioners, type Producer } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import type { Broker, OutgoingRecord } from '../broker.ts'
-import { createKafka, type KafkaSettings } from './client.ts'
+import { clusterIdOf, createKafka, type KafkaSettings } from './client.ts'
 import { subscribe } from './consumer.ts'
 
 /**
@@ -39,13 +39,7 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
     },
     subscribe: (options) => subscribe(kafka, settings, log, options),
     probe: async () => {
-      const admin = kafka.admin({ retry: { retries: 0 } })
-      try {
-        await admin.connect()
-        await admin.describeCluster()
-      } finally {
-        await admin.disconnect()
-      }
+      await clusterIdOf(kafka, { retries: 0 })
     },
     close: async () => {
       await connected?.then(() => producer.disconnect())

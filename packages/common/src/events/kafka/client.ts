@@ -67,3 +67,17 @@ export function createKafka(settings: KafkaSettings, log: Log): Kafka {
       },
   })
 }
+
+/**
+ * The id of the cluster, asked on a connection of its own. It stands for the id of a topic: kafkajs speaks no
+ * metadata version that tells those, and a log is only ever wiped with its cluster.
+ */
+export async function clusterIdOf(kafka: Kafka, retry?: { retries: number }): Promise<string> {
+  const admin = kafka.admin(retry && { retry })
+  try {
+    await admin.connect()
+    return (await admin.describeCluster()).clusterId
+  } finally {
+    await admin.disconnect()
+  }
+}

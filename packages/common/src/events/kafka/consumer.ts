@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import type { Delivery, SubscribeOptions, Subscriber } from '../broker.ts'
-import { type KafkaSettings, RETRY } from './client.ts'
+import { clusterIdOf, type KafkaSettings, RETRY } from './client.ts'
 import { watchSilence } from './silence.ts'
 
 /**
@@ -37,6 +37,7 @@ export function subscribe(
       if (stopping.signal.aborted) resolve()
       stopping.signal.addEventListener('abort', () => resolve(), { once: true })
     })
+    // The rejection is looked at below, but a crash may come while we are still connecting.
     ended.catch(() => undefined)
     consumer.on(consumer.events.FETCH, () => {
       fetchedAtMs = performance.now()
@@ -214,16 +215,5 @@ function asDelivery(
       }, ms)
       pauses.add(timer)
     },
-  }
-}
-
-// kafkajs speaks no metadata version that tells topic ids; a log is only ever wiped with its cluster.
-async function clusterIdOf(kafka: Kafka, retry?: { retries: number }): Promise<string> {
-  const admin = kafka.admin(retry && { retry })
-  await admin.connect()
-  try {
-    return (await admin.describeCluster()).clusterId
-  } finally {
-    await admin.disconnect()
   }
 }
