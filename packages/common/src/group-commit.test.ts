@@ -2,11 +2,12 @@ import { describe, expect, it } from '@jest/globals'
 import { createGroupCommit } from './group-commit.ts'
 
 /** Work that ends when the test says so, and what it was given, run by run. */
-function controlled(maxItems: number) {
+function controlled(maxItems: number, maxRuns?: number) {
   const runs: { items: readonly number[]; end: () => void; fail: (error: Error) => void }[] = []
   const bring = createGroupCommit<number>(
     (items) => new Promise((resolve, reject) => runs.push({ items, end: resolve, fail: reject })),
     maxItems,
+    maxRuns,
   )
   return { runs, bring, given: () => runs.map(({ items }) => items) }
 }
@@ -68,5 +69,30 @@ describe('a group commit', () => {
     await turn()
     runs[2]!.end()
     await expect(later).resolves.toBeUndefined()
+  })
+
+  it('begins another run beside the first only when it is full, and no more than it may', async () => {
+    const { runs, bring, given } = controlled(2, 2)
+    const all = [bring([1]), bring([2])]
+    expect(given()).toEqual([[1]])
+
+    all.push(bring([3]))
+    expect(given()).toEqual([[1], [2, 3]])
+
+    all.push(bring([4]), bring([5]), bring([6]))
+    expect(given()).toHaveLength(2)
+
+    runs[0]!.end()
+    await turn()
+    expect(given()).toEqual([[1], [2, 3], [4, 5]])
+    runs[1]!.end()
+    await turn()
+    expect(given()).toHaveLength(3)
+
+    runs[2]!.end()
+    await turn()
+    expect(given().at(-1)).toEqual([6])
+    runs[3]!.end()
+    await Promise.all(all)
   })
 })

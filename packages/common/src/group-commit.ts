@@ -1,41 +1,49 @@
 /**
- * Runs `work` on what several callers bring, together: one run at a time, each on everything that
- * came while the last one ran, up to `maxItems`. So transactions grow with the load instead of in number.
+ * Runs `work` on what several callers bring, together: each run on everything that came while the last
+ * one ran, up to `maxItems`. So transactions grow with the load instead of in number.
  *
- * Items keep the order they came in. A caller is answered when the run with its items ends; a fault of
- * a run is the fault of all who were in it.
+ * There is one run at a time, and up to `maxRuns` while full ones wait. Items keep the order they came in:
+ * runs begin in it. A caller is answered when the run with its items ends; a fault of a run is the fault of
+ * all who were in it.
  */
 export function createGroupCommit<T>(
   work: (items: readonly T[]) => Promise<void>,
   maxItems: number,
+  maxRuns = 1,
 ): (items: readonly T[]) => Promise<void> {
   const waiting: { items: readonly T[]; resolve: () => void; reject: (error: unknown) => void }[] = []
-  let isRunning = false
+  let waitingItems = 0
+  let runs = 0
+
+  const isDue = () => waiting.length > 0 && (runs === 0 || (runs < maxRuns && waitingItems >= maxItems))
 
   function take(): typeof waiting {
     let total = 0
     const end = waiting.findIndex(({ items }) => (total += items.length) > maxItems)
     // Whoever brings more than fits goes alone.
-    return waiting.splice(0, end === -1 ? waiting.length : Math.max(1, end))
+    const group = waiting.splice(0, end === -1 ? waiting.length : Math.max(1, end))
+    for (const { items } of group) waitingItems -= items.length
+    return group
   }
 
   async function run(): Promise<void> {
-    isRunning = true
-    while (waiting.length > 0) {
+    while (isDue()) {
       const group = take()
+      runs++
       try {
         await work(group.flatMap(({ items }) => items))
         for (const { resolve } of group) resolve()
       } catch (error) {
         for (const { reject } of group) reject(error)
       }
+      runs--
     }
-    isRunning = false
   }
 
   return (items) =>
     new Promise((resolve, reject) => {
       waiting.push({ items, resolve, reject })
-      if (!isRunning) void run()
+      waitingItems += items.length
+      if (isDue()) void run()
     })
 }

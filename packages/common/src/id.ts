@@ -1,4 +1,5 @@
 import { v5, v7 } from 'uuid'
+import { pooledRandom } from './random.ts'
 import { isWithout } from './fault-injection.ts'
 
 /** RFC 9562 name space of the ids that Lepton derives from names. */
@@ -6,7 +7,7 @@ const NAMESPACE = '8f14e45f-ceea-467f-a1d2-91b9a1b0c0de'
 
 /** A new id that sorts by the millisecond it was made in (UUIDv7). */
 export function newId(): string {
-  return v7()
+  return v7({ random: pooledRandom(16) })
 }
 
 /** The same id for the same names, on every machine (UUIDv5). Names are joined so that they cannot run together. */

@@ -156,6 +156,8 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
     statement_timeout: statementTimeoutMs,
     lock_timeout: lockTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,
+    // A statement is planned once a connection, often while its table is still empty and a scan looks cheap.
+    enable_seqscan: 'off',
     tcp_keepalives_idle: 5,
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 3,
@@ -317,14 +319,16 @@ export async function lockOrCreate<R extends object>(
       `select *, now() as now from ${table} where ${key} = any($1::uuid[]) order by ${key} for update`,
       [ids],
     )
-  let found = await lock()
-  if (found.rows.length < new Set(ids).size) {
-    tx.write(
-      `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id on conflict do nothing`,
+  const wanted = new Set(ids).size
+  let { rows } = await lock()
+  if (rows.length < wanted) {
+    const made = await tx.query<R & { now: string }>(
+      `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id on conflict do nothing
+       returning *, now() as now`,
       [ids],
     )
-    found = await lock()
+    // Somebody made some of them meanwhile.
+    rows = rows.length + made.rows.length < wanted ? (await lock()).rows : [...rows, ...made.rows]
   }
-  const rows = found.rows.map(({ now: _now, ...row }) => row as unknown as R)
-  return { now: found.rows[0]!.now, rows }
+  return { now: rows[0]!.now, rows: rows.map(({ now: _now, ...row }) => row as unknown as R) }
 }

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { randomBytes } from 'node:crypto'
+import { pooledRandom } from './random.ts'
 
 export interface Trace {
   trace_id: string
@@ -30,8 +30,8 @@ export function withTrace<T>(trace: Trace, work: () => T): T {
 export function continueTrace(traceparent: string | undefined, requestId?: string): Trace {
   const match = traceparentForm.exec(traceparent ?? '')
   const isZero = match !== null && (/^0+$/.test(match[1]!) || /^0+$/.test(match[2]!))
-  const traceId = match === null || isZero ? randomBytes(16).toString('hex') : match[1]!
-  const spanId = randomBytes(8).toString('hex')
+  const traceId = match === null || isZero ? pooledRandom(16).toString('hex') : match[1]!
+  const spanId = pooledRandom(8).toString('hex')
   return {
     trace_id: traceId,
     span_id: spanId,

@@ -26,6 +26,8 @@ export interface ConsumeDeps {
 export interface ConsumeSettings {
   group: string
   chunkSize?: number
+  /** Of one topic at the same time. */
+  maxTransactions?: number
   concurrency?: number
   poisonTries?: number
   maxPauseMs?: number
@@ -47,7 +49,7 @@ export function startConsumer(
   settings: ConsumeSettings,
 ): { stop(): Promise<void> } {
   const { database, broker, log, metrics } = deps
-  const { maxPauseMs = 5_000, unblockEveryMs = 5_000, chunkSize = 100 } = settings
+  const { maxPauseMs = 5_000, unblockEveryMs = 5_000, chunkSize = 100, maxTransactions = 2 } = settings
   const pauses = new Map<string, number>()
   const lag = metrics.gauge({
     name: 'kafka_consumer_lag_records',
@@ -63,11 +65,11 @@ export function startConsumer(
       for (const [status, count] of Object.entries(counts ?? {})) gauge.set({ status }, count)
     },
   })
-  // One transaction at a time for each topic, on what all its partitions have: they would only wait for
-  // each other's rows, and few large transactions cost a fraction of many small ones.
+  // Few large transactions for each topic, on what all its partitions have: they cost a fraction of many
+  // small ones. A second one begins while the first is in the database, and only when there is plenty.
   const topics = new Map<string, { subscription: Subscription; apply: ReturnType<typeof createApplier> }>(
     subscriptions.map((subscription) => {
-      const apply = createGroupCommit(createApplier(deps, subscription, settings), chunkSize)
+      const apply = createGroupCommit(createApplier(deps, subscription, settings), chunkSize, maxTransactions)
       return [subscription.topic, { subscription, apply }]
     }),
   )
