@@ -84,7 +84,7 @@ export const storeSettings = instanceSettings.extend({
   DATABASE_URL: z.url(),
   /** Where the password is, when the URL does not have it. */
   DATABASE_PASSWORD_FILE: fileContent().optional(),
-  DATABASE_POOL_SIZE: whole(8, { max: 100 }),
+  DATABASE_POOL_SIZE: whole(10, { max: 100 }),
   KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
   /** False only in tests, where the database may forget at a power cut. */
   REQUIRE_DURABILITY: z.stringbool().default(true),
