@@ -8,6 +8,7 @@ import { newId } from '../src/id.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createLease, SHARDS } from '../src/events/lease.ts'
 import { createOutbox, type Outbox } from '../src/events/outbox.ts'
+import { republish } from '../src/events/republish.ts'
 import { type RelaySettings, SELECT_BATCH, startRelay } from '../src/events/relay.ts'
 import { createWakeUp } from '../src/events/wake-up.ts'
 import type { Database } from '../src/postgres.ts'
@@ -321,11 +322,13 @@ describe('the query for a batch', () => {
     await big.query(
       `insert into outbox_pending (shard, id, created_at) select id % 16, id, created_at from outbox where id > 1190000`,
     )
+    const owner = newId()
+    await big.query('update relay_lease set owner = $1', [owner])
     for (const knowledge of ['without statistics', 'with statistics']) {
       if (knowledge === 'with statistics') await big.query('analyze outbox, outbox_pending, relay_lease')
       const { rows } = await big.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
         `explain (analyze, format json) ${SELECT_BATCH}`,
-        [Array.from({ length: SHARDS }, (_, shard) => shard), 500],
+        [Array.from({ length: SHARDS }, (_, shard) => shard), 500, owner],
       )
       const scans = nodesOf(rows[0]!['QUERY PLAN'][0].Plan).filter(
         (node) => node['Actual Loops'] > 0 && /^outbox_\d+$/.test(node['Relation Name'] ?? ''),
@@ -338,6 +341,29 @@ describe('the query for a batch', () => {
       expect(read).toBeLessThanOrEqual(1_000)
     }
   }, 30_000)
+})
+
+describe('events that are asked for again', () => {
+  it('stay asked for when the log that is gone acknowledges them late', async () => {
+    const acknowledged = Promise.withResolvers<void>()
+    const send = broker.send.bind(broker)
+    broker.send = async (records) => {
+      await send(records)
+      await acknowledged.promise
+    }
+    start()
+    await addOne(newId())
+    await until('the log that goes away has it', () => broker.records().length === 1)
+    const range = {
+      since: new Date(Date.now() - 60_000).toISOString(),
+      until: new Date(Date.now() + 60_000).toISOString(),
+    }
+    await republish(database, { ...range, dryRun: false }, { who: 'operator', reason: 'the log is gone' })
+    acknowledged.resolve()
+    await settled()
+
+    expect(broker.records()).toHaveLength(2)
+  })
 })
 
 interface PlanNode {

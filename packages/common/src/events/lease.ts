@@ -6,6 +6,7 @@ const RENEW_MS = 1_000
 export const SHARDS = 16
 
 export interface Lease {
+  readonly me: string
   renewIfDue(connection: pg.Client): Promise<void>
   /** Something left the outbox: only then is there a floor to raise. */
   noteSent(): void
@@ -21,8 +22,8 @@ export interface Lease {
 /**
  * Shares the shards among the live relays of a service: each holds at most ceil(16 / members).
  *
- * A lease saves double work. It carries no correctness: a relay that was stopped for a minute and
- * sends with a lapsed lease only repeats events, which consumers drop. All clocks are the database's.
+ * A lease saves double work. It carries no order: a relay that was stopped for a minute and sends with a lapsed
+ * lease only repeats events, which consumers drop. All clocks are the database's.
  */
 export function createLease(me = newId()): Lease {
   let mine: number[] = []
@@ -66,6 +67,7 @@ export function createLease(me = newId()): Lease {
   }
 
   return {
+    me,
     renewIfDue: async (connection) => {
       if (performance.now() - renewedAt < RENEW_MS) return
       await renew(connection)

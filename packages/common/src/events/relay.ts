@@ -32,7 +32,7 @@ export const SELECT_BATCH = `
   with p as materialized (
     select p.shard, p.id, p.created_at
     from outbox_pending p join relay_lease l using (shard)
-    where p.shard = any($1::smallint[]) and p.id > l.floor
+    where p.shard = any($1::smallint[]) and l.owner = $3 and p.id > l.floor
     order by p.id limit $2)
   select p.shard, p.id, o.topic, o.key, o.payload::text as payload, o.headers
   from p, lateral (
@@ -159,9 +159,8 @@ async function relayUntilStopped(
   let deleted: Promise<unknown> = Promise.resolve()
   while (!loop.isStopped()) {
     await lease.renewIfDue(connection)
-    const shards = lease.shards()
     const [batch] = await Promise.all([
-      shards.length === 0 ? [] : readBatch(connection, shards, batchSize, batchBytes),
+      lease.shards().length === 0 ? [] : readBatch(connection, lease, batchSize, batchBytes),
       deleted,
     ])
     loop.onProgress()
@@ -172,7 +171,7 @@ async function relayUntilStopped(
     }
     idleMs = minIdleMs
     failpoint('relay.after_select')
-    if (isWithout('acknowledgement')) await remove(connection, batch)
+    if (isWithout('acknowledgement')) await remove(connection, lease, batch)
     const done = sending.startTimer()
     try {
       await broker.send(batch.map(asRecord))
@@ -188,24 +187,29 @@ async function relayUntilStopped(
     lease.noteSent()
     failpoint('relay.after_send')
     // The next look at the outbox travels behind it on the same connection, and sees it done.
-    deleted = remove(connection, batch).then(() => failpoint('relay.after_delete'))
+    deleted = remove(connection, lease, batch).then(() => failpoint('relay.after_delete'))
     // Looked at with the next batch; until then a lost connection must not count as unhandled.
     deleted.catch(() => undefined)
   }
 }
 
-async function remove(connection: pg.Client, batch: readonly PendingRow[]): Promise<void> {
+/**
+ * Only of shards that are still its own: whoever asks for events again takes the shards away, so that an
+ * acknowledgement of a log that is gone takes nothing from what the next log needs.
+ */
+async function remove(connection: pg.Client, lease: Lease, batch: readonly PendingRow[]): Promise<void> {
   await connection.query(
     prepared(
-      'delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))',
-      [batch.map(({ shard }) => shard), batch.map(({ id }) => id)],
+      `delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))
+         and shard = any (array(select shard from relay_lease where owner = $3))`,
+      [batch.map(({ shard }) => shard), batch.map(({ id }) => id), lease.me],
     ),
   )
 }
 
-async function readBatch(connection: pg.Client, shards: number[], batchSize: number, batchBytes: number) {
+async function readBatch(connection: pg.Client, lease: Lease, batchSize: number, batchBytes: number) {
   const text = isWithout('commit_order') ? SELECT_BY_XID : SELECT_BATCH
-  const { rows } = await connection.query<PendingRow>(prepared(text, [shards, batchSize]))
+  const { rows } = await connection.query<PendingRow>(prepared(text, [lease.shards(), batchSize, lease.me]))
   let bytes = 0
   const end = rows.findIndex(({ payload }) => (bytes += Buffer.byteLength(payload) + 512) > batchBytes)
   return end <= 0 ? rows : rows.slice(0, end)

@@ -4,8 +4,9 @@ import { audit, type Cause } from './audit.ts'
 /**
  * Puts archived events made in [since, until) back into the queue of the relay, so that a lost log is rebuilt.
  *
- * Consumers drop what they know. The floors of the shards are taken back in the same transaction, so the relay sees
- * the old rows, and sends them before newer ones of the same key. The archive reaches back 14 days.
+ * Consumers drop what they know. The shards are taken from their relays in the same transaction, with their floors:
+ * so the relay sees the old rows, sends them before newer ones of the same key, and does not count what the lost log
+ * acknowledged. The archive reaches back 14 days.
  *
  * @returns how many events are (or with `dryRun` would be) sent again
  */
@@ -28,9 +29,7 @@ export async function republish(
          select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from outbox
          where created_at >= $1 and created_at < $2
          on conflict do nothing returning shard),
-       lowered as (
-         update relay_lease set floor = 0, owner = null, until = now()
-         where shard in (select shard from again))
+       lowered as (update relay_lease set floor = 0, owner = null, until = now())
        select count(*)::int as events from again`,
       [since, until],
     )

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs'
+import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import type { Delivery, SubscribeOptions, Subscriber } from '../broker.ts'
 import { clusterIdOf, type KafkaSettings, RETRY } from './client.ts'
+import { createOffsets, type Offsets } from './offsets.ts'
 import { watchSilence } from './silence.ts'
 
 /**
@@ -42,7 +43,13 @@ export function subscribe(
     consumer.on(consumer.events.FETCH, () => {
       fetchedAtMs = performance.now()
     })
+    const offsets = createOffsets(settings.commitEveryMs ?? 200, log)
+    // Of the log that this membership reads: a broker that came back empty has another.
+    let clusterId: Promise<string> | undefined
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+      offsets.forget()
+      clusterId = clusterIdOf(kafka)
+      clusterId.catch(() => undefined)
       isAssigned = Object.values(payload.memberAssignment).some((partitions) => partitions.length > 0)
       fetchedAtMs = performance.now()
     })
@@ -58,19 +65,17 @@ export function subscribe(
         silence.reject(new Error('the consumer is silent although the broker answers'))
       },
     })
-    const offsets = createOffsets(consumer, settings.commitEveryMs ?? 200, log)
     const pauses = new Set<NodeJS.Timeout>()
 
     async function consume(): Promise<void> {
-      const topicId = await clusterIdOf(kafka)
       await consumer.connect()
       await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
       await consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.concurrency,
-        eachBatch: (payload) => {
-          const delivery = asDelivery(offsets, pauses, payload, topicId)
+        eachBatch: async (payload) => {
+          const delivery = asDelivery(offsets, pauses, payload, (await clusterId)!)
           return work.watch(delivery, (watched) => options.onDelivery(watched))
         },
       })
@@ -144,41 +149,6 @@ function createWork() {
   }
 }
 
-interface Offsets {
-  done(topic: string, partition: number, offset: string): void
-  close(): Promise<void>
-}
-
-/**
- * Commits finished offsets, many in one request. A crash before the commit repeats records, which the
- * inbox drops; one request per chunk would cost more than the chunk itself.
- */
-function createOffsets(consumer: Consumer, everyMs: number, log: Log): Offsets {
-  const finished = new Map<string, { topic: string; partition: number; offset: string }>()
-  let timer: NodeJS.Timeout | undefined
-
-  async function commit(): Promise<void> {
-    timer = undefined
-    const offsets = [...finished.values()]
-    finished.clear()
-    if (offsets.length === 0) return
-    await consumer.commitOffsets(offsets).catch((error: unknown) => {
-      log.debug({ err: error }, 'offsets were not taken; their records come again and are dropped')
-    })
-  }
-
-  return {
-    done: (topic, partition, offset) => {
-      finished.set(`${topic}/${partition}`, { topic, partition, offset: String(BigInt(offset) + 1n) })
-      timer ??= setTimeout(() => void commit(), everyMs)
-    },
-    close: async () => {
-      clearTimeout(timer)
-      await commit()
-    },
-  }
-}
-
 function asDelivery(
   offsets: Offsets,
   pauses: Set<NodeJS.Timeout>,
@@ -204,7 +174,7 @@ function asDelivery(
     isCurrent: () => isRunning() && !isStale(),
     done: async (offset) => {
       resolveOffset(offset)
-      offsets.done(topic, partition, offset)
+      offsets.done({ topic, partition, offset }, payload.commitOffsetsIfNecessary)
       await heartbeat()
     },
     pauseFor: (ms) => {
