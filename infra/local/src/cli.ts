@@ -21,6 +21,7 @@ const USAGE = `pnpm shop <command>     steers the shop that \`npm start\` runs
   restart order-1                  drain it and start it again
   kill order-1 [SIGTERM]           signal it (SIGKILL); the launcher starts it again
   pause order-1 | resume order-1   stop it in its tracks, and let it go on
+  wipe kafka                       lose its log and groups; republish brings the log back
   logs [-f] order | order-1        the last lines, of every instance of a service or of one
   stop                             stop the shop
 
@@ -38,6 +39,7 @@ const EXPECTED_ARGS: Record<string, number> = {
   kill: 1,
   pause: 1,
   resume: 1,
+  wipe: 1,
   stop: 0,
 }
 

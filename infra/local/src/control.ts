@@ -92,6 +92,10 @@ const COMMANDS: Record<string, Command> = {
   },
   remove: (shop, name) => shop.remove(name),
   restart: (shop, name) => (isServer(name) ? shop.restartServer(name) : shop.restart(name)),
+  wipe: (shop, name) => {
+    if (name === 'kafka') return shop.wipeKafka()
+    throw new CannotStart(`${name} keeps what nobody could give back: only kafka can be wiped.`)
+  },
   kill: (shop, name, signal) => {
     if (isServer(name)) shop.killServer(name, readSignal(signal))
     else shop.kill(name, readSignal(signal))

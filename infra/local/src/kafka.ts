@@ -62,6 +62,7 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
     name: 'kafka',
     title,
     address,
+    wipeable: data,
     spec: {
       name: 'kafka',
       command: [...virtualMachine, 'kafka.Kafka', properties],

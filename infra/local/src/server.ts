@@ -15,6 +15,8 @@ export type Server = {
   /** What other processes reach it by: a URL, or host:port for Kafka. */
   address: string
   spec?: ProcessSpec
+  /** What may be deleted while it is stopped, since others can give it back. */
+  wipeable?: string
 }
 
 export type ServerDeps = {

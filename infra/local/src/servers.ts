@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { CannotStart } from './cannot-start.ts'
 import { prepareConsul } from './consul.ts'
 import { prepareKafka } from './kafka.ts'
@@ -28,6 +29,23 @@ export function createServers(deps: ServerDeps, supervise: (spec: ProcessSpec) =
     await Promise.all([...running.values()].map(async ({ process }) => process?.stop(timeoutMs)))
   }
 
+  /**
+   * Stops a server, deletes what it keeps, and starts it with nothing.
+   *
+   * @throws CannotStart when nobody could give back what it keeps
+   */
+  async function wipe(name: ServerName): Promise<void> {
+    const old = process(name)
+    const folder = running.get(name)?.server.wipeable
+    if (folder === undefined) {
+      throw new CannotStart(`${name} keeps what nobody could give back: only kafka can be wiped.`)
+    }
+    // What would be written in order is deleted next.
+    await old.stop(0)
+    rmSync(folder, { recursive: true, force: true })
+    await start(name)
+  }
+
   function list(): ServerInfo[] {
     return SERVER_NAMES.flatMap((name) => {
       const found = running.get(name)
@@ -50,5 +68,5 @@ export function createServers(deps: ServerDeps, supervise: (spec: ProcessSpec) =
     throw new CannotStart(`${name} was given, not started here: it is left alone.`)
   }
 
-  return { start, stop, list, process }
+  return { start, stop, wipe, list, process }
 }

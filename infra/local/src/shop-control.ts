@@ -1,4 +1,5 @@
 import { ownerUrl } from '@lepton/setup/databases'
+import { createAllTopics } from '@lepton/setup/topics'
 import type { Fleet } from './fleet.ts'
 import { SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
 import type { ServiceContext } from './services.ts'
@@ -41,6 +42,11 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
     resumeServer: (name) => servers.process(name).resume(),
     restartServer: (name) => servers.process(name).restart(SERVICE_STOP_TIMEOUT_MS),
     serverReady: (name) => servers.process(name).ready(),
+    wipeKafka: async (refill) => {
+      await servers.wipe('kafka')
+      await refill?.()
+      await createAllTopics(context.servers.kafka.split(','))
+    },
     stop: launch.stop,
   }
 }

@@ -62,6 +62,11 @@ export type Shop = {
   resumeServer: (server: ServerName) => void
   restartServer: (server: ServerName) => Promise<void>
   serverReady: (server: ServerName) => Promise<void>
+  /**
+   * Kafka loses its log, its groups and its id. The topics are made when `refill` is through: until then nobody
+   * can send, so whatever it puts into the outboxes comes first.
+   */
+  wipeKafka: (refill?: () => Promise<void>) => Promise<void>
   /** Drains and ends everything, servers last; within 10 s. */
   stop: () => Promise<void>
 }

@@ -81,6 +81,15 @@ describe('the launcher', () => {
       await askControl(stateDir, { command: 'remove', args: ['cart-3'] })
       expect((await ps()).instances).toHaveLength(before.instances.length)
 
+      const kafka = async () => (await ps()).servers.find(({ name }) => name === 'kafka')
+      const full = await kafka()
+      await askControl(stateDir, { command: 'wipe', args: ['kafka'] })
+      expect(await kafka()).toMatchObject({ status: 'ready', address: full?.address })
+      expect((await kafka())?.pid).not.toBe(full?.pid)
+      await expect(askControl(stateDir, { command: 'wipe', args: ['postgres'] })).rejects.toThrow(
+        'only kafka',
+      )
+
       const everything = descendants(launcher.pid ?? 0)
       const began = Date.now()
       launcher.kill('SIGTERM')
