@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { FAULT_KINDS, type FaultKind } from './nemesis/fault.ts'
+import { FAULT_KINDS, type FaultKind, RARE_FAULT_KINDS } from './nemesis/fault.ts'
 import { PROFILES } from './nemesis/nemesis.ts'
 
 export const USAGE = `pnpm chaos [options]
@@ -11,6 +11,7 @@ export const USAGE = `pnpm chaos [options]
   --runs N          so many runs, each with the next seed and a fresh shop (1)
   --profile P       fast: a fault every 1-3 s; slow: every 10 s (fast)
   --faults a,b      only these: ${FAULT_KINDS.join(', ')}; none: a healthy shop
+                    and, only when they are named: ${RARE_FAULT_KINDS.join(', ')}
   --workers W       customers at the same time (60)
   --rate R          operations a second that they aim at together (80)
   --failpoints      kills a process at each of its named boundaries, for each kind of operation
@@ -81,9 +82,10 @@ function numberOf(name: string, text: string): number {
 
 function faultsOf(list: string): FaultKind[] {
   if (list === 'none' || list === '') return []
+  const all = [...FAULT_KINDS, ...RARE_FAULT_KINDS]
   return list.split(',').map((name) => {
-    const kind = FAULT_KINDS.find((known) => known === name)
-    if (kind === undefined) throw new Error(`--faults: there is ${FAULT_KINDS.join(', ')}, but no ${name}`)
+    const kind = all.find((known) => known === name)
+    if (kind === undefined) throw new Error(`--faults: there is ${all.join(', ')}, but no ${name}`)
     return kind
   })
 }

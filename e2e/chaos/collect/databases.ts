@@ -2,6 +2,7 @@ import type { DatabaseOwner } from '@lepton/setup/services'
 import { DATABASE_OWNERS } from '@lepton/setup/services'
 import type { Facts, Unfinished } from '../invariants/facts.ts'
 import { askDatabase, type Question } from './ask-database.ts'
+import { POISON_HEADER } from './topics.ts'
 
 type DatabaseFacts = Omit<
   Facts,
@@ -98,7 +99,8 @@ async function readMessaging(ask: Question) {
       `select consumer, event_id, ${instant('at')} as at_ms, ${instant('sent_at')} as sent_ms from inbox`,
     ),
     deadLetters: await ask<Facts['deadLetters']['cart'][number]>(
-      'select consumer, key, topic, part, off, status, error_message from dead_letter',
+      `select consumer, event_id, headers ? '${POISON_HEADER}' as is_poison, key, topic, part, off, status, error_message
+       from dead_letter`,
     ),
   }
 }

@@ -17,6 +17,7 @@ const RESERVATIONS_OF: Partial<Record<Status, string[]>> = {
 
 /** I8: order, stock and payment tell the same story, and the units and lines are the same ones. */
 export function agreement({
+  deadLetters,
   log,
   orders,
   reservations,
@@ -29,7 +30,7 @@ export function agreement({
   const itemsOf = Map.groupBy(reservationItems, ({ order_id }) => order_id)
   const movesOf = Map.groupBy(stockLedger, ({ order_id }) => order_id ?? '')
   const known = new Set(orders.map(({ order_id }) => order_id))
-  const poisoned = poisonedKeys(log)
+  const poisoned = poisonedKeys({ deadLetters, log })
 
   const disagreeing = orders.flatMap(({ order_id, status, lines, amount_minor }) => {
     const reservation = reservationOf.get(order_id)?.state ?? 'NONE'

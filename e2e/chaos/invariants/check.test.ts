@@ -9,7 +9,15 @@ type Breach = readonly [InvariantId, string, (facts: Mutable<Facts>) => void]
 
 const { COMPLETED, REJECTED, REFUNDED } = IDS
 const line = { item_id: 'cup', quantity: 2, unit_price_minor: 500 }
-const letter = { consumer: 2, key: COMPLETED, topic: 'inventory.v1', part: 0, off: 0 }
+const letter = {
+  consumer: 2,
+  event_id: null,
+  is_poison: false,
+  key: COMPLETED,
+  topic: 'inventory.v1',
+  part: 0,
+  off: 0,
+}
 
 const BREACHES: readonly Breach[] = [
   ['I1', 'more is committed than was received', (f) => f.reservationItems.push(item(COMPLETED, 'mug', 1))],
@@ -104,8 +112,20 @@ describe('the invariants', () => {
     const facts = soundFacts() as Mutable<Facts>
     const poison = { ...facts.log[0]!, offset: 9, event_id: null, sequence: null, isPoison: true }
     facts.log.push(poison)
-    bury(facts, { ...letter, off: 9, status: 'DISCARDED', error_message: 'not JSON' })
+    bury(facts, { ...letter, is_poison: true, off: 9, status: 'DISCARDED', error_message: 'not JSON' })
     bury(facts, { ...letter, off: 3, status: 'REPLAYED', error_message: null })
+
+    expect(check(facts)).toEqual([])
+  })
+
+  it('know poison by its letter when the log was wiped behind it', () => {
+    const facts = soundFacts() as Mutable<Facts>
+    const event_id = '00000000-0000-7000-8000-0000000000ff'
+    bury(facts, { ...letter, event_id, is_poison: true, status: 'DISCARDED', error_message: 'not JSON' })
+    facts.inboxes = {
+      ...facts.inboxes,
+      order: [...facts.inboxes.order, { ...facts.inboxes.order[0]!, event_id }],
+    }
 
     expect(check(facts)).toEqual([])
   })

@@ -117,6 +117,9 @@ interface InboxRow {
 
 interface DeadLetterRow {
   consumer: number
+  event_id: string | null
+  /** What the harness wrote; its letter is there even when the log was wiped. */
+  is_poison: boolean
   key: string
   topic: string
   part: number

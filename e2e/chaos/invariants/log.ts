@@ -80,7 +80,7 @@ export function effectsOnce(facts: Facts): Violation[] {
   const { log, inboxes, repeatedBookings, reservations, payments, orders } = facts
   const byTopic = Map.groupBy(written(log), ({ topic }) => topic)
   // Whoever discards a letter notes it as done with.
-  const poison = new Set(log.filter(({ isPoison }) => isPoison).map(({ event_id }) => event_id))
+  const poison = new Set([...log.filter(isPoisonous), ...lettersOf(facts)].map(({ event_id }) => event_id))
   const noted = CONSUMERS.flatMap(([owner, topics]) => {
     const seen = Map.groupBy(inboxes[owner], ({ consumer }) => consumer)
     return topics.flatMap((topic) => {
@@ -125,7 +125,7 @@ export function effectsOnce(facts: Facts): Violation[] {
       ['order', 'payment.v1', row.order_id, row.last_pay_seq],
     ]),
   ]
-  const poisoned = poisonedKeys(log)
+  const poisoned = poisonedKeys(facts)
   const known = new Set(orders.map(({ order_id }) => order_id))
   const behind = positions.flatMap(([owner, topic, key, position]) => {
     // Discarding what stood in for the first event of a key that is no order's counts as that event.
@@ -139,15 +139,10 @@ export function effectsOnce(facts: Facts): Violation[] {
 }
 
 /** I14: nothing became a dead letter but what was poisoned on purpose, and what waited behind it went on. */
-export function deadLetters({ log, deadLetters: letters }: Facts): Violation[] {
-  const poison = new Set(
-    log
-      .filter(({ isPoison }) => isPoison)
-      .map(({ topic, partition, offset }) => `${topic} ${partition} ${offset}`),
-  )
+export function deadLetters({ deadLetters: letters }: Facts): Violation[] {
   return Object.entries(letters).flatMap(([owner, rows]) =>
-    rows.flatMap(({ topic, part, off, status, key, error_message }): Violation[] => {
-      if (poison.has(`${topic} ${part} ${off}`)) return []
+    rows.flatMap(({ topic, is_poison, status, key, error_message }): Violation[] => {
+      if (is_poison) return []
       const isOpen = status === 'DEAD' || status === 'BLOCKED'
       const isDead = error_message !== null
       return isOpen || isDead
@@ -158,8 +153,17 @@ export function deadLetters({ log, deadLetters: letters }: Facts): Violation[] {
 }
 
 /** Keys under which the harness put something that no service wrote. */
-export function poisonedKeys(log: readonly LogRecord[]): ReadonlySet<string> {
-  return new Set(log.filter(({ isPoison }) => isPoison).map(({ key }) => key))
+export function poisonedKeys(facts: Pick<Facts, 'log' | 'deadLetters'>): ReadonlySet<string> {
+  return new Set([...facts.log.filter(isPoisonous), ...lettersOf(facts)].map(({ key }) => key))
+}
+
+const isPoisonous = ({ isPoison }: LogRecord) => isPoison
+
+/** What was poisoned in a log that may have been wiped since. */
+function lettersOf({ deadLetters: letters }: Pick<Facts, 'deadLetters'>) {
+  return Object.values(letters)
+    .flat()
+    .filter(({ is_poison }) => is_poison)
 }
 
 /** What services wrote. */

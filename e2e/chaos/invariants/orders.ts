@@ -123,7 +123,7 @@ export function finalState({
 /** I12: an order is the fold of its facts; nothing impossible was met; no event came before its predecessor. */
 export function historyIsState({ orders, orderFacts, anomalies, deadLetters, log }: Facts): Violation[] {
   const streams = Map.groupBy(orderFacts, ({ order_id }) => order_id)
-  const poisoned = poisonedKeys(log)
+  const poisoned = poisonedKeys({ deadLetters, log })
   const differing = orders.flatMap((order) => {
     const facts = (streams.get(order.order_id) ?? []).toSorted((a, b) => a.version - b.version)
     const folded = fold(facts)

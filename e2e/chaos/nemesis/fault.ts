@@ -13,7 +13,10 @@ export const FAULT_KINDS = [
   'clock',
 ] as const
 
-export type FaultKind = (typeof FAULT_KINDS)[number]
+/** Kinds that only come when they are named. */
+export const RARE_FAULT_KINDS = ['wipe'] as const
+
+export type FaultKind = (typeof FAULT_KINDS | typeof RARE_FAULT_KINDS)[number]
 
 type End = () => Promise<void>
 

@@ -9,7 +9,7 @@ import { createChaosKafka, POISON_HEADER } from '../collect/topics.ts'
 import type { Random } from '../random.ts'
 import type { Fault, FaultSource } from './fault.ts'
 
-const TARGET = 'topics'
+export const TARGET = 'topics'
 const MAX_REPEATED = 200
 const MAX_REPUBLISHED_S = 60
 const READ_BY_ORDERS: readonly Topic[] = ['order.v1', 'inventory.v1', 'payment.v1']

@@ -6,6 +6,7 @@ import { stormGroup } from './rebalance.ts'
 import { holdTransaction } from './transactions.ts'
 import type { Sources } from './nemesis.ts'
 import { disturbNetwork } from './network.ts'
+import { wipeLog } from './wipe.ts'
 import { harmServer, killProcess, pauseProcess } from './processes.ts'
 
 /** How each kind of fault is made, and how often beside the others. */
@@ -19,6 +20,7 @@ const SOURCES: Record<FaultKind, readonly [weight: number, source: FaultSource]>
   rebalance: [2, stormGroup],
   transactions: [3, holdTransaction],
   clock: [2, shiftClock],
+  wipe: [2, wipeLog],
 }
 
 export function sourcesOf(kinds: readonly FaultKind[]): Sources {

@@ -49,10 +49,15 @@ function countOf(history: readonly Operation[], outcome: Outcome): number {
 function faults({ injected, startedAtMs, facts }: RunResult): string {
   if (injected.length === 0) return 'No faults.'
   const waits = createWaits(facts)
+  // What was sent before the log was wiped has lost its time.
+  const wipedAtMs = Math.max(
+    -Infinity,
+    ...injected.filter(({ kind }) => kind === 'wipe').map(({ endedAtMs = Infinity }) => endedAtMs),
+  )
   const seconds = (ms: number | undefined) => (ms === undefined ? '' : `${(ms / 1_000).toFixed(1)} s`)
   const rows = injected.map((fault) => {
     const { title, beganAtMs, endedAtMs = beganAtMs, error = '' } = fault
-    const { publishedMs, appliedMs } = waits.around(fault) ?? {}
+    const { publishedMs, appliedMs } = (beganAtMs > wipedAtMs ? waits.around(fault) : undefined) ?? {}
     return [
       seconds(beganAtMs - startedAtMs),
       seconds(endedAtMs - beganAtMs),
