@@ -14,6 +14,7 @@ export const USAGE = `pnpm chaos [options]
                     and, only when they are named: ${RARE_FAULT_KINDS.join(', ')}
   --workers W       customers at the same time (60)
   --rate R          operations a second that they aim at together (80)
+  --races           cancels orders in the moment in which they are authorised or their deadline comes
   --failpoints      kills a process at each of its named boundaries, for each kind of operation
   --mutants         leaves each pattern out in turn and shows which invariant notices
   --only a,b        of the failpoints or mutants only these
@@ -28,7 +29,7 @@ export interface ChaosArgs {
   faults: readonly FaultKind[]
   workers: number
   operationsPerS: number
-  suite: 'random' | 'failpoints' | 'mutants'
+  suite: 'random' | 'races' | 'failpoints' | 'mutants'
   only: readonly string[] | undefined
   keep: boolean
 }
@@ -49,6 +50,7 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
       faults: { type: 'string' },
       workers: { type: 'string', default: '60' },
       rate: { type: 'string', default: '80' },
+      races: { type: 'boolean', default: false },
       failpoints: { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       only: { type: 'string' },
@@ -68,7 +70,7 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
     faults: values.faults === undefined ? FAULT_KINDS : faultsOf(values.faults),
     workers: numberOf('workers', values.workers),
     operationsPerS: numberOf('rate', values.rate),
-    suite: values.mutants ? 'mutants' : values.failpoints ? 'failpoints' : 'random',
+    suite: values.mutants ? 'mutants' : values.failpoints ? 'failpoints' : values.races ? 'races' : 'random',
     only: values.only?.split(','),
     keep: values.keep,
   }

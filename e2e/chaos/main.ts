@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { type ChaosArgs, parseChaosArgs, USAGE } from './args.ts'
 import { runFailpoints } from './failpoints/run.ts'
 import { runMutants } from './mutants/run.ts'
+import { runRaces } from './races/run.ts'
 import { reportRun } from './report/report.ts'
 import { summarize, summaryOf } from './report/summary.ts'
 import { runOnce } from './run.ts'
@@ -31,7 +32,9 @@ async function main(args: readonly string[]): Promise<void> {
     console.error(`${((performance.now() - startedAt) / 1_000).toFixed(1).padStart(6)} s  ${line}`)
   note(`seed ${parsed.seed}, files in ${folder}`)
 
-  const run = { random: runRandom, failpoints: runFailpoints, mutants: runMutants }[parsed.suite]
+  const run = { random: runRandom, races: runRaces, failpoints: runFailpoints, mutants: runMutants }[
+    parsed.suite
+  ]
   const { text, failed } = await run(parsed, folder, stopping.signal, note)
   writeFileSync(join(folder, 'report.txt'), `${text}\n`)
   console.log(`${text}\n\nFiles: ${folder}`)

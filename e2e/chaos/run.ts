@@ -130,14 +130,16 @@ export async function openSession({
   folder,
   shop,
   note,
+  units,
 }: {
   seed: number
   folder: string
   shop: ChaosShop
+  units?: { hot: number; other: number }
   note: (line: string) => void
 }): Promise<Session> {
   mkdirSync(folder, { recursive: true })
   const random = createRandom(seed)
   const history = createHistory(join(folder, 'history.jsonl'))
-  return { shop, history, random, note, goods: await stockShelves(shop, random.fork('shelves')) }
+  return { shop, history, random, note, goods: await stockShelves(shop, random.fork('shelves'), units) }
 }
