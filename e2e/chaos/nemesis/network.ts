@@ -5,6 +5,7 @@ import type { Fault, FaultSource } from './fault.ts'
 
 const WEATHER: readonly (readonly [number, (random: Random) => Weather])[] = [
   [3, (random) => ({ kind: 'delay', delayMs: random.pick([20, 100, 500, 2_000]) })],
+  [2, (random) => ({ kind: 'throttle', bytesPerS: random.pick([1_000, 10_000, 100_000]) })],
   [3, () => ({ kind: 'hold', direction: 'both' })],
   [2, () => ({ kind: 'hold', direction: 'there' })],
   [2, () => ({ kind: 'hold', direction: 'back' })],
@@ -53,6 +54,8 @@ function spell(weather: Weather): string {
   switch (weather.kind) {
     case 'delay':
       return `${weather.delayMs} ms delay`
+    case 'throttle':
+      return `${weather.bytesPerS} bytes/s`
     case 'hold':
       return weather.direction === 'both' ? 'silence' : `silence one way (${weather.direction})`
     case 'clear':

@@ -58,6 +58,21 @@ describe('a proxy', () => {
     socket.destroy()
   })
 
+  it('lets through so many bytes a second, in order, and the rest at once when it clears up', async () => {
+    const text = Array.from({ length: 400 }, (_, index) => `${index} `).join('')
+    const { socket, seen } = open()
+    proxy.setWeather({ kind: 'throttle', bytesPerS: 10_000 })
+    const sentAt = performance.now()
+    socket.write(text)
+    await until('half of it', () => seen.text.length >= text.length / 2)
+    expect(performance.now() - sentAt).toBeGreaterThan((1_000 * text.length) / 2 / 10_000)
+    expect(seen.text.length).toBeLessThan(text.length)
+    proxy.setWeather({ kind: 'throttle', bytesPerS: 10 })
+    proxy.setWeather({ kind: 'clear' })
+    await until('all of it', () => seen.text === text, { timeoutMs: 1_000 })
+    socket.destroy()
+  })
+
   it('cuts connections and refuses new ones while it resets', async () => {
     const { socket, seen } = open()
     socket.write('a')

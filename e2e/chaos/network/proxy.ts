@@ -6,6 +6,8 @@ export type Weather =
   | { kind: 'clear' }
   /** Everything arrives, later. */
   | { kind: 'delay'; delayMs: number }
+  /** Everything arrives, so many bytes a second in each direction of each connection. */
+  | { kind: 'throttle'; bytesPerS: number }
   /** Nothing arrives, as if the packets were lost; afterwards they come after all, as TCP sends them again. */
   | { kind: 'hold'; direction: 'both' | 'there' | 'back' }
   /** Nothing arrives, and afterwards the connections are gone. */
@@ -27,6 +29,14 @@ interface Pipe {
   setBlocked(isBlocked: boolean): void
 }
 
+interface Pace {
+  delayMs: number
+  bytesPerS: number
+}
+
+/** What is throttled goes in pieces, as a slow line would deliver it. */
+const PIECE_MS = 20
+
 interface Connection {
   near: Socket
   far: Socket
@@ -38,7 +48,10 @@ interface Connection {
 export async function startProxy(target: { host: string; port: number }): Promise<Proxy> {
   let weather: Weather = { kind: 'clear' }
   const connections = new Set<Connection>()
-  const delayMs = () => (weather.kind === 'delay' ? weather.delayMs : 0)
+  const pace = (): Pace => ({
+    delayMs: weather.kind === 'delay' ? weather.delayMs : 0,
+    bytesPerS: weather.kind === 'throttle' ? weather.bytesPerS : Infinity,
+  })
 
   const server = createServer({ allowHalfOpen: true }, (near) => {
     if (weather.kind === 'reset') {
@@ -46,7 +59,7 @@ export async function startProxy(target: { host: string; port: number }): Promis
       return
     }
     const far = connect({ ...target, allowHalfOpen: true })
-    const connection = { near, far, there: pipe(near, far, delayMs), back: pipe(far, near, delayMs) }
+    const connection = { near, far, there: pipe(near, far, pace), back: pipe(far, near, pace) }
     connections.add(connection)
     for (const [one, other] of [[near, far] as const, [far, near] as const]) {
       one.setNoDelay(true)
@@ -88,12 +101,14 @@ export async function startProxy(target: { host: string; port: number }): Promis
   }
 }
 
-/** One direction of a connection: chunks in order, each as late as the weather was when it came. */
-function pipe(from: Socket, to: Socket, delayMs: () => number): Pipe {
+/** One direction of a connection: chunks in order, each as late as the weather was when it came, and as slow as it is. */
+function pipe(from: Socket, to: Socket, pace: () => Pace): Pipe {
   let isBlocked = false
   let isFull = false
   let waiting = 0
-  const flow = () => (isBlocked || isFull ? from.pause() : from.resume())
+  // A slow line fills the sender's buffers, not ours.
+  const isSlow = () => waiting > 0 && pace().bytesPerS < Infinity
+  const flow = () => (isBlocked || isFull || isSlow() ? from.pause() : from.resume())
 
   function write(chunk: Buffer | undefined): void {
     if (to.destroyed || to.writableEnded) return
@@ -104,16 +119,30 @@ function pipe(from: Socket, to: Socket, delayMs: () => number): Pipe {
     }
   }
 
+  async function trickle(chunk: Buffer | undefined): Promise<void> {
+    let rest = chunk
+    for (let { bytesPerS } = pace(); rest !== undefined && bytesPerS < Infinity; { bytesPerS } = pace()) {
+      const piece = rest.subarray(0, Math.ceil((bytesPerS * PIECE_MS) / 1_000))
+      await elapsed((piece.length * 1_000) / bytesPerS)
+      write(piece)
+      rest = rest.subarray(piece.length)
+      if (rest.length === 0) return
+    }
+    write(rest)
+  }
+
   let last: Promise<void> = Promise.resolve()
   function send(chunk: Buffer | undefined): void {
-    const ms = delayMs()
-    if (ms === 0 && waiting === 0) return write(chunk)
+    const { delayMs, bytesPerS } = pace()
+    if (delayMs === 0 && bytesPerS === Infinity && waiting === 0) return write(chunk)
     waiting++
-    const due = performance.now() + ms
+    flow()
+    const due = performance.now() + delayMs
     last = last.then(async () => {
       await elapsed(due - performance.now())
+      await trickle(chunk)
       waiting--
-      write(chunk)
+      flow()
     })
   }
 
