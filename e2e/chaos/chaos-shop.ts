@@ -1,10 +1,11 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readConfig } from '@lepton/local/config'
 import { ROOT } from '@lepton/local/root'
 import type { ServiceSettings } from '@lepton/local/services'
 import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
+import { mountSmallDisk, type SmallDisk } from './disk/small-disk.ts'
 import { createNetwork, type Network } from './network/network.ts'
 
 const SHIFT_CLOCK = new URL('clock/shift-clock.ts', import.meta.url).href
@@ -25,6 +26,8 @@ export interface ChaosShop extends Shop {
   clockDir: string
   logFile: (name: string) => string
   network: Network
+  /** What PostgreSQL keeps its data on, where it was given a disk of its own. */
+  disk: SmallDisk | undefined
   signal: AbortSignal
 }
 
@@ -32,16 +35,26 @@ export interface ChaosShopOptions {
   /** Holds the shop's state. */
   folder: string
   env?: ServiceSettings
+  /** PostgreSQL on a small disk, which can be filled; needs the right to mount. */
+  hasSmallDisk?: boolean
+  note?: (line: string) => void
   signal: AbortSignal
 }
 
 /** Two instances of everything that may have two, short deadlines, no rate limits. */
-export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOptions): Promise<ChaosShop> {
+export async function startChaosShop({
+  folder,
+  env = {},
+  hasSmallDisk = false,
+  note = () => undefined,
+  signal,
+}: ChaosShopOptions): Promise<ChaosShop> {
   const stateDir = join(folder, 'shop')
   const failpointsDir = join(folder, 'failpoints')
   const clockDir = join(folder, 'clock')
   for (const dir of [failpointsDir, clockDir]) mkdirSync(dir, { recursive: true })
   const network = createNetwork()
+  const disk = hasSmallDisk ? giveSmallDisk(stateDir, note) : undefined
   const shop = await startShop({
     root: ROOT,
     stateDir,
@@ -71,7 +84,12 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
         ...env.order,
       },
     },
+  }).catch((error: unknown) => {
+    disk?.unmount()
+    throw error
   })
+  const isUsed = disk !== undefined && existsSync(join(disk.folder, 'data'))
+  if (disk !== undefined && !isUsed) note('no disk is filled, since PostgreSQL keeps its data elsewhere here')
   const readSecret = (name: string) => readFileSync(join(stateDir, 'secrets', name), 'utf8').trim()
   const adminUrl = new URL(shop.databaseUrl('order'))
   adminUrl.username = 'lepton_admin'
@@ -90,8 +108,10 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
     ...shop,
     gateways: () => addresses,
     network,
+    disk: isUsed ? disk : undefined,
     stop: async () => {
       await shop.stop()
+      disk?.unmount()
       await network.close()
     },
     operatorSecret: readSecret('operator.secret'),
@@ -102,4 +122,11 @@ export async function startChaosShop({ folder, env = {}, signal }: ChaosShopOpti
     logFile: (name) => join(stateDir, 'logs', `${name}.log`),
     signal,
   }
+}
+
+function giveSmallDisk(stateDir: string, note: (line: string) => void): SmallDisk | undefined {
+  const disk = mountSmallDisk(join(stateDir, 'postgres'))
+  if (typeof disk !== 'string') return disk
+  note(`no disk is filled, since none can be mounted here: ${disk}`)
+  return undefined
 }

@@ -107,7 +107,12 @@ export async function attack(session: Session, options: Attack): Promise<RunResu
 export async function runOnce(options: RunOptions): Promise<RunResult> {
   const { seed, minutes, folder, signal, note } = options
   note('the shop starts')
-  const shop = await startChaosShop({ folder, signal })
+  const shop = await startChaosShop({
+    folder,
+    signal,
+    note,
+    hasSmallDisk: options.faults.includes('disk'),
+  })
   const session = await openSession({ seed, folder, note, shop })
   try {
     if (options.faults.includes('transactions')) await allowPrepared(shop)

@@ -14,7 +14,7 @@ export const FAULT_KINDS = [
 ] as const
 
 /** Kinds that only come when they are named. */
-export const RARE_FAULT_KINDS = ['wipe'] as const
+export const RARE_FAULT_KINDS = ['wipe', 'disk'] as const
 
 export type FaultKind = (typeof FAULT_KINDS | typeof RARE_FAULT_KINDS)[number]
 

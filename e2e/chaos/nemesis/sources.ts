@@ -1,6 +1,7 @@
 import { endBackends } from './backends.ts'
 import type { FaultKind, FaultSource } from './fault.ts'
 import { shiftClock } from './clock.ts'
+import { fillDisk } from './disk.ts'
 import { sendMessages } from './messages.ts'
 import { stormGroup } from './rebalance.ts'
 import { holdTransaction } from './transactions.ts'
@@ -21,6 +22,7 @@ const SOURCES: Record<FaultKind, readonly [weight: number, source: FaultSource]>
   transactions: [3, holdTransaction],
   clock: [2, shiftClock],
   wipe: [2, wipeLog],
+  disk: [2, fillDisk],
 }
 
 export function sourcesOf(kinds: readonly FaultKind[]): Sources {

@@ -152,7 +152,10 @@ function majorOf(dataDir: string): number | undefined {
  * own files look like nobody's; where that is forbidden, as nobody in a folder that nobody can reach.
  */
 async function homeOfData({ state }: ServerDeps): Promise<Home> {
-  const dataDir = join(state.dir, 'postgres')
+  // A volume of its own may be mounted on the folder, so the data is one below; earlier launchers kept it in the folder.
+  const folderOfData = state.folder('postgres')
+  const isOld = existsSync(join(folderOfData, 'PG_VERSION'))
+  const dataDir = isOld ? folderOfData : join(folderOfData, 'data')
   if (process.getuid?.() !== 0) return { dataDir, prefix: [] }
   const namespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`]
   const tried = await run([...namespace, 'true'], { timeoutMs: 5_000 }).catch(() => ({ code: 1 }))
