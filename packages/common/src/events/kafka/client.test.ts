@@ -1,8 +1,9 @@
 import { createRequire } from 'node:module'
 import { describe, expect, it, jest } from '@jest/globals'
-import { patchIdleLoop } from './client.ts'
+import { patchIdleLoop, patchLastBroker } from './client.ts'
 
 patchIdleLoop()
+patchLastBroker()
 
 interface Queue {
   pending: unknown[]
@@ -66,5 +67,40 @@ describe('the request queue of kafkajs', () => {
     const { scheduleCheckPendingRequests } = before
     patchIdleLoop()
     expect(before.scheduleCheckPendingRequests).toBe(scheduleCheckPendingRequests)
+  })
+})
+
+interface Pool {
+  brokers: Record<string, object>
+  seedBroker: object | undefined
+  metadataExpireAt: number | null
+  getNodeIds(): string[]
+  removeBroker(address: { host: string; port: number }): void
+}
+
+const BrokerPool = require('kafkajs/src/cluster/brokerPool') as new (options: object) => Pool
+
+function createPool(ports: readonly number[]): Pool {
+  const pool = new BrokerPool({ connectionPoolBuilder: {}, logger: { namespace: () => ({}) } })
+  const brokers = ports.map((port, index) => ({ nodeId: index + 1, connectionPool: { host: 'kafka', port } }))
+  pool.brokers = Object.fromEntries(brokers.map((broker) => [broker.nodeId, broker]))
+  pool.seedBroker = brokers[0]
+  pool.metadataExpireAt = Date.now() + 60_000
+  return pool
+}
+
+describe('the broker pool of kafkajs', () => {
+  it('keeps the last broker, which closed a connection, and asks it anew', () => {
+    const pool = createPool([9092])
+    pool.removeBroker({ host: 'kafka', port: 9092 })
+    expect(pool.getNodeIds()).toEqual(['1'])
+    expect(pool.seedBroker).toBeDefined()
+    expect(pool.metadataExpireAt).toBeNull()
+  })
+
+  it('forgets a broker beside others', () => {
+    const pool = createPool([9092, 9093])
+    pool.removeBroker({ host: 'kafka', port: 9092 })
+    expect(pool.getNodeIds()).toEqual(['2'])
   })
 })

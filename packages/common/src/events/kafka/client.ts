@@ -28,18 +28,24 @@ interface RequestQueue {
   throttledUntil: number
 }
 
+const require = createRequire(import.meta.url)
+
+/** A class of kafkajs's insides, of the one version that the patches are for. */
+function internal<Prototype>(path: string): { prototype: Prototype & { isPatched?: boolean } } {
+  const { version } = require('kafkajs/package.json') as { version: string }
+  if (version !== '2.2.4') throw new Error(`the patches are for kafkajs 2.2.4, not ${version}`)
+  return require(`kafkajs/src/${path}`) as { prototype: Prototype & { isPatched?: boolean } }
+}
+
 /**
  * kafkajs 2.2.4 wakes up some 900 times a second per idle connection: it schedules the next look at
  * its request queue with a negative delay even when nothing is pending (kafkajs issues 1556, 1751).
  * With the patch it looks again only when something waits or the broker throttles.
  */
 export function patchIdleLoop(): void {
-  const require = createRequire(import.meta.url)
-  const { version } = require('kafkajs/package.json') as { version: string }
-  if (version !== '2.2.4') throw new Error(`the idle-loop patch is for kafkajs 2.2.4, not ${version}`)
-  const { prototype } = require('kafkajs/src/network/requestQueue') as {
-    prototype: { scheduleCheckPendingRequests: (this: RequestQueue) => void; isPatched?: boolean }
-  }
+  const { prototype } = internal<{ scheduleCheckPendingRequests(this: RequestQueue): void }>(
+    'network/requestQueue',
+  )
   if (prototype.isPatched === true) return
   const original = prototype.scheduleCheckPendingRequests
   prototype.isPatched = true
@@ -49,8 +55,31 @@ export function patchIdleLoop(): void {
   }
 }
 
+interface BrokerPool {
+  brokers: Record<string, { connectionPool: { host: string; port: number } }>
+  metadataExpireAt: number | null
+  removeBroker(this: BrokerPool, address: { host: string; port: number }): void
+}
+
+/**
+ * kafkajs 2.2.4 forgets a broker that closed a connection, and does not ask the addresses it was given before its
+ * next look at the brokers it knows: with the last one gone a consumer crashes at once, and the group waits for the
+ * session of the member it was. With the patch the last one stays and is connected to again; what it said is asked anew.
+ */
+export function patchLastBroker(): void {
+  const { prototype } = internal<BrokerPool>('cluster/brokerPool')
+  if (prototype.isPatched === true) return
+  const original = prototype.removeBroker
+  prototype.isPatched = true
+  prototype.removeBroker = function (this: BrokerPool, address) {
+    if (Object.keys(this.brokers).length > 1) original.call(this, address)
+    else this.metadataExpireAt = null
+  }
+}
+
 export function createKafka(settings: KafkaSettings, log: Log): Kafka {
   patchIdleLoop()
+  patchLastBroker()
   return new Kafka({
     brokers: settings.brokers,
     clientId: settings.clientId,
