@@ -80,6 +80,14 @@ describe('Kafka besides', () => {
     expect([...new Set(seen)]).toEqual(Array.from({ length: 40 }, (_, index) => String(index)))
   }, 120_000)
 
+  it('is told to be there, and at once to be away', async () => {
+    await open().probe()
+    const broker = createKafkaBroker({ brokers: ['127.0.0.1:1'], clientId: 'probe' }, silentLog)
+    const startedAt = performance.now()
+    await expect(broker.probe()).rejects.toThrow()
+    expect(performance.now() - startedAt).toBeLessThan(3_000)
+  })
+
   it('keeps topics that exist as they are', async () => {
     const topic = await createTopic()
     await createTopics([kafka.address], [{ topic, partitions: 3, retentionMs: 1_000 }], { log: silentLog })

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { Partitioners, type Producer } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import type { Broker, OutgoingRecord } from '../broker.ts'
-import { clusterIdOf, createKafka, type KafkaSettings } from './client.ts'
+import { createKafka, createProbe, type KafkaSettings } from './client.ts'
 import { subscribe } from './consumer.ts'
 
 const MAX_TRIES = 20
@@ -15,6 +15,7 @@ const LEADER_WAIT_MS = 100
  */
 export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
   const kafka = createKafka(settings, log)
+  const probe = createProbe(settings, log)
   const producer = kafka.producer({
     allowAutoTopicCreation: false,
     idempotent: false,
@@ -52,10 +53,8 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
         }
       }
     },
-    subscribe: (options) => subscribe(kafka, settings, log, options),
-    probe: async () => {
-      await clusterIdOf(kafka, { retries: 0 })
-    },
+    subscribe: (options) => subscribe({ kafka, probe, log }, settings, options),
+    probe,
     close: async () => {
       await connected?.then(() => producer.disconnect())
     },

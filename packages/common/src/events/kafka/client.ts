@@ -13,6 +13,8 @@ export interface KafkaSettings {
   maxWaitMs?: number
   /** A consumer that hears nothing for so long from a broker that answers others is made anew. */
   silenceMs?: number
+  /** How often a request is tried again; how often a connection is, too, whatever kafkajs's clients are told. */
+  retries?: number
   /** Offsets of finished work are told to Kafka together, at most this much later. */
   commitEveryMs?: number
 }
@@ -85,7 +87,7 @@ export function createKafka(settings: KafkaSettings, log: Log): Kafka {
     clientId: settings.clientId,
     connectionTimeout: settings.connectionTimeoutMs ?? 2_000,
     requestTimeout: settings.requestTimeoutMs ?? 5_000,
-    retry: RETRY,
+    retry: { ...RETRY, ...(settings.retries !== undefined && { retries: settings.retries }) },
     logLevel: logLevel.WARN,
     // Its ERROR is not ours: everything below is retried, so nobody need act on a line of it.
     logCreator:
@@ -101,12 +103,20 @@ export function createKafka(settings: KafkaSettings, log: Log): Kafka {
  * The id of the cluster, asked on a connection of its own. It stands for the id of a topic: kafkajs speaks no
  * metadata version that tells those, and a log is only ever wiped with its cluster.
  */
-export async function clusterIdOf(kafka: Kafka, retry?: { retries: number }): Promise<string> {
-  const admin = kafka.admin(retry && { retry })
+export async function clusterIdOf(kafka: Kafka): Promise<string> {
+  const admin = kafka.admin()
   try {
     await admin.connect()
     return (await admin.describeCluster()).clusterId
   } finally {
     await admin.disconnect()
+  }
+}
+
+/** Whether the broker answers now: asked once, and an error where it does not. */
+export function createProbe(settings: KafkaSettings, log: Log): () => Promise<void> {
+  const kafka = createKafka({ ...settings, retries: 0 }, log)
+  return async () => {
+    await clusterIdOf(kafka)
   }
 }

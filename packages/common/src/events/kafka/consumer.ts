@@ -11,9 +11,8 @@ import { watchSilence } from './silence.ts'
  * kafkajs itself gives some crashes up for good.
  */
 export function subscribe(
-  kafka: Kafka,
+  { kafka, probe, log }: { kafka: Kafka; probe: () => Promise<void>; log: Log },
   settings: KafkaSettings,
-  log: Log,
   options: SubscribeOptions,
 ): Subscriber {
   const stopping = new AbortController()
@@ -59,7 +58,7 @@ export function subscribe(
     const watch = watchSilence(consumer, {
       silenceMs: settings.silenceMs ?? 12_000,
       isBusy: () => work.stalledSinceMs() !== undefined,
-      probe: () => clusterIdOf(kafka, { retries: 0 }),
+      probe,
       onSilent: () => {
         isSilent = true
         silence.reject(new Error('the consumer is silent although the broker answers'))

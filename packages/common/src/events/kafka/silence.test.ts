@@ -59,6 +59,17 @@ describe('a consumer', () => {
     expect(times).toBe(0)
   })
 
+  it('is silent from when the broker is back, not from when it went', async () => {
+    await pass(5_000)
+    isBrokerThere = false
+    await pass(10_000)
+    isBrokerThere = true
+    await pass(10_000)
+    expect(times).toBe(0)
+    await pass(4_000)
+    expect(times).toBe(1)
+  })
+
   it('that is at work is not silent', async () => {
     isBusy = true
     await pass(60_000)

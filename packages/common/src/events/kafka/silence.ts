@@ -1,12 +1,14 @@
 import type { Consumer } from 'kafkajs'
 
 const LOOK_EVERY_MS = 1_000
+/** Longer than a fetch waits: who is silent for so long looks whether the broker is there. */
+const PROBE_AFTER_MS = 3_000
 
 /**
  * Notices a consumer that has lost its broker for good: kafkajs drops a broker that resets its connections
  * for some seconds, and then joins its group again without looking for it, for as long as it may retry.
  *
- * A broker that is away is waited for, and so is a rebalance, which lasts less than `silenceMs`.
+ * A broker that is away is waited for, and so is a rebalance after it, which lasts less than `silenceMs`.
  */
 export function watchSilence(
   consumer: Pick<Consumer, 'events' | 'on'>,
@@ -19,6 +21,7 @@ export function watchSilence(
 ): { stop(): void } {
   let heardAtMs = performance.now()
   let lookedAtMs = heardAtMs
+  let isProbing = false
   const hear = () => {
     heardAtMs = performance.now()
   }
@@ -30,13 +33,25 @@ export function watchSilence(
     // Who stood still itself has heard nothing, and that is nobody's fault.
     if (isBusy() || nowMs - lookedAtMs > 3 * LOOK_EVERY_MS) hear()
     lookedAtMs = nowMs
-    if (nowMs - heardAtMs < silenceMs) return
-    probe().then(
-      () => {
-        if (performance.now() - heardAtMs >= silenceMs) onSilent()
-      },
-      () => undefined,
-    )
+    if (nowMs - heardAtMs < Math.min(PROBE_AFTER_MS, silenceMs)) return
+    if (isProbing) return
+    isProbing = true
+    void judge().finally(() => {
+      isProbing = false
+    })
+  }
+
+  /**
+   * Only a silence beside a broker that answers counts: a group that comes back with its broker waits for its
+   * members, and whoever gives up meanwhile makes it wait for one more.
+   */
+  async function judge(): Promise<void> {
+    try {
+      await probe()
+    } catch {
+      hear()
+    }
+    if (performance.now() - heardAtMs >= silenceMs) onSilent()
   }
 
   const timer = setInterval(look, LOOK_EVERY_MS)
