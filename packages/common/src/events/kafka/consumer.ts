@@ -65,11 +65,12 @@ export function subscribe(
       },
     })
     const pauses = new Set<NodeJS.Timeout>()
+    let started: Promise<void> = Promise.resolve()
 
     async function consume(): Promise<void> {
       await consumer.connect()
       await consumer.subscribe({ topics: [...options.topics], fromBeginning: true })
-      await consumer.run({
+      started = consumer.run({
         autoCommit: false,
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.concurrency,
@@ -78,10 +79,13 @@ export function subscribe(
           return work.watch(delivery, (watched) => options.onDelivery(watched))
         },
       })
+      await started
       await ended
     }
 
     async function leave(): Promise<void> {
+      // While it joins for the first time it ignores a stop, and would go on as a member that nobody knows of.
+      await started.catch(() => undefined)
       await offsets.close()
       await consumer
         .stop()
