@@ -22,26 +22,31 @@ export async function readDatabases(urlOf: UrlOf): Promise<DatabaseFacts> {
       checkouts: await ask<Facts['checkouts'][number]>('select order_id, customer_id from checkout'),
     })),
   ])
-  const shared = Object.fromEntries(
-    await Promise.all(
-      DATABASE_OWNERS.map(async (owner) => [owner, await askDatabase(urlOf(owner), readMessaging)] as const),
-    ),
-  ) as Record<DatabaseOwner, Awaited<ReturnType<typeof readMessaging>>>
-  const of = <K extends keyof (typeof shared)['cart']>(field: K) =>
-    Object.fromEntries(DATABASE_OWNERS.map((owner) => [owner, shared[owner][field]])) as Record<
-      DatabaseOwner,
-      (typeof shared)['cart'][K]
-    >
   return {
     ...order,
     ...inventory,
     ...payment,
     ...cart,
-    archives: of('archive'),
-    inboxes: of('inbox'),
-    deadLetters: of('deadLetters'),
+    ...(await readMessaging(urlOf)),
     unfinished: await countUnfinished(urlOf),
   }
+}
+
+/** What each service sent, took in and buried. */
+export async function readMessaging(
+  urlOf: UrlOf,
+): Promise<Pick<Facts, 'archives' | 'inboxes' | 'deadLetters'>> {
+  const tables = Object.fromEntries(
+    await Promise.all(
+      DATABASE_OWNERS.map(async (owner) => [owner, await askDatabase(urlOf(owner), readTables)] as const),
+    ),
+  ) as Record<DatabaseOwner, Awaited<ReturnType<typeof readTables>>>
+  const of = <K extends keyof (typeof tables)['cart']>(field: K) =>
+    Object.fromEntries(DATABASE_OWNERS.map((owner) => [owner, tables[owner][field]])) as Record<
+      DatabaseOwner,
+      (typeof tables)['cart'][K]
+    >
+  return { archives: of('archive'), inboxes: of('inbox'), deadLetters: of('deadLetters') }
 }
 
 async function readOrder(ask: Question) {
@@ -90,7 +95,7 @@ async function readPayment(ask: Question) {
   }
 }
 
-async function readMessaging(ask: Question) {
+async function readTables(ask: Question) {
   return {
     archive: await ask<Facts['archives']['cart'][number]>(
       `select event_id, topic, key, pub_seq, type, ${instant('created_at')} as created_ms from outbox`,

@@ -1,4 +1,5 @@
 import { DATABASE_OWNERS, type DatabaseOwner } from '@lepton/setup/services'
+import { longestMs, waysOf } from '../collect/waits.ts'
 import type { Facts } from '../invariants/facts.ts'
 import type { InjectedFault } from '../nemesis/nemesis.ts'
 
@@ -18,30 +19,18 @@ export interface Waits {
 }
 
 /** How long events waited around each kill: until another process, or the same again, took the work over. */
-export function createWaits({ archives, inboxes, log }: Facts): Waits {
-  const sentAt = new Map<string, number>()
-  for (const { event_id, timestamp_ms, isPoison } of log) {
-    if (event_id === null || isPoison) continue
-    sentAt.set(event_id, Math.min(sentAt.get(event_id) ?? Infinity, timestamp_ms))
-  }
+export function createWaits(facts: Facts): Waits {
+  const { published, applied } = waysOf(facts)
 
   function around({ title, beganAtMs }: InjectedFault): Takeover | undefined {
     if (!title.startsWith('SIGKILL ')) return undefined
     const owners = ownersOf(title)
     if (owners.length === 0) return undefined
-    const isThen = (ms: number) => ms > beganAtMs - LEAD_MS && ms < beganAtMs + WINDOW_MS
-    const waits = { publishedMs: 0, appliedMs: 0 }
-    for (const owner of owners) {
-      for (const { event_id, created_ms } of archives[owner]) {
-        if (!isThen(created_ms)) continue
-        waits.publishedMs = Math.max(waits.publishedMs, (sentAt.get(event_id) ?? created_ms) - created_ms)
-      }
-      for (const { event_id, at_ms } of inboxes[owner]) {
-        const sent = sentAt.get(event_id)
-        if (sent !== undefined && isThen(sent)) waits.appliedMs = Math.max(waits.appliedMs, at_ms - sent)
-      }
+    const span = { fromMs: beganAtMs - LEAD_MS, untilMs: beganAtMs + WINDOW_MS }
+    return {
+      publishedMs: Math.max(...owners.map((owner) => longestMs(published[owner], span))),
+      appliedMs: Math.max(...owners.map((owner) => longestMs(applied[owner], span))),
     }
-    return waits
   }
 
   return { around }
