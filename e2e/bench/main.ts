@@ -15,6 +15,8 @@ import { measureHotSku } from './hot-sku.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
 import { cpuSeconds, familyOf, pssMib, sum } from './processes.ts'
+import { measureTakeover } from './takeover.ts'
+import { rowsOf } from './takeover-rows.ts'
 import { measureLatency, measureThroughput, type OrderCounts, stockUp } from './orders.ts'
 
 // Measures shops of its own, on free ports and in temporary directories, and prints one table.
@@ -188,12 +190,20 @@ async function measurePatterns(stateDir: string): Promise<void> {
   }
 }
 
+/** One fault at a time, on a shop that is ordered from all the time. */
+async function measureTakeovers(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop, client) => {
+    rows.push(...rowsOf(await measureTakeover(shop, client)))
+  })
+}
+
 const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   start: measureStarts,
   orders: measureOrders,
   outbox: measureOutbox,
   'hot-sku': measureOneProduct,
   patterns: measurePatterns,
+  takeover: measureTakeovers,
 }
 
 const { values, positionals } = parseArgs({
@@ -204,7 +214,7 @@ const wanted = positionals.length > 0 ? positionals : Object.keys(SECTIONS)
 const unknown = wanted.filter((name) => !Object.hasOwn(SECTIONS, name))
 if (values.help || unknown.length > 0) {
   console.error(
-    `pnpm bench [section …]    measures a shop of its own; all of it takes about ten minutes\n\nsections: ${Object.keys(SECTIONS).join(', ')}`,
+    `pnpm bench [section …]    measures a shop of its own; all of it takes about a quarter of an hour\n\nsections: ${Object.keys(SECTIONS).join(', ')}`,
   )
   process.exit(unknown.length > 0 ? 1 : 0)
 }

@@ -81,7 +81,8 @@ export async function measureThroughput(
   }
 }
 
-async function stocked(client: ShopClient): Promise<string[]> {
+/** Products of which there is enough for any run. */
+export async function stocked(client: ShopClient): Promise<string[]> {
   const { body } = await client.ask<{ items: { product_id: string; available: number }[] }>(
     'GET',
     '/api/v1/products?limit=100',
