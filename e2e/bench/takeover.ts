@@ -15,6 +15,8 @@ import { BUSY, type Round, judge, LEAD_MS, type Takeover } from './takeover-figu
 const ORDERS_PER_S = 15
 const HEALTHY_MS = 3_000
 const SETTLE = { timeoutMs: 60_000, everyMs: 250 }
+/** So soon after a fault nothing has waited long enough to be missed. */
+const TELLING_MS = 3_000
 const QUIET_TIMEOUT_MS = 60_000
 
 /** One fault after the other, three times each, on a shop that is ordered from all the time and healthy before each. */
@@ -91,6 +93,7 @@ async function killServer(shop: Shop, name: 'kafka' | 'postgres'): Promise<Round
   const atMs = Date.now()
   shop.killServer(name)
   await until(`${name} to be started again`, () => restarts() > before)
+  await delay(TELLING_MS)
   await settled(shop)
   return { fault: name, atMs, overAtMs: Date.now(), owners: DATABASE_OWNERS }
 }
