@@ -4,7 +4,7 @@ import type { Ended, Race } from './race.ts'
 
 const CLOSE_MS = 5
 export const WINNERS = ['cancelled', 'completed', 'expired'] as const
-export type Winner = (typeof WINNERS)[number]
+type Winner = (typeof WINNERS)[number]
 
 export interface Outcome {
   race: Race

@@ -16,7 +16,7 @@ export interface Ticks {
   stop(): Promise<void>
 }
 
-export interface Tick {
+interface Tick {
   /** As it is expected by what was seen until now. */
   atMs(): number
 }
