@@ -27,12 +27,20 @@ interface PendingRow {
   headers: Record<string, string>
 }
 
-// The lateral join with OFFSET 0 probes the archive once a row; a plain join scans all of it under backlog.
+// What it writes may be lost with the server: a row that stays pending is sent again, and dropped as a repeat. The
+// flush of each delete would delay the commits of those who emit. And a table that is mostly empty is planned for as
+// if it always were: a bitmap would read a whole backlog for each batch.
+export const RELAY_SESSION = 'set synchronous_commit to off; set enable_bitmapscan to off'
+
+// Each shard gives its first rows by the index, so a batch costs the same however long the backlog is. The lateral
+// join with OFFSET 0 probes the archive once a row; a plain join scans all of it.
 export const SELECT_BATCH = `
   with p as materialized (
-    select p.shard, p.id, p.created_at
-    from outbox_pending p join relay_lease l using (shard)
-    where p.shard = any($1::smallint[]) and l.owner = $3 and p.id > l.floor
+    select p.* from relay_lease l, lateral (
+      select shard, id, created_at from outbox_pending
+      where shard = l.shard and id > l.floor
+      order by id limit $2) p
+    where l.shard = any($1::smallint[]) and l.owner = $3
     order by p.id limit $2)
   select p.shard, p.id, o.topic, o.key, o.payload::text as payload, o.headers
   from p, lateral (
@@ -41,8 +49,11 @@ export const SELECT_BATCH = `
   order by p.id`
 
 /** For those who run without the order of commits: rows in the order in which their transactions began. */
-const SELECT_BY_XID = SELECT_BATCH.replace('p.created_at\n', 'p.created_at, p.xmin::text::bigint as xid\n')
-  .replace('order by p.id limit', 'order by xid, p.id limit')
+const SELECT_BY_XID = SELECT_BATCH.replace(
+  'created_at from outbox_pending',
+  'created_at, xmin::text::bigint as xid from outbox_pending',
+)
+  .replace('order by p.id limit', 'order by p.xid, p.id limit')
   .replace(/order by p.id$/, 'order by p.xid, p.id')
 
 /**
@@ -68,9 +79,7 @@ export function startRelay(
     for (let failures = 0; !isStopped;) {
       try {
         connection = await database.connect('relay')
-        // What it writes may be lost with the server: a row that stays pending is sent again, and dropped
-        // as a repeat. The flush of each delete would delay the commits of those who emit.
-        await connection.query('set synchronous_commit to off')
+        await connection.query(RELAY_SESSION)
         await relayUntilStopped(connection, lease, wakeUp, deps, settings, {
           isStopped: () => isStopped,
           onProgress: () => {
@@ -200,8 +209,9 @@ async function relayUntilStopped(
 async function remove(connection: pg.Client, lease: Lease, batch: readonly PendingRow[]): Promise<void> {
   await connection.query(
     prepared(
-      `delete from outbox_pending where (shard, id) in (select * from unnest($1::smallint[], $2::bigint[]))
-         and shard = any (array(select shard from relay_lease where owner = $3))`,
+      `delete from outbox_pending where (shard, id) in (
+         select sent.shard, sent.id from unnest($1::smallint[], $2::bigint[]) as sent(shard, id)
+         join relay_lease l using (shard) where l.owner = $3)`,
       [batch.map(({ shard }) => shard), batch.map(({ id }) => id), lease.me],
     ),
   )
