@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { prepareKafka } from '@lepton/local/kafka'
 import { silentLog } from '@lepton/testing/log'
 import { startTestServer, type TestServer } from '@lepton/testing/servers'
 import { until } from '@lepton/testing/until'
 import type { Broker } from '../src/events/broker.ts'
 import { createKafkaBroker } from '../src/events/kafka/broker.ts'
+import { createKafka } from '../src/events/kafka/client.ts'
 import { createTopics } from '../src/events/kafka/topics.ts'
 import { newId } from '../src/id.ts'
 import { describeBroker } from './broker-suite.ts'
@@ -79,6 +80,46 @@ describe('Kafka besides', () => {
     }
     expect([...new Set(seen)]).toEqual(Array.from({ length: 40 }, (_, index) => String(index)))
   }, 120_000)
+
+  it('has its member back after a clock that ran ahead was set right, which keeps heartbeats away', async () => {
+    const settings = { brokers: [kafka.address], clientId: 'clock', maxWaitMs: 200, heartbeatIntervalMs: 100 }
+    const broker = createKafkaBroker({ ...settings, sessionTimeoutMs: 6_000, silenceMs: 8_000 }, silentLog)
+    brokers.push(broker)
+    const topic = await createTopic()
+    const group = newId()
+    const seen: string[] = []
+    const subscriber = broker.subscribe({
+      group,
+      topics: [topic],
+      concurrency: 1,
+      onDelivery: async (delivery) => {
+        for (const { value, offset } of delivery.records) {
+          await delivery.done(offset)
+          seen.push(String(value))
+        }
+      },
+    })
+    const admin = createKafka(settings, silentLog).admin()
+    await admin.connect()
+    const members = async () => (await admin.describeGroups([group])).groups[0]!.members.length
+    const sendAndSee = async (value: string) => {
+      await broker.send([{ topic, key: 'k', value, headers: {} }])
+      await until(`${value} is seen`, () => seen.includes(value), { timeoutMs: 20_000 })
+    }
+    try {
+      await sendAndSee('by the right clock')
+      const rightNow = Date.now.bind(Date)
+      const clock = jest.spyOn(Date, 'now').mockImplementation(() => rightNow() + 600_000)
+      await sendAndSee('by the wrong clock')
+      clock.mockRestore()
+      await until('the group to forget it', async () => (await members()) === 0, { timeoutMs: 20_000 })
+      await until('the group to have it back', async () => (await members()) === 1, { timeoutMs: 20_000 })
+      await sendAndSee('by the right clock again')
+    } finally {
+      await admin.disconnect()
+      await subscriber.stop()
+    }
+  }, 90_000)
 
   it('is told to be there, and at once to be away', async () => {
     await open().probe()

@@ -6,6 +6,9 @@ import { clusterIdOf, type KafkaSettings, RETRY } from './client.ts'
 import { createOffsets, type Offsets } from './offsets.ts'
 import { watchSilence } from './silence.ts'
 
+/** Work that goes on sends heartbeats between its chunks; only a chunk that takes longer keeps them away. */
+const BUSY_MS = 1_000
+
 /**
  * Keeps a member of a group alive until it is stopped: a consumer that crashed is made anew, since
  * kafkajs itself gives some crashes up for good.
@@ -57,7 +60,7 @@ export function subscribe(
     silence.promise.catch(() => undefined)
     const watch = watchSilence(consumer, {
       silenceMs: settings.silenceMs ?? 12_000,
-      isBusy: () => work.stalledSinceMs() !== undefined,
+      isBusy: () => work.stalledForMs() >= BUSY_MS,
       probe,
       onSilent: () => {
         isSilent = true
@@ -131,8 +134,10 @@ export function subscribe(
 /** Knows since when deliveries are at work of which nothing was finished. */
 function createWork() {
   const sinceMs = new Map<Delivery, number>()
+  const stalledSinceMs = () => (sinceMs.size === 0 ? undefined : Math.min(...sinceMs.values()))
   return {
-    stalledSinceMs: () => (sinceMs.size === 0 ? undefined : Math.min(...sinceMs.values())),
+    stalledSinceMs,
+    stalledForMs: () => performance.now() - (stalledSinceMs() ?? performance.now()),
     watch: async (delivery: Delivery, run: (delivery: Delivery) => Promise<void>) => {
       const touch = () => sinceMs.set(watched, performance.now())
       const watched: Delivery = {

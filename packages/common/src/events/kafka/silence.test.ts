@@ -34,12 +34,20 @@ afterEach(() => {
 const pass = (ms: number) => jest.advanceTimersByTimeAsync(ms)
 
 describe('a consumer', () => {
-  it.each(Object.values(events))('that is heard by %s goes on', async (event) => {
+  it.each([events.HEARTBEAT, events.GROUP_JOIN])('that is heard by %s goes on', async (event) => {
     for (let second = 0; second < 60; second++) {
       listeners.get(event)!()
       await pass(1_000)
     }
     expect(times).toBe(0)
+  })
+
+  it('that reads on although the group has forgotten it is silent', async () => {
+    for (let second = 0; second < 20; second++) {
+      listeners.get(events.FETCH)?.()
+      await pass(1_000)
+    }
+    expect(times).toBe(1)
   })
 
   it('that hears nothing while the broker answers others is silent, once', async () => {
@@ -54,7 +62,7 @@ describe('a consumer', () => {
     await pass(120_000)
     expect(times).toBe(0)
     isBrokerThere = true
-    listeners.get(events.FETCH)!()
+    listeners.get(events.HEARTBEAT)!()
     await pass(11_000)
     expect(times).toBe(0)
   })

@@ -5,8 +5,10 @@ const LOOK_EVERY_MS = 1_000
 const PROBE_AFTER_MS = 3_000
 
 /**
- * Notices a consumer that has lost its broker for good: kafkajs drops a broker that resets its connections
- * for some seconds, and then joins its group again without looking for it, for as long as it may retry.
+ * Notices a consumer that has lost its broker or its place in the group for good: kafkajs drops a broker that resets
+ * its connections for some seconds, and then joins its group again without looking for it, for as long as it may
+ * retry. And it counts its heartbeats by the wall clock: one that was set back keeps them away, the group forgets the
+ * member, and the member reads on without being told. So only heartbeats and joins are signs of life, not fetches.
  *
  * A broker that is away is waited for, and so is a rebalance after it, which lasts less than `silenceMs`.
  */
@@ -25,8 +27,8 @@ export function watchSilence(
   const hear = () => {
     heardAtMs = performance.now()
   }
-  const { FETCH, HEARTBEAT, GROUP_JOIN } = consumer.events
-  for (const event of [FETCH, HEARTBEAT, GROUP_JOIN]) consumer.on(event, hear)
+  const { HEARTBEAT, GROUP_JOIN } = consumer.events
+  for (const event of [HEARTBEAT, GROUP_JOIN]) consumer.on(event, hear)
 
   function look(): void {
     const nowMs = performance.now()
