@@ -66,8 +66,10 @@ async function bringUp(launch: Launch): Promise<Shop> {
     await step('probe order COMPLETED', () => placeProbeOrder(shop.urls.gateway, PROBE_TIMEOUT_MS, signal))
   }
   state.savePorts(ports.chosen())
-  launch.onChange = coalesce(() => state.writeRun(describeShop(shop)))
-  launch.onChange()
+  const writeRun = () => state.writeRun(describeShop(shop))
+  // At once: whoever is told that the shop is ready may look there. Later changes come in bunches.
+  writeRun()
+  launch.onChange = coalesce(writeRun)
   return shop
 }
 

@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 /** One place a service answers at, as Consul's catalogue knows it. */
 export interface ServiceInstance {
-  /** Unique per boot. */
+  /** One for each instance at one port. */
   id: string
   /** Stable across restarts: `order-1`. */
   name: string

@@ -45,7 +45,7 @@ describe('registration', () => {
   it('announces an instance as passing, with a check and its name', async () => {
     const { id } = await register()
 
-    expect(id).toMatch(/^order-1-[0-9a-f]{8}$/)
+    expect(id).toBe('order-1-4321')
     expect(fake.bodies[0]).toEqual({
       ID: id,
       Name: 'order',
@@ -102,6 +102,13 @@ describe('registration', () => {
     fake = await startFakeConsul({ port: fake.port })
 
     await until('it is there', () => fake.services.has(id))
+  })
+
+  it('is there once, although it was killed and came back at its place', async () => {
+    await register()
+    await register()
+
+    expect([...fake.services.values()].filter(({ Port }) => Port === 4321)).toHaveLength(1)
   })
 
   it('leaves, and does not come back', async () => {

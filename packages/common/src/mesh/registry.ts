@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { ConsulClient, ServiceDefinition } from '../consul.ts'
 import type { Log } from '../log.ts'
 import { type Backoff, fullJitterMs } from './backoff.ts'
@@ -9,7 +8,7 @@ export interface RegistrySettings {
   checkIntervalS: number
   checkTimeoutS: number
   failuresBeforeCritical: number
-  /** Long after any outage an instance may come back from; its next boot has another id anyway. */
+  /** Long after any outage an instance may come back from. */
   deregisterAfterMin: number
   /** How long one look at the agent's entry waits for a change. */
   recheckS: number
@@ -68,7 +67,9 @@ export async function registerInstance({
   random = Math.random,
 }: RegisterOptions): Promise<Registration> {
   const settings = { ...registryDefaults, ...given }
-  const id = `${instance}-${randomBytes(4).toString('hex')}`
+  // Whoever comes back at the place of a killed one replaces its entry, whose check would pass again: one process
+  // must not be two endpoints, or a call is tried again where it has just failed.
+  const id = `${instance}-${port}`
   const definition: ServiceDefinition = {
     id,
     name: service,
