@@ -11,6 +11,7 @@ import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
 import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
 import type { Mode } from '@lepton/contracts/fields'
+import { FINAL_STATUSES } from '@lepton/contracts/order'
 import { measureHotSku } from './hot-sku.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
@@ -124,8 +125,9 @@ function ordersOf(shop: Shop): { count: () => Promise<OrderCounts>; close: () =>
     count: async () => {
       const { rows } = await orders.query<OrderCounts>(
         `select count(*) filter (where status = 'COMPLETED')::int as completed,
-           count(*) filter (where status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED'))::int as open
+           count(*) filter (where status <> all ($1))::int as open
          from order_stream`,
+        [FINAL_STATUSES],
       )
       return rows[0]!
     },

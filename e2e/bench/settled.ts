@@ -1,5 +1,6 @@
 import { createKafka } from '@lepton/common/events/kafka/client'
 import { createLog } from '@lepton/common/log'
+import { FINAL_STATUSES } from '@lepton/contracts/order'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import type { Shop } from '@lepton/local/shop-types'
 import { DATABASE_OWNERS } from '@lepton/setup/services'
@@ -40,15 +41,9 @@ export async function isSettled(shop: Shop, gone: readonly Member[]): Promise<bo
   if (![...shop.servers(), ...instances].every(({ status }) => status === 'ready')) return false
   const members = await membersOf(shop)
   if (members === undefined || members.some(({ id }) => gone.some((member) => member.id === id))) return false
-  const consuming = members.map(({ instance }) => instance).sort()
-  const running = instances.filter(({ service }) => GROUPS.includes(service))
-  if (
-    consuming.join() !==
-    running
-      .map(({ instance }) => instance)
-      .sort()
-      .join()
-  )
+  const consuming = new Set(members.map(({ instance }) => instance))
+  const expected = instances.filter(({ service }) => GROUPS.includes(service))
+  if (members.length !== expected.length || expected.some(({ instance }) => !consuming.has(instance)))
     return false
   const waiting = await Promise.all(DATABASE_OWNERS.map((owner) => hasOldPending(shop.databaseUrl(owner))))
   return !waiting.includes(true) && (await completesOrders(shop.databaseUrl('order')))
@@ -65,9 +60,10 @@ function completesOrders(url: string): Promise<boolean> {
   return askDatabase(url, async (ask) => {
     const [row] = await ask<{ late: number; done: number }>(
       `select count(*) filter (where created_at < now() - interval '2 s'
-           and status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED')) as late,
+           and status <> all ($1)) as late,
          count(*) filter (where created_at > now() - interval '2 s' and status = 'COMPLETED') as done
        from order_stream where created_at > now() - interval '2 minutes'`,
+      [FINAL_STATUSES],
     )
     return row!.late === 0 && row!.done > 0
   })

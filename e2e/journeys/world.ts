@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Order } from '@lepton/contracts/order'
+import { FINAL_STATUSES, type Order } from '@lepton/contracts/order'
 import type { Payment as PaymentSchema } from '@lepton/contracts/payment'
 import type { Problem } from '@lepton/contracts/problems'
 import type { Charge } from '@lepton/contracts/psp'
@@ -18,7 +18,6 @@ export interface Units {
 }
 
 const POLL_MS = 40
-const FINAL = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
 
 export const target = await openTarget()
 export const client = createShopClient(target.gateway)
@@ -33,7 +32,7 @@ export async function leave(): Promise<void> {
 export function settled(
   shopper: Shopper,
   orderId: string,
-  statuses: readonly string[] = FINAL,
+  statuses: readonly string[] = FINAL_STATUSES,
   timeoutMs = 30_000,
 ): Promise<Order> {
   return until(

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { FINAL_STATUSES, type Status } from '@lepton/contracts/order'
 import { act, type Actor, order } from '../driver/acts.ts'
 import type { Operation } from '../history.ts'
-import { FINAL } from '../invariants/facts.ts'
 
 const RETRY_MS = 100
 const DECIDED_TIMEOUT_MS = 30_000
@@ -26,7 +26,7 @@ export async function insistOn(
 /** Waits until an order is final, as its customer sees it. */
 export async function untilFinal(actor: Actor, order_id: string): Promise<void> {
   const isFinal = ({ outcome, answer }: Operation) =>
-    outcome === 'ok' && FINAL.includes((answer as { status: (typeof FINAL)[number] }).status)
+    outcome === 'ok' && FINAL_STATUSES.includes((answer as { status: Status }).status)
   const read = () => act(actor, { kind: 'read_order', order_id }, `/orders/${order_id}`, 'GET')
   await untilDecided(read, isFinal, FINAL_TIMEOUT_MS)
 }

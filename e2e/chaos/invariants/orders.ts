@@ -1,5 +1,6 @@
+import { FINAL_STATUSES } from '@lepton/contracts/order'
 import type { Operation } from '../history.ts'
-import { FINAL, type Facts, type OrderFact, type Violation } from './facts.ts'
+import type { Facts, OrderFact, Violation } from './facts.ts'
 import { poisonedKeys } from './log.ts'
 
 const LATE_MS = 60_000
@@ -100,7 +101,7 @@ export function finalState({
   return [
     ...(late ? [{ invariant: 'I7' as const, what: `not quiet ${LATE_MS} ms after the last fault` }] : []),
     ...orders
-      .filter(({ status }) => !FINAL.includes(status))
+      .filter(({ status }) => !FINAL_STATUSES.includes(status))
       .map(({ order_id, status }) => violation('I7', `stays ${status}`, order_id)),
     ...checkouts
       .filter(({ order_id }) => !there.has(order_id))

@@ -1,9 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { CancelReason, Status } from '@lepton/contracts/order'
+import { type CancelReason, FINAL_STATUSES, type Status } from '@lepton/contracts/order'
 import { act, type Actor, order } from '../driver/acts.ts'
 import { untilDecided } from '../failpoints/insist.ts'
 import type { Operation } from '../history.ts'
-import { FINAL } from '../invariants/facts.ts'
 import { type Aim, createAim } from './aim.ts'
 import type { Ticks } from './ticks.ts'
 
@@ -99,7 +98,7 @@ async function cancelled(actor: Actor, race: Race, order_id: string): Promise<En
 }
 
 function isFinal({ outcome, answer }: Operation): boolean {
-  return outcome === 'ok' && FINAL.includes((answer as { status: Status }).status)
+  return outcome === 'ok' && FINAL_STATUSES.includes((answer as { status: Status }).status)
 }
 
 /** Until a moment of the wall's clock, to a fraction of a millisecond where the timer comes a little early. */

@@ -36,10 +36,8 @@ export function createServers(deps: ServerDeps, supervise: (spec: ProcessSpec) =
    */
   async function wipe(name: ServerName): Promise<void> {
     const old = process(name)
-    const folder = running.get(name)?.server.wipeable
-    if (folder === undefined) {
-      throw new CannotStart(`${name} keeps what nobody could give back: only kafka can be wiped.`)
-    }
+    const folder = running.get(name)!.server.wipeable
+    if (folder === undefined) throw new Error(`${name} keeps what nobody could give back`)
     // What would be written in order is deleted next.
     await old.stop(0)
     rmSync(folder, { recursive: true, force: true })

@@ -34,6 +34,8 @@ export const Status = z.enum([
   'REFUNDED',
 ])
 export type Status = z.infer<typeof Status>
+/** An order does not leave these. The partial indexes of the order database name them too. */
+export const FINAL_STATUSES: readonly Status[] = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
 
 export const CancelReason = z.enum([
   'OUT_OF_STOCK',

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Mode } from '@lepton/contracts/fields'
-import type { Order } from '@lepton/contracts/order'
+import { FINAL_STATUSES, type Order } from '@lepton/contracts/order'
 import { Pool } from 'undici'
 import { until } from './until.ts'
 
@@ -41,8 +41,6 @@ export interface ShopClient {
   operator(secret: string): Promise<Shopper>
   close(): Promise<void>
 }
-
-const SETTLED = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
 
 /** Speaks to a shop as people do: through its gateway. */
 export function createShopClient(gateway: string, { connections = 64, timeoutMs = 15_000 } = {}): ShopClient {
@@ -99,7 +97,7 @@ export function createShopClient(gateway: string, { connections = 64, timeoutMs 
           throw new Error(`GET /api/v1/orders/${orderId} answered ${status}: ${JSON.stringify(body)}`)
         return body
       },
-      settled: (orderId, statuses = SETTLED, timeoutMs = 15_000) =>
+      settled: (orderId, statuses = FINAL_STATUSES, timeoutMs = 15_000) =>
         until(
           `order ${orderId} ${statuses.join(' or ')}`,
           async () => {

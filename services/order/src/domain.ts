@@ -1,13 +1,12 @@
-import type { CancelReason, Status } from '@lepton/contracts/order'
+import { type CancelReason, FINAL_STATUSES, type Status } from '@lepton/contracts/order'
 import type { Fact, Order, PayFlag, Placement, StockFlag, Verdict } from './order.ts'
 import { type Cell, type Input, OPEN_IN_TWO_PHASES, TABLE } from './state-table.ts'
 
-const SETTLED: readonly Status[] = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
 const STOCK_CLEAN: readonly StockFlag[] = ['rejected', 'released', 'restocked']
 const PAY_CLEAN: readonly PayFlag[] = ['declined', 'voided', 'refunded']
 
 export function isSettled(order: Order): boolean {
-  return SETTLED.includes(order.status)
+  return FINAL_STATUSES.includes(order.status)
 }
 
 /** The order as it stands after its first fact. */

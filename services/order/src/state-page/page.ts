@@ -1,9 +1,9 @@
+import { FINAL_STATUSES } from '@lepton/contracts/order'
 import type { Decision } from '../order.ts'
 import { type Cell, type Input, OPEN_IN_TWO_PHASES, TABLE } from '../state-table.ts'
 import { statusTransitions } from './reachable.ts'
 
 const DECISIONS: readonly Decision[] = ['OPEN', 'CONFIRMED', 'CANCELLED']
-const FINAL = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
 const COLUMNS = ['input', 'OPEN', 'OPEN in two phases', 'CONFIRMED', 'CANCELLED']
 
 /** The state machine of an order as a page of Markdown, made from the table that the code decides by. */
@@ -38,7 +38,7 @@ function diagram(): string[] {
     'stateDiagram-v2',
     '  [*] --> PLACED',
     ...transitions.map(({ from, to, inputs }) => `  ${from} --> ${to}: ${inputs.join(', ')}`),
-    ...FINAL.map((status) => `  ${status} --> [*]`),
+    ...FINAL_STATUSES.map((status) => `  ${status} --> [*]`),
   ]
 }
 

@@ -51,6 +51,7 @@ export function subscribe(
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       offsets.forget()
       clusterId = clusterIdOf(kafka)
+      // Whoever gets a batch sees the failure; a membership without a batch does not need the id.
       clusterId.catch(() => undefined)
       isAssigned = Object.values(payload.memberAssignment).some((partitions) => partitions.length > 0)
       fetchedAtMs = performance.now()
