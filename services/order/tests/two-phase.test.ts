@@ -49,7 +49,7 @@ async function decisionOf(id: string) {
   return rows[0]!
 }
 
-/** What the branches were asked, phase by phase; within one they are asked at once, so their order says nothing. */
+/** What the branches were asked, phase by phase; both are tried at once, so the order within a phase says nothing. */
 function asked(id: string): string[] {
   const operations = shop.mesh.requests
     .filter(({ path }) => path.includes(id))
