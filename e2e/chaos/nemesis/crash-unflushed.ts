@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { descendants } from '@lepton/local/process-info'
 import { askDatabase } from '../collect/ask-database.ts'
 import type { FaultSource } from './fault.ts'
 
@@ -8,6 +9,8 @@ const LOG_WRITER = `select pid from pg_stat_activity where backend_type = 'walwr
 /**
  * SIGKILL of PostgreSQL while its log waits in memory: whoever was told of a commit that was not flushed has
  * been told too early. On a machine that only loses a process, the writer of the log must be slow to see it.
+ * All of PostgreSQL goes at once, as with its machine: who waits for a lock that the writer held when it was stopped
+ * would wait for ever, and keep the memory that a new server asks for.
  */
 export const crashUnflushed: FaultSource = (shop) => ({
   title: 'SIGKILL postgres, its log writer being slow',
@@ -16,8 +19,18 @@ export const crashUnflushed: FaultSource = (shop) => ({
     const [writer] = await askDatabase(shop.adminUrl, (ask) => ask<{ pid: number }>(LOG_WRITER))
     process.kill(writer!.pid, 'SIGSTOP')
     await delay(SLOW_MS)
+    const pid = shop.servers().find(({ name }) => name === 'postgres')?.pid
+    const below = pid === undefined ? [writer!.pid] : descendants(pid)
     shop.killServer('postgres', 'SIGKILL')
-    process.kill(writer!.pid, 'SIGKILL')
+    for (const one of below) killIfThere(one)
     return undefined
   },
 })
+
+function killIfThere(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
