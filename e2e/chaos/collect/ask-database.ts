@@ -1,6 +1,7 @@
 import pg from 'pg'
 
-const CONNECT_TIMEOUT_MS = 5_000
+/** Also a machine with nothing left to give gets a connection in that time. */
+const CONNECT_TIMEOUT_MS = 20_000
 const QUERY_TIMEOUT_MS = 120_000
 
 // Counts and instants as numbers: nothing here comes near the end of what a double holds.
