@@ -131,6 +131,7 @@ export async function lookUpTasks(deps: Deps, orderId: string): Promise<void> {
   )
   for (const task of rows) {
     const result = await knownResult(deps, task)
+    failpoint('psp.after_call')
     if (result !== undefined) await settleTogether(deps, [{ task, result }])
   }
 }
