@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { descendants } from '@lepton/local/process-info'
+import { descendants, signalIfThere } from '@lepton/local/process-info'
 import { askDatabase } from '../collect/ask-database.ts'
 import type { FaultSource } from './fault.ts'
 
@@ -20,17 +20,9 @@ export const crashUnflushed: FaultSource = (shop) => ({
     process.kill(writer!.pid, 'SIGSTOP')
     await delay(SLOW_MS)
     const pid = shop.servers().find(({ name }) => name === 'postgres')?.pid
-    const below = pid === undefined ? [writer!.pid] : descendants(pid)
+    const others = pid === undefined ? [] : descendants(pid)
     shop.killServer('postgres', 'SIGKILL')
-    for (const one of below) killIfThere(one)
+    for (const one of [writer!.pid, ...others]) signalIfThere(one, 'SIGKILL')
     return undefined
   },
 })
-
-function killIfThere(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
-}

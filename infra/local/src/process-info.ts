@@ -19,6 +19,15 @@ export function startedAt(pid: number): string | undefined {
   return found?.state === 'Z' ? undefined : found?.startedAt
 }
 
+/** Signals a process that may be gone by now. */
+export function signalIfThere(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
+
 /** The processes below `pid`, nearest first. */
 export function descendants(pid: number): number[] {
   const parents = process.platform === 'linux' ? parentsOnLinux() : parentsByPs()

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs, type Backoff } from './backoff.ts'
 import { CannotStart } from './cannot-start.ts'
 import { lastLines, openLog } from './log-file.ts'
-import { descendants } from './process-info.ts'
+import { descendants, signalIfThere } from './process-info.ts'
 import { canTether, tether } from './tether.ts'
 
 export type ProcessSpec = {
@@ -239,12 +239,4 @@ export class SupervisedProcess {
 
 function isOver(status: ProcessStatus): boolean {
   return status === 'stopped' || status === 'failed'
-}
-
-function signalIfThere(pid: number, signal: NodeJS.Signals) {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
-  }
 }

@@ -4,12 +4,19 @@ import { eventsOf } from '@lepton/testing/builders'
 import { useDatabase } from '@lepton/testing/database'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
+import type pg from 'pg'
 import { newId } from '../src/id.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createLease, SHARDS } from '../src/events/lease.ts'
 import { createOutbox, type Outbox } from '../src/events/outbox.ts'
 import { republish } from '../src/events/republish.ts'
-import { RELAY_SESSION, type RelaySettings, SELECT_BATCH, startRelay } from '../src/events/relay.ts'
+import {
+  DELETE_BATCH,
+  RELAY_SESSION,
+  type RelaySettings,
+  SELECT_BATCH,
+  startRelay,
+} from '../src/events/relay.ts'
 import { createWakeUp } from '../src/events/wake-up.ts'
 import type { Database } from '../src/postgres.ts'
 import { add, Added } from './tally.ts'
@@ -327,28 +334,56 @@ describe('the query for a batch', () => {
     await big.query('update relay_lease set owner = $1', [owner])
     for (const knowledge of ['without statistics', 'with statistics']) {
       if (knowledge === 'with statistics') await big.query('analyze outbox, outbox_pending, relay_lease')
-      const { rows } = await big.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
-        `explain (analyze, format json) ${SELECT_BATCH}`,
-        [Array.from({ length: SHARDS }, (_, shard) => shard), 500, owner],
-      )
-      const scansOf = (table: RegExp) =>
-        nodesOf(rows[0]!['QUERY PLAN'][0].Plan).filter(
-          (node) => node['Actual Loops'] > 0 && table.test(node['Relation Name'] ?? ''),
-        )
-      const readBy = (nodes: PlanNode[]) =>
-        nodes.reduce((sum, node) => sum + node['Actual Rows'] * node['Actual Loops'], 0)
-      const scans = scansOf(/^outbox_\d+$/)
+      const values = [Array.from({ length: SHARDS }, (_, shard) => shard), 500, owner]
+      const plan = await planOf(big, SELECT_BATCH, values)
+      const scans = scansOf(plan, /^outbox_\d+$/)
       expect([knowledge, ...scans.map((node) => node['Node Type'])]).not.toContain('Seq Scan')
       expect(scans.length).toBeGreaterThan(0)
       expect(readBy(scans)).toBeLessThanOrEqual(1_000)
-      expect(readBy(scansOf(/^outbox_pending$/))).toBeLessThanOrEqual(SHARDS * 500)
+      expect(readBy(scansOf(plan, /^outbox_pending$/))).toBeLessThanOrEqual(SHARDS * 500)
     }
     await big.end()
   }, 30_000)
 })
 
+describe('the deletion of a batch', () => {
+  it('looks up its rows one by one, also where statistics call a backlog empty', async () => {
+    const big = await test.open({ statementTimeoutMs: 60_000 }).connect('relay')
+    await big.query(RELAY_SESSION)
+    const fill =
+      'insert into outbox_pending (shard, id, created_at) select n % 16, n, now() from generate_series($1::int, $2::int) n'
+    await big.query(fill, [1, 5_000])
+    await big.query('delete from outbox_pending')
+    await big.query('analyze outbox_pending')
+    await big.query(fill, [1, 20_000])
+    const owner = newId()
+    await big.query('update relay_lease set owner = $1 where shard < 8', [owner])
+
+    const ids = Array.from({ length: 480 }, (_, index) => index + 1)
+    const plan = await planOf(big, DELETE_BATCH, [ids.map((id) => id % SHARDS), ids, owner])
+
+    expect(readBy(scansOf(plan, /^outbox_pending$/))).toBeLessThanOrEqual(2 * ids.length)
+    const { rows } = await big.query<{ left: number; foreign: number }>(
+      'select count(*)::int as left, (count(*) filter (where id <= 480 and shard >= 8))::int as foreign from outbox_pending',
+    )
+    expect(rows[0]).toEqual({ left: 19_760, foreign: 240 })
+    await big.end()
+  })
+})
+
 describe('events that are asked for again', () => {
-  it('stay asked for when the log that is gone acknowledges them late', async () => {
+  function askAgain(): Promise<number> {
+    const since = new Date(Date.now() - 60_000).toISOString()
+    const until = new Date(Date.now() + 60_000).toISOString()
+    const why = { who: 'operator', reason: 'the log is gone' }
+    return republish(database, { since, until, dryRun: false }, why)
+  }
+
+  const timesSent = (key: string) => broker.records().filter((record) => record.key === key).length
+
+  /** The log that goes away has taken an event, and tells so when `acknowledge` is called. */
+  async function sentToALogThatGoesAway(): Promise<{ key: string; acknowledge: () => void }> {
+    const key = newId()
     const acknowledged = Promise.withResolvers<void>()
     const send = broker.send.bind(broker)
     broker.send = async (records) => {
@@ -356,17 +391,45 @@ describe('events that are asked for again', () => {
       await acknowledged.promise
     }
     start()
-    await addOne(newId())
-    await until('the log that goes away has it', () => broker.records().length === 1)
-    const range = {
-      since: new Date(Date.now() - 60_000).toISOString(),
-      until: new Date(Date.now() + 60_000).toISOString(),
-    }
-    await republish(database, { ...range, dryRun: false }, { who: 'operator', reason: 'the log is gone' })
-    acknowledged.resolve()
+    await addOne(key)
+    await until('the log that goes away has it', () => timesSent(key) === 1)
+    return { key, acknowledge: acknowledged.resolve }
+  }
+
+  it('stay asked for when the log that is gone acknowledges them late', async () => {
+    const { key, acknowledge } = await sentToALogThatGoesAway()
+    await askAgain()
+    acknowledge()
     await settled()
 
-    expect(broker.records()).toHaveLength(2)
+    expect(timesSent(key)).toBe(2)
+  })
+
+  it('stay asked for when it acknowledges them while they are being put back', async () => {
+    const { key, acknowledge } = await sentToALogThatGoesAway()
+    await addOne('held')
+    const holder = await database.connect('holder')
+    await holder.query('begin')
+    await holder.query('delete from outbox_pending where id = (select max(id) from outbox)')
+    const asked = askAgain()
+    await until('the events are being put back', async () => {
+      const { rows } = await database.query(
+        `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      return rows.length === 1
+    })
+
+    acknowledge()
+    const isStillPending = async () =>
+      (await database.query('select from outbox_pending p join outbox o using (id) where o.key = $1', [key]))
+        .rows.length === 1
+    await until('the relay went on', async () => timesSent(key) === 2 || !(await isStillPending()))
+    await holder.query('rollback')
+    await holder.end()
+    await asked
+    await settled()
+
+    expect(timesSent(key)).toBe(2)
   })
 })
 
@@ -378,8 +441,25 @@ interface PlanNode {
   Plans?: PlanNode[]
 }
 
+/** The plan with what each of its nodes did: the statement is carried out. */
+async function planOf(connection: pg.Client, statement: string, values: unknown[]): Promise<PlanNode> {
+  const { rows } = await connection.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+    `explain (analyze, format json) ${statement}`,
+    values,
+  )
+  return rows[0]!['QUERY PLAN'][0].Plan
+}
+
 function nodesOf(plan: PlanNode): PlanNode[] {
   return [plan, ...(plan.Plans ?? []).flatMap(nodesOf)]
+}
+
+function scansOf(plan: PlanNode, table: RegExp): PlanNode[] {
+  return nodesOf(plan).filter((node) => node['Actual Loops'] > 0 && table.test(node['Relation Name'] ?? ''))
+}
+
+function readBy(scans: readonly PlanNode[]): number {
+  return scans.reduce((sum, node) => sum + node['Actual Rows'] * node['Actual Loops'], 0)
 }
 
 describe('the wake-up', () => {
