@@ -21,8 +21,11 @@ export interface RelaySettings {
 interface PendingRow {
   shard: number
   id: number
+  event_id: string
   topic: string
   key: string
+  pub_seq: number
+  type: string
   payload: string
   headers: Record<string, string>
 }
@@ -42,9 +45,9 @@ export const SELECT_BATCH = `
       order by id limit $2) p
     where l.shard = any($1::smallint[]) and l.owner = $3
     order by p.id limit $2)
-  select p.shard, p.id, o.topic, o.key, o.payload::text as payload, o.headers
+  select p.shard, p.id, o.event_id, o.topic, o.key, o.pub_seq, o.type, o.payload::text as payload, o.headers
   from p, lateral (
-    select topic, key, payload, headers from outbox o
+    select event_id, topic, key, pub_seq, type, payload, headers from outbox o
     where o.created_at = p.created_at and o.id = p.id offset 0) o
   order by p.id`
 
@@ -228,6 +231,14 @@ async function readBatch(connection: pg.Client, lease: Lease, batchSize: number,
   return end <= 0 ? rows : rows.slice(0, end)
 }
 
-function asRecord({ topic, key, payload, headers }: PendingRow): OutgoingRecord {
-  return { topic, key, value: payload, headers }
+function asRecord({ event_id, topic, key, pub_seq, type, payload, headers }: PendingRow): OutgoingRecord {
+  const fromColumns = {
+    ce_specversion: '1.0',
+    ce_id: event_id,
+    ce_type: type,
+    ce_subject: key,
+    ce_sequence: String(pub_seq),
+    'content-type': 'application/json',
+  }
+  return { topic, key, value: payload, headers: { ...fromColumns, ...headers } }
 }
