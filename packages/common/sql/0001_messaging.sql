@@ -13,6 +13,7 @@ create table outbox (
   type text not null,
   schema_version smallint not null,
   payload jsonb not null,
+  -- Those that the columns above do not tell.
   headers jsonb not null,
   primary key (created_at, id)
 ) partition by range (created_at);

@@ -4,30 +4,33 @@ import { currentTrace } from './trace.ts'
 export type Log = pino.Logger
 
 /**
- * A logger that writes JSON lines to stdout, each with the request and trace it belongs to.
+ * A logger that writes JSON lines to stdout (unless told where else), each with the request and trace it belongs to.
  *
  * Writes are synchronous: the last line before a crash is the one that matters most.
- * Credentials are removed by name, wherever a log call puts them at the first or second level.
+ * Credentials are removed by name, wherever a log call puts them at the first or second level. A fault is written
+ * without the connection that pg's pool hangs on it: a page of state, with the key to cancel its statements.
  */
-export function createLog({
-  service,
-  instance,
-  level,
-}: {
-  service: string
-  instance: string
-  level: string
-}): Log {
+export function createLog(
+  { service, instance, level }: { service: string; instance: string; level: string },
+  destination?: pino.DestinationStream,
+): Log {
   const secret = ['authorization', 'cookie', 'payment_token', 'token', 'password', 'secret']
-  return pino({
+  const options: pino.LoggerOptions = {
     level,
     base: { service, instance },
     timestamp: pino.stdTimeFunctions.isoTime,
+    serializers: { err: withoutConnection },
     formatters: { level: (label) => ({ level: label }) },
     redact: { paths: secret.flatMap((name) => [name, `*.${name}`]), censor: '[redacted]' },
     mixin: () => {
       const trace = currentTrace()
       return trace === undefined ? {} : { trace_id: trace.trace_id, request_id: trace.request_id }
     },
-  })
+  }
+  return pino(options, destination)
+}
+
+function withoutConnection(error: Error): object {
+  const { client: _client, ...fault } = pino.stdSerializers.err(error) as object & { client?: unknown }
+  return fault
 }
