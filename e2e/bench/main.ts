@@ -48,12 +48,16 @@ async function start(stateDir: string, what?: string, without?: Pattern): Promis
   return shop
 }
 
-async function measureIdle(shop: Shop): Promise<void> {
-  const groups = [
+/** What runs of a shop, servers included, each with what runs below it. */
+function processesOf(shop: Shop): { name: string; pids: number[] }[] {
+  return [
     ...shop.instances().map(({ instance, pid }) => ({ name: instance, pid })),
     ...shop.servers().map(({ name, pid }) => ({ name, pid })),
   ].flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pids: familyOf(pid) }]))
-  groups.push({ name: 'launcher', pids: [process.pid] })
+}
+
+async function measureIdle(shop: Shop): Promise<void> {
+  const groups = [...processesOf(shop), { name: 'launcher', pids: [process.pid] }]
   const before = groups.map(({ pids }) => sum(pids, cpuSeconds))
   await delay(IDLE_S * 1000)
   let totalMib = 0
@@ -171,25 +175,41 @@ async function measureOneProduct(stateDir: string): Promise<void> {
   })
 }
 
-/** What the patterns cost: the same orders with one of them left out at a time. */
+/**
+ * What the patterns cost: the same orders at the same time on a shop with all of them and on one that leaves one out,
+ * so that both have the same machine. Compared is the CPU that an order takes in all processes of its shop.
+ */
 async function measurePatterns(stateDir: string): Promise<void> {
-  for (const without of [undefined, 'inbox', 'outbox', 'idempotency'] as const) {
-    await withShop(
-      stateDir,
-      async (shop, client) => {
-        const orders = ordersOf(shop)
-        await measureThroughput(client, orders.count, 1_000, 64)
-        const { completedPerS } = await measureThroughput(client, orders.count, 3_000, 64)
-        await orders.close()
-        note(
-          `64 shoppers, orders COMPLETED, ${without === undefined ? 'every pattern' : `without ${without}`}`,
-          completedPerS,
-          'a second',
-        )
-      },
-      without,
+  for (const without of ['inbox', 'outbox', 'idempotency'] as const) {
+    let costs: number[] = []
+    await withShop(join(stateDir, `with-${without}`), (shop, client) =>
+      withShop(
+        join(stateDir, `without-${without}`),
+        async (other, otherClient) => {
+          await Promise.all([cpuOfOrder(shop, client, 500), cpuOfOrder(other, otherClient, 500)])
+          costs = await Promise.all([cpuOfOrder(shop, client, 2_000), cpuOfOrder(other, otherClient, 2_000)])
+        },
+        without,
+      ),
     )
+    const [all, less] = costs as [number, number]
+    note(`CPU of an order, every pattern`, all * 1000, 'ms', 1)
+    note(`  without ${without}, at the same time`, less * 1000, 'ms', 1)
+    note(`  price of ${without}`, (all / less - 1) * 100, '%', 1)
   }
+}
+
+/** CPU seconds of the whole shop, servers included, for one of many orders until it is COMPLETED. */
+async function cpuOfOrder(shop: Shop, client: ShopClient, count: number): Promise<number> {
+  const orders = ordersOf(shop)
+  const used = () => processesOf(shop).reduce((total, { pids }) => total + sum(pids, cpuSeconds), 0)
+  const before = used()
+  const { completedShare } = await measureThroughput(client, orders.count, count, 8)
+  const cpuS = used() - before
+  await orders.close()
+  if (completedShare < 1)
+    throw new Error(`${Math.round(count * (1 - completedShare))} orders were not COMPLETED`)
+  return cpuS / count
 }
 
 /** One fault at a time, on a shop that is ordered from all the time. */
