@@ -1,5 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import { createLog } from '@lepton/common/log'
+import { createMetrics } from '@lepton/common/metrics'
+import { createDatabase } from '@lepton/common/postgres'
 import type { Mode } from '@lepton/contracts/fields'
+import { FINAL_STATUSES } from '@lepton/contracts/order'
+import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import { percentile } from './percentiles.ts'
@@ -78,6 +83,24 @@ export async function measureThroughput(
     acceptedPerS: (orders / acceptedMs) * 1000,
     completedPerS: (completed / settledMs) * 1000,
     completedShare: completed / orders,
+  }
+}
+
+/** Asks the order service's own database, so that counting takes nothing from the gateway. */
+export function ordersOf(shop: Shop): { count: () => Promise<OrderCounts>; close: () => Promise<void> } {
+  const log = createLog({ service: 'bench', instance: 'bench', level: 'silent' })
+  const orders = createDatabase({ url: shop.databaseUrl('order'), poolSize: 1 }, log, createMetrics())
+  return {
+    close: () => orders.close(),
+    count: async () => {
+      const { rows } = await orders.query<OrderCounts>(
+        `select count(*) filter (where status = 'COMPLETED')::int as completed,
+           count(*) filter (where status <> all ($1))::int as open
+         from order_stream`,
+        [FINAL_STATUSES],
+      )
+      return rows[0]!
+    },
   }
 }
 

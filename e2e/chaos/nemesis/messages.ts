@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto'
+import type { OutgoingRecord } from '@lepton/common/events/broker'
+import { type ArchivedEvent, recordOf } from '@lepton/common/events/outbox'
 import { newId } from '@lepton/common/id'
 import { TOPICS, type Topic } from '@lepton/contracts/topics'
 import { DATABASE_OWNERS } from '@lepton/setup/services'
@@ -13,13 +15,6 @@ export const TARGET = 'topics'
 const MAX_REPEATED = 200
 const MAX_REPUBLISHED_S = 60
 const READ_BY_ORDERS: readonly Topic[] = ['order.v1', 'inventory.v1', 'payment.v1']
-
-interface Message {
-  topic: string
-  key: string
-  value: string
-  headers: Record<string, string>
-}
 
 /** Messages that come again, or that nobody can understand. */
 export const sendMessages: FaultSource = (shop, random) =>
@@ -40,15 +35,15 @@ export function repeatEvents(shop: ChaosShop, random: Random, which: 'recent' | 
     title: `${count} ${which} events of ${owner} sent again`,
     target: TARGET,
     begin: async () => {
-      const messages = await askDatabase(shop.databaseUrl(owner), (ask) =>
-        ask<Message>(
-          `select topic, key, payload::text as value, headers from (
+      const events = await askDatabase(shop.databaseUrl(owner), (ask) =>
+        ask<ArchivedEvent>(
+          `select event_id, topic, key, pub_seq, type, payload::text as payload, headers from (
              select * from outbox o where not exists (select from outbox_pending p where p.id = o.id)
                and topic = any($2) order by id ${from} limit $1) as some_of order by id`,
           [count, Object.keys(TOPICS)],
         ),
       )
-      await send(shop, messages)
+      await send(shop, events.map(recordOf))
       return undefined
     },
   }
@@ -115,7 +110,7 @@ function poisonous(
   topic: Topic,
   key: string,
   kind: 'truncated' | 'version' | 'id' | 'empty' | 'headers',
-): Message {
+): OutgoingRecord {
   const [owner = ''] = topic.split('.')
   const type = {
     cart: 'cart.checked_out.v1',
@@ -141,7 +136,7 @@ function poisonous(
   return { topic, key, value, headers: kind === 'headers' ? { [POISON_HEADER]: kind } : headers }
 }
 
-async function send(shop: ChaosShop, messages: readonly Message[]): Promise<void> {
+async function send(shop: ChaosShop, messages: readonly OutgoingRecord[]): Promise<void> {
   const producer = createChaosKafka(shop.brokers).producer({ allowAutoTopicCreation: false })
   await producer.connect()
   try {

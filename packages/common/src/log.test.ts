@@ -9,7 +9,7 @@ function lineOf(call: (log: ReturnType<typeof createLog>) => void): Record<strin
     { write: (line) => void lines.push(line) },
   )
   call(log)
-  return JSON.parse(lines[0]!)
+  return JSON.parse(lines[0]!) as Record<string, unknown>
 }
 
 describe('a log line', () => {

@@ -3,6 +3,7 @@ import { isWithout } from '../fault-injection.ts'
 import { newId } from '../id.ts'
 import type { Database, Tx } from '../postgres.ts'
 import { continueTrace, currentTrace } from '../trace.ts'
+import type { OutgoingRecord } from './broker.ts'
 import type { OutgoingEvent } from './event.ts'
 
 const MAX_EVENT_BYTES = 256 * 1024
@@ -83,7 +84,7 @@ function outboxRow({ type, key, sequence, data, cause, headers }: OutgoingEvent,
     type: type.type,
     schema_version: versionOf(type.type).version,
     payload: data,
-    // Those that the columns tell are added by the relay.
+    // Those that the columns do not tell: see recordOf.
     headers: {
       ce_source: source,
       ce_time: new Date().toISOString(),
@@ -93,4 +94,36 @@ function outboxRow({ type, key, sequence, data, cause, headers }: OutgoingEvent,
       ...headers,
     },
   }
+}
+
+/** A row of the archive, with its payload as text. */
+export interface ArchivedEvent {
+  event_id: string
+  topic: string
+  key: string
+  pub_seq: number
+  type: string
+  payload: string
+  headers: Record<string, string>
+}
+
+/** An event as it goes to Kafka, as a CloudEvent in binary mode (CloudEvents 1.0, Kafka protocol binding). */
+export function recordOf({
+  event_id,
+  topic,
+  key,
+  pub_seq,
+  type,
+  payload,
+  headers,
+}: ArchivedEvent): OutgoingRecord {
+  const fromColumns = {
+    ce_specversion: '1.0',
+    ce_id: event_id,
+    ce_type: type,
+    ce_subject: key,
+    ce_sequence: String(pub_seq),
+    'content-type': 'application/json',
+  }
+  return { topic, key, value: payload, headers: { ...fromColumns, ...headers } }
 }

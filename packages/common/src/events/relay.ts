@@ -4,9 +4,9 @@ import { failpoint, isWithout } from '../fault-injection.ts'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
 import { type Database, prepared } from '../postgres.ts'
-import type { Broker, OutgoingRecord } from './broker.ts'
+import type { Broker } from './broker.ts'
 import { createLease, type Lease } from './lease.ts'
-import type { Outbox } from './outbox.ts'
+import { type ArchivedEvent, type Outbox, recordOf } from './outbox.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export interface RelaySettings {
@@ -18,16 +18,9 @@ export interface RelaySettings {
   maxBackoffMs?: number
 }
 
-interface PendingRow {
+interface PendingRow extends ArchivedEvent {
   shard: number
   id: number
-  event_id: string
-  topic: string
-  key: string
-  pub_seq: number
-  type: string
-  payload: string
-  headers: Record<string, string>
 }
 
 // What it writes may be lost with the server: a row that stays pending is sent again, and dropped as a repeat. The
@@ -194,7 +187,7 @@ async function relayUntilStopped(
     if (isWithout('acknowledgement')) await remove(connection, lease, batch)
     const done = sending.startTimer()
     try {
-      await broker.send(batch.map(asRecord))
+      await broker.send(batch.map(recordOf))
     } catch (error) {
       sendFailures++
       log.warn({ err: error, events: batch.length }, 'the broker did not take a batch; it is sent again')
@@ -229,16 +222,4 @@ async function readBatch(connection: pg.Client, lease: Lease, batchSize: number,
   let bytes = 0
   const end = rows.findIndex(({ payload }) => (bytes += Buffer.byteLength(payload) + 512) > batchBytes)
   return end <= 0 ? rows : rows.slice(0, end)
-}
-
-function asRecord({ event_id, topic, key, pub_seq, type, payload, headers }: PendingRow): OutgoingRecord {
-  const fromColumns = {
-    ce_specversion: '1.0',
-    ce_id: event_id,
-    ce_type: type,
-    ce_subject: key,
-    ce_sequence: String(pub_seq),
-    'content-type': 'application/json',
-  }
-  return { topic, key, value: payload, headers: { ...fromColumns, ...headers } }
 }

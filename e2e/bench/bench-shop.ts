@@ -1,0 +1,38 @@
+import { readFile } from 'node:fs/promises'
+import type { Pattern } from '@lepton/common/fault-injection'
+import { startShop } from '@lepton/local/shop'
+import type { Shop } from '@lepton/local/shop-types'
+import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
+import { stockUp } from './orders.ts'
+
+const ROOT = new URL('../..', import.meta.url).pathname
+const UNLIMITED = '1000000000'
+
+/** A shop that limits nobody, on free ports; without a pattern where one is named. */
+export async function startBenchShop(stateDir: string, without?: Pattern): Promise<Shop> {
+  const limits = {
+    RATE_LIMIT_PER_MINUTE: UNLIMITED,
+    ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
+    SESSION_LIMIT_PER_MINUTE: UNLIMITED,
+  }
+  const worse = without === undefined ? {} : { LEPTON_WITHOUT: without }
+  const env = { gateway: limits, cart: worse, order: worse, inventory: worse, payment: worse }
+  return startShop({ root: ROOT, stateDir, useDefaultPorts: false, env })
+}
+
+/** A shop with stock for every run, for as long as the measurement takes. */
+export async function withShop(
+  stateDir: string,
+  work: (shop: Shop, client: ShopClient) => Promise<void>,
+  without?: Pattern,
+): Promise<void> {
+  const shop = await startBenchShop(stateDir, without)
+  const client = createShopClient(shop.urls.gateway)
+  try {
+    await stockUp(client, (await readFile(shop.operatorSecretFile, 'utf8')).trim(), 100_000)
+    await work(shop, client)
+  } finally {
+    await client.close()
+    await shop.stop()
+  }
+}
