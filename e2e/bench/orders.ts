@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createLog } from '@lepton/common/log'
 import { createMetrics } from '@lepton/common/metrics'
 import { createDatabase } from '@lepton/common/postgres'
 import type { Mode } from '@lepton/contracts/fields'
 import { FINAL_STATUSES } from '@lepton/contracts/order'
 import type { Shop } from '@lepton/local/shop-types'
+import { silentLog } from '@lepton/testing/log'
 import type { ShopClient } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import { percentile } from './percentiles.ts'
@@ -88,8 +88,7 @@ export async function measureThroughput(
 
 /** Asks the order service's own database, so that counting takes nothing from the gateway. */
 export function ordersOf(shop: Shop): { count: () => Promise<OrderCounts>; close: () => Promise<void> } {
-  const log = createLog({ service: 'bench', instance: 'bench', level: 'silent' })
-  const orders = createDatabase({ url: shop.databaseUrl('order'), poolSize: 1 }, log, createMetrics())
+  const orders = createDatabase({ url: shop.databaseUrl('order'), poolSize: 1 }, silentLog, createMetrics())
   return {
     close: () => orders.close(),
     count: async () => {

@@ -1,29 +1,15 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
+import { descendants } from '@lepton/local/process-info'
 import type { Shop } from '@lepton/local/shop-types'
 
 const TICKS_PER_S = 100
-
-/** A process and everything below it, by /proc (Linux only). */
-function familyOf(pid: number): number[] {
-  const parents = new Map<number, number>()
-  for (const name of readdirSync('/proc')) {
-    if (!/^\d+$/.test(name)) continue
-    const parent = /\) \S (\d+)/.exec(read(`/proc/${name}/stat`))?.[1]
-    if (parent !== undefined) parents.set(Number(name), Number(parent))
-  }
-  const family = [pid]
-  for (let index = 0; index < family.length; index++) {
-    for (const [child, parent] of parents) if (parent === family[index]) family.push(child)
-  }
-  return family
-}
 
 /** What runs of a shop, servers included, each with what runs below it. */
 export function processesOf(shop: Shop): { name: string; pids: number[] }[] {
   return [
     ...shop.instances().map(({ instance, pid }) => ({ name: instance, pid })),
     ...shop.servers().map(({ name, pid }) => ({ name, pid })),
-  ].flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pids: familyOf(pid) }]))
+  ].flatMap(({ name, pid }) => (pid === undefined ? [] : [{ name, pids: [pid, ...descendants(pid)] }]))
 }
 
 /** Memory that is this process's own, with its share of what it shares (PSS), in MiB. */

@@ -1,3 +1,4 @@
+import type { ArchivedEvent as ArchivedRow } from '@lepton/common/events/outbox'
 import type { CancelReason, Status } from '@lepton/contracts/order'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { ReservationState } from '@lepton/contracts/inventory'
@@ -86,12 +87,7 @@ export interface Movement {
   refusal: string | null
 }
 
-export interface ArchivedEvent {
-  event_id: string
-  topic: string
-  key: string
-  pub_seq: number
-  type: string
+export interface ArchivedEvent extends Omit<ArchivedRow, 'payload' | 'headers'> {
   created_ms: number
 }
 
