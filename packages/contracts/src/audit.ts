@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AmountMinor, Instant, text, Uuid } from './fields.ts'
+import { AmountMinor, Instant, text, Uuid, wholeText } from './fields.ts'
 import { route, type Service } from './route.ts'
 
 /** An invariant of the shop that somebody found broken. */
@@ -14,7 +14,7 @@ const Units = z.record(z.string(), z.int())
 
 export const FIRST_ID = '00000000-0000-0000-0000-000000000000'
 export const LAST_ID = 'ffffffff-ffff-ffff-ffff-ffffffffffff'
-const PageSize = z.coerce.number().int().min(1).max(1_000).default(500)
+const PageSize = wholeText(1, 1_000).default(500)
 
 /** Orders by id, both ends included. A service's findings about all of its data come with the first id. */
 const Range = z.strictObject({ from: Uuid.default(FIRST_ID), to: Uuid.default(LAST_ID) })

@@ -1,11 +1,13 @@
 import { z } from 'zod'
 
 // U+0000 cannot be stored by PostgreSQL; a lone surrogate has no UTF-8 form, so it would come back changed.
-const storable = (text: string) => text.isWellFormed() && !text.includes('\0')
-
-/** Text that every store and transport here keeps as it is. Lengths are in UTF-16 code units. */
+/** Text that every store and transport here keeps as it is. Lengths are in characters (code points). */
 export const text = (max: number, min = 1) =>
-  z.string().min(min).max(max).refine(storable, 'must not hold U+0000 or a lone surrogate')
+  z
+    .string()
+    .min(min)
+    .max(max)
+    .regex(/^[^\u0000\p{Surrogate}]*$/u, 'must not hold U+0000 or a lone surrogate')
 
 export const Quantity = z.int().min(1).max(999)
 export const MAX_LINES = 50
@@ -16,14 +18,15 @@ export const PriceMinor = z.int().min(0).max(10_000_000)
 export const Currency = z.literal('EUR')
 export const CURRENCY = 'EUR' as const
 
-export const Uuid = z.uuid()
+/** One spelling of an id: PostgreSQL finds a row by any, a Map and a derived key by this one alone. */
+export const Uuid = z.uuid().toLowerCase()
 export const Instant = z.iso.datetime()
 export const ProductId = z
   .string()
   .regex(/^[a-z0-9][a-z0-9-]{0,62}[a-z0-9]$/, 'must be 2 to 64 of a-z, 0-9 and -')
 export const PaymentToken = z
   .string()
-  .regex(/^tok_[a-z0-9_]{1,60}$/, 'must be a card token (tok_…), never a card number')
+  .regex(/^tok_(?!.*\d{12})[a-z0-9_]{1,60}$/, 'must be a card token (tok_…), never a card number')
 
 export const IdempotencyKey = z
   .string()
@@ -44,7 +47,17 @@ export type Line = z.infer<typeof Line>
 export const pageOf = <T extends z.ZodType>(item: T) =>
   z.object({ items: z.array(item), next_cursor: z.string().nullable() })
 
-export const Limit = z.coerce.number().int().min(1).max(100)
+/** A whole number in a query: decimal digits only, where `Number` would take `0x10`, `1e1` and blanks too. */
+export const wholeText = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^[1-9]\d{0,15}$/, `must be a whole number from ${min} to ${max}`)
+    // What OpenAPI says of it: the text is an integer's.
+    .meta({ type: 'integer', minimum: min, maximum: max })
+    .transform(Number)
+    .pipe(z.int().min(min).max(max))
+
+export const Limit = wholeText(1, 100)
 
 /** What the lines cost together, in minor units. */
 export function amountOf(lines: readonly { quantity: number; unit_price_minor: number }[]): number {

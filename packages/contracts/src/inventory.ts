@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { eventType } from './event.ts'
-import { Currency, Instant, Limit, PriceMinor, ProductId, Quantity, text, Uuid } from './fields.ts'
+import { Currency, Instant, Limit, PriceMinor, ProductId, Quantity, text, Uuid, wholeText } from './fields.ts'
 
 export const Product = z.object({
   product_id: ProductId,
@@ -23,7 +23,7 @@ export const ProductQuery = z.strictObject({
     .transform((list) => list.split(','))
     .pipe(z.array(ProductId).max(50))
     .optional(),
-  page: z.coerce.number().int().min(1).max(1000).default(1),
+  page: wholeText(1, 1_000).default(1),
   limit: Limit.default(24),
 })
 
