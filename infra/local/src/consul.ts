@@ -72,7 +72,15 @@ async function hasLeader(address: string): Promise<boolean> {
   }
 }
 
-export type Registration = { id: string; service: string; instance: string; address: string; port: number }
+export type Registration = {
+  id: string
+  service: string
+  instance: string
+  address: string
+  port: number
+  /** Where its health and metrics are, which customers do not reach. */
+  opsUrl?: string
+}
 
 /** What is registered with the agent, of services that name their instance. */
 export async function listRegistrations(address: string): Promise<Registration[]> {
@@ -83,7 +91,10 @@ export async function listRegistrations(address: string): Promise<Registration[]
   const services = (await response.json()) as Record<string, AgentService>
   return Object.entries(services).flatMap(([id, { Service, Address, Port, Meta }]) => {
     const instance = Meta?.['instance']
-    return instance === undefined ? [] : [{ id, service: Service, instance, address: Address, port: Port }]
+    if (instance === undefined) return []
+    const { ops_address, ops_port } = Meta ?? {}
+    const opsUrl = ops_port === undefined ? undefined : `http://${ops_address}:${ops_port}`
+    return [{ id, service: Service, instance, address: Address, port: Port, ...(opsUrl && { opsUrl }) }]
   })
 }
 

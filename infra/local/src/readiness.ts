@@ -17,10 +17,12 @@ export function createRegistry(address: string) {
 }
 
 /** The address under which an instance answers that it is ready; registrations of its dead predecessors do not answer. */
-export async function readyUrl(candidates: { address: string; port: number }[]): Promise<string | undefined> {
-  for (const { address, port } of candidates) {
+export async function readyUrl(
+  candidates: { address: string; port: number; opsUrl?: string }[],
+): Promise<string | undefined> {
+  for (const { address, port, opsUrl } of candidates) {
     const url = `http://${address || '127.0.0.1'}:${port}`
-    if (await isReady(url)) return url
+    if (await isReady(opsUrl ?? url)) return url
   }
   return undefined
 }

@@ -2,6 +2,8 @@ import { PROBLEMS, type Problem, type ProblemSlug } from '@lepton/contracts/prob
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { z } from 'zod'
 import type { MeshClient } from './mesh/client.ts'
+import { DEADLINE, FAULT_HEADER, OVERLOAD } from './mesh/blame.ts'
+import type { MeshAnswer } from './mesh/call.ts'
 import { refuse, Unavailable } from './problem.ts'
 
 type Answers<R extends RouteDefinition> = {
@@ -21,7 +23,9 @@ interface Question {
  * Asks another service by one of its routes, over the mesh, and gives its answer as the route's schema says.
  *
  * @throws Refusal with the other's own problem for a 4xx
- * @throws Unavailable when no instance answers in time, or answers with a fault
+ * @throws Refusal `overloaded` or `deadline-exceeded` where the other says so
+ * @throws Unavailable when no instance answers in time, or none is able to
+ * @throws Error when the other fails on this very request: the fault is a bug, and trying again does not help
  */
 export async function ask<R extends RouteDefinition>(
   mesh: MeshClient,
@@ -41,13 +45,23 @@ export async function ask<R extends RouteDefinition>(
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
-  if (answer.status >= 500) throw new Unavailable(route.owner)
+  if (answer.status >= 500) throw faultOf(answer, route)
   const content = JSON.parse(answer.body.toString() || 'null') as unknown
   if (answer.status >= 400) throw asRefusal(content as Problem, route)
   const schema = route.answers[answer.status]
   if (schema === undefined)
     throw new Error(`${route.operation} answered ${answer.status}, which its route does not name`)
   return (schema === null ? undefined : schema.parse(content)) as Answers<R>
+}
+
+function faultOf({ status, headers }: MeshAnswer, { operation, owner }: RouteDefinition): Error {
+  const fault = headers[FAULT_HEADER]
+  if (fault === DEADLINE)
+    return refuse('deadline-exceeded', `There was too little time left to ask ${owner}.`)
+  const retryAfterS = Number(headers['retry-after'] ?? 1)
+  if (fault === OVERLOAD) return refuse('overloaded', `${owner} has too much to do.`, { retryAfterS })
+  if (status === 500) return new Error(`${operation} failed at ${owner}: its log has the cause`)
+  return new Unavailable(owner, { fault: typeof fault === 'string' ? fault : owner, retryAfterS })
 }
 
 function asRefusal({ type, detail = '', errors }: Problem, route: RouteDefinition): Error {

@@ -14,6 +14,10 @@ export interface Caller {
   token: string
   /** Unix seconds. */
   expires_at: number
+  /** What an operator signed in as. */
+  name?: string
+  /** The session that the token belongs to, and when it began (Unix seconds). */
+  session?: { id: string; began_at: number }
 }
 
 export type Verify = (token: string) => Promise<Caller>
@@ -35,10 +39,13 @@ export function createVerifier({
   jwksFile,
   cacheSize = 10_000,
   audience = AUDIENCE,
+  leewayS = CLOCK_LEEWAY_S,
 }: {
   jwksFile: string
   cacheSize?: number
   audience?: string
+  /** How long after its end a token still counts; for clocks that differ, unless given. */
+  leewayS?: number
 }): Verify {
   const verified = new LRUCache<string, Caller>({ max: cacheSize })
   let keys: ReturnType<typeof createLocalJWKSet> | undefined
@@ -55,14 +62,14 @@ export function createVerifier({
   }
 
   async function check(token: string): Promise<Caller> {
-    const options = { algorithms: ['EdDSA'], audience, clockTolerance: CLOCK_LEEWAY_S }
+    const options = { algorithms: ['EdDSA'], audience, clockTolerance: leewayS }
     const attempt = async () => jwtVerify(token, keys ?? (await readKeys()), options)
     const { payload, protectedHeader } = await attempt().catch(async (error: unknown) => {
       if (!(error instanceof errors.JWKSNoMatchingKey) || Date.now() - readAt < KEYS_REREAD_MS) throw error
       await readKeys()
       return attempt()
     })
-    const { sub, iss, exp, role, scope } = payload as Record<string, unknown>
+    const { sub, iss, exp, role, scope, name, sid, auth_time } = payload as Record<string, unknown>
     const isOwnKey = protectedHeader.kid?.startsWith(`${String(iss)}-`) === true
     const isRole =
       role === 'service' ? sub === iss : (role === 'customer' || role === 'operator') && iss === 'gateway'
@@ -75,12 +82,15 @@ export function createVerifier({
       scopes: typeof scope === 'string' ? scope.split(' ') : [],
       token,
       expires_at: exp,
+      ...(typeof name === 'string' && { name }),
+      ...(typeof sid === 'string' &&
+        typeof auth_time === 'number' && { session: { id: sid, began_at: auth_time } }),
     }
   }
 
   return async (token) => {
     const known = verified.get(token)
-    if (known !== undefined && known.expires_at + CLOCK_LEEWAY_S > Date.now() / 1000) return known
+    if (known !== undefined && known.expires_at + leewayS > Date.now() / 1000) return known
     try {
       const caller = await check(token)
       verified.set(token, caller)
@@ -99,7 +109,7 @@ export function createVerifier({
 
 export interface Signer {
   sign(
-    claims: { subject: string; role: Role; scope?: string },
+    claims: Pick<Caller, 'subject' | 'role' | 'name' | 'session'> & { scope?: string },
     options?: { ttlS?: number; audience?: string },
   ): Promise<string>
   /** This service's own token for one operation of another, renewed before it ends. */
@@ -112,8 +122,16 @@ export function createSigner({ issuer, jwk }: { issuer: string; jwk: string }): 
   const key = importJWK(parsed, 'EdDSA')
   const own = new Map<string, { token: string; renewAt: number }>()
 
-  const sign: Signer['sign'] = async ({ subject, role, scope }, { ttlS = 900, audience = AUDIENCE } = {}) =>
-    new SignJWT({ role, ...(scope !== undefined && { scope }) })
+  const sign: Signer['sign'] = async (
+    { subject, role, scope, name, session },
+    { ttlS = 900, audience = AUDIENCE } = {},
+  ) =>
+    new SignJWT({
+      role,
+      ...(scope !== undefined && { scope }),
+      ...(name !== undefined && { name }),
+      ...(session !== undefined && { sid: session.id, auth_time: session.began_at }),
+    })
       .setProtectedHeader({ alg: 'EdDSA', kid: parsed.kid })
       .setIssuer(issuer)
       .setSubject(subject)

@@ -58,6 +58,17 @@ export const instanceSettings = z.object({
   PORT: whole(0, { min: 0, max: 65_535 }),
   /** The port that other processes reach this instance by, where it is not PORT. */
   ADVERTISE_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  /** Connections of clients at once; more are closed at once. */
+  MAX_CONNECTIONS: whole(5_000, { max: 60_000 }),
+  /** Where metrics and health are, away from what clients reach; port 0 takes a free one. */
+  OPS_HOST: z.string().default('127.0.0.1'),
+  OPS_PORT: whole(0, { min: 0, max: 65_535 }),
+  /** Requests worked on at once: at the start, and the bounds of what the instance learns from its own queues. */
+  INBOUND_INITIAL: whole(32, { max: 10_000 }),
+  INBOUND_MIN: whole(8, { max: 10_000 }),
+  INBOUND_MAX: whole(512, { max: 10_000 }),
+  /** A queue in the instance that is longer than this shrinks what it takes in. */
+  INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),
   CONSUL_HTTP_ADDR: z.url(),
   STATE_DIR: z.string().min(1),
   LEPTON_ENV: z.enum(['development', 'production']).default('production'),

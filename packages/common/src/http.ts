@@ -1,22 +1,15 @@
-import express, {
-  type ErrorRequestHandler,
-  type Express,
-  type Request,
-  type RequestHandler,
-  type Response,
-} from 'express'
-import type { Histogram } from 'prom-client'
-import { PROBLEMS } from '@lepton/contracts/problems'
-import { IdempotencyKey } from '@lepton/contracts/fields'
-import type { RouteDefinition } from '@lepton/contracts/route'
-import { z } from 'zod'
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import { priorityOf, type RouteDefinition } from '@lepton/contracts/route'
+import type { z } from 'zod'
 import type { Caller, Verify } from './auth.ts'
+import { type InboundLimit, unlimited } from './http/inbound-limit.ts'
+import { parseRequest } from './http/parse.ts'
+import { addProblemHandlers } from './http/problems.ts'
 import type { Log } from './log.ts'
-import { ATTEMPT_HEADER, DEADLINE_HEADER, parseAttempt, withDeadline } from './mesh/deadline.ts'
+import { ATTEMPT_HEADER, DEADLINE_HEADER, LEAST_MS, parseAttempt, withDeadline } from './mesh/deadline.ts'
 import type { Metrics } from './metrics.ts'
-import { type FieldError, problemDocument, Refusal, refuse, Unavailable } from './problem.ts'
-import { isPassingFault } from './postgres.ts'
-import { continueTrace, currentTrace, withTrace } from './trace.ts'
+import { refuse } from './problem.ts'
+import { continueTrace, withTrace } from './trace.ts'
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 
@@ -27,7 +20,7 @@ export interface Call<R extends RouteDefinition = RouteDefinition> {
   /** Undefined only where the route is open to anyone and no token was sent. */
   caller: R['access'] extends readonly ('customer' | 'operator' | 'service')[] ? Caller : Caller | undefined
   idempotencyKey: R['idempotency'] extends 'required' ? string : string | undefined
-  /** The path as it was asked for, without the query. */
+  /** The route's path with the parsed parameters in it: one spelling, however the request was written. */
   path: string
   req: Request
 }
@@ -57,30 +50,51 @@ export interface HttpDeps {
   verify: Verify
   /** False while the instance starts and from the moment it stops. */
   isReady: () => boolean
+  inbound?: InboundLimit
   bodyLimit?: string
   requestTimeoutMs?: number
 }
 
 /**
- * An express app that answers the endpoints and `/livez`, `/readyz`, `/metrics`. Every request is
- * traced, measured, bounded in size and time; every fault leaves as a problem document.
+ * An express app that answers the endpoints, `/livez` and `/readyz`. Every request is traced, measured and bounded
+ * in size and time; what the instance has no room for is refused before its body is read; every fault leaves as a
+ * problem document.
  */
 export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): Express {
+  const { inbound = unlimited, isReady } = deps
   const app = createBareApp(deps)
-  const limit = deps.bodyLimit ?? '64kb'
-  app.use(express.json({ limit, strict: true, type: 'application/json', verify: keepRawBody }))
-  for (const endpoint of endpoints) {
-    const method = endpoint.route.method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
-    app[method](
-      endpoint.route.path,
-      serve(endpoint, (req) => admit(endpoint.route, req, deps.verify)),
-    )
-  }
-  for (const path of new Set(endpoints.map(({ route }) => route.path))) {
-    app.all(path, refuseMethod(endpoints.filter(({ route }) => route.path === path)))
+  app.get('/livez', (_req, res) => void res.json({ status: 'alive' }))
+  app.get('/readyz', (_req, res) => void res.status(isReady() ? 200 : 503).json({ ready: isReady() }))
+  const readJson = express.json({
+    limit: deps.bodyLimit ?? '64kb',
+    strict: true,
+    type: 'application/json',
+    verify: keepRawBody,
+  })
+  const byPath = Map.groupBy(endpoints, ({ route }) => route.path)
+  for (const [path, ofPath] of staticFirst(byPath)) {
+    for (const endpoint of ofPath) {
+      const { route } = endpoint
+      app[methodOf(route)](
+        path,
+        limitLoad(inbound, route),
+        ...(route.body === undefined ? [] : [readJson]),
+        serve(endpoint, (req) => admit(route, req, deps.verify)),
+      )
+    }
+    app.all(path, refuseMethod(ofPath.map(({ route }) => route)))
   }
   addProblemHandlers(app, deps.log)
   return app
+}
+
+/** Paths without parameters first, or one with them would take theirs: `/payments/webhook` is no order's payment. */
+export function staticFirst<T>(byPath: ReadonlyMap<string, T>): [string, T][] {
+  return [...byPath].sort(([a], [b]) => Number(a.includes(':')) - Number(b.includes(':')))
+}
+
+export function methodOf({ method }: RouteDefinition) {
+  return method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
 }
 
 const rawBodies = new WeakMap<object, Buffer>()
@@ -89,37 +103,31 @@ function keepRawBody(req: object, _res: unknown, body: Buffer): void {
   rawBodies.set(req, body)
 }
 
-/** A JSON body byte by byte, as it was signed by whoever sent it. */
+/** A JSON body byte by byte, as its sender signed it. */
 export function rawBodyOf(req: Request): Buffer {
   return rawBodies.get(req) ?? Buffer.alloc(0)
 }
 
-/** What every process answers, without endpoints, body parser or error handlers: the gateway adds its own. */
+/** What every app does first, without endpoints, body parser or error handlers: the gateway adds its own. */
 export function createBareApp({ log, metrics, isReady, requestTimeoutMs = 10_000 }: HttpDeps): Express {
   const app = express()
   app.disable('x-powered-by')
+  app.enable('case sensitive routing')
+  app.enable('strict routing')
   app.set('query parser', 'simple')
-  app.get('/livez', (_req, res) => void res.json({ status: 'alive' }))
-  app.get('/readyz', (_req, res) => void res.status(isReady() ? 200 : 503).json({ ready: isReady() }))
-  app.get('/metrics', async (_req, res) => {
-    res.type(metrics.registry.contentType).send(await metrics.registry.metrics())
-  })
   app.use(traceAndMeasure(log, metrics, isReady), limitTime(requestTimeoutMs))
   return app
 }
 
-/** The last two handlers of an app: an unknown path, and whatever was thrown. */
-export function addProblemHandlers(app: Express, log: Log): void {
-  app.use(() => {
-    throw refuse('not-found', 'There is nothing at this path.')
-  })
-  app.use(answerProblem(log))
-}
-
 function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boolean): RequestHandler {
-  const duration: Histogram = metrics.histogram({
+  const duration = metrics.histogram({
     name: 'http_server_request_duration_seconds',
-    help: 'Duration of requests by method, route and status',
+    help: 'Duration of requests by method and route',
+    labelNames: ['http_request_method', 'http_route'],
+  })
+  const requests = metrics.counter({
+    name: 'http_server_requests_total',
+    help: 'Requests by method, route and status',
     labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
   })
   return (req, res, next) => {
@@ -132,14 +140,20 @@ function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boolean): Re
       const ms = performance.now() - started
       const route = routeOf(req)
       const status = res.writableFinished ? res.statusCode : 499
-      duration.observe(
-        { http_request_method: req.method, http_route: route, http_response_status_code: status },
-        ms / 1000,
-      )
+      const labels = { http_request_method: methodLabel(req.method), http_route: route }
+      duration.observe(labels, ms / 1000)
+      requests.inc({ ...labels, http_response_status_code: status })
       log.debug({ method: req.method, route, status, ms: Math.round(ms) }, 'request')
     })
     withTrace(trace, next)
   }
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
+
+/** As OpenTelemetry's conventions have it: what is not known here must not become a series of its own. */
+function methodLabel(method: string): string {
+  return METHODS.has(method) ? method : '_OTHER'
 }
 
 function routeOf(req: Request): string {
@@ -152,8 +166,23 @@ function limitTime(requestTimeoutMs: number): RequestHandler {
     const asked = Number(req.get(DEADLINE_HEADER))
     const remainingMs =
       Number.isFinite(asked) && asked > 0 ? Math.min(asked, requestTimeoutMs) : requestTimeoutMs
+    if (remainingMs < LEAST_MS) throw refuse('deadline-exceeded', 'The caller left too little time.')
     withDeadline(remainingMs, next, parseAttempt(req.get(ATTEMPT_HEADER)))
   }
+}
+
+/** Refuses what the instance has no room for; whoever is let in leaves when the answer is sent or the client gone. */
+export function limitLoad(inbound: InboundLimit, route: RouteDefinition): RequestHandler {
+  const priority = priorityOf(route)
+  return (_req, res, next) => {
+    if (!inbound.enter(priority)) throw overloaded()
+    res.once('close', inbound.leave)
+    next()
+  }
+}
+
+export function overloaded() {
+  return refuse('overloaded', 'There is more to do than can be done in time.', { retryAfterS: 1 })
 }
 
 /** Checks the request against the endpoint's route, runs it and sends its reply as the route says. */
@@ -164,7 +193,7 @@ export function serve(
   const { route } = endpoint
   return async (req, res) => {
     const caller = await callerOf(req, res)
-    const reply = await endpoint.run({ ...parse(route, req), caller, path: req.path, req } as unknown as Call)
+    const reply = await endpoint.run({ ...parseRequest(route, req), caller, req } as unknown as Call)
     sendReply(res, route, reply)
   }
 }
@@ -180,57 +209,19 @@ async function admit(route: RouteDefinition, req: Request, verify: Verify): Prom
     )
   }
   const caller = await verify(bearer)
-  const isAllowed =
-    isOpen ||
-    (route.access.includes(caller.role) &&
-      (caller.role !== 'service' || caller.scopes.includes(route.operation)))
-  if (!isAllowed) throw refuse('forbidden', `This needs the token of: ${route.access.join(' or ')}.`)
+  if (!isOpen && !isPermitted(route, caller)) {
+    throw refuse('forbidden', `This needs the token of: ${route.access.join(' or ')}.`)
+  }
   return caller
 }
 
-function parse(route: RouteDefinition, req: Request) {
-  const errors: FieldError[] = []
-  function check(schema: z.ZodType | undefined, value: unknown, pointer: (path: string[]) => string) {
-    if (schema === undefined) return undefined
-    const parsed = schema.safeParse(value)
-    if (parsed.success) return parsed.data
-    for (const issue of parsed.error.issues) errors.push(...fieldErrors(issue, pointer))
-    return undefined
-  }
-  if (route.body !== undefined && req.body === undefined && Number(req.get('content-length') ?? 0) > 0) {
-    throw refuse('unsupported-media-type', 'Send the body as application/json.')
-  }
-  const params = check(route.params, req.params, (path) => `{${path.join('/')}}`)
-  const query = check(route.query, req.query, (path) => `?${path.join('/')}`)
-  const body = check(route.body, route.body && (req.body ?? {}), (path) =>
-    path.map((part) => `/${escape(part)}`).join(''),
-  )
-  const idempotencyKey = req.get('idempotency-key')
-  if (route.idempotency !== undefined && idempotencyKey !== undefined) {
-    check(IdempotencyKey, idempotencyKey, () => 'Idempotency-Key')
-  }
-  if (errors.length > 0) throw refuse('invalid-request', 'Some fields are not as they should be.', { errors })
-  if (route.idempotency === 'required' && idempotencyKey === undefined) {
-    throw refuse(
-      'idempotency-key-missing',
-      'Send a header Idempotency-Key with 16 to 255 characters that you never use again.',
-    )
-  }
-  return { params, query, body, idempotencyKey }
-}
-
-function escape(part: string): string {
-  return part.replaceAll('~', '~0').replaceAll('/', '~1')
-}
-
-function fieldErrors(issue: z.core.$ZodIssue, pointer: (path: string[]) => string): FieldError[] {
-  const path = issue.path.map(String)
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys
-      .slice(0, 20)
-      .map((key) => ({ pointer: pointer([...path, key]), detail: 'is not a known field' }))
-  }
-  return [{ pointer: pointer(path), detail: issue.message }]
+/** A service's scopes are its own word, since it signs its tokens itself: the route says who may call it at all. */
+function isPermitted(
+  { access, callers = [], operation }: RouteDefinition,
+  { role, subject, scopes }: Caller,
+): boolean {
+  if (!access.includes(role)) return false
+  return role !== 'service' || (callers.some((name) => name === subject) && scopes.includes(operation))
 }
 
 /** Sends a reply through the schema of its status: a row's other columns never leave. */
@@ -242,56 +233,11 @@ export function sendReply(res: Response, route: RouteDefinition, { status, body,
   else res.status(status).json(schema.parse(body))
 }
 
-function refuseMethod(endpoints: readonly Endpoint[]): RequestHandler {
-  const allowed = endpoints.map(({ route }) => route.method).join(', ')
+/** For a path whose methods are those of these routes; GET answers HEAD too. */
+export function refuseMethod(routes: readonly RouteDefinition[]): RequestHandler {
+  const allowed = routes.flatMap(({ method }) => (method === 'GET' ? [method, 'HEAD'] : [method])).join(', ')
   return (_req, res) => {
     res.set('allow', allowed)
     throw refuse('method-not-allowed', `This path answers ${allowed}.`)
   }
-}
-
-function answerProblem(log: Log): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
-    if (res.headersSent) return void res.destroy()
-    const refusal = asRefusal(error)
-    if (refusal.slug === 'internal-error') log.error({ err: error, path: req.path }, 'request failed')
-    else if (refusal.slug === 'unavailable') log.warn({ err: error, path: req.path }, 'request refused')
-    if (refusal.retryAfterS !== undefined) res.set('retry-after', String(refusal.retryAfterS))
-    if (refusal.slug === 'unauthenticated') res.set('www-authenticate', 'Bearer')
-    const trace = currentTrace()
-    res
-      .status(PROBLEMS[refusal.slug].status)
-      .type('application/problem+json')
-      .send(
-        JSON.stringify(
-          problemDocument(refusal.slug, {
-            detail: refusal.message,
-            instance: prefixOf(req) + req.originalUrl.split('?')[0]!,
-            ...(trace && { trace_id: trace.trace_id }),
-            errors: refusal.errors,
-          }),
-        ),
-      )
-  }
-}
-
-/** The gateway says below which path it found us, so that `instance` is what the client asked for. */
-function prefixOf(req: Request): string {
-  const prefix = req.get('x-forwarded-prefix') ?? ''
-  return /^(\/[\w-]+){0,4}$/.test(prefix) ? prefix : ''
-}
-
-/** Body parsers and routers throw errors of their own; a bug's message never leaves the process. */
-function asRefusal(error: unknown): Refusal {
-  if (error instanceof Refusal) return error
-  if (error instanceof Unavailable)
-    return refuse('unavailable', error.message, { retryAfterS: error.retryAfterS })
-  if (isPassingFault(error)) return refuse('unavailable', 'the database is not available', { retryAfterS: 1 })
-  const { type, status } = error as { type?: string; status?: number }
-  if (type === 'entity.parse.failed') return refuse('invalid-json', 'The body is not valid JSON.')
-  if (type === 'entity.too.large') return refuse('body-too-large', 'A body may hold 64 KiB.')
-  if (status === 415) return refuse('unsupported-media-type', 'Send the body as application/json in UTF-8.')
-  if (status !== undefined && status >= 400 && status < 500)
-    return refuse('invalid-request', 'The request cannot be read.')
-  return refuse('internal-error', 'The cause is in our log under this trace id.')
 }

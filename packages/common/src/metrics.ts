@@ -1,8 +1,12 @@
 import { performance } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** Bucket bounds in seconds that OpenTelemetry's HTTP conventions name. */
-const OTEL_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10]
+/** Bucket bounds in seconds: of those that OpenTelemetry's HTTP conventions name, the ones that tell things apart here. */
+const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
+/** Lines of a process's page, by default: what a scrape can take in without anybody noticing. */
+const MAX_SERIES = 2_000
+/** What a label is where there is no room for one more value. */
+const OTHER = '_OTHER'
 
 interface Definition<L extends string> {
   name: string
@@ -10,12 +14,15 @@ interface Definition<L extends string> {
   labelNames?: readonly L[]
 }
 
+interface Collected<M> {
+  /** Runs before each scrape. */
+  collect?: (metric: M) => void | Promise<void>
+}
+
 export interface Metrics {
   registry: Registry
-  counter<L extends string>(definition: Definition<L>): Counter<L>
-  gauge<L extends string>(
-    definition: Definition<L> & { collect?: (gauge: Gauge<L>) => void | Promise<void> },
-  ): Gauge<L>
+  counter<L extends string>(definition: Definition<L> & Collected<Counter<L>>): Counter<L>
+  gauge<L extends string>(definition: Definition<L> & Collected<Gauge<L>>): Gauge<L>
   histogram<L extends string>(definition: Definition<L> & { buckets?: number[] }): Histogram<L>
 }
 
@@ -23,42 +30,87 @@ export interface Metrics {
  * A registry of one process's metrics. Asking twice for a name gives the same metric, so parts
  * that are created more than once (two consumers, two clients) can each name what they count.
  *
- * Label values must come from a small fixed set: never an id, an address or a raw path.
+ * Label values must come from a small fixed set: never an id, an address or a raw path. Where that fails, the page
+ * keeps its size all the same: beyond `maxSeries` lines a new combination of labels is counted as `_OTHER`.
  */
-export function createMetrics(labels: Record<string, string> = {}): Metrics {
+export function createMetrics(
+  labels: Record<string, string> = {},
+  { maxSeries = MAX_SERIES }: { maxSeries?: number } = {},
+): Metrics {
   const registry = new Registry()
   registry.setDefaultLabels(labels)
-  function once<M>(name: string, create: () => M): M {
-    return (registry.getSingleMetric(name) as M | undefined) ?? create()
+  let left = maxSeries
+
+  /** Keeps the metric's label sets within what is left; `lines` is what one set takes. */
+  function bounded<M extends object>(metric: M, labelNames: readonly string[], lines: number): M {
+    left -= lines
+    if (labelNames.length === 0) return metric
+    const known = new Set<string>()
+    const other = Object.fromEntries(labelNames.map((name) => [name, OTHER]))
+    const setOf = (given: Record<string, unknown>) => {
+      const key = labelNames.map((name) => given[name]).join('\0')
+      if (known.has(key)) return given
+      if (left < lines) return other
+      left -= lines
+      known.add(key)
+      return given
+    }
+    const methods = metric as unknown as Record<
+      string,
+      (given: Record<string, unknown>, value?: number) => void
+    >
+    for (const name of ['inc', 'dec', 'set', 'observe']) {
+      const method = methods[name]?.bind(metric)
+      if (method !== undefined) methods[name] = (given, value) => method(setOf(given), value)
+    }
+    return metric
   }
+
+  function once<M extends object>(
+    name: string,
+    create: () => M,
+    labelNames: readonly string[],
+    lines = 1,
+  ): M {
+    return (
+      (registry.getSingleMetric(name) as unknown as M | undefined) ?? bounded(create(), labelNames, lines)
+    )
+  }
+
+  const registers = [registry]
   const metrics: Metrics = {
     registry,
-    counter: ({ name, help, labelNames = [] }) =>
-      once(name, () => new Counter({ name, help, labelNames, registers: [registry] })),
-    gauge: ({ name, help, labelNames = [], collect }) =>
+    counter: ({ name, help, labelNames = [], collect }) =>
       once(
         name,
-        () =>
-          new Gauge({
-            name,
-            help,
-            labelNames,
-            registers: [registry],
-            ...(collect && {
-              collect() {
-                return collect(this)
-              },
-            }),
-          }),
+        () => new Counter({ name, help, labelNames, registers, ...collecting(collect) }),
+        labelNames,
       ),
-    histogram: ({ name, help, labelNames = [], buckets = OTEL_SECONDS }) =>
-      once(name, () => new Histogram({ name, help, labelNames, buckets, registers: [registry] })),
+    gauge: ({ name, help, labelNames = [], collect }) =>
+      once(name, () => new Gauge({ name, help, labelNames, registers, ...collecting(collect) }), labelNames),
+    histogram: ({ name, help, labelNames = [], buckets = SECONDS }) =>
+      once(
+        name,
+        () => new Histogram({ name, help, labelNames, buckets, registers }),
+        labelNames,
+        buckets.length + 3,
+      ),
   }
   addProcessMetrics(metrics)
   return metrics
 }
 
-function addProcessMetrics({ gauge }: Metrics): void {
+function collecting<M>(collect: ((metric: M) => void | Promise<void>) | undefined) {
+  return (
+    collect && {
+      collect(this: M) {
+        return collect(this)
+      },
+    }
+  )
+}
+
+function addProcessMetrics({ counter, gauge }: Metrics): void {
   let since = performance.eventLoopUtilization()
   gauge({
     name: 'nodejs_eventloop_utilization',
@@ -74,12 +126,15 @@ function addProcessMetrics({ gauge }: Metrics): void {
     help: 'Resident memory of the process',
     collect: (metric) => metric.set(process.memoryUsage.rss()),
   })
-  gauge({
+  let counted = 0
+  counter({
     name: 'process_cpu_seconds_total',
     help: 'CPU time the process used, user and system',
     collect: (metric) => {
       const { user, system } = process.cpuUsage()
-      metric.set((user + system) / 1e6)
+      const used = (user + system) / 1e6
+      metric.inc(used - counted)
+      counted = used
     },
   })
 }

@@ -27,10 +27,13 @@ export class Refusal extends Error {
 /** A neighbour or a store is away: answered as 503 with Retry-After, retried by a consumer. */
 export class Unavailable extends Error {
   readonly retryAfterS: number
+  /** The service whose outage this is, where it is not our own: its callers must not blame us for it. */
+  readonly fault: string | undefined
 
-  constructor(what: string, options: { retryAfterS?: number; cause?: unknown } = {}) {
+  constructor(what: string, options: { retryAfterS?: number; fault?: string; cause?: unknown } = {}) {
     super(`${what} is not available`, { cause: options.cause })
     this.retryAfterS = options.retryAfterS ?? 1
+    this.fault = options.fault
   }
 }
 

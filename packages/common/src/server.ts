@@ -1,19 +1,23 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
-import type { Express } from 'express'
 import type { Log } from './log.ts'
 
 const KEEP_ALIVE_MS = 65_000
+/** A request that has not arrived whole by then is a slow client's: it holds a connection and nothing else. */
+const HEADERS_MS = 10_000
+const REQUEST_MS = 15_000
 const IN_FLIGHT_MS = 5_000
 const HARD_STOP_MS = 9_000
 
 /** Listens on HOST and PORT; port 0 takes a free one, which is returned. */
 export async function startServer(
-  app: Express,
-  { HOST, PORT }: { HOST: string; PORT: number },
+  listener: RequestListener,
+  { HOST, PORT, MAX_CONNECTIONS }: { HOST: string; PORT: number; MAX_CONNECTIONS?: number },
 ): Promise<{ server: Server; port: number }> {
-  const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app)
+  const timeouts = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }
+  const server = createServer({ ...timeouts, connectionsCheckingInterval: 1_000 }, listener)
+  if (MAX_CONNECTIONS !== undefined) server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(PORT, HOST, resolve)

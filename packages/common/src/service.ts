@@ -1,8 +1,10 @@
 import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Express } from 'express'
+import type { RequestListener } from 'node:http'
 import { createSigner, createVerifier, type Signer, type Verify } from './auth.ts'
 import type { InstanceSettings } from './config.ts'
+import { createInboundLimit, type InboundLimit } from './http/inbound-limit.ts'
+import { startOpsListener } from './http/ops-listener.ts'
 import { createConsulClient } from './consul.ts'
 import { injectFaults } from './fault-injection.ts'
 import { createLog, type Log } from './log.ts'
@@ -22,6 +24,8 @@ export interface Instance {
   verify: Verify
   signer: Signer
   mesh: MeshClient
+  /** Bounds what the instance takes in. */
+  inbound: InboundLimit
   isReady: () => boolean
 }
 
@@ -31,7 +35,7 @@ export interface Part {
 }
 
 export interface Running {
-  app: Express
+  app: RequestListener
   /** In the order they were started; stopped in reverse, after the last request. */
   parts: readonly Part[]
 }
@@ -50,6 +54,8 @@ export async function runService(
   service: string,
   settings: InstanceSettings,
   start: (instance: Instance) => Promise<Running>,
+  /** Whether customers reach the listener: then health is answered on the other one alone. */
+  { isPublic = false } = {},
 ): Promise<void> {
   injectFaults(service, settings)
   const log = createLog({ service, instance: settings.INSTANCE, level: settings.LOG_LEVEL })
@@ -66,6 +72,15 @@ export async function runService(
     verify: createVerifier({ jwksFile: settings.JWKS_FILE }),
     signer: createSigner({ issuer: service, jwk: settings.JWT_KEY_FILE }),
     mesh,
+    inbound: createInboundLimit({
+      metrics,
+      settings: {
+        initial: settings.INBOUND_INITIAL,
+        min: settings.INBOUND_MIN,
+        max: settings.INBOUND_MAX,
+        targetMs: settings.INBOUND_QUEUE_MS,
+      },
+    }),
     isReady: () => isReady,
   }
   let stop: () => Promise<void> = async () => {}
@@ -73,17 +88,23 @@ export async function runService(
 
   const { app, parts } = await start(instance)
   const { server, port } = await startServer(app, settings)
+  const { OPS_HOST: host, OPS_PORT } = settings
+  const ops = await startOpsListener({ host, port: OPS_PORT, metrics, isReady: () => isReady })
   isReady = true
+  const address =
+    settings.ADVERTISE_HOST ?? (EVERY_INTERFACE.includes(settings.HOST) ? hostname() : settings.HOST)
+  const opsAddress = EVERY_INTERFACE.includes(host) ? address : host
   const registration = await registerInstance({
     consul,
     log,
     service,
     instance: settings.INSTANCE,
-    address:
-      settings.ADVERTISE_HOST ?? (EVERY_INTERFACE.includes(settings.HOST) ? hostname() : settings.HOST),
+    address,
     port: settings.ADVERTISE_PORT ?? port,
+    meta: { ops_address: opsAddress, ops_port: String(ops.port) },
+    ...(isPublic && { check: { address: opsAddress, port: ops.port } }),
   })
-  log.info({ port }, 'ready')
+  log.info({ port, ops_port: ops.port }, 'ready')
 
   stop = async () => {
     isReady = false
@@ -95,5 +116,8 @@ export async function runService(
     await mesh.close()
     await discovery.close()
     await consul.close()
+    instance.inbound.stop()
+    ops.server.closeAllConnections()
+    await closeServer(ops.server)
   }
 }

@@ -70,6 +70,67 @@ describe('failover', () => {
     expect(await value('lb_endpoints', { state: 'ejected' })).toBe(1)
   })
 
+  it('blames neither instance nor operation for a request that no instance can serve', async () => {
+    const fakes = await instances('order-1', 'order-2')
+    for (const fake of fakes) fake.handler = (_req, res) => res.writeHead(500).end()
+    const { get, value } = over(fakes)
+
+    const results = await inParallel(100, 5, () => get())
+
+    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 500)).toBe(true)
+    expect(await value('lb_ejections_total')).toBe(0)
+    expect(await value('breaker_state')).toBe(0)
+  })
+
+  it('ejects nobody for what another service failed at, and lets the breaker know', async () => {
+    const fakes = await instances('order-1', 'order-2')
+    for (const fake of fakes) {
+      fake.handler = (_req, res) => res.writeHead(503, { 'lepton-fault': 'inventory' }).end()
+    }
+    const { get, value } = over(fakes)
+
+    const results = await inParallel(50, 5, () => get())
+
+    expect(await value('lb_ejections_total')).toBe(0)
+    expect(results.at(-1)!.status).toBe('rejected')
+    expect(await value('breaker_state')).toBe(2)
+  })
+
+  it('takes an overload for what it is: no retry, no ejection, no breaker', async () => {
+    const fakes = await instances('order-1', 'order-2')
+    for (const fake of fakes) {
+      fake.handler = (_req, res) =>
+        res.writeHead(503, { 'lepton-fault': 'overload', 'retry-after': '1' }).end()
+    }
+    const { get, value } = over(fakes)
+
+    const results = await inParallel(100, 5, () => get())
+
+    expect(results.every((result) => result.status === 'fulfilled' && result.value.status === 503)).toBe(true)
+    expect(fakes.reduce((sum, fake) => sum + fake.requests.length, 0)).toBe(100)
+    expect(await value('lb_ejections_total')).toBe(0)
+    expect(await value('breaker_state')).toBe(0)
+  })
+
+  it('books a caller’s impatience on nobody', async () => {
+    const fakes = await instances('order-1', 'order-2')
+    for (const fake of fakes) {
+      fake.handler = (req, res) => {
+        // What a service says that had no time left for an inner call, and what a foreign one might say instead.
+        const isOurs = req.url === '/orders/1'
+        res.writeHead(isOurs ? 504 : 503, isOurs ? { 'lepton-fault': 'deadline' } : {}).end()
+      }
+    }
+    const { get, value } = over(fakes)
+
+    await inParallel(100, 10, (index) =>
+      withDeadline(100, () => get({ path: index % 2 === 0 ? '/orders/1' : '/orders/2' })),
+    )
+
+    expect(await value('lb_ejections_total')).toBe(0)
+    expect(await value('breaker_state')).toBe(0)
+  })
+
   it('sends a POST without a key elsewhere when nothing was sent', async () => {
     const [a, b] = await instances('order-1', 'order-2')
     await a!.kill()

@@ -81,6 +81,7 @@ function auditRoute<const O extends Service, Q extends z.ZodObject, A extends z.
     path: '/ops/audit',
     summary: "The service's part of the truth about orders, from its primary, and what it finds wrong in it",
     access: ['operator', 'service'],
+    callers: ['gateway'],
     exposed: false,
     query,
     answers: { 200: z.object({ ...answer, findings }) },

@@ -35,6 +35,7 @@ const TryPayment = z.strictObject({
 const branch = {
   method: 'PUT',
   access: ['service'],
+  callers: ['order'],
   exposed: false,
   params: OfOrder,
   problems: ['branch-settled'],
@@ -55,6 +56,7 @@ export const tryStock = route({
 export const confirmStock = route({
   ...branch,
   operation: 'confirm_stock',
+  priority: 'settle',
   owner: 'inventory',
   path: '/branches/stock/:order_id/confirm',
   summary: 'Commit the units that are held',
@@ -63,6 +65,7 @@ export const confirmStock = route({
 export const cancelStock = route({
   ...branch,
   operation: 'cancel_stock',
+  priority: 'settle',
   owner: 'inventory',
   path: '/branches/stock/:order_id/cancel',
   summary: 'Give the units back, or see to it that none are ever held',
@@ -80,6 +83,7 @@ export const tryPayment = route({
 export const confirmPayment = route({
   ...branch,
   operation: 'confirm_payment',
+  priority: 'settle',
   owner: 'payment',
   path: '/branches/payment/:order_id/confirm',
   summary: 'Capture what is authorised',
@@ -88,6 +92,7 @@ export const confirmPayment = route({
 export const cancelPayment = route({
   ...branch,
   operation: 'cancel_payment',
+  priority: 'settle',
   owner: 'payment',
   path: '/branches/payment/:order_id/cancel',
   summary: 'Void what is authorised, or see to it that nothing ever is',

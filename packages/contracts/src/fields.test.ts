@@ -74,7 +74,14 @@ describe('names', () => {
       false,
       false,
     ])
-    const tokens = ['tok_approved', '4111111111111111', 'tok_', 'tok_A', 'tok_4111111111111111', 'tok_a1_378282246310005']
+    const tokens = [
+      'tok_approved',
+      '4111111111111111',
+      'tok_',
+      'tok_A',
+      'tok_4111111111111111',
+      'tok_a1_378282246310005',
+    ]
     expect(accepts(PaymentToken, tokens)).toEqual([true, false, false, false, false, false])
   })
 

@@ -15,6 +15,7 @@ export const PROBLEMS = {
   'payment-settled': { status: 409, title: 'The payment is already decided' },
   'receipt-reused': { status: 409, title: 'This receipt was booked with other content' },
   'request-in-progress': { status: 409, title: 'A request with this Idempotency-Key is still running' },
+  'too-many-open-orders': { status: 409, title: 'There are as many open orders as one customer may have' },
   'letter-settled': { status: 409, title: 'The dead letter is settled already' },
   'branch-settled': { status: 409, title: 'The branch was decided otherwise' },
   'body-too-large': { status: 413, title: 'The body is too large' },
@@ -28,6 +29,8 @@ export const PROBLEMS = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'A service this request needs is not available' },
+  overloaded: { status: 503, title: 'The shop has more to do than it can: try again in a moment' },
+  'deadline-exceeded': { status: 504, title: 'The time for this request was over' },
 } as const satisfies Record<string, { status: number; title: string }>
 
 export type ProblemSlug = keyof typeof PROBLEMS

@@ -4,6 +4,13 @@ import type { ProblemSlug } from './problems.ts'
 export type Service = 'gateway' | 'cart' | 'order' | 'payment' | 'inventory' | 'psp'
 export type Access = 'anyone' | 'customer' | 'operator' | 'service'
 
+/**
+ * What goes first when an instance has more to do than it can: `settle` is never refused, since it ends work that
+ * others wait for; then reads, then other changes, and new orders last.
+ */
+export const PRIORITIES = ['settle', 'read', 'change', 'order'] as const
+export type Priority = (typeof PRIORITIES)[number]
+
 export interface RouteDefinition {
   /** operationId in OpenAPI, and the scope that a service's token needs to call it. */
   operation: string
@@ -13,6 +20,10 @@ export interface RouteDefinition {
   path: string
   summary: string
   access: readonly Access[]
+  /** The services that may call it with a token of their own; required where `access` names `service`. */
+  callers?: readonly Service[]
+  /** By default `read` for GET and `change` for all others. */
+  priority?: Priority
   /** False for what only services ask each other: the gateway does not route it. */
   exposed?: boolean
   /** `required`: 400 without a key. `optional`: honoured where it is sent. */
@@ -26,15 +37,28 @@ export interface RouteDefinition {
   problems: readonly ProblemSlug[]
 }
 
+export function priorityOf({ priority, method }: Pick<RouteDefinition, 'priority' | 'method'>): Priority {
+  return priority ?? (method === 'GET' ? 'read' : 'change')
+}
+
 /** Keeps the exact types of a definition, so that handlers get what their schemas promise. */
 export function route<const R extends RouteDefinition>(definition: R): R {
   return definition
 }
 
+const ALWAYS: readonly ProblemSlug[] = [
+  'invalid-request',
+  'too-many-requests',
+  'internal-error',
+  'unavailable',
+  'overloaded',
+  'deadline-exceeded',
+]
+
 /** Every problem a route may answer with: its own and those that follow from its shape. */
 export function problemsOf(route: RouteDefinition): ProblemSlug[] {
   const problems = new Set<ProblemSlug>(route.problems)
-  problems.add('invalid-request').add('too-many-requests').add('internal-error').add('unavailable')
+  for (const slug of ALWAYS) problems.add(slug)
   if (!route.access.includes('anyone')) problems.add('unauthenticated').add('forbidden')
   if (route.params !== undefined) problems.add('not-found')
   if (route.body !== undefined) {

@@ -29,10 +29,11 @@ export const startSession = route({
   owner: 'gateway',
   method: 'POST',
   path: '/session',
-  summary: "A guest shopper's token, as body and cookie; renews the one that is sent",
+  summary:
+    "A guest shopper's token and cookie. With a token, also an expired one, or a cookie: a fresh token of the same shopper",
   access: ['anyone'],
   answers: { 201: Session },
-  problems: [],
+  problems: ['forbidden'],
 })
 
 export const signInOperator = route({
@@ -44,7 +45,7 @@ export const signInOperator = route({
   access: ['anyone'],
   body: OperatorSignIn,
   answers: { 201: Session },
-  problems: ['unauthenticated'],
+  problems: ['unauthenticated', 'forbidden'],
 })
 
 export const endSession = route({
@@ -52,10 +53,10 @@ export const endSession = route({
   owner: 'gateway',
   method: 'DELETE',
   path: '/session',
-  summary: 'Sign out: clears the cookie (a bearer token stays valid until it expires)',
+  summary: 'Sign out: clears the cookie, and the gateway takes no more tokens of this session',
   access: ['anyone'],
   answers: { 204: null },
-  problems: [],
+  problems: ['forbidden'],
 })
 
 export const listProducts = route({
@@ -188,10 +189,11 @@ export const checkOutCart = route({
   path: '/cart/checkout',
   summary: 'Order what the cart holds',
   access: ['customer'],
+  priority: 'order',
   idempotency: 'required',
   body: Checkout,
   answers: { 202: AcceptedOrder },
-  problems: ['cart-empty', 'unknown-item', 'payment-token-missing'],
+  problems: ['cart-empty', 'unknown-item', 'payment-token-missing', 'too-many-open-orders'],
 })
 
 export const restoreCart = route({
@@ -239,10 +241,11 @@ export const placeOrder = route({
   path: '/orders',
   summary: 'Buy without a cart; without a payment token the order waits for POST /payments',
   access: ['customer'],
+  priority: 'order',
   idempotency: 'required',
   body: PlaceOrder,
   answers: { 202: AcceptedOrder },
-  problems: ['duplicate-lines', 'unknown-item', 'payment-token-missing'],
+  problems: ['duplicate-lines', 'unknown-item', 'payment-token-missing', 'too-many-open-orders'],
 })
 
 export const listOrders = route({
@@ -263,7 +266,7 @@ export const getOrder = route({
   method: 'GET',
   path: '/orders/:order_id',
   summary: 'One order',
-  access: ['customer', 'service'],
+  access: ['customer'],
   params: OfOrder,
   answers: { 200: Order },
   problems: [],

@@ -8,4 +8,8 @@ export const Session = z.object({
   expires_at: Instant,
 })
 
-export const OperatorSignIn = z.strictObject({ secret: text(200) })
+export const OperatorSignIn = z.strictObject({
+  secret: text(200),
+  /** Who signs in: what the audit trail names. */
+  name: text(60).default('operator'),
+})

@@ -1,4 +1,5 @@
 import type { MeshClient, MeshRequest } from '@lepton/common/mesh/client'
+import { blameFor } from '@lepton/common/mesh/blame'
 import { Unavailable } from '@lepton/common/problem'
 import { PROBLEMS, type ProblemSlug } from '@lepton/contracts/problems'
 import type { RouteDefinition } from '@lepton/contracts/route'
@@ -31,7 +32,7 @@ export function createFakeMesh(): FakeMesh {
     request: async (request) => {
       requests.push(request)
       const handler = handlers.get(request.operation)
-      if (handler === undefined) throw new Unavailable(request.service)
+      if (handler === undefined) throw new Unavailable(request.service, { fault: request.service })
       const { searchParams: query } = new URL(request.path, 'http://mesh')
       const { status, body, headers = {} } = await handler({ ...request, query })
       return {
@@ -39,6 +40,7 @@ export function createFakeMesh(): FakeMesh {
         headers: { 'content-type': 'application/json', ...headers },
         body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
         endpoint: `${request.service}-1`,
+        blame: blameFor({ status, headers }, true),
       }
     },
     close: () => Promise.resolve(),

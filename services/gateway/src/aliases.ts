@@ -1,13 +1,18 @@
-import { orderIdOf, newId } from '@lepton/common/id'
-import { refuse } from '@lepton/common/problem'
+import { createHash } from 'node:crypto'
 import type { Caller } from '@lepton/common/auth'
+import { limitLoad } from '@lepton/common/http'
+import { fieldErrors, bodyPointer } from '@lepton/common/http/parse'
+import { newId, orderIdOf } from '@lepton/common/id'
+import { refuse } from '@lepton/common/problem'
 import { PaymentToken, text, Uuid } from '@lepton/contracts/fields'
+import type { Problem } from '@lepton/contracts/problems'
 import { checkOutCart, getOrder, payOrder } from '@lepton/contracts/routes'
 import { type Request, type RequestHandler, type Response, Router } from 'express'
 import { z } from 'zod'
-import { ask, type Answer, pass } from './forward.ts'
+import type { GatewayDeps } from './deps.ts'
+import { type Answer, ask, pass } from './forward.ts'
 import type { Identity } from './identity.ts'
-import { type GatewayDeps, named, parseJson, readBody } from './routes.ts'
+import { named, readJson } from './routes.ts'
 
 const OrderAlias = z.strictObject({ order_id: text(200).optional(), payment_token: PaymentToken.optional() })
 const PaymentAlias = z.strictObject({ order_id: text(200), payment_token: PaymentToken.optional() })
@@ -17,71 +22,89 @@ const PaymentAlias = z.strictObject({ order_id: text(200), payment_token: Paymen
  * an order id of the client's own choice. Each is changed into the request it stands for.
  */
 export function aliasRoutes(deps: GatewayDeps): Router {
-  const router = Router({ caseSensitive: true })
-  const someone = identifyOrDemo(deps.identity)
+  const router = Router({ caseSensitive: true, strict: true })
+  const someone = [identifyOrDemo(deps.identity), ...deps.limitCaller]
+  const room = (route: typeof checkOutCart | typeof getOrder | typeof payOrder) => [
+    named(route),
+    limitLoad(deps.inbound, route),
+  ]
 
-  router.post('/order', named(checkOutCart), someone, readBody, async (req, res) => {
-    const { order_id, payment_token } = parseJson(req.body, OrderAlias)
+  router.post('/order', ...room(checkOutCart), ...someone, readJson, async (req, res) => {
+    const { order_id, payment_token } = parse(req, OrderAlias)
     const key = req.get('idempotency-key') ?? (order_id === undefined ? newId() : keyOf(order_id))
     const body = payment_token === undefined ? {} : { payment_token }
-    pass(res, await send(deps, req, res, checkOutCart, checkOutCart.path, body, key))
+    passAs(req, res, await send(deps, req, checkOutCart, body, key))
   })
 
-  router.get('/order/:id', named(getOrder), someone, async (req, res) => {
-    for (const id of candidates(callerOf(res), req.params.id as string)) {
-      const found = await ask(
-        deps.mesh,
-        getOrder,
-        callerOf(res),
-        req,
-        { path: `/orders/${id}` },
-        deps.upstreamTimeoutMs,
-      )
+  router.get('/order/:id', ...room(getOrder), ...someone, async (req, res) => {
+    const caller = callerOf(res)
+    for (const id of candidates(caller, req.params.id as string)) {
+      const found = await ask(deps, getOrder, { caller, req, path: `/orders/${id}` })
       if (found.status === 404) continue
       if (found.status === 200) sendOrder(res, found)
-      else pass(res, found)
+      else passAs(req, res, found)
       return
     }
     throw refuse('not-found', 'You have no such order.')
   })
 
-  router.post('/payment', named(payOrder), someone, readBody, async (req, res) => {
-    const { order_id, payment_token = 'tok_approved' } = parseJson(req.body, PaymentAlias)
+  router.post('/payment', ...room(payOrder), ...someone, readJson, async (req, res) => {
+    const { order_id, payment_token = testCard(deps) } = parse(req, PaymentAlias)
     const key = req.get('idempotency-key') ?? keyOf(`pay ${order_id}`)
     let answer: Answer | undefined
     for (const id of candidates(callerOf(res), order_id)) {
-      answer = await send(deps, req, res, payOrder, payOrder.path, { order_id: id, payment_token }, key)
+      answer = await send(deps, req, payOrder, { order_id: id, payment_token }, key)
       if (answer.status !== 404) break
     }
     if (answer === undefined) throw refuse('not-found', 'You have no such order.')
-    pass(res, answer)
+    passAs(req, res, answer)
   })
   return router
 }
 
-/** A key from a name that a client chose: the same name is the same request. */
+/** @throws Refusal that names the missing card, outside development: there it is everybody's test card */
+function testCard({ isDevelopment }: GatewayDeps): string {
+  if (isDevelopment) return 'tok_approved'
+  throw refuse('invalid-request', 'Some fields are not as they should be.', {
+    errors: [{ pointer: '/payment_token', detail: 'is missing: a card is needed' }],
+  })
+}
+
+/** A key from a name that a client chose: the same name is the same request, and two names never are. */
 function keyOf(name: string): string {
-  return `alias:${Buffer.from(name).toString('base64url').padEnd(16, '-').slice(0, 240)}`
+  return `alias:${createHash('sha256').update(name).digest('base64url')}`
 }
 
 /** The orders that an id may mean: the order itself, or the one that was placed under this name. */
 function candidates({ subject }: Caller, id: string): string[] {
-  const named = orderIdOf(subject, checkOutCart.path, keyOf(id))
-  return Uuid.safeParse(id).success ? [id, named] : [named]
+  const byName = orderIdOf(subject, checkOutCart.path, keyOf(id))
+  const byId = Uuid.safeParse(id)
+  return byId.success ? [byId.data, byName] : [byName]
 }
 
 function send(
   deps: GatewayDeps,
   req: Request,
-  res: Response,
   route: typeof checkOutCart | typeof payOrder,
-  path: string,
   body: object,
   key: string,
 ): Promise<Answer> {
-  const headers = { 'idempotency-key': key, 'content-type': 'application/json' }
-  const request = { path, body: Buffer.from(JSON.stringify(body)), headers }
-  return ask(deps.mesh, route, callerOf(res), req, request, deps.upstreamTimeoutMs)
+  return ask(deps, route, {
+    caller: callerOf(req.res!),
+    req,
+    path: route.path,
+    body: Buffer.from(JSON.stringify(body)),
+    headers: { 'idempotency-key': key, 'content-type': 'application/json' },
+  })
+}
+
+/** The owner's answer; a problem names the path that was asked for, not the one it stands for. */
+function passAs(req: Request, res: Response, answer: Answer): void {
+  const isProblem = String(answer.headers['content-type']).startsWith('application/problem+json')
+  if (!isProblem) return pass(res, answer)
+  const problem = JSON.parse(answer.body.toString()) as Problem
+  const body = Buffer.from(JSON.stringify({ ...problem, instance: req.originalUrl.split('?')[0] }))
+  pass(res, { ...answer, body })
 }
 
 function sendOrder(res: Response, { body }: Answer): void {
@@ -91,6 +114,14 @@ function sendOrder(res: Response, { body }: Answer): void {
 
 function callerOf(res: Response): Caller {
   return res.locals.caller as Caller
+}
+
+/** @throws Refusal for a body that is not as the schema says */
+function parse<T>(req: Request, schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse((req.body as unknown) ?? {})
+  if (parsed.success) return parsed.data
+  const errors = fieldErrors(parsed.error.issues, bodyPointer)
+  throw refuse('invalid-request', 'Some fields are not as they should be.', { errors })
 }
 
 function identifyOrDemo(identity: Identity): RequestHandler {

@@ -1,46 +1,64 @@
-import { ROUTES } from '@lepton/contracts/routes'
-import { createVerifier } from '@lepton/common/auth'
-import { addProblemHandlers, createBareApp } from '@lepton/common/http'
-import type { Instance } from '@lepton/common/service'
 import { readFile } from 'node:fs/promises'
-import type { Express } from 'express'
-import helmet from 'helmet'
+import type { RequestListener } from 'node:http'
+import { createVerifier } from '@lepton/common/auth'
+import { createBareApp } from '@lepton/common/http'
+import { addProblemHandlers } from '@lepton/common/http/problems'
+import type { Instance } from '@lepton/common/service'
+import { createThrottle } from '@lepton/common/throttle'
+import { ROUTES } from '@lepton/contracts/routes'
 import { aliasRoutes } from './aliases.ts'
 import type { Settings } from './config.ts'
+import type { GatewayDeps } from './deps.ts'
+import { atTheDoor } from './door.ts'
+import { refuseTwoHosts, secureHeaders } from './headers.ts'
 import { createIdentity, SESSION_AUDIENCE } from './identity.ts'
-import { limitAddress } from './limits.ts'
+import { limitAddress, limitInFlight, limitSubject } from './limits.ts'
 import { pageRoutes } from './pages.ts'
-import { apiRoutes, type GatewayDeps, webhookRoute } from './routes.ts'
+import { apiRoutes, webhookRoute } from './routes.ts'
+import { sessionRoutes } from './sessions.ts'
 
 /** The one entrance: who asks, how often, and which service answers. It owns no data and decides nothing. */
-export function createGatewayApp(instance: Instance, settings: Settings): Express {
+export function createGatewayApp(instance: Instance, settings: Settings): RequestListener {
+  const { JWKS_FILE: jwksFile, CUSTOMER_SESSION_S: customerS, OPERATOR_SESSION_S: operatorS } = settings
+  const isDevelopment = settings.LEPTON_ENV === 'development'
+  const throttle = createThrottle()
   const deps: GatewayDeps = {
     mesh: instance.mesh,
+    inbound: instance.inbound,
+    throttle,
+    log: instance.log,
     identity: createIdentity({
       signer: instance.signer,
       verify: instance.verify,
-      verifySession: createVerifier({ jwksFile: settings.JWKS_FILE, audience: SESSION_AUDIENCE }),
-      demoFrom: settings.LEPTON_ENV === 'development' ? settings.DEMO_FROM : undefined,
+      verifySession: createVerifier({ jwksFile, audience: SESSION_AUDIENCE }),
+      verifyExpired: createVerifier({ jwksFile, leewayS: customerS }),
+      ages: { customerS, operatorS },
+      demoFrom: isDevelopment ? settings.DEMO_FROM : undefined,
     }),
+    isDevelopment,
     operatorSecret: settings.OPERATOR_SECRET_FILE,
-    subjectLimitPerMinute: settings.RATE_LIMIT_PER_MINUTE,
-    sessionLimitPerMinute: settings.SESSION_LIMIT_PER_MINUTE,
-    webhookLimitPerMinute: settings.WEBHOOK_LIMIT_PER_MINUTE,
+    limitCaller: [
+      limitSubject(settings.RATE_LIMIT_PER_MINUTE),
+      limitInFlight(settings.SUBJECT_MAX_IN_FLIGHT),
+    ],
+    limitSession: limitAddress(settings.SESSION_LIMIT_PER_MINUTE),
+    limitWebhooks: limitAddress(settings.WEBHOOK_LIMIT_PER_MINUTE),
     upstreamTimeoutMs: settings.UPSTREAM_TIMEOUT_MS,
   }
   for (const owner of new Set(ROUTES.map((route) => route.owner))) {
-    if (owner !== 'gateway') instance.mesh.watch(owner)
+    if (owner !== 'gateway' && owner !== 'psp') instance.mesh.watch(owner)
   }
   const app = createBareApp(instance)
-  app.use(helmet({ contentSecurityPolicy: false }))
+  app.set('trust proxy', settings.TRUST_PROXY)
+  app.use(refuseTwoHosts, secureHeaders())
   // Before the limit of addresses: a processor next door must not use up what its neighbours may ask.
   app.use('/api/v1', webhookRoute(deps))
   app.use(limitAddress(settings.ADDRESS_LIMIT_PER_MINUTE))
-  app.use(pageRoutes(() => readFile(settings.JWKS_FILE, 'utf8')))
-  const api = [apiRoutes(deps), aliasRoutes(deps)]
+  app.use(pageRoutes(() => readFile(jwksFile, 'utf8')))
+  const api = [sessionRoutes(deps), apiRoutes(deps), aliasRoutes(deps)]
   app.use('/api/v1', api)
   // The same without the prefix: `POST /cart` is what people try first.
   app.use(api)
   addProblemHandlers(app, instance.log)
-  return app
+  return atTheDoor(app, { throttle, metrics: instance.metrics, isBehindProxy: settings.TRUST_PROXY !== 0 })
 }

@@ -1,4 +1,4 @@
-import { BlockList, isIPv6 } from 'node:net'
+import { BlockList, isIP, isIPv6 } from 'node:net'
 import { fileContent, instanceSettings, loadConfig, whole } from '@lepton/common/config'
 import { z } from 'zod'
 
@@ -15,15 +15,35 @@ function toBlockList(text: string, context: z.RefinementCtx): BlockList {
   return list
 }
 
+/** What express takes as `trust proxy`: how many proxies stand before us, or which addresses are theirs. */
+function toTrustProxy(text: string, context: z.RefinementCtx): number | string[] {
+  if (/^\d{1,2}$/.test(text)) return Number(text)
+  const ranges = text.split(',').map((range) => range.trim())
+  const wrong = ranges.filter((range) => isIP(range.split('/')[0]!) === 0)
+  if (wrong.length > 0)
+    context.addIssue(`${wrong.join(', ')}: neither a count of proxies nor their addresses`)
+  return ranges
+}
+
 export const settings = instanceSettings.extend({
   OPERATOR_SECRET_FILE: fileContent(),
   /** Requests a minute of one subject, and of one address for all its subjects. */
   RATE_LIMIT_PER_MINUTE: whole(1_200),
   ADDRESS_LIMIT_PER_MINUTE: whole(6_000),
+  /** Requests that one subject may have in flight. */
+  SUBJECT_MAX_IN_FLIGHT: whole(20),
   /** New sessions and operator sign-ins a minute from one address. */
   SESSION_LIMIT_PER_MINUTE: whole(120),
+  /** How old a session may get: a cookie is renewed while it is used, a bearer token ends for good. */
+  CUSTOMER_SESSION_S: whole(30 * 86_400, { min: 60 }),
+  OPERATOR_SESSION_S: whole(12 * 3_600, { min: 60 }),
   /** The card processor's webhooks a minute from one address, which they do not count for otherwise. */
   WEBHOOK_LIMIT_PER_MINUTE: whole(6_000),
+  /**
+   * The proxies whose `X-Forwarded-*` headers are believed: how many stand before the gateway, or their addresses as
+   * a list of ranges. Without it a client is whoever connects, and what it says of itself is dropped.
+   */
+  TRUST_PROXY: z.string().default('0').transform(toTrustProxy),
   /** Where requests without a token may come from to be the demo shopper's; in development only. */
   DEMO_FROM: z.string().default('127.0.0.0/8,::1/128').transform(toBlockList),
   UPSTREAM_TIMEOUT_MS: whole(5_000, { min: 100, max: 60_000 }),

@@ -1,7 +1,8 @@
 import type { Caller } from '@lepton/common/auth'
-import type { MeshClient } from '@lepton/common/mesh/client'
-import type { RouteDefinition } from '@lepton/contracts/route'
+import { FAULT_HEADER, OVERLOAD } from '@lepton/common/mesh/blame'
+import { priorityOf, type RouteDefinition } from '@lepton/contracts/route'
 import type { Request, Response } from 'express'
+import type { GatewayDeps } from './deps.ts'
 
 const REQUEST_HEADERS = [
   'content-type',
@@ -20,6 +21,8 @@ const ANSWER_HEADERS = [
 ] as const
 
 export interface Forwarded {
+  caller: Caller | undefined
+  req: Request
   /** Below `/api/v1`, query included. */
   path: string
   body?: Buffer | undefined
@@ -27,32 +30,36 @@ export interface Forwarded {
 }
 
 /** Asks the route's owner, on whichever instance the mesh finds best. */
-export function ask(
-  mesh: MeshClient,
+export async function ask(
+  { mesh, throttle, log, upstreamTimeoutMs }: GatewayDeps,
   route: RouteDefinition,
-  caller: Caller | undefined,
-  req: Request,
-  request: Forwarded,
-  timeoutMs: number,
+  { caller, req, path, body, headers }: Forwarded,
 ) {
   const passed = REQUEST_HEADERS.flatMap((name) => {
     const value = req.get(name)
     return value === undefined ? [] : [[name, value]]
   })
-  return mesh.request({
+  const answer = await mesh.request({
     service: route.owner,
     operation: route.operation,
     method: route.method,
-    path: request.path,
+    path,
     headers: {
       ...(Object.fromEntries(passed) as Record<string, string>),
       ...(caller !== undefined && { authorization: `Bearer ${caller.token}` }),
       'x-forwarded-prefix': '/api/v1',
-      ...request.headers,
+      ...headers,
     },
-    body: request.body,
-    deadlineMs: timeoutMs,
+    body,
+    deadlineMs: upstreamTimeoutMs,
   })
+  if (priorityOf(route) === 'order') {
+    if (answer.headers[FAULT_HEADER] === OVERLOAD) throttle.refused()
+    else throttle.took()
+    const order_id = orderIn(answer.headers.location)
+    if (order_id !== undefined) log.info({ order_id, operation: route.operation }, 'an order was accepted')
+  }
+  return answer
 }
 
 export type Answer = Awaited<ReturnType<typeof ask>>
@@ -64,4 +71,8 @@ export function pass(res: Response, { status, headers, body }: Answer): void {
     if (value !== undefined) res.set(name, value)
   }
   res.status(status).end(body)
+}
+
+function orderIn(location: string | undefined): string | undefined {
+  return location?.split('/orders/')[1]
 }

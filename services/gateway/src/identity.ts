@@ -1,119 +1,197 @@
-import { type BlockList, isIP, isIPv6 } from 'node:net'
+import type { BlockList } from 'node:net'
 import type { Caller, Role, Signer, Verify } from '@lepton/common/auth'
-import { derivedId } from '@lepton/common/id'
+import { derivedId, newId } from '@lepton/common/id'
 import { refuse } from '@lepton/common/problem'
 import type { Request, Response } from 'express'
 import { LRUCache } from 'lru-cache'
+import { clearCookie, readCookie, setCookie } from './cookie.ts'
+import { isForeign, isFromHere } from './origin.ts'
 
 export const SESSION_AUDIENCE = 'lepton-session'
-const COOKIE = 'lepton_session'
-const SESSION_S = 30 * 86_400
-const OPERATOR_SESSION_S = 12 * 3_600
-const ACCESS_S = 900
+export const ACCESS_S = 900
+const MAX_REVOKED = 100_000
+
+export type Person = Pick<Caller, 'subject' | 'name'> & { role: Extract<Role, 'customer' | 'operator'> }
+
+export interface SessionAges {
+  customerS: number
+  operatorS: number
+}
 
 export interface Identity {
   /** Who asks, by bearer token or cookie; undefined where neither was sent. */
   of(req: Request, res: Response): Promise<Caller | undefined>
-  /** A fresh access token, and the cookie that goes with it. */
-  begin(
-    req: Request,
-    res: Response,
-    subject: string,
-    role: Extract<Role, 'customer' | 'operator'>,
-  ): Promise<Caller>
-  end(req: Request, res: Response): void
+  /**
+   * A fresh token for whoever asks: of the same session where a cookie or a bearer token says which, also one that
+   * has expired, and of a new one with a cookie otherwise.
+   *
+   * @throws Refusal `forbidden` where a foreign page asks: what it gets would replace the shopper's own cookie
+   */
+  renew(req: Request, res: Response): Promise<Caller>
+  /** A new session with its cookie. */
+  begin(req: Request, res: Response, person: Person): Promise<Caller>
+  /** Clears the cookie, and refuses every token of its session from now on, here and until a restart. */
+  end(req: Request, res: Response): Promise<void>
   /** In development, who a request from this machine without a token is. */
   demo(req: Request, role: 'customer' | 'operator'): Promise<Caller | undefined>
 }
 
 /**
- * Knows people by a bearer token of 15 minutes, or by a cookie of 30 days that the gateway changes
- * into such a token for the services. The cookie is renewed at half-life.
+ * Knows people by a bearer token of 15 minutes, or by a cookie that the gateway changes into such a token for the
+ * services. A bearer token can be renewed until its session is as old as it may be; a browser's cookie is renewed at
+ * half-life.
  */
 export function createIdentity({
   signer,
   verify,
   verifySession,
+  verifyExpired,
+  ages,
   demoFrom,
 }: {
   signer: Signer
   verify: Verify
   verifySession: Verify
+  /** Takes bearer tokens that expired within the age of a session. */
+  verifyExpired: Verify
+  ages: SessionAges
   /** Undefined outside development. */
   demoFrom: BlockList | undefined
 }): Identity {
   const issued = new LRUCache<string, Caller>({ max: 10_000, ttl: (ACCESS_S / 2) * 1_000 })
+  const revoked = new LRUCache<string, true>({ max: MAX_REVOKED, ttl: ages.customerS * 1_000 })
+  const ageOf = (role: Role) => (role === 'operator' ? ages.operatorS : ages.customerS)
 
-  async function accessFor(subject: string, role: 'customer' | 'operator'): Promise<Caller> {
-    const key = `${role} ${subject}`
-    const known = issued.get(key)
+  async function accessFor(person: Person, session: NonNullable<Caller['session']>): Promise<Caller> {
+    const known = issued.get(`${person.role} ${session.id}`)
     if (known !== undefined) return known
-    const caller = await verify(await signer.sign({ subject, role }, { ttlS: ACCESS_S }))
-    issued.set(key, caller)
+    // A token does not outlive its session.
+    const leftS = session.began_at + ageOf(person.role) - nowS()
+    const ttlS = Math.max(1, Math.min(ACCESS_S, Math.floor(leftS)))
+    const caller = await verify(await signer.sign({ ...person, session }, { ttlS }))
+    issued.set(`${person.role} ${session.id}`, caller)
     return caller
   }
 
-  async function setCookie(
-    req: Request,
-    res: Response,
-    subject: string,
-    role: 'customer' | 'operator',
-  ): Promise<void> {
-    const ttlS = role === 'operator' ? OPERATOR_SESSION_S : SESSION_S
-    const session = await signer.sign({ subject, role }, { ttlS, audience: SESSION_AUDIENCE })
-    res.append('set-cookie', cookie(req, session, ttlS))
+  async function beginSession(req: Request, res: Response, person: Person, id = newId()): Promise<Caller> {
+    const session = { id, began_at: Math.floor(nowS()) }
+    const ttlS = ageOf(person.role)
+    const token = await signer.sign({ ...person, session }, { ttlS, audience: SESSION_AUDIENCE })
+    setCookie(req, res, token, ttlS)
+    issued.delete(`${person.role} ${id}`)
+    return accessFor(person, session)
+  }
+
+  /** @throws Refusal for a session that has ended */
+  function requireOpen({ session, role }: Caller): void {
+    if (session === undefined) return
+    if (revoked.has(session.id) || session.began_at + ageOf(role) < nowS()) {
+      throw refuse('unauthenticated', 'This session has ended. POST /api/v1/session begins a new one.')
+    }
+  }
+
+  async function ofCookie(req: Request): Promise<(Caller & { session: object }) | undefined> {
+    const token = readCookie(req)
+    if (token === undefined) return undefined
+    const caller = await verifySession(token)
+    if (caller.session === undefined || caller.role === 'service')
+      throw refuse('unauthenticated', 'This cookie is of an older shop. POST /api/v1/session gives another.')
+    requireOpen(caller)
+    return caller as Caller & { session: object }
+  }
+
+  function bearerOf(req: Request): string | undefined {
+    const authorization = req.get('authorization')
+    if (authorization === undefined) return undefined
+    const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1]
+    if (token === undefined) throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …".')
+    return token
   }
 
   return {
     of: async (req, res) => {
-      const authorization = req.get('authorization')
-      if (authorization !== undefined) {
-        const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1]
-        if (token === undefined) throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …".')
-        return verify(token)
+      const bearer = bearerOf(req)
+      if (bearer !== undefined) {
+        const caller = await verify(bearer)
+        requireOpen(caller)
+        return caller
       }
-      const session = new RegExp(`(?:^|; *)${COOKIE}=([\\w.-]+)`).exec(req.get('cookie') ?? '')?.[1]
-      if (session === undefined) return undefined
-      const { subject, role, expires_at } = await verifySession(session)
-      if (role === 'service') throw refuse('forbidden', 'This token may not do that.')
-      refuseForeignWrite(req)
-      const ttlS = role === 'operator' ? OPERATOR_SESSION_S : SESSION_S
-      if (expires_at - Date.now() / 1000 < ttlS / 2) await setCookie(req, res, subject, role)
-      return accessFor(subject, role)
+      const caller = await ofCookie(req)
+      if (caller === undefined) return undefined
+      if (req.method !== 'GET' && req.method !== 'HEAD') refuseForeign(req, { needsOrigin: true })
+      const session = caller.session!
+      const isHalfOver = caller.expires_at - nowS() < ageOf(caller.role) / 2
+      if (isHalfOver) return beginSession(req, res, personOf(caller), session.id)
+      return accessFor(personOf(caller), session)
     },
-    begin: async (req, res, subject, role) => {
-      await setCookie(req, res, subject, role)
-      return accessFor(subject, role)
+
+    renew: async (req, res) => {
+      refuseForeign(req)
+      const bearer = bearerOf(req)
+      // What is no token of ours, or too old to be renewed, begins a new session: this is how one gets a token.
+      const known = await (bearer === undefined ? ofCookie(req) : verifyExpired(bearer)).catch(
+        () => undefined,
+      )
+      const isOpen = known?.session !== undefined && isStillOpen(known)
+      if (isOpen && known.role === 'customer') return accessFor(personOf(known), known.session!)
+      if (bearer !== undefined && readCookie(req) !== undefined) {
+        const byCookie = await ofCookie(req).catch(() => undefined)
+        if (byCookie?.role === 'customer') return accessFor(personOf(byCookie), byCookie.session!)
+      }
+      return beginSession(req, res, { subject: newId(), role: 'customer' })
     },
-    end: (req, res) => void res.append('set-cookie', cookie(req, '', 0)),
-    demo: async (req, role) =>
-      demoFrom !== undefined && isFrom(demoFrom, req)
-        ? accessFor(derivedId('demo shopper'), role)
-        : undefined,
+
+    begin: (req, res, person) => {
+      refuseForeign(req)
+      return beginSession(req, res, person)
+    },
+
+    end: async (req, res) => {
+      refuseForeign(req)
+      const bearer = bearerOf(req)
+      const callers = await Promise.allSettled([
+        ofCookie(req),
+        bearer === undefined ? undefined : verify(bearer),
+      ])
+      for (const caller of callers) {
+        const id = caller.status === 'fulfilled' ? caller.value?.session?.id : undefined
+        if (id !== undefined) revoked.set(id, true)
+      }
+      clearCookie(req, res)
+    },
+
+    demo: async (req, role) => {
+      if (demoFrom === undefined || !isFromHere(demoFrom, req)) return undefined
+      const subject = derivedId('demo shopper')
+      const session = { id: subject, began_at: Math.floor(nowS() / 3_600) * 3_600 }
+      return accessFor({ subject, role, ...(role === 'operator' && { name: 'demo' }) }, session)
+    },
+  }
+
+  function isStillOpen(caller: Caller): boolean {
+    try {
+      requireOpen(caller)
+      return true
+    } catch {
+      return false
+    }
   }
 }
 
-function cookie(req: Request, value: string, maxAgeS: number): string {
-  const secure = req.secure ? '; Secure' : ''
-  return `${COOKIE}=${value}; Max-Age=${maxAgeS}; Path=/; HttpOnly; SameSite=Lax${secure}`
+function personOf({ subject, role, name }: Caller): Person {
+  return { subject, role: role as Person['role'], ...(name !== undefined && { name }) }
+}
+
+function nowS(): number {
+  return Date.now() / 1_000
 }
 
 /** A browser sends the cookie along with any page's request: only our own pages may change something. */
-function refuseForeignWrite(req: Request): void {
-  if (req.method === 'GET' || req.method === 'HEAD') return
-  const origin = req.get('origin')
-  if (origin === undefined || URL.parse(origin)?.host !== req.get('host')) {
+function refuseForeign(req: Request, { needsOrigin = false } = {}): void {
+  if (isForeign(req) || (needsOrigin && req.get('origin') === undefined)) {
     throw refuse(
       'forbidden',
       'A change with a cookie must come from a page of this shop (its Origin is checked).',
     )
   }
-}
-
-/** By address and by name: a page that rebinds its own name to this machine is not from here. */
-function isFrom(addresses: BlockList, req: Request): boolean {
-  const address = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
-  const isKnown = isIP(address) !== 0 && addresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
-  const isOurName = /^(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/.test(req.get('host') ?? '')
-  return isKnown && isOurName && req.get('origin') === undefined
 }

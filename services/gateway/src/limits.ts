@@ -30,3 +30,26 @@ export function limitAddress(perMinute: number): RequestHandler {
 export function limitSubject(perMinute: number): RequestHandler {
   return limit(perMinute, ({ subject }, ip) => (typeof subject === 'string' ? subject : ip))
 }
+
+/**
+ * Refuses what one subject has in flight beyond `most`: a hundred requests at once cost their own sender a wait, and
+ * no other guest.
+ */
+export function limitInFlight(most: number): RequestHandler {
+  const inFlight = new Map<string, number>()
+  return (_req, res, next) => {
+    const { subject } = res.locals as { subject?: string }
+    if (subject === undefined) return next()
+    const count = inFlight.get(subject) ?? 0
+    if (count >= most) {
+      return next(refuse('too-many-requests', `At most ${most} requests at once.`, { retryAfterS: 1 }))
+    }
+    inFlight.set(subject, count + 1)
+    res.once('close', () => {
+      const left = inFlight.get(subject)! - 1
+      if (left === 0) inFlight.delete(subject)
+      else inFlight.set(subject, left)
+    })
+    next()
+  }
+}

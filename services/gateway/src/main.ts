@@ -5,6 +5,10 @@ import { startReconciliation } from './reconciliation.ts'
 
 const settings = readConfig()
 
-await runService('gateway', settings, (instance) =>
-  Promise.resolve({ app: createGatewayApp(instance, settings), parts: [startReconciliation(instance)] }),
+await runService(
+  'gateway',
+  settings,
+  (instance) =>
+    Promise.resolve({ app: createGatewayApp(instance, settings), parts: [startReconciliation(instance)] }),
+  { isPublic: true },
 )

@@ -1,99 +1,66 @@
-import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '@lepton/common/auth'
-import type { Instance } from '@lepton/common/service'
-import { sendReply, serve } from '@lepton/common/http'
-import { newId } from '@lepton/common/id'
+import { limitLoad, methodOf, refuseMethod, serve, staticFirst } from '@lepton/common/http'
 import { refuse } from '@lepton/common/problem'
 import type { RouteDefinition } from '@lepton/contracts/route'
-import { endSession, receiveWebhook, ROUTES, signInOperator, startSession } from '@lepton/contracts/routes'
-import { OperatorSignIn } from '@lepton/contracts/session'
-import { json, raw, type Request, type RequestHandler, type Response, Router } from 'express'
+import { receiveWebhook, ROUTES } from '@lepton/contracts/routes'
+import { json, raw, type Request, type RequestHandler, Router } from 'express'
+import type { GatewayDeps } from './deps.ts'
 import { ask, pass } from './forward.ts'
 import type { Identity } from './identity.ts'
 import { opsEndpoints } from './ops.ts'
-import { limitAddress, limitSubject } from './limits.ts'
 
-export interface GatewayDeps {
-  mesh: Instance['mesh']
-  identity: Identity
-  operatorSecret: string
-  subjectLimitPerMinute: number
-  sessionLimitPerMinute: number
-  webhookLimitPerMinute: number
-  upstreamTimeoutMs: number
-}
+const BODY_LIMIT = '64kb'
+export const readBody = raw({ type: () => true, limit: BODY_LIMIT })
+export const readJson = json({ limit: BODY_LIMIT, strict: true, type: 'application/json' })
 
-export const readBody = raw({ type: () => true, limit: '64kb' })
-
-/** The API below `/api/v1`: sessions are answered here, everything else by its owner. */
+/** The API below `/api/v1`: operators' work over all services is joined here, everything else is its owner's. */
 export function apiRoutes(deps: GatewayDeps): Router {
-  const router = Router({ caseSensitive: true })
-  const limitSession = limitAddress(deps.sessionLimitPerMinute)
-  router.post(startSession.path, named(startSession), limitSession, beginSession(deps))
-  router.post(signInOperator.path, named(signInOperator), limitSession, readBody, beginOperator(deps))
-  router.delete(endSession.path, named(endSession), (req, res) => {
-    deps.identity.end(req, res)
-    sendReply(res, endSession, { status: 204 })
-  })
-  const limitCaller = limitSubject(deps.subjectLimitPerMinute)
-  const exposed = ROUTES.filter((route) => route.exposed !== false)
-  for (const route of exposed.filter(({ owner }) => owner !== 'gateway')) {
-    router[methodOf(route)](
-      route.path,
-      named(route),
-      identify(deps.identity, route),
-      limitCaller,
-      readBody,
-      forward(deps, route),
-    )
-  }
-  for (const endpoint of opsEndpoints(deps.mesh)) {
-    const { route } = endpoint
-    router[methodOf(route)](
-      route.path,
-      named(route),
-      identify(deps.identity, route),
-      limitCaller,
-      json({ limit: '64kb', strict: true, type: 'application/json' }),
-      serve(endpoint, (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined)),
-    )
-  }
-  for (const path of new Set(exposed.map((route) => route.path))) {
-    const allowed = exposed.filter((route) => route.path === path).map(({ method }) => method)
-    router.all(path, (_req, res) => {
-      res.set('allow', allowed.join(', '))
-      throw refuse('method-not-allowed', `This path answers ${allowed.join(', ')}.`)
-    })
+  const router = Router({ caseSensitive: true, strict: true })
+  const own = new Map(opsEndpoints(deps.mesh).map((endpoint) => [endpoint.route.operation, endpoint]))
+  const isHere = ({ exposed, owner, operation }: RouteDefinition) =>
+    exposed !== false && (owner !== 'gateway' || own.has(operation))
+  const byPath = Map.groupBy(ROUTES.filter(isHere), ({ path }) => path)
+  for (const [path, routes] of staticFirst(byPath)) {
+    for (const route of routes) {
+      const endpoint = own.get(route.operation)
+      router[methodOf(route)](
+        path,
+        named(route),
+        limitLoad(deps.inbound, route),
+        identify(deps.identity, route),
+        ...deps.limitCaller,
+        ...(route.body === undefined ? [] : [endpoint === undefined ? readBody : readJson]),
+        endpoint === undefined
+          ? forward(deps, route)
+          : serve(endpoint, (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined)),
+      )
+    }
+    router.all(path, refuseMethod(routes))
   }
   return router
 }
 
 /** The card processor's webhooks: no token, a limit of their own, and a signature that payment checks. */
 export function webhookRoute(deps: GatewayDeps): Router {
-  const limit = limitAddress(deps.webhookLimitPerMinute)
-  const run = forward(deps, receiveWebhook)
-  return Router({ caseSensitive: true }).post(
+  return Router({ caseSensitive: true, strict: true }).post(
     receiveWebhook.path,
     named(receiveWebhook),
-    limit,
+    deps.limitWebhooks,
     readBody,
-    run,
+    forward(deps, receiveWebhook),
   )
-}
-
-function methodOf({ method }: RouteDefinition) {
-  return method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
 }
 
 /** Measures the request under its route, not its path. */
 export function named(route: RouteDefinition): RequestHandler {
   return (_req, res, next) => {
     res.locals.route = route.path
+    if (!route.access.includes('anyone')) res.set('cache-control', 'no-store')
     next()
   }
 }
 
-export function identify(identity: Identity, route: RouteDefinition): RequestHandler {
+function identify(identity: Identity, route: RouteDefinition): RequestHandler {
   return async (req, res, next) => {
     const caller = (await identity.of(req, res)) ?? (await demoOf(identity, route, req))
     const isOpen = route.access.includes('anyone')
@@ -118,79 +85,10 @@ async function demoOf(identity: Identity, route: RouteDefinition, req: Request) 
   return route.operation === 'receive_stock' ? identity.demo(req, 'operator') : undefined
 }
 
-function forward({ mesh, upstreamTimeoutMs }: GatewayDeps, route: RouteDefinition): RequestHandler {
+function forward(deps: GatewayDeps, route: RouteDefinition): RequestHandler {
   return async (req, res) => {
     const body = Buffer.isBuffer(req.body) ? req.body : undefined
-    pass(
-      res,
-      await ask(
-        mesh,
-        route,
-        res.locals.caller as Caller | undefined,
-        req,
-        { path: req.url, body },
-        upstreamTimeoutMs,
-      ),
-    )
+    const caller = res.locals.caller as Caller | undefined
+    pass(res, await ask(deps, route, { caller, req, path: req.url, body }))
   }
-}
-
-function beginSession({ identity }: GatewayDeps): RequestHandler {
-  return async (req, res) => {
-    // A token that has expired or is not ours begins anew instead of failing: this is how one gets a token.
-    const known = await identity.of(req, res).catch(() => undefined)
-    const subject = known?.role === 'customer' ? known.subject : newId()
-    await answerSession(identity, req, res, startSession, subject, 'customer')
-  }
-}
-
-function beginOperator({ identity, operatorSecret }: GatewayDeps): RequestHandler {
-  return async (req, res) => {
-    const { secret } = parseJson(req.body, OperatorSignIn)
-    const given = Buffer.from(secret)
-    const wanted = Buffer.from(operatorSecret)
-    if (given.length !== wanted.length || !timingSafeEqual(given, wanted)) {
-      throw refuse('unauthenticated', 'That is not the operator secret.')
-    }
-    await answerSession(identity, req, res, signInOperator, newId(), 'operator')
-  }
-}
-
-async function answerSession(
-  identity: Identity,
-  req: Request,
-  res: Response,
-  route: RouteDefinition,
-  subject: string,
-  role: 'customer' | 'operator',
-): Promise<void> {
-  const { token, expires_at } = await identity.begin(req, res, subject, role)
-  const body = { token, customer_id: subject, role, expires_at: new Date(expires_at * 1000).toISOString() }
-  sendReply(res, route, { status: 201, body, headers: { 'cache-control': 'no-store' } })
-}
-
-/** @throws Refusal for what is not JSON or not as the schema says */
-export function parseJson<T>(
-  body: unknown,
-  schema: {
-    safeParse(
-      value: unknown,
-    ):
-      | { success: true; data: T }
-      | { success: false; error: { issues: { path: PropertyKey[]; message: string }[] } }
-  },
-): T {
-  let value: unknown
-  try {
-    value = JSON.parse(Buffer.isBuffer(body) && body.length > 0 ? body.toString() : '{}')
-  } catch {
-    throw refuse('invalid-json', 'The body is not valid JSON.')
-  }
-  const parsed = schema.safeParse(value)
-  if (parsed.success) return parsed.data
-  const errors = parsed.error.issues.map(({ path, message }) => ({
-    pointer: `/${path.map(String).join('/')}`,
-    detail: message,
-  }))
-  throw refuse('invalid-request', 'Some fields are not as they should be.', { errors })
 }

@@ -1,4 +1,5 @@
 import { afterAll } from '@jest/globals'
+import { unlimited } from '@lepton/common/http/inbound-limit'
 import { createMetrics } from '@lepton/common/metrics'
 import { closeServer, startServer } from '@lepton/common/server'
 import { createIdentity } from '@lepton/testing/identity'
@@ -37,6 +38,7 @@ export function useGateway() {
       verify: identity.verify,
       signer: identity.signerOf('gateway'),
       mesh,
+      inbound: unlimited,
       isReady: () => true,
     }
     const { server, port } = await startServer(createGatewayApp(instance, parsed), {

@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { newId } from '@lepton/common/id'
 import { addToCart, checkOutCart, getCart, getOrder, payOrder, receiveStock } from '@lepton/contracts/routes'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { ShopAnswer, ShopClient } from '@lepton/testing/shop-client'
@@ -26,6 +27,7 @@ beforeEach(() => {
 })
 
 const bearer = (token: string) => ({ headers: { authorization: `Bearer ${token}` } })
+const sessionOf = (ageS: number) => ({ id: newId(), began_at: Math.floor(Date.now() / 1_000) - ageS })
 const cookieOf = ({ headers }: ShopAnswer) => String(headers['set-cookie']).split(';')[0]!
 
 async function passedCaller() {
@@ -115,7 +117,7 @@ describe('a cookie', () => {
 
   it('is renewed once half of its time has passed, and not before', async () => {
     async function visit(ttlS: number) {
-      const person = { subject: CUSTOMER, role: 'customer' } as const
+      const person = { subject: CUSTOMER, role: 'customer', session: sessionOf(0) } as const
       const session = await identity.signerOf('gateway').sign(person, { ttlS, audience: SESSION_AUDIENCE })
       return shop.ask('GET', '/api/v1/cart', { headers: { cookie: `lepton_session=${session}` } })
     }

@@ -36,6 +36,8 @@ export interface Balancer {
   /** An endpoint and its place in it, or undefined when nobody is left. Each must be settled once. */
   take(about: { tried: readonly Endpoint[]; isRetryable: boolean }): Endpoint | undefined
   settle(endpoint: Endpoint, result: { outcome: Outcome; startedMs: number; rttMs: number }): void
+  /** A try that was settled as neutral turns out to be the endpoint's failure. */
+  blame(endpoint: Endpoint, result: { startedMs: number; rttMs: number }): void
   tick(): void
 }
 
@@ -98,6 +100,26 @@ export function createBalancer({
     regroup()
   }
 
+  function observe(
+    endpoint: Endpoint,
+    { outcome, startedMs, rttMs }: { outcome: Outcome; startedMs: number; rttMs: number },
+  ): void {
+    const nowMs = now()
+    const isBad = outcome === 'failure' || outcome === 'soft'
+    if (outcome !== 'neutral') {
+      const seenMs = isBad ? Math.max(rttMs, settings.failureRttMs) : rttMs
+      observeRtt(endpoint.load, seenMs, nowMs, settings.load)
+    }
+    const wasProbing = endpoint.health.state === 'probing'
+    const verdict = recordOutcome(endpoint.health, outcome, {
+      startedMs,
+      nowMs,
+      settings: settings.ejection,
+    })
+    judge(endpoint, verdict, nowMs)
+    if (wasProbing && verdict === undefined) regroup()
+  }
+
   return {
     endpoints: () => all,
 
@@ -138,23 +160,12 @@ export function createBalancer({
       return chosen
     },
 
-    settle(endpoint, { outcome, startedMs, rttMs }) {
-      const nowMs = now()
+    settle(endpoint, result) {
       endpoint.pending -= 1
-      const isBad = outcome === 'failure' || outcome === 'soft'
-      if (outcome !== 'neutral') {
-        const seenMs = isBad ? Math.max(rttMs, settings.failureRttMs) : rttMs
-        observeRtt(endpoint.load, seenMs, nowMs, settings.load)
-      }
-      const wasProbing = endpoint.health.state === 'probing'
-      const verdict = recordOutcome(endpoint.health, outcome, {
-        startedMs,
-        nowMs,
-        settings: settings.ejection,
-      })
-      judge(endpoint, verdict, nowMs)
-      if (wasProbing && verdict === undefined) regroup()
+      observe(endpoint, result)
     },
+
+    blame: (endpoint, result) => observe(endpoint, { ...result, outcome: 'failure' }),
 
     tick() {
       const nowMs = now()

@@ -1,11 +1,12 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { currentTrace } from '../trace.ts'
+import { type Blame, blameFor, mayTryAnother } from './blame.ts'
 import { ATTEMPT_HEADER, DEADLINE_HEADER } from './deadline.ts'
 import type { Outcome } from './ejection.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { MeshMetrics } from './mesh-metrics.ts'
-import { decideRetry, isRetryableStatus } from './retry.ts'
+import { decideRetry } from './retry.ts'
 import type { MeshSettings } from './settings.ts'
 import type { Operation, Target } from './target.ts'
 import { type Answer, type Method, TransportError } from './transport.ts'
@@ -28,6 +29,7 @@ export interface MeshAnswer {
   body: Buffer
   /** The name of the instance that answered. */
   endpoint: string
+  blame: Blame
 }
 
 /** No endpoint gave an answer. `isFault` tells whether the service is to blame for it. */
@@ -51,13 +53,16 @@ export interface CallDeps {
 
 interface Try {
   answer?: Answer
+  blame?: Blame
   error?: TransportError
   outcome: Outcome
   wasSent: boolean
+  startedMs: number
+  rttMs: number
 }
 
-/** A try that was given less of the configured time than this does not blame the endpoint for its timeout. */
-const FAIR_SHARE = 0.4
+/** Less of the configured time than this says nothing about who did not answer in it, or answered with a 5xx. */
+export const FAIR_SHARE = 0.4
 /** An answer that used more of the configured time than this is close to being none. */
 const SLOW_SHARE = 0.8
 
@@ -71,6 +76,7 @@ export async function callEndpoints(
   const { settings, metrics, now, random } = deps
   const label = { server_address: target.service }
   const tried: Endpoint[] = []
+  const buggy: { endpoint: Endpoint; startedMs: number; rttMs: number }[] = []
   let sent = 0
   let unsent = 0
   target.budget.deposit()
@@ -87,8 +93,13 @@ export async function callEndpoints(
     if (sent > 0) {
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
     }
-    const { answer, error } = result
-    if (answer !== undefined && !isRetryableStatus(answer.status)) return reply(answer, endpoint)
+    const { answer, error, blame = 'nobody' } = result
+    if (answer !== undefined && !mayTryAnother(answer)) {
+      // The next instance does not have the bug: it was the first one's after all.
+      if (answer.status < 500) for (const blamed of buggy) target.balancer.blame(blamed.endpoint, blamed)
+      return reply(answer, endpoint, blame)
+    }
+    if (answer?.status === 500) buggy.push({ endpoint, startedMs: result.startedMs, rttMs: result.rttMs })
     if (error?.fault === 'too-large') throw new CallFailed(error.message, { isFault: false, cause: error })
 
     if (result.wasSent) sent += 1
@@ -111,7 +122,7 @@ export async function callEndpoints(
       continue
     }
     metrics.retries.inc({ ...label, outcome: decision.because })
-    if (answer !== undefined) return reply(answer, endpoint)
+    if (answer !== undefined) return reply(answer, endpoint, blame)
     const isTimeout = error?.fault === 'timeout'
     throw new CallFailed(`no instance answered`, {
       isFault: result.outcome !== 'neutral',
@@ -126,8 +137,8 @@ function hasUntried({ balancer }: Target, tried: readonly Endpoint[]): boolean {
   return balancer.endpoints().some((endpoint) => !tried.includes(endpoint))
 }
 
-function reply({ status, headers, body }: Answer, endpoint: Endpoint): MeshAnswer {
-  return { status, headers, body, endpoint: endpoint.instance.name }
+function reply({ status, headers, body }: Answer, endpoint: Endpoint, blame: Blame): MeshAnswer {
+  return { status, headers, body, endpoint: endpoint.instance.name, blame }
 }
 
 async function tryOnce(
@@ -144,6 +155,7 @@ async function tryOnce(
   const timeoutMs = keepsReserve
     ? Math.min(remainingMs, Math.max(remainingMs / 2, 3 * operation.median.value()))
     : remainingMs
+  const isFair = timeoutMs >= call.configuredMs * FAIR_SHARE
   let outcome: Outcome = 'neutral'
   let result: { answer: Answer } | { error: TransportError } | undefined
   try {
@@ -155,33 +167,35 @@ async function tryOnce(
       timeoutMs,
     })
     result = { answer }
-    outcome = outcomeOf(answer, now() - startedMs, call.configuredMs)
-    operation.median.observe(now() - startedMs)
-    return { answer, outcome, wasSent: true }
+    const rttMs = now() - startedMs
+    const blame = blameFor(answer, isFair)
+    outcome = outcomeOf(answer, blame, rttMs, call.configuredMs)
+    operation.median.observe(rttMs)
+    return { answer, blame, outcome, wasSent: true, startedMs, rttMs }
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
     result = { error }
-    const isUnfair = error.fault === 'timeout' && timeoutMs < call.configuredMs * FAIR_SHARE
+    const isUnfair = error.fault === 'timeout' && !isFair
     outcome = isUnfair ? 'neutral' : error.fault === 'too-large' ? 'success' : 'failure'
-    return { error, outcome, wasSent: error.wasSent }
+    return { error, outcome, wasSent: error.wasSent, startedMs, rttMs: now() - startedMs }
   } finally {
     const rttMs = now() - startedMs
     target.balancer.settle(endpoint, { outcome, startedMs, rttMs })
-    metrics.duration.observe(
-      {
-        server_address: target.service,
-        http_request_method: call.method,
-        http_route: operation.name,
-        http_response_status_code: result !== undefined && 'answer' in result ? result.answer.status : '',
-        error_type: result === undefined ? 'invalid' : 'error' in result ? result.error.fault : '',
-      },
-      rttMs / 1000,
-    )
+    const labels = { server_address: target.service, http_route: operation.name }
+    metrics.duration.observe(labels, rttMs / 1000)
+    metrics.tries.inc({ ...labels, result: resultOf(result) })
   }
 }
 
-function outcomeOf({ status }: Answer, rttMs: number, configuredMs: number): Outcome {
-  if (isRetryableStatus(status)) return 'failure'
+/** `2xx`, or what kept an answer from coming: a status of its own for each would make endless series. */
+function resultOf(result: { answer: Answer } | { error: TransportError } | undefined): string {
+  if (result === undefined) return 'invalid'
+  return 'error' in result ? result.error.fault : `${Math.floor(result.answer.status / 100)}xx`
+}
+
+function outcomeOf({ status }: Answer, blame: Blame, rttMs: number, configuredMs: number): Outcome {
+  if (blame === 'instance') return 'failure'
+  if (blame !== 'nobody') return 'neutral'
   return status === 429 || rttMs > configuredMs * SLOW_SHARE ? 'soft' : 'success'
 }
 

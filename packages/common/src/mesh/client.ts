@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { EventEmitter } from 'node:events'
 import type { Log } from '../log.ts'
 import type { Metrics } from '../metrics.ts'
-import { Unavailable } from '../problem.ts'
+import { refuse, Unavailable } from '../problem.ts'
 import { BreakerOpen } from './breaker.ts'
-import { callEndpoints, CallFailed, type MeshAnswer } from './call.ts'
+import { callEndpoints, CallFailed, FAIR_SHARE, type MeshAnswer } from './call.ts'
 import { DeadlineExceeded, hopBudgetMs, inboundAttempt, remainingMs } from './deadline.ts'
 import type { Discovery } from './discovery.ts'
 import { createMeshMetrics } from './mesh-metrics.ts'
-import { isIdempotent, isRetryableStatus } from './retry.ts'
+import { isIdempotent } from './retry.ts'
 import { meshDefaults, type MeshSettings } from './settings.ts'
 import { createTarget, type Target } from './target.ts'
 import type { Method } from './transport.ts'
@@ -30,7 +30,8 @@ export interface MeshClient {
   /**
    * The answer of some instance, whatever its status, within the deadline of the context.
    *
-   * @throws Unavailable when no instance answers in time, the breaker is open or too much is under way
+   * @throws Unavailable when no instance answers in time, the breaker is open or too much is in flight
+   * @throws Refusal `deadline-exceeded` when the caller left too little time to expect an answer
    */
   request(request: MeshRequest): Promise<MeshAnswer>
   /** Gets to know a service before its first request, so that the registry may be away by then. */
@@ -75,7 +76,7 @@ export function createMeshClient({
       metrics,
       log,
       rotate,
-      isFailure: (answer) => isRetryableStatus((answer as MeshAnswer).status),
+      isFailure: (answer) => ['instance', 'operation'].includes((answer as MeshAnswer).blame),
       isFault: (error) => error instanceof CallFailed && error.isFault,
       outsideRequests,
       now,
@@ -93,14 +94,18 @@ export function createMeshClient({
     watch: (service) => void targetOf(service),
 
     async request({ service, operation: name, method, path, headers = {}, body, deadlineMs, idempotent }) {
-      if (isClosed) throw new Unavailable(service, { cause: new Error('the mesh client is closed') })
+      if (isClosed)
+        throw new Unavailable(service, { fault: service, cause: new Error('the mesh client is closed') })
       const configuredMs = deadlineMs ?? settings.deadlineMs
       const budgetMs = hopBudgetMs(configuredMs, remainingMs())
       const endsAtMs = now() + budgetMs
       const target = targetOf(service)
       const operation = target.operation(name)
       if (!target.limit.enter()) {
-        throw new Unavailable(service, { cause: new Error(`${settings.maxPending} requests are under way`) })
+        throw new Unavailable(service, {
+          fault: service,
+          cause: new Error(`${settings.maxPending} requests are in flight`),
+        })
       }
       try {
         if (budgetMs <= 0 || !(await isKnownWithin(target, budgetMs))) throw new DeadlineExceeded()
@@ -126,9 +131,17 @@ export function createMeshClient({
         if (isLate) metrics.deadlineExceeded.inc({ server_address: service })
         if (error instanceof BreakerOpen) {
           const retryAfterS = Math.ceil(operation.breaker.retryAfterMs() / 1000)
-          throw new Unavailable(service, { cause: error, retryAfterS: Math.max(1, retryAfterS) })
+          throw new Unavailable(service, {
+            fault: service,
+            cause: error,
+            retryAfterS: Math.max(1, retryAfterS),
+          })
         }
-        if (isLate || error instanceof CallFailed) throw new Unavailable(service, { cause: error })
+        if (isLate && budgetMs < configuredMs * FAIR_SHARE) {
+          throw refuse('deadline-exceeded', `There was too little time left to ask ${service}.`)
+        }
+        if (isLate || error instanceof CallFailed)
+          throw new Unavailable(service, { fault: service, cause: error })
         throw error
       } finally {
         target.limit.leave()

@@ -45,6 +45,9 @@ export function parseAttempt(header: string | string[] | undefined): number {
   return Number.isInteger(attempt) && attempt >= 1 ? attempt : 1
 }
 
+/** Work that has less time than this is not begun: its caller is gone before the answer. */
+export const LEAST_MS = 5
+
 /** Time for the way back and for us to answer while the caller still listens. */
 const MARGIN_MS = 10
 

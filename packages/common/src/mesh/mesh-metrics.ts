@@ -7,14 +7,13 @@ export function createMeshMetrics(metrics: Metrics) {
   return {
     duration: metrics.histogram({
       name: 'http_client_request_duration_seconds',
-      help: 'Duration of single tries by service, operation and result',
-      labelNames: [
-        'server_address',
-        'http_request_method',
-        'http_route',
-        'http_response_status_code',
-        'error_type',
-      ],
+      help: 'Duration of single tries by service and operation',
+      labelNames: ['server_address', 'http_route'],
+    }),
+    tries: metrics.counter({
+      name: 'http_client_requests_total',
+      help: 'Single tries by service, operation and result: a class of status, or why no answer came',
+      labelNames: ['server_address', 'http_route', 'result'],
     }),
     picks: metrics.counter({
       name: 'lb_picks_total',

@@ -40,6 +40,8 @@ export interface RegisterOptions {
   address: string
   port: number
   checkPath?: string
+  /** Where the check looks, if not where the traffic goes. */
+  check?: { address: string; port: number }
   tags?: string[]
   meta?: Record<string, string>
   settings?: Partial<RegistrySettings>
@@ -61,6 +63,7 @@ export async function registerInstance({
   address,
   port,
   checkPath = '/readyz',
+  check = { address, port },
   tags = [],
   meta = {},
   settings: given,
@@ -78,7 +81,7 @@ export async function registerInstance({
     tags,
     meta: { ...meta, instance },
     check: {
-      url: `http://${address.includes(':') ? `[${address}]` : address}:${port}${checkPath}`,
+      url: `http://${check.address.includes(':') ? `[${check.address}]` : check.address}:${check.port}${checkPath}`,
       intervalS: settings.checkIntervalS,
       timeoutS: settings.checkTimeoutS,
       failuresBeforeCritical: settings.failuresBeforeCritical,

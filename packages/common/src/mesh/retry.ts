@@ -63,8 +63,3 @@ export function isIdempotent(method: string, headers: Record<string, string>): b
     IDEMPOTENT.has(method) || Object.keys(headers).some((name) => name.toLowerCase() === 'idempotency-key')
   )
 }
-
-/** A server's fault that another server may not have; "not implemented" is the same everywhere. */
-export function isRetryableStatus(status: number): boolean {
-  return status >= 500 && status !== 501 && status !== 505
-}

@@ -1,0 +1,124 @@
+import type { Priority } from '@lepton/contracts/route'
+import type { Metrics } from '../metrics.ts'
+
+export interface InboundLimitSettings {
+  /** Requests that an instance works on at once: at the start, and the bounds of what it learns. */
+  initial: number
+  min: number
+  max: number
+  /** A queue longer than this (ms) is one that does not drain by itself. */
+  targetMs: number
+  /** How often the limit is judged (ms). */
+  windowMs: number
+}
+
+export const inboundDefaults: InboundLimitSettings = {
+  initial: 32,
+  min: 8,
+  max: 512,
+  targetMs: 40,
+  windowMs: 100,
+}
+
+export interface InboundLimit {
+  /** Takes a place, or refuses at once. Whoever got one must `leave`. */
+  enter(priority: Priority): boolean
+  leave(): void
+  /** Tells how long (ms) a request waited for something of ours that was busy, such as a database connection. */
+  waited(ms: number): void
+  limit(): number
+  stop(): void
+}
+
+/** The share of the limit up to which each priority is let in: what is worth least is refused first. */
+const SHARE: Record<Priority, number> = { settle: Number.POSITIVE_INFINITY, read: 1, change: 0.9, order: 0.6 }
+const SHRINK = 0.8
+/** How often the event loop is asked how late it is, while there is work (ms). */
+const LOOK_MS = 20
+
+/**
+ * Bounds what an instance takes in by how long its own queues are: the event loop's delay and the waits that it is
+ * told of. While they are short and the limit is used it grows by its root, while they are long it shrinks by a fifth.
+ *
+ * The signal is the standing queue and not the latency of requests, after CoDel (Nichols and Jacobson, 2012): how
+ * long a request takes is also up to its client and to the card processor, and neither may shrink what others get.
+ * Additive increase and multiplicative decrease as in TCP (Jacobson, 1988).
+ */
+export function createInboundLimit({
+  metrics,
+  settings: given = {},
+  now = () => performance.now(),
+}: {
+  metrics: Metrics
+  settings?: Partial<InboundLimitSettings>
+  now?: () => number
+}): InboundLimit {
+  const settings = { ...inboundDefaults, ...given }
+  const shed = metrics.counter({
+    name: 'http_server_shed_total',
+    help: 'Requests that were refused because the instance had too much to do',
+    labelNames: ['priority'],
+  })
+  metrics.gauge({
+    name: 'http_server_inbound_limit',
+    help: 'Requests that the instance works on at once, at most',
+    collect: (gauge) => gauge.set(limit),
+  })
+  let limit = settings.initial
+  let inFlight = 0
+  let most = 0
+  let delays: number[] = []
+  let judgedAtMs = now()
+  let timer: NodeJS.Timeout | undefined
+
+  function look(): void {
+    const dueAtMs = now() + LOOK_MS
+    timer = setTimeout(() => {
+      delays.push(Math.max(0, now() - dueAtMs))
+      judge()
+      if (inFlight > 0) look()
+      else timer = undefined
+    }, LOOK_MS).unref()
+  }
+
+  function judge(): void {
+    const nowMs = now()
+    if (nowMs - judgedAtMs < settings.windowMs) return
+    const delayMs = median(delays)
+    if (delayMs > settings.targetMs) limit = Math.max(settings.min, Math.floor(limit * SHRINK))
+    else if (most >= limit * SHARE.order) limit = Math.min(settings.max, limit + Math.ceil(Math.sqrt(limit)))
+    delays = []
+    most = inFlight
+    judgedAtMs = nowMs
+  }
+
+  return {
+    enter(priority) {
+      if (inFlight >= limit * SHARE[priority]) {
+        shed.inc({ priority })
+        return false
+      }
+      inFlight += 1
+      most = Math.max(most, inFlight)
+      if (timer === undefined) look()
+      return true
+    },
+    leave: () => void (inFlight -= 1),
+    waited: (ms) => void delays.push(ms),
+    limit: () => limit,
+    stop: () => clearTimeout(timer),
+  }
+}
+
+function median(values: number[]): number {
+  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+}
+
+/** For an app whose instance is never overloaded, such as a test's. */
+export const unlimited: InboundLimit = {
+  enter: () => true,
+  leave: () => undefined,
+  waited: () => undefined,
+  limit: () => Number.POSITIVE_INFINITY,
+  stop: () => undefined,
+}

@@ -1,0 +1,42 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+/**
+ * Says whose fault a 5xx is, where it is not the answering instance's own: `overload` (it has too much to do),
+ * `deadline` (its caller left it too little time), or the name of the service it needed and could not reach.
+ */
+export const FAULT_HEADER = 'lepton-fault'
+export const OVERLOAD = 'overload'
+export const DEADLINE = 'deadline'
+
+/**
+ * Who pays for an answer. `instance` counts for ejection and breaker, `operation` for the breaker alone, `request`
+ * for neither: what one client asked, or how long it waits, must not cost others the service.
+ */
+export type Blame = 'nobody' | 'request' | 'operation' | 'instance'
+
+/** Statuses that mean "this server cannot now": a 500 is a bug that the next instance has too. */
+const UNABLE = new Set([502, 503, 504])
+
+/** @param isFair whether the try had its fair share of the configured time */
+export function blameFor(
+  { status, headers }: { status: number; headers: IncomingHttpHeaders },
+  isFair: boolean,
+): Blame {
+  if (status < 500) return 'nobody'
+  if (!UNABLE.has(status) || !isFair) return 'request'
+  const fault = headers[FAULT_HEADER]
+  if (fault === undefined) return 'instance'
+  return fault === OVERLOAD || fault === DEADLINE ? 'request' : 'operation'
+}
+
+/** Whether another instance may answer better. More load does not help an overload, nor more tries a short deadline. */
+export function mayTryAnother({
+  status,
+  headers,
+}: {
+  status: number
+  headers: IncomingHttpHeaders
+}): boolean {
+  const fault = headers[FAULT_HEADER]
+  return (status === 500 || UNABLE.has(status)) && fault !== OVERLOAD && fault !== DEADLINE
+}

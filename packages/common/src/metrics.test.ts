@@ -1,0 +1,31 @@
+import { describe, expect, it } from '@jest/globals'
+import { createMetrics } from './metrics.ts'
+
+async function linesOf({ registry }: ReturnType<typeof createMetrics>): Promise<string[]> {
+  return (await registry.metrics()).split('\n').filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+describe('the page of metrics', () => {
+  it('keeps its size whatever values labels get, and loses no count', async () => {
+    const metrics = createMetrics({}, { maxSeries: 100 })
+    const requests = metrics.counter({ name: 'requests_total', help: 'Requests', labelNames: ['path'] })
+    const duration = metrics.histogram({ name: 'duration_seconds', help: 'Duration', labelNames: ['path'] })
+    for (let index = 0; index < 500; index++) {
+      requests.inc({ path: `/p${index}` })
+      duration.observe({ path: `/p${index}` }, 0.01)
+    }
+
+    const lines = await linesOf(metrics)
+
+    expect(lines.length).toBeLessThanOrEqual(100)
+    const counts = lines.filter((line) => line.startsWith('requests_total{'))
+    expect(counts.some((line) => line.includes('path="_OTHER"'))).toBe(true)
+    expect(counts.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(500)
+  })
+
+  it('counts the CPU time as a counter', async () => {
+    const metrics = createMetrics()
+    const text = await metrics.registry.metrics()
+    expect(text).toContain('# TYPE process_cpu_seconds_total counter')
+  })
+})

@@ -1,0 +1,22 @@
+import type { InboundLimit } from '@lepton/common/http/inbound-limit'
+import type { Log } from '@lepton/common/log'
+import type { MeshClient } from '@lepton/common/mesh/client'
+import type { Throttle } from '@lepton/common/throttle'
+import type { RequestHandler } from 'express'
+import type { Identity } from './identity.ts'
+
+export interface GatewayDeps {
+  mesh: MeshClient
+  inbound: InboundLimit
+  /** Learns from the owners' answers how many new orders they take. */
+  throttle: Throttle
+  log: Log
+  identity: Identity
+  isDevelopment: boolean
+  operatorSecret: string
+  /** What one subject may ask a minute and at once; shared by all doors to the same things. */
+  limitCaller: RequestHandler[]
+  limitSession: RequestHandler
+  limitWebhooks: RequestHandler
+  upstreamTimeoutMs: number
+}

@@ -1,0 +1,64 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import type { Metrics } from '@lepton/common/metrics'
+import type { Throttle } from '@lepton/common/throttle'
+import { problemDocument } from '@lepton/common/problem'
+import { PROBLEMS } from '@lepton/contracts/problems'
+import { priorityOf } from '@lepton/contracts/route'
+import { ROUTES } from '@lepton/contracts/routes'
+
+const RETRY_AFTER_S = 1
+const PREFIX = '/api/v1'
+const ORDERS = new Set(
+  ROUTES.filter((route) => route.exposed !== false && priorityOf(route) === 'order')
+    .map(({ path }) => path)
+    .concat('/order')
+    .flatMap((path) => [path, PREFIX + path]),
+)
+
+/**
+ * Stands before the app: refuses new orders that their owners would refuse, before a line of the app has run. An
+ * order that cannot be taken must cost next to nothing, or the refusals themselves take the place of those that can.
+ * What a client says in headers that only the shop's own processes may send is dropped here too.
+ */
+export function atTheDoor(
+  app: RequestListener,
+  { throttle, metrics, isBehindProxy }: { throttle: Throttle; metrics: Metrics; isBehindProxy: boolean },
+): RequestListener {
+  const shed = metrics.counter({
+    name: 'http_server_shed_total',
+    help: 'Requests that were refused because the instance had too much to do',
+    labelNames: ['priority'],
+  })
+  return (req, res) => {
+    dropInternalHeaders(req, isBehindProxy)
+    if (!isNewOrder(req) || throttle.admits()) return app(req, res)
+    shed.inc({ priority: 'order' })
+    const detail = 'The shop has as many orders to carry out as it can.'
+    const body = JSON.stringify(problemDocument('overloaded', { detail, instance: pathOf(req) }))
+    res
+      .writeHead(PROBLEMS.overloaded.status, {
+        'content-type': 'application/problem+json; charset=utf-8',
+        'content-length': Buffer.byteLength(body),
+        'retry-after': String(RETRY_AFTER_S),
+        'cache-control': 'no-store',
+      })
+      .end(body)
+  }
+}
+
+function isNewOrder(req: IncomingMessage): boolean {
+  return req.method === 'POST' && ORDERS.has(pathOf(req))
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  const end = url.indexOf('?')
+  return end === -1 ? url : url.slice(0, end)
+}
+
+/** Deadlines, attempts and prefixes are said by our own processes to each other; no client may speak for one. */
+function dropInternalHeaders(req: IncomingMessage, isBehindProxy: boolean): void {
+  const isInternal = (name: string) =>
+    name.startsWith('lepton-') || (name === 'x-forwarded-prefix' && !isBehindProxy)
+  if (!Object.keys(req.headers).some(isInternal)) return
+  req.headers = Object.fromEntries(Object.entries(req.headers).filter(([name]) => !isInternal(name)))
+}
