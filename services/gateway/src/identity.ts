@@ -13,6 +13,9 @@ const MAX_REVOKED = 100_000
 
 export type Person = Pick<Caller, 'subject' | 'name'> & { role: Extract<Role, 'customer' | 'operator'> }
 
+/** Somebody whose token says which session it belongs to. */
+type Visitor = Caller & { session: NonNullable<Caller['session']> }
+
 export interface SessionAges {
   customerS: number
   operatorS: number
@@ -90,14 +93,23 @@ export function createIdentity({
     }
   }
 
-  async function ofCookie(req: Request): Promise<(Caller & { session: object }) | undefined> {
+  async function ofCookie(req: Request): Promise<Visitor | undefined> {
     const token = readCookie(req)
     if (token === undefined) return undefined
     const caller = await verifySession(token)
-    if (caller.session === undefined || caller.role === 'service')
+    if (!isVisitor(caller))
       throw refuse('unauthenticated', 'This cookie is of an older shop. POST /api/v1/session gives another.')
     requireOpen(caller)
-    return caller as Caller & { session: object }
+    return caller
+  }
+
+  /** Genuine, however long ago it expired: its session is what ends. */
+  async function ofExpiredBearer(req: Request): Promise<Visitor | undefined> {
+    const bearer = bearerOf(req)
+    if (bearer === undefined) return undefined
+    const caller = await verifyExpired(bearer)
+    requireOpen(caller)
+    return isVisitor(caller) ? caller : undefined
   }
 
   function bearerOf(req: Request): string | undefined {
@@ -119,25 +131,17 @@ export function createIdentity({
       const caller = await ofCookie(req)
       if (caller === undefined) return undefined
       if (req.method !== 'GET' && req.method !== 'HEAD') refuseForeign(req, { needsOrigin: true })
-      const session = caller.session!
       const isHalfOver = caller.expires_at - nowS() < ageOf(caller.role) / 2
-      if (isHalfOver) return beginSession(req, res, personOf(caller), session.id)
-      return accessFor(personOf(caller), session)
+      if (isHalfOver) return beginSession(req, res, personOf(caller), caller.session.id)
+      return accessFor(personOf(caller), caller.session)
     },
 
     renew: async (req, res) => {
       refuseForeign(req)
-      const bearer = bearerOf(req)
       // What is no token of ours, or too old to be renewed, begins a new session: this is how one gets a token.
-      const known = await (bearer === undefined ? ofCookie(req) : verifyExpired(bearer)).catch(
-        () => undefined,
-      )
-      const isOpen = known?.session !== undefined && isStillOpen(known)
-      if (isOpen && known.role === 'customer') return accessFor(personOf(known), known.session!)
-      if (bearer !== undefined && readCookie(req) !== undefined) {
-        const byCookie = await ofCookie(req).catch(() => undefined)
-        if (byCookie?.role === 'customer') return accessFor(personOf(byCookie), byCookie.session!)
-      }
+      const known =
+        (await ofExpiredBearer(req).catch(() => undefined)) ?? (await ofCookie(req).catch(() => undefined))
+      if (known?.role === 'customer') return accessFor(personOf(known), known.session)
       return beginSession(req, res, { subject: newId(), role: 'customer' })
     },
 
@@ -167,15 +171,10 @@ export function createIdentity({
       return accessFor({ subject, role, ...(role === 'operator' && { name: 'demo' }) }, session)
     },
   }
+}
 
-  function isStillOpen(caller: Caller): boolean {
-    try {
-      requireOpen(caller)
-      return true
-    } catch {
-      return false
-    }
-  }
+function isVisitor(caller: Caller): caller is Visitor {
+  return caller.session !== undefined && caller.role !== 'service'
 }
 
 function personOf({ subject, role, name }: Caller): Person {
