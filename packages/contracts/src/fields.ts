@@ -59,6 +59,10 @@ export const wholeText = (min: number, max: number) =>
 
 export const Limit = wholeText(1, 100)
 
+export function unitsOf(lines: readonly { quantity: number }[]): number {
+  return lines.reduce((sum, { quantity }) => sum + quantity, 0)
+}
+
 /** What the lines cost together, in minor units. */
 export function amountOf(lines: readonly { quantity: number; unit_price_minor: number }[]): number {
   return lines.reduce((sum, line) => sum + line.quantity * line.unit_price_minor, 0)

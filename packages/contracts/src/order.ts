@@ -22,6 +22,15 @@ export const PlaceOrder = z.strictObject({
   mode: Mode.default('saga'),
 })
 
+/** What the cart service asks before it closes a cart: whether the order that follows from it would be taken. */
+export const Admission = z.strictObject({
+  units: z
+    .int()
+    .min(1)
+    .max(999 * MAX_LINES),
+  is_paid: z.boolean(),
+})
+
 export const Status = z.enum([
   'SUBMITTED',
   'PLACED',

@@ -12,7 +12,7 @@ import {
 } from './cart.ts'
 import { Limit, pageOf, ProductId, text, Uuid } from './fields.ts'
 import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
-import { AcceptedOrder, Order, OrderHistory, PlaceOrder } from './order.ts'
+import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder } from './order.ts'
 import { OPS_ROUTES } from './ops.ts'
 import { Payment, PayOrder } from './payment.ts'
 import { ChargeWebhook } from './psp.ts'
@@ -248,6 +248,21 @@ export const placeOrder = route({
   problems: ['duplicate-lines', 'unknown-item', 'payment-token-missing', 'too-many-open-orders'],
 })
 
+export const checkAdmission = route({
+  operation: 'check_admission',
+  owner: 'order',
+  method: 'POST',
+  path: '/admission',
+  summary:
+    'Whether an order of the caller would be taken now: his own limits, and what the shop can carry out',
+  access: ['customer'],
+  exposed: false,
+  priority: 'order',
+  body: Admission,
+  answers: { 204: null },
+  problems: ['too-many-open-orders'],
+})
+
 export const listOrders = route({
   operation: 'list_orders',
   owner: 'order',
@@ -366,6 +381,7 @@ export const ROUTES: readonly RouteDefinition[] = [
   listCheckouts,
   getCheckout,
   placeOrder,
+  checkAdmission,
   listOrders,
   getOrder,
   getOrderHistory,

@@ -4,6 +4,7 @@ import type { Problem } from '@lepton/contracts/problems'
 import type { Access, RouteDefinition } from '@lepton/contracts/route'
 import { SignJWT } from 'jose'
 import { freshKey } from './builders.ts'
+import { KEY_OWNERS, type KeyOwner } from '@lepton/setup/services'
 import type { ServiceUnderTest } from './harness.ts'
 import type { Person } from './people.ts'
 import type { AskOptions } from './shop-client.ts'
@@ -43,7 +44,8 @@ export function describeRefusals(
     people.anyone = service.people.anyone()
     people.customer = await service.people.customer()
     people.operator = await service.people.operator()
-    for (const { operation } of routes) peers.set(operation, await service.people.peer('order', operation))
+    for (const { operation, callers = ['order'] } of routes)
+      peers.set(operation, await service.people.peer(callers[0] as KeyOwner, operation))
   })
 
   function send(
@@ -73,11 +75,20 @@ export function describeRefusals(
         const { status } = await send(people[role], route)
         expect([role, status === 403]).toEqual([role, !isOpen && !route.access.includes(role)])
       }
-      const scoped = await send(await service.people.peer('payment', route.operation), route)
-      const unscoped = await send(await service.people.peer('payment', 'another_operation'), route)
-      expect(scoped.status === 403).toBe(!isOpen && !route.access.includes('service'))
-      expect(unscoped.status === 403).toBe(!isOpen)
     })
+
+    it.each(cases)(
+      '%s takes the key of the services that may call it, and of no other',
+      async (_name, route) => {
+        const isOpen = route.access.includes('anyone')
+        for (const peer of KEY_OWNERS) {
+          const scoped = await send(await service.people.peer(peer, route.operation), route)
+          const unscoped = await send(await service.people.peer(peer, 'another_operation'), route)
+          const mayCall = isOpen || (route.callers ?? []).includes(peer)
+          expect([peer, scoped.status === 403, unscoped.status === 403]).toEqual([peer, !mayCall, !isOpen])
+        }
+      },
+    )
   })
 
   const guarded = cases.filter(([, { access }]) => !access.includes('anyone'))
@@ -185,7 +196,8 @@ export function describeRefusals(
         const [route] = routes.filter((one) => one.path === path)
         const answer = await send(people.customer, { ...route!, method, operation: 'none' })
         expect(answer).toMatchObject({ status: 405, body: { type: '/problems/method-not-allowed' } })
-        expect(String(answer.headers.allow).split(', ').sort()).toEqual(allowed.sort())
+        const withHead = allowed.flatMap((one) => (one === 'GET' ? [one, 'HEAD'] : [one]))
+        expect(String(answer.headers.allow).split(', ').sort()).toEqual(withHead.sort())
       },
     )
   })

@@ -2,7 +2,13 @@ import { loadConfig, storeSettings, whole } from '@lepton/common/config'
 
 export const settings = storeSettings.extend({
   ORDER_DEADLINE_MS: whole(120_000, { min: 1_000 }),
-  ORDER_PAYMENT_WAIT_MS: whole(600_000, { min: 1_000 }),
+  /** How long units are held for an order that no card was given for. */
+  ORDER_PAYMENT_WAIT_MS: whole(120_000, { min: 1_000 }),
+  /** Orders of one customer that may be unsettled, and units in them that no card was given for. */
+  ORDER_MAX_OPEN_PER_CUSTOMER: whole(40),
+  ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: whole(100),
+  /** Orders that may wait for inventory; with more, new ones are refused until it has caught up. */
+  ORDER_MAX_WAITING: whole(200),
   /** How long a two-phase order may stay undecided. */
   TWO_PHASE_DEADLINE_MS: whole(8_000, { min: 1_000 }),
   /** How long a branch may take to answer. */

@@ -3,6 +3,8 @@ import type { Log } from '@lepton/common/log'
 import type { Database } from '@lepton/common/postgres'
 import type { Signer } from '@lepton/common/auth'
 import type { MeshClient } from '@lepton/common/mesh/client'
+import type { CustomerLimits } from './admission.ts'
+import type { Backlog } from './backlog.ts'
 import type { Placement } from './order.ts'
 
 export interface Deps {
@@ -19,6 +21,8 @@ export interface Deps {
   twoPhaseDeadlineMs: number
   branchTimeoutMs: number
   decisionWaitMs: number
+  limits: CustomerLimits
+  backlog: Backlog
   coordinator: Coordinator
   anomalies: { inc(count: number): void }
   /** Counts the events that other services are told. */

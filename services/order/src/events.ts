@@ -56,6 +56,7 @@ export function orderSubscriptions(deps: Deps): Subscription[] {
     FROM_INVENTORY,
     StockStatus,
     (data) => RESERVATION_INPUT[data.state],
+    () => deps.backlog.moved(),
   )
   const payment = answers(
     deps,
@@ -76,6 +77,7 @@ function answers<S>(
   events: readonly [EventType, InputName][],
   snapshot: EventType<S>,
   inputOf: (data: S) => InputName,
+  onAnswer: () => void = () => undefined,
 ): Subscription {
   return subscription<OrderChanges>({
     topic,
@@ -103,7 +105,10 @@ function answers<S>(
       if (verdict.kind === 'repeat') changes.repeatDecision(order, event)
       if (verdict.kind === 'anomaly') changes.noteAnomaly(order, input, event)
     },
-    store: (tx, changes) => record(tx, changes, deps),
+    store: (tx, changes) => {
+      record(tx, changes, deps)
+      tx.afterCommit(onAnswer)
+    },
   })
 }
 

@@ -2,6 +2,7 @@ import { eventEndpoints } from '@lepton/common/events/ops'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
+import { countWaiting, createBacklog } from './backlog.ts'
 import { readConfig } from './config.ts'
 import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
@@ -21,6 +22,11 @@ await runService('order', settings, async (instance) => {
     twoPhaseDeadlineMs: settings.TWO_PHASE_DEADLINE_MS,
     branchTimeoutMs: settings.TWO_PHASE_BRANCH_TIMEOUT_MS,
     decisionWaitMs: settings.TWO_PHASE_WAIT_MS,
+    limits: {
+      maxOpenOrders: settings.ORDER_MAX_OPEN_PER_CUSTOMER,
+      maxUnpaidUnits: settings.ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER,
+    },
+    backlog: createBacklog(() => countWaiting(store.database), settings.ORDER_MAX_WAITING),
     coordinator: {
       begin: (placements) => coordinator.begin(placements),
       wake: () => coordinator.wake(),

@@ -2,14 +2,15 @@ import { ask } from '@lepton/common/ask'
 import type { Caller } from '@lepton/common/auth'
 import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/cursor'
 import { failpoint } from '@lepton/common/fault-injection'
-import { answer, type Endpoint, type Reply } from '@lepton/common/http'
+import { answer, type Endpoint, overloaded, type Reply } from '@lepton/common/http'
 import { orderIdOf } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
 import { remainingMs } from '@lepton/common/mesh/deadline'
 import { Refusal, refuse } from '@lepton/common/problem'
-import { amountOf, CURRENCY, type Line } from '@lepton/contracts/fields'
+import { amountOf, CURRENCY, type Line, unitsOf } from '@lepton/contracts/fields'
 import {
   cancelOrder,
+  checkAdmission,
   getCheckout,
   getOrder,
   getOrderHistory,
@@ -18,6 +19,7 @@ import {
   placeOrder,
   refundOrder,
 } from '@lepton/contracts/routes'
+import { refusalFor, refuseTooManyOpen } from './admission.ts'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
@@ -26,7 +28,7 @@ import { placeOrder as place } from './place.ts'
 import { priceLines } from './prices.ts'
 import { record } from './record.ts'
 import type { Input } from './state-table.ts'
-import { findOrder, listFacts, listOrders as listStoredOrders, lockOrders } from './store.ts'
+import { countOpen, findOrder, listFacts, listOrders as listStoredOrders, lockOrders } from './store.ts'
 
 /** For our own answer to arrive while the caller still listens. */
 const ANSWER_MS = 200
@@ -36,6 +38,7 @@ export function orderRoutes(deps: Deps): Endpoint[] {
   return [
     auditEndpoint(database),
     answer(placeOrder, async ({ body, caller, idempotencyKey: key, path }) => {
+      if (deps.backlog.isFull()) throw overloaded()
       refuseDuplicates(body.lines)
       if (body.mode === 'two_phase' && body.payment_token === undefined) throw refuseWithoutToken()
       const lines = await priceLines(mesh, body.lines)
@@ -45,6 +48,8 @@ export function orderRoutes(deps: Deps): Endpoint[] {
         const changes = await lockOrders(tx, [order_id])
         const existing = changes.orders.get(order_id)
         if (existing !== undefined) return acceptAgain(existing, { lines, mode: body.mode })
+        const wanted = { units: unitsOf(lines), isPaid: body.payment_token !== undefined }
+        await refuseTooManyOpen(tx, caller.subject, wanted, deps.limits)
         const accepted = {
           order_id,
           customer_id: caller.subject,
@@ -56,9 +61,17 @@ export function orderRoutes(deps: Deps): Endpoint[] {
         }
         place(changes, accepted, deps, undefined)
         record(tx, changes, deps)
+        tx.afterCommit(() => deps.backlog.took())
         return accept({ order_id, status: 'PLACED' }, 202)
       })
       return body.mode === 'two_phase' ? showDecision(deps, order_id, reply) : reply
+    }),
+
+    answer(checkAdmission, async ({ body: { units, is_paid: isPaid }, caller }) => {
+      if (deps.backlog.isFull()) throw overloaded()
+      const refusal = refusalFor(await countOpen(database, caller.subject), { units, isPaid }, deps.limits)
+      if (refusal !== undefined) throw refusal
+      return { status: 204 }
     }),
 
     answer(listOrders, async ({ caller, query: { cursor, limit } }) => {
@@ -156,7 +169,6 @@ async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller
   })
 }
 
-/** Orders that were accepted and are not placed yet. While the cart service is away the list is without them. */
 /** Without the cart service's answer nobody knows what was accepted: no list is better than one with a gap. */
 async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
   const { items } = await ask(mesh, listCheckouts, { token })

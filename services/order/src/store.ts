@@ -192,6 +192,25 @@ export async function findOrder(database: Database, orderId: string): Promise<Or
   return rows[0]
 }
 
+export interface Open {
+  orders: number
+  /** Units in orders that wait for a card. */
+  unpaid_units: number
+}
+
+/** What a customer has that is not settled. */
+export async function countOpen(reader: Pick<Database, 'query'> | Tx, customerId: string): Promise<Open> {
+  const { rows } = await reader.query<Open>(
+    `select count(*)::int as orders,
+       coalesce(sum(u.units) filter (where waits_for_customer and decision = 'OPEN'), 0)::int as unpaid_units
+     from order_stream
+       cross join lateral (select sum((line ->> 'quantity')::int) as units from jsonb_array_elements(lines) line) u
+     where customer_id = $1 and status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED')`,
+    [customerId],
+  )
+  return rows[0]!
+}
+
 /** A customer's orders, newest first, after the position `before`. */
 export async function listOrders(
   database: Database,

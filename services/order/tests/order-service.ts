@@ -15,6 +15,7 @@ import { eventRecord, freshKey, line } from '@lepton/testing/builders'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
+import { countWaiting, createBacklog } from '../src/backlog.ts'
 import { startCoordinator } from '../src/coordinator.ts'
 import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
@@ -44,6 +45,8 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       twoPhaseDeadlineMs: 8_000,
       branchTimeoutMs: 2_000,
       decisionWaitMs: 3_000,
+      limits: { maxOpenOrders: 40, maxUnpaidUnits: 100 },
+      backlog: createBacklog(() => countWaiting(instance.database), 200),
       coordinator: {
         begin: (placements) => coordinator?.begin(placements),
         wake: () => coordinator?.wake(),

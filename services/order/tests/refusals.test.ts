@@ -13,6 +13,7 @@ describeRefusals(shop, routes, {
     payment_token: 'tok_approved',
     mode: 'saga',
   },
+  check_admission: { units: 3, is_paid: true },
 })
 
 describe('another customer’s order', () => {
