@@ -14,9 +14,17 @@ export async function startBenchShop(stateDir: string, without?: Pattern): Promi
     RATE_LIMIT_PER_MINUTE: UNLIMITED,
     ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
     SESSION_LIMIT_PER_MINUTE: UNLIMITED,
+    SUBJECT_MAX_IN_FLIGHT: UNLIMITED,
   }
+  const order = { ORDER_MAX_OPEN_PER_CUSTOMER: UNLIMITED, ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: UNLIMITED }
   const worse = without === undefined ? {} : { LEPTON_WITHOUT: without }
-  const env = { gateway: limits, cart: worse, order: worse, inventory: worse, payment: worse }
+  const env = {
+    gateway: limits,
+    cart: worse,
+    order: { ...worse, ...order },
+    inventory: worse,
+    payment: worse,
+  }
   return startShop({ root: ROOT, stateDir, useDefaultPorts: false, env })
 }
 

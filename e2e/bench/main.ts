@@ -11,6 +11,8 @@ import { measureHotSku } from './hot-sku.ts'
 import { measureLatency, measureThroughput, ordersOf } from './orders.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
 import { measurePatterns } from './patterns.ts'
+import { measureOverload } from './overload.ts'
+import { reconciled } from './reconciled.ts'
 import { measureStarts } from './starts.ts'
 import { add, note, printTable } from './table.ts'
 import { measureTakeover } from './takeover.ts'
@@ -76,6 +78,25 @@ async function measureOneProduct(stateDir: string): Promise<void> {
   })
 }
 
+/** What is done at 0.5 to 10 times what the shop can take; `pnpm shop reconcile`'s invariants hold afterwards. */
+async function measureOverloads(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop, client) => {
+    const { capacityPerS, steps } = await measureOverload(shop, client, [0.5, 1, 2, 5, 10])
+    note('capacity, 32 shoppers without pause', capacityPerS, 'COMPLETED a second')
+    for (const step of steps) {
+      const { factor, offeredPerS, acceptedPerS, completedPerS } = step
+      add(
+        `${factor} × capacity: offered ${Math.round(offeredPerS)}/s`,
+        `accepted ${acceptedPerS.toFixed(1)}/s, COMPLETED ${completedPerS.toFixed(1)}/s; ` +
+          `accepted p50 ${step.acceptedP50Ms.toFixed(0)} ms, p99 ${step.acceptedP99Ms.toFixed(0)} ms; ` +
+          `refused p99 ${step.refusedP99Ms.toFixed(0)} ms, ${step.unsaid} without Retry-After; ` +
+          `normal after ${step.normalAfterS.toFixed(1)} s; failed: ${step.failed.join(', ') || 'none'}`,
+      )
+    }
+    add('  reconcile', await reconciled(shop, client))
+  })
+}
+
 /** One fault at a time, on a shop that is ordered from all the time. */
 async function measureTakeovers(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop, client) => {
@@ -90,6 +111,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   'hot-sku': measureOneProduct,
   patterns: measurePatterns,
   takeover: measureTakeovers,
+  overload: measureOverloads,
 }
 
 const { values, positionals } = parseArgs({

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createMetrics } from '@lepton/common/metrics'
 import { createDatabase } from '@lepton/common/postgres'
 import type { Mode } from '@lepton/contracts/fields'
 import { FINAL_STATUSES } from '@lepton/contracts/order'
 import type { Shop } from '@lepton/local/shop-types'
 import { silentLog } from '@lepton/testing/log'
-import type { ShopClient } from '@lepton/testing/shop-client'
+import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import { percentile } from './percentiles.ts'
 
@@ -71,7 +72,7 @@ export async function measureThroughput(
   await Promise.all(
     people.map(async (shopper) => {
       while (left-- > 0) {
-        await shopper.place([{ item_id: items[left % items.length]!, quantity: 1 }], TOKEN, mode)
+        await placePatiently(shopper, items[left % items.length]!, mode)
       }
     }),
   )
@@ -83,6 +84,21 @@ export async function measureThroughput(
     acceptedPerS: (orders / acceptedMs) * 1000,
     completedPerS: (completed / settledMs) * 1000,
     completedShare: completed / orders,
+  }
+}
+
+/** Orders, and comes again when the shop says that it has too much to do. */
+async function placePatiently(shopper: Shopper, item_id: string, mode: Mode): Promise<void> {
+  const request = {
+    key: randomUUID(),
+    body: { lines: [{ item_id, quantity: 1 }], payment_token: TOKEN, mode },
+  }
+  for (;;) {
+    const { status, headers, body } = await shopper.ask('POST', '/api/v1/orders', request)
+    if (status === 202) return
+    const retryAfterS = Number(headers['retry-after'])
+    if (status !== 503 || Number.isNaN(retryAfterS)) throw new Error(`${status}: ${JSON.stringify(body)}`)
+    await delay(retryAfterS * 1_000 * Math.random())
   }
 }
 

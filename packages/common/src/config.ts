@@ -64,9 +64,9 @@ export const instanceSettings = z.object({
   OPS_HOST: z.string().default('127.0.0.1'),
   OPS_PORT: whole(0, { min: 0, max: 65_535 }),
   /** Requests worked on at once: at the start, and the bounds of what the instance learns from its own queues. */
-  INBOUND_INITIAL: whole(32, { max: 10_000 }),
-  INBOUND_MIN: whole(8, { max: 10_000 }),
-  INBOUND_MAX: whole(512, { max: 10_000 }),
+  INBOUND_INITIAL: whole(256, { max: 10_000 }),
+  INBOUND_MIN: whole(16, { max: 10_000 }),
+  INBOUND_MAX: whole(1_024, { max: 10_000 }),
   /** A queue in the instance that is longer than this shrinks what it takes in. */
   INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),
   CONSUL_HTTP_ADDR: z.url(),

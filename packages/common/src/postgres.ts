@@ -4,7 +4,8 @@ import pg from 'pg'
 import { isWithout } from './fault-injection.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
-import { Unavailable } from './problem.ts'
+import { remainingMs } from './mesh/deadline.ts'
+import { refuse, Unavailable } from './problem.ts'
 
 export interface Tx {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
@@ -44,6 +45,8 @@ export interface DatabaseSettings {
   idleInTransactionTimeoutMs?: number
   /** Attempts of one transaction that met a passing fault before its COMMIT. */
   maxAttempts?: number
+  /** Is told how long each use of the pool waited for a connection (ms). */
+  onWait?: (ms: number) => void
 }
 
 // Rows are what the wire holds: instants as ISO 8601, counts as safe integers.
@@ -91,7 +94,7 @@ export function prepared(text: string, values: unknown[] = []): pg.QueryConfig {
  * idle transaction has a limit.
  */
 export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Metrics): Database {
-  const { maxAttempts = 5 } = settings
+  const { maxAttempts = 5, onWait = () => undefined } = settings
   const config = sessionConfig(settings)
   const pool = new pg.Pool({ ...config, max: settings.poolSize, idleTimeoutMillis: 30_000 })
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
@@ -106,13 +109,39 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
     },
   })
 
+  async function connect(): Promise<pg.PoolClient> {
+    refuseWithoutTime()
+    const askedAtMs = performance.now()
+    const client = await pool.connect()
+    onWait(performance.now() - askedAtMs)
+    return client
+  }
+
+  async function query<R extends pg.QueryResultRow>(text: string, values?: unknown[]) {
+    const client = await connect()
+    let broken: Error | undefined
+    const onError = (error: Error) => {
+      broken = error
+    }
+    client.on('error', onError)
+    try {
+      return await client.query<R>(prepared(text, values))
+    } catch (error) {
+      if (isPassingFault(error)) onError(error as Error)
+      throw error
+    } finally {
+      client.off('error', onError)
+      client.release(broken)
+    }
+  }
+
   async function inTransaction<T>(
     work: (tx: Tx) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
     for (let attempt = 1; ; attempt++) {
       try {
-        return await runTransaction(pool, work, options)
+        return await runTransaction(await connect(), work, options)
       } catch (error) {
         if (!isPassingFault(error)) throw error
         if (attempt >= maxAttempts) throw new Unavailable('the database', { cause: error })
@@ -125,7 +154,7 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
     inTransaction,
     query: async <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => {
       try {
-        return await pool.query<R>(prepared(text, values))
+        return await query<R>(text, values)
       } catch (error) {
         throw isPassingFault(error) ? new Unavailable('the database', { cause: error }) : error
       }
@@ -138,6 +167,12 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
     },
     close: () => pool.end(),
   }
+}
+
+/** What nobody waits for any more is not begun: an overloaded database has others to serve. */
+function refuseWithoutTime(): void {
+  const leftMs = remainingMs()
+  if (leftMs !== undefined && leftMs <= 0) throw refuse('deadline-exceeded', 'The time for this was over.')
 }
 
 function withPassword(url: string, password: string | undefined): pg.ClientConfig {
@@ -187,11 +222,10 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
  * never retried here, and whoever asks again must find out by id or idempotency key.
  */
 async function runTransaction<T>(
-  pool: pg.Pool,
+  client: pg.PoolClient,
   work: (tx: Tx) => Promise<T>,
   { lock }: TransactionOptions,
 ): Promise<T> {
-  const client = await pool.connect()
   const committed: (() => void)[] = []
   const unwatched: Promise<unknown>[] = []
   let broken: Error | undefined

@@ -31,8 +31,8 @@ export async function openStore(
   settings: StoreSettings,
   migrations: URL,
 ): Promise<Store> {
-  const { log, metrics, service, name } = instance
-  const database = createDatabase(databaseSettings(settings), log, metrics)
+  const { log, metrics, service, name, inbound } = instance
+  const database = createDatabase({ ...databaseSettings(settings), onWait: inbound.waited }, log, metrics)
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
     try {
       await migrate(database, migrations, log)
@@ -87,12 +87,26 @@ export function startEvents(
   ]
 }
 
+const REPLIES_BATCH = 1_000
+
+/** In batches: after a busy week one statement for all of them would meet its time limit each hour. */
+async function deleteOldReplies(database: Database): Promise<void> {
+  let deleted: number
+  do {
+    const { rowCount } = await database.query(
+      `delete from idempotency where (owner, route, key) in (
+         select owner, route, key from idempotency where created_at < now() - interval '7 days' limit $1)`,
+      [REPLIES_BATCH],
+    )
+    deleted = rowCount ?? 0
+  } while (deleted === REPLIES_BATCH)
+}
+
 function startHousekeeping(database: Database, log: Instance['log']): Part {
   const timer = setInterval(() => {
-    Promise.all([
-      maintainPartitions(database),
-      database.query(`delete from idempotency where created_at < now() - interval '7 days'`),
-    ]).catch((error: unknown) => log.warn({ err: error }, 'housekeeping waits for the next hour'))
+    Promise.all([maintainPartitions(database), deleteOldReplies(database)]).catch((error: unknown) =>
+      log.warn({ err: error }, 'housekeeping waits for the next hour'),
+    )
   }, HOUSEKEEPING_MS)
   return {
     stop: () => {

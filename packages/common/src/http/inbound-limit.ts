@@ -13,9 +13,9 @@ export interface InboundLimitSettings {
 }
 
 export const inboundDefaults: InboundLimitSettings = {
-  initial: 32,
-  min: 8,
-  max: 512,
+  initial: 256,
+  min: 16,
+  max: 1_024,
   targetMs: 40,
   windowMs: 100,
 }
@@ -31,8 +31,15 @@ export interface InboundLimit {
 }
 
 /** The share of the limit up to which each priority is let in: what is worth least is refused first. */
-const SHARE: Record<Priority, number> = { settle: Number.POSITIVE_INFINITY, read: 1, change: 0.9, order: 0.6 }
+const SHARE: Record<Priority, number> = {
+  settle: Number.POSITIVE_INFINITY,
+  read: 1,
+  change: 0.9,
+  order: 0.75,
+}
 const SHRINK = 0.8
+/** Waits of one window that are looked at. */
+const MAX_WAITS = 1_000
 /** How often the event loop is asked how late it is, while there is work (ms). */
 const LOOK_MS = 20
 
@@ -68,6 +75,7 @@ export function createInboundLimit({
   let inFlight = 0
   let most = 0
   let delays: number[] = []
+  let waits: number[] = []
   let judgedAtMs = now()
   let timer: NodeJS.Timeout | undefined
 
@@ -84,10 +92,11 @@ export function createInboundLimit({
   function judge(): void {
     const nowMs = now()
     if (nowMs - judgedAtMs < settings.windowMs) return
-    const delayMs = median(delays)
+    const delayMs = Math.max(median(delays), median(waits))
     if (delayMs > settings.targetMs) limit = Math.max(settings.min, Math.floor(limit * SHRINK))
     else if (most >= limit * SHARE.order) limit = Math.min(settings.max, limit + Math.ceil(Math.sqrt(limit)))
     delays = []
+    waits = []
     most = inFlight
     judgedAtMs = nowMs
   }
@@ -104,7 +113,9 @@ export function createInboundLimit({
       return true
     },
     leave: () => void (inFlight -= 1),
-    waited: (ms) => void delays.push(ms),
+    waited: (ms) => {
+      if (inFlight > 0 && waits.length < MAX_WAITS) waits.push(ms)
+    },
     limit: () => limit,
     stop: () => clearTimeout(timer),
   }
