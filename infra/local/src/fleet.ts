@@ -57,6 +57,7 @@ export function createFleet(deps: FleetDeps) {
       env: via === undefined ? env : await leadOver(via, instance, env, kafkaListeners),
       cwd: context.root,
       logFile: deps.logFile(instance),
+      goesFirst: service === 'gateway',
       deathSignal: 'KILL',
       stopSignal: 'SIGTERM',
       isReady: async () => {
