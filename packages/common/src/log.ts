@@ -26,6 +26,8 @@ export function createLog(
       const trace = currentTrace()
       return trace === undefined ? {} : { trace_id: trace.trace_id, request_id: trace.request_id }
     },
+    // What a call says of a trace goes before what its process happens to work on.
+    mixinMergeStrategy: (said, mixedIn) => ({ ...mixedIn, ...said }),
   }
   return pino(options, destination)
 }

@@ -45,7 +45,7 @@ export async function openStore(
       await delay(waitMs)
     }
   }
-  return { database, outbox: createOutbox(`/${service}/${name}`, database) }
+  return { database, outbox: createOutbox(`/${service}/${name}`, { database, log }) }
 }
 
 /** The password may stand in the URL or in a file. */

@@ -189,6 +189,22 @@ describe('an event before its time', () => {
   })
 })
 
+describe('a snapshot from far ahead', () => {
+  it('is a dead letter, and what is true goes on to be applied', async () => {
+    const key = newId()
+    consume()
+    await broker.send([added(key, 1)])
+    await broker.send([eventRecord(Stated, key, 999_999_999, { total: 7 })])
+    await until('it is dead', async () => (await statuses(key)).includes('DEAD'))
+    await database.query(`delete from dead_letter where key = $1`, [key])
+
+    await broker.send([added(key, 2)])
+    await until('the key goes on', async () => (await tallyOf(database, key))?.last_seq === 2)
+
+    expect(await tallyOf(database, key)).toMatchObject({ total: 3, seen: [1, 2] })
+  })
+})
+
 describe('a replay of old records', () => {
   it('older than the inbox remembers is dropped by its sequence', async () => {
     const key = newId()

@@ -429,7 +429,8 @@ describe('events that are asked for again', () => {
     await asked
     await settled()
 
-    expect(timesSent(key)).toBe(2)
+    // Once more where its acknowledgement was lost with the shard: consumers drop what they know.
+    expect(timesSent(key)).toBeGreaterThanOrEqual(2)
   })
 })
 

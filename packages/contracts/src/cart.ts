@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { eventType } from './event.ts'
 import {
+  AMOUNT_OF_LINES,
   AmountMinor,
+  costsItsLines,
   Currency,
   Instant,
   Line,
@@ -47,14 +49,16 @@ export const SubmittedOrder = z.object({
 export const CartCheckedOut = eventType(
   'cart.v1',
   'cart.checked_out.v1',
-  z.object({
-    order_id: Uuid,
-    customer_id: Uuid,
-    cart_id: Uuid,
-    lines: z.array(Line).min(1).max(MAX_LINES),
-    amount_minor: AmountMinor,
-    currency: Currency,
-    payment_token: PaymentToken.nullable(),
-    mode: Mode,
-  }),
+  z
+    .object({
+      order_id: Uuid,
+      customer_id: Uuid,
+      cart_id: Uuid,
+      lines: z.array(Line).min(1).max(MAX_LINES),
+      amount_minor: AmountMinor,
+      currency: Currency,
+      payment_token: PaymentToken.nullable(),
+      mode: Mode,
+    })
+    .refine(costsItsLines, AMOUNT_OF_LINES),
 )

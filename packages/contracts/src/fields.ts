@@ -67,3 +67,13 @@ export function unitsOf(lines: readonly { quantity: number }[]): number {
 export function amountOf(lines: readonly { quantity: number; unit_price_minor: number }[]): number {
   return lines.reduce((sum, line) => sum + line.quantity * line.unit_price_minor, 0)
 }
+
+/** Holds for everything that names lines and an amount: a card is charged what its order's lines cost. */
+export function costsItsLines(order: {
+  lines: readonly { quantity: number; unit_price_minor: number }[]
+  amount_minor: number
+}): boolean {
+  return order.amount_minor === amountOf(order.lines)
+}
+
+export const AMOUNT_OF_LINES = { path: ['amount_minor'], error: 'must be what the lines cost' }

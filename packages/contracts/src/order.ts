@@ -1,7 +1,9 @@
 import { z } from 'zod'
 import { eventType } from './event.ts'
 import {
+  AMOUNT_OF_LINES,
   AmountMinor,
+  costsItsLines,
   Currency,
   Instant,
   Line,
@@ -88,16 +90,18 @@ const OrderOnly = z.object({ order_id: Uuid })
 export const OrderPlaced = eventType(
   'order.v1',
   'order.placed.v1',
-  z.object({
-    order_id: Uuid,
-    customer_id: Uuid,
-    mode: Mode,
-    lines: z.array(Line).min(1).max(MAX_LINES),
-    amount_minor: AmountMinor,
-    currency: Currency,
-    payment_token: PaymentToken.nullable(),
-    deadline: Instant,
-  }),
+  z
+    .object({
+      order_id: Uuid,
+      customer_id: Uuid,
+      mode: Mode,
+      lines: z.array(Line).min(1).max(MAX_LINES),
+      amount_minor: AmountMinor,
+      currency: Currency,
+      payment_token: PaymentToken.nullable(),
+      deadline: Instant,
+    })
+    .refine(costsItsLines, AMOUNT_OF_LINES),
 )
 export const OrderConfirmed = eventType('order.v1', 'order.confirmed.v1', OrderOnly.extend({ mode: Mode }))
 export const OrderCancelled = eventType(

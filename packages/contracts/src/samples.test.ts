@@ -36,6 +36,18 @@ describe('every version of every event', () => {
     }
   })
 
+  it('that names lines costs what they cost', () => {
+    const priced = events
+      .map((event) => ({ event, content: sample(`${event.type}.json`) as { amount_minor: number } }))
+      .filter(({ content }) => 'lines' in content)
+    expect(priced.map(({ event }) => event.type)).toEqual(['cart.checked_out.v1', 'order.placed.v1'])
+    for (const { event, content } of priced) {
+      expect(event.data.safeParse({ ...content, amount_minor: 1 }).error?.issues[0]?.path).toEqual([
+        'amount_minor',
+      ])
+    }
+  })
+
   it('ignores fields that a later version may add', () => {
     for (const event of events) {
       const content = sample(`${event.type}.json`) as object

@@ -4,6 +4,7 @@ import { isWithout } from '@lepton/common/fault-injection'
 import { createGroupCommit } from '@lepton/common/group-commit'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { refuse } from '@lepton/common/problem'
+import { currentTrace } from '@lepton/common/trace'
 import { cancelStock, confirmStock, tryStock } from '@lepton/contracts/branches'
 import type { ReservationState } from '@lepton/contracts/inventory'
 import { onBranch } from './branch.ts'
@@ -13,6 +14,8 @@ import { holdUntil } from './hold.ts'
 import { lockReservations, type ReservationChanges } from './reservations.ts'
 
 interface Request {
+  /** Of the request that asks: several share one transaction. */
+  traceparent: string | undefined
   phase: Phase
   order_id: string
   items: readonly Item[]
@@ -43,7 +46,7 @@ export function branchRoutes(deps: Deps): Endpoint[] {
   return [
     answer(tryStock, ({ params: { order_id }, body: { lines, deadline } }) => {
       const items = lines.map(({ item_id, quantity }) => ({ product_id: item_id, quantity }))
-      return meet({ phase: 'try', order_id, items, deadline })
+      return meet({ ...asked(), phase: 'try', order_id, items, deadline })
     }),
     answer(confirmStock, ({ params: { order_id } }) => meet(settling('confirm', order_id))),
     answer(cancelStock, ({ params: { order_id } }) => meet(settling('cancel', order_id))),
@@ -51,7 +54,11 @@ export function branchRoutes(deps: Deps): Endpoint[] {
 }
 
 function settling(phase: Phase, order_id: string): Request {
-  return { phase, order_id, items: [], deadline: undefined }
+  return { ...asked(), phase, order_id, items: [], deadline: undefined }
+}
+
+function asked(): Pick<Request, 'traceparent'> {
+  return { traceparent: currentTrace()?.traceparent }
 }
 
 async function carryOut(deps: Deps, requests: readonly Pending[]): Promise<void> {
@@ -68,7 +75,7 @@ async function carryOut(deps: Deps, requests: readonly Pending[]): Promise<void>
 
 function meetOne(
   { log, anomalies }: Deps,
-  { phase, order_id, items, deadline, answered }: Pending,
+  { traceparent, phase, order_id, items, deadline, answered }: Pending,
   barriers: Barriers,
   changes: ReservationChanges,
 ): void {
@@ -87,6 +94,6 @@ function meetOne(
   barriers.set(order_id, barrier)
   if (deadline !== undefined && (verdict.kind === 'move' || verdict.kind === 'reject'))
     changes.want(order_id, items, holdUntil(deadline))
-  changes.carryOut(order_id, verdict, undefined)
+  changes.carryOut(order_id, verdict, { traceparent })
   answered(changes.reservation(order_id).state, isRefused)
 }

@@ -1,4 +1,4 @@
-import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
+import type { Cause, OutgoingEvent } from '@lepton/common/events/event'
 import type { Outbox } from '@lepton/common/events/outbox'
 import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
 import {
@@ -28,8 +28,6 @@ const TOLD = {
   restocked: StockRestocked,
 }
 const ASK_AGAIN_MS = 30_000
-
-type Cause = Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
 
 /** Reservations and stock under change in one transaction: rows locked, changed in memory, written at once. */
 export class ReservationChanges {
@@ -71,7 +69,7 @@ export class ReservationChanges {
     this.#put({ ...this.reservation(orderId), hold_until: holdUntil })
   }
 
-  carryOut(orderId: string, verdict: Verdict, cause: Cause): void {
+  carryOut(orderId: string, verdict: Verdict, cause: Cause | undefined): void {
     if (verdict.kind === 'reject') {
       this.#put({ ...this.reservation(orderId), state: 'REJECTED', updated_at: this.now })
       this.tell(orderId, StockRejected, { order_id: orderId, shortages: verdict.shortages }, cause)
@@ -90,7 +88,7 @@ export class ReservationChanges {
     this.tell(orderId, ReservationOverdue, { order_id: orderId }, undefined)
   }
 
-  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause): void {
+  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
     const reservation = this.reservation(orderId)
     const sequence = reservation.pub_seq + 1
     this.#put({ ...reservation, pub_seq: sequence })

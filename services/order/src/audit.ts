@@ -2,6 +2,7 @@ import { type Archived, archivedOf, checkArchive, messagingFindings } from '@lep
 import { answer, type Endpoint } from '@lepton/common/http'
 import type { Database } from '@lepton/common/postgres'
 import { auditOrders, FIRST_ID, type Violation } from '@lepton/contracts/audit'
+import { amountOf } from '@lepton/contracts/fields'
 import { evolve, placedOrder } from './domain.ts'
 import type { Fact, Order } from './order.ts'
 
@@ -25,6 +26,7 @@ export function auditEndpoint(database: Database): Endpoint {
     )
     const own = rows.flatMap((row) => [
       ...checkFold(row),
+      ...checkAmount(row),
       ...checkArchive(row.order_id, row.pub_seq, row.archived),
     ])
     const ofAll = from === FIRST_ID ? await findings(database) : []
@@ -35,6 +37,13 @@ export function auditEndpoint(database: Database): Endpoint {
 function audited(row: AuditedRow) {
   const units = Object.fromEntries(row.lines.map(({ item_id, quantity }) => [item_id, quantity]))
   return { ...row, units }
+}
+
+/** I5: what the card is charged is what the lines cost. */
+function checkAmount({ order_id, lines, amount_minor }: AuditedRow): Violation[] {
+  const cost = amountOf(lines)
+  if (cost === amount_minor) return []
+  return [{ invariant: 'I5', what: `its lines cost ${cost}, its amount is ${amount_minor}`, order_id }]
 }
 
 /** I12: the row is the fold of the facts, and no version is missing. */

@@ -10,7 +10,7 @@ export function isSettled(order: Order): boolean {
 }
 
 /** The order as it stands after its first fact. */
-export function placedOrder(placement: Placement, now: string): Order {
+export function placedOrder(placement: Placement, now: string, traceparent: string | null = null): Order {
   const { payment_token, ...order } = placement
   return {
     ...order,
@@ -26,6 +26,7 @@ export function placedOrder(placement: Placement, now: string): Order {
     asks: 0,
     last_inv_seq: 0,
     last_pay_seq: 0,
+    traceparent,
     created_at: now,
     updated_at: now,
   }
@@ -99,7 +100,7 @@ export function evolve(order: Order, fact: Fact): Order {
   const next = { ...order, version: order.version + 1 }
   switch (fact.type) {
     case 'order.placed.v1':
-      return placedOrder(fact.data, order.created_at)
+      return placedOrder(fact.data, order.created_at, order.traceparent)
     case 'order.stock_changed.v1': {
       const { stock } = fact.data
       const isReserved = order.decision === 'OPEN' && stock === 'held'

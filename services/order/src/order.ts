@@ -27,6 +27,8 @@ export interface Order {
   asks: number
   last_inv_seq: number
   last_pay_seq: number
+  /** The W3C trace of the request that placed it: what a timer does about the order goes on with it. */
+  traceparent: string | null
   created_at: string
   updated_at: string
 }

@@ -1,4 +1,5 @@
 import type { IncomingEvent } from '@lepton/common/events/event'
+import { currentTrace } from '@lepton/common/trace'
 import { placedOrder } from './domain.ts'
 import type { Placement } from './order.ts'
 import type { OrderChanges } from './store.ts'
@@ -18,7 +19,12 @@ export function placeOrder(
 ): void {
   const deadline = new Date(Date.parse(changes.now) + allowedMs(accepted, allowances)).toISOString()
   const placement = { ...accepted, deadline }
-  changes.append(placedOrder(placement, changes.now), [{ type: 'order.placed.v1', data: placement }], cause)
+  const traceparent = cause?.traceparent ?? currentTrace()?.traceparent ?? null
+  changes.append(
+    placedOrder(placement, changes.now, traceparent),
+    [{ type: 'order.placed.v1', data: placement }],
+    cause,
+  )
 }
 
 function allowedMs({ mode, payment_token }: Omit<Placement, 'deadline'>, allowances: Allowances): number {

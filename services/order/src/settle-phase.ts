@@ -1,6 +1,7 @@
 import { failpoint } from '@lepton/common/fault-injection'
 import { equalJitterMs } from '@lepton/common/mesh/backoff'
 import { Refusal } from '@lepton/common/problem'
+import { continueTrace, withTrace } from '@lepton/common/trace'
 import { settleBranch } from './branches.ts'
 import type { Deps } from './deps.ts'
 import { decideTransaction } from './try-phase.ts'
@@ -25,7 +26,11 @@ const ALARM_ATTEMPTS = 10
 export async function recoverTransactions(deps: Deps, limit: number): Promise<number> {
   // Both branches may use all their time before another process takes the transaction over.
   const due = await claimTransactions(deps.database, limit, 2 * deps.branchTimeoutMs + 1_000)
-  await Promise.all(due.map((transaction) => recover(deps, transaction)))
+  await Promise.all(
+    due.map((transaction) =>
+      withTrace(continueTrace(transaction.traceparent ?? undefined), () => recover(deps, transaction)),
+    ),
+  )
   return due.length
 }
 

@@ -1,5 +1,5 @@
 import type { Outbox } from '@lepton/common/events/outbox'
-import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
+import type { Cause, OutgoingEvent } from '@lepton/common/events/event'
 import { type Database, insertRows, type Tx, saveRows } from '@lepton/common/postgres'
 import {
   OrderCancelled,
@@ -9,6 +9,7 @@ import {
   OrderPlaced,
   OrderStatusRequested,
 } from '@lepton/contracts/order'
+import { currentTrace } from '@lepton/common/trace'
 import { evolve } from './domain.ts'
 import type { Fact, Order, Placement } from './order.ts'
 import type { Input } from './state-table.ts'
@@ -22,8 +23,6 @@ const PUBLISHED = {
   'order.completed.v1': OrderCompleted,
   'order.closed.v1': OrderClosed,
 } as const
-
-type Cause = Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
 
 /** Orders under change in one transaction: their rows, and what is to be written besides. */
 export class OrderChanges {
@@ -42,7 +41,7 @@ export class OrderChanges {
   }
 
   /** Appends facts to an order's stream. */
-  append(order: Order, facts: readonly Fact[], cause: Cause): void {
+  append(order: Order, facts: readonly Fact[], cause: Cause | undefined): void {
     for (const fact of facts) {
       if (order.mode === 'two_phase') this.#moveTransaction(order, fact)
       const isFirst = fact.type === 'order.placed.v1'
@@ -69,7 +68,7 @@ export class OrderChanges {
   }
 
   /** Tells the decision once more, to a participant that seems to have missed it. */
-  repeatDecision(order: Order, cause: Cause): void {
+  repeatDecision(order: Order, cause: Cause | undefined): void {
     const { order_id, mode, reason, decision } = order
     if (decision === 'CONFIRMED') this.#publish(order_id, OrderConfirmed, { order_id, mode }, cause)
     if (decision === 'CANCELLED')
@@ -86,7 +85,7 @@ export class OrderChanges {
     this.#put({ ...order, [position]: sequence })
   }
 
-  noteAnomaly({ order_id, decision }: Order, input: Input, cause: Cause): void {
+  noteAnomaly({ order_id, decision }: Order, input: Input, cause: Cause | undefined): void {
     this.#anomalies.push({
       order_id,
       input: input.name,
@@ -137,12 +136,18 @@ export class OrderChanges {
     this.#touched.add(order.order_id)
   }
 
-  #publish(order_id: string, type: OutgoingEvent['type'], data: object, cause: Cause): void {
+  #publish(order_id: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
     const order = this.orders.get(order_id)!
     const sequence = order.pub_seq + 1
     this.#put({ ...order, pub_seq: sequence })
-    this.#events.push({ type, key: order_id, sequence, data, cause })
+    this.#events.push({ type, key: order_id, sequence, data, cause: traced(order, cause) })
   }
+}
+
+/** A cause in the order's own trace, where neither a request nor an event brings one. */
+function traced({ traceparent }: Order, cause: Cause | undefined): Cause | undefined {
+  if (cause?.traceparent !== undefined || traceparent === null || currentTrace() !== undefined) return cause
+  return { ...cause, traceparent }
 }
 
 /** Locks orders in id order. An id without an order is simply missing from the result. */

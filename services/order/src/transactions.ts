@@ -11,6 +11,8 @@ export interface DueTransaction {
   gid: string
   state: 'TRYING' | 'CONFIRMING' | 'CANCELLING'
   attempts: number
+  /** The order's own. */
+  traceparent: string | null
   unsettled: BranchName[]
 }
 
@@ -69,7 +71,7 @@ export async function claimTransactions(
          where state in ('TRYING', 'CONFIRMING', 'CANCELLING') and next_at <= now()
          order by next_at limit $1 for update skip locked)
        returning gid, state, attempts)
-     select gid, state, attempts,
+     select gid, state, attempts, (select traceparent from order_stream where order_id = gid) as traceparent,
        array(select branch from tcc_branch_log l where l.gid = due.gid and not done order by branch desc) as unsettled
      from due`,
     [limit, leaseMs],

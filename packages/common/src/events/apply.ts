@@ -3,7 +3,10 @@ import type { Tx } from '../postgres.ts'
 import { failpoint, isWithout } from '../fault-injection.ts'
 import { park } from './dead-letter.ts'
 import { admit, forget } from './inbox.ts'
-import type { ParsedRecord, Subscription } from './subscription.ts'
+import { type ParsedRecord, Poison, type Subscription } from './subscription.ts'
+
+/** What one key can lose: a snapshot from further ahead is not of this history, and would drop what is. */
+const MAX_SNAPSHOT_JUMP = 100
 
 export interface ApplyOutcome {
   applied: number
@@ -48,6 +51,11 @@ export async function applyChunk(
       if (last !== undefined && event.sequence > last + 1 && !parsed.isSnapshot) {
         early.push(parsed)
         continue
+      }
+      if (last !== undefined && event.sequence > last + MAX_SNAPSHOT_JUMP) {
+        throw new Poison(
+          `a snapshot at ${event.sequence} would drop the ${event.sequence - last - 1} before it`,
+        )
       }
       if (parsed.isHandled) subscription.apply(state, event)
       subscription.advance(state, event.key, event.sequence)

@@ -152,8 +152,9 @@ function createApplier(
 
   async function apply(records: readonly ParsedRecord[]): Promise<void> {
     const done = duration.startTimer({ topic })
-    const outcome = await database.inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
-    done()
+    const outcome = await database
+      .inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
+      .finally(done)
     for (const [name, count] of Object.entries(outcome)) events.inc({ topic, outcome: name }, count as number)
     if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events wait for earlier ones')
   }

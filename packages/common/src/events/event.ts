@@ -13,13 +13,21 @@ export interface IncomingEvent<T = unknown> {
   traceparent: string | undefined
 }
 
+/**
+ * What an event comes of: an earlier event, or a request, whose trace it goes on with. Undefined where it is the
+ * request that this process works on right now.
+ */
+export interface Cause {
+  event_id?: string | undefined
+  traceparent?: string | undefined
+}
+
 export interface OutgoingEvent<T = unknown> {
   type: Pick<EventType<T>, 'type'> & { topic: string }
   key: string
   sequence: number
   data: T
-  /** The event that caused this one; undefined where a request or a timer did. */
-  cause: Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
+  cause: Cause | undefined
   /** Beside the usual headers. */
   headers?: Readonly<Record<string, string>>
 }

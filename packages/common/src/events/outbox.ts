@@ -1,6 +1,7 @@
 import { versionOf } from '@lepton/contracts/event'
 import { isWithout } from '../fault-injection.ts'
 import { newId } from '../id.ts'
+import type { Log } from '../log.ts'
 import type { Database, Tx } from '../postgres.ts'
 import { continueTrace, currentTrace } from '../trace.ts'
 import type { OutgoingRecord } from './broker.ts'
@@ -26,11 +27,15 @@ export interface Outbox {
 /**
  * @param source the URI-reference of this instance, as `ce_source`
  * @param database where events are written when the shop runs without an outbox: after the commit
+ * @param log gets a line for each event: what happened to an order is found by its id
  */
-export function createOutbox(source: string, database?: Database): Outbox {
+export function createOutbox(
+  source: string,
+  { database, log }: { database?: Database; log?: Log } = {},
+): Outbox {
   const listeners: ((shards: number[]) => void)[] = []
 
-  function insert(tx: Tx, rows: readonly object[]): void {
+  function insert(tx: Tx, rows: readonly ReturnType<typeof outboxRow>[]): void {
     // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
     // transaction that snapshots can see.
     let shards: number[] = []
@@ -55,6 +60,12 @@ export function createOutbox(source: string, database?: Database): Outbox {
     )
     tx.afterCommit(() => {
       for (const listener of listeners) listener(shards)
+      for (const { type, headers } of rows) {
+        log?.info(
+          { order_id: headers.ce_correlationid, event: type, trace_id: traceIdOf(headers) },
+          'event recorded',
+        )
+      }
     })
   }
 
@@ -72,7 +83,8 @@ export function createOutbox(source: string, database?: Database): Outbox {
 
 function outboxRow({ type, key, sequence, data, cause, headers }: OutgoingEvent, source: string) {
   const event_id = newId()
-  const trace = cause === undefined ? currentTrace() : continueTrace(cause.traceparent)
+  // A timer's work has no trace of its own: what it does about an order belongs to the order's.
+  const trace = cause?.traceparent === undefined ? currentTrace() : continueTrace(cause.traceparent)
   const correlation = (data as { order_id?: string }).order_id ?? key
   const size = Buffer.byteLength(JSON.stringify(data))
   if (size > MAX_EVENT_BYTES) throw new RangeError(`${type.type} of ${key} has ${size} bytes`)
@@ -89,11 +101,15 @@ function outboxRow({ type, key, sequence, data, cause, headers }: OutgoingEvent,
       ce_source: source,
       ce_time: new Date().toISOString(),
       ce_correlationid: correlation,
-      ...(cause !== undefined && { ce_causationid: cause.event_id }),
+      ...(cause?.event_id !== undefined && { ce_causationid: cause.event_id }),
       ...(trace !== undefined && { traceparent: trace.traceparent }),
       ...headers,
     },
   }
+}
+
+function traceIdOf({ traceparent }: { traceparent?: string }): string | undefined {
+  return traceparent?.slice(3, 35)
 }
 
 /** A row of the archive, with its payload as text. */

@@ -136,8 +136,10 @@ function measureBacklog({
     collect: async (pending) => {
       try {
         const { rows } = await database.query<{ events: number; age_s: number }>(
-          `select count(*)::int as events, coalesce(extract(epoch from now() - min(created_at)), 0)::float8 as age_s
-           from (select created_at from outbox_pending limit 10000) p`,
+          `select (select count(*)::int from (select from outbox_pending limit 10000) p) as events,
+             coalesce(extract(epoch from now() - min(oldest.created_at)), 0)::float8 as age_s
+           from generate_series(0, 15) shard(number)
+             cross join lateral (select created_at from outbox_pending where shard = number order by id limit 1) oldest`,
         )
         pending.set(rows[0]!.events)
         age.set(rows[0]!.age_s)
@@ -189,6 +191,7 @@ async function relayUntilStopped(
     try {
       await broker.send(batch.map(recordOf))
     } catch (error) {
+      done()
       sendFailures++
       log.warn({ err: error, events: batch.length }, 'the broker did not take a batch; it is sent again')
       await delay(Math.min(maxBackoffMs, 100 * 2 ** Math.min(sendFailures, 10)))

@@ -143,7 +143,9 @@ export function createDiscovery({
       saved = content
       saving = saving
         .then(() => saveLastKnown(stateDir, service, { instances: list, now: new Date(now()) }))
-        .catch((error: unknown) => log.warn({ err: error, service }, 'cannot save the last known instances'))
+        .catch((error: unknown) =>
+          log.warn({ err: error, target: service }, 'cannot save the last known instances'),
+        )
     }
 
     async function useRemembered(): Promise<void> {
@@ -172,7 +174,7 @@ export function createDiscovery({
         return { index: answer.index, value: answer.instances }
       },
       onAnswer: (list) => {
-        if (isFailing) log.info({ service }, 'discovery answers again')
+        if (isFailing) log.info({ target: service }, 'discovery answers again')
         isFailing = false
         answeredAtMs = now()
         const { isSuspicious, ...next } = applyAnswer(membership, list, {
@@ -183,7 +185,7 @@ export function createDiscovery({
         if (isSuspicious) {
           suspicious.inc({ server_address: service })
           log.warn(
-            { service, left: list.length },
+            { target: service, left: list.length },
             'most instances vanished at once: keeping them for a while',
           )
         }
@@ -193,7 +195,7 @@ export function createDiscovery({
       },
       onError: (error) => {
         if (!isFailing)
-          log.warn({ err: error, service }, 'discovery fails: going on with the known instances')
+          log.warn({ err: error, target: service }, 'discovery fails: going on with the known instances')
         isFailing = true
         void remembered.then(setReady)
       },

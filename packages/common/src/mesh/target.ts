@@ -75,11 +75,11 @@ export function createTarget({
       onPanic: () => metrics.panic.inc(label),
       onEject: ({ instance }, reason) => {
         metrics.ejections.inc({ ...label, reason })
-        log.warn({ service, endpoint: instance.name, reason }, 'endpoint ejected')
+        log.warn({ target: service, endpoint: instance.name, reason }, 'endpoint ejected')
         measure()
       },
       onRevive: ({ instance }) => {
-        log.info({ service, endpoint: instance.name }, 'endpoint is back')
+        log.info({ target: service, endpoint: instance.name }, 'endpoint is back')
         measure()
       },
     },
@@ -103,7 +103,7 @@ export function createTarget({
       transports.delete(endpoint)
       transport
         ?.close()
-        .catch((error: unknown) => log.warn({ err: error, service }, 'cannot close connections'))
+        .catch((error: unknown) => log.warn({ err: error, target: service }, 'cannot close connections'))
     }
     // What opened a breaker was the old instances' failure; nobody knows anything about a new one.
     if (joined.some(({ instance }) => instance.tier === 'verified')) {
@@ -124,7 +124,10 @@ export function createTarget({
       now,
       onChange: (state) => {
         metrics.breakerState.set(breakerLabel, state === 'closed' ? 0 : state === 'half-open' ? 1 : 2)
-        log[state === 'open' ? 'warn' : 'info']({ service, operation: name, state }, 'breaker changed')
+        log[state === 'open' ? 'warn' : 'info'](
+          { target: service, operation: name, state },
+          'breaker changed',
+        )
       },
     })
     const operation = { name, breaker, median: createMedian(settings.balancer.load.defaultRttMs) }
