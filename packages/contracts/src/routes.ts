@@ -15,6 +15,7 @@ import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './invent
 import { AcceptedOrder, Order, OrderHistory, PlaceOrder } from './order.ts'
 import { OPS_ROUTES } from './ops.ts'
 import { Payment, PayOrder } from './payment.ts'
+import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
 import { ChargeWebhook } from './psp.ts'
 import { route, type RouteDefinition } from './route.ts'
 import { OperatorSignIn, Session } from './session.ts'
@@ -379,4 +380,5 @@ export const ROUTES: readonly RouteDefinition[] = [
   cancelPayment,
   ...AUDIT_ROUTES,
   ...OPS_ROUTES,
+  ...PAYMENT_OPS_ROUTES,
 ]
