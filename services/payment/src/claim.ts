@@ -1,4 +1,4 @@
-import type { Database } from '@lepton/common/postgres'
+import type { Database, Tx } from '@lepton/common/postgres'
 import type { PspRequest } from './psp-client.ts'
 
 export interface Task extends PspRequest {
@@ -26,7 +26,10 @@ const COLUMNS = `t.id, t.order_id, t.op, t.psp_key, t.attempts, t.generation, t.
 
 const IS_DUE = `t.outcome is null and t.next_at <= now() and (t.lease_until is null or t.lease_until < now())`
 
-/** Claims those of `due` (id, customer_id, next_at) whose customers have places left, oldest first. */
+/**
+ * Claims those of `due` (id, customer_id, next_at) whose customers have places left, oldest first. Rows are looked up
+ * one by one, by `offset 0` and `ctid`: no plan may read the backlog instead (ADR 13).
+ */
 const claimOf = (due: string) => `
   with in_flight as (
     select customer_id, count(*) as tasks from psp_task
@@ -38,11 +41,13 @@ const claimOf = (due: string) => `
   claimed as (
     update psp_task set lease_until = now() + $3 * interval '1 ms', attempts = attempts + 1,
       started_at = coalesce(started_at, now())
-    where id in (
-      select t.id from psp_task t join ranked using (id)
-      where place <= $2 and ${IS_DUE} order by ranked.next_at limit $1 for update of t skip locked)
+    where ctid = any(array(
+      select t.ctid from (select id from ranked where place <= $2 order by next_at limit $1) chosen
+      cross join lateral (
+        select ctid from psp_task t where t.id = chosen.id and ${IS_DUE} for update skip locked offset 0) t))
     returning *)
-  select ${COLUMNS} from claimed t join payment p using (order_id)`
+  select ${COLUMNS} from claimed t
+  cross join lateral (select * from payment where order_id = t.order_id offset 0) p`
 
 /** The head of the queue, whosever it is. */
 const HEAD = claimOf(`
@@ -78,28 +83,34 @@ export function createClaim(
 ): (free: number) => Promise<Task[]> {
   let from = FIRST_CUSTOMER
 
-  async function run(statement: string, free: number, among: number | string[]): Promise<Task[]> {
+  async function run(tx: Tx, statement: string, free: number, among: number | string[]): Promise<Task[]> {
     const values = [free, maxPerCustomer, LEASE_MS, among]
-    return (await database.query<Task>(statement, values)).rows
+    return (await tx.query<Task>(statement, values)).rows
   }
 
-  async function nextCustomers(): Promise<string[]> {
-    const { rows } = await database.query<{ customer_id: string }>(CUSTOMERS, [from, CUSTOMERS_AT_ONCE])
+  async function nextCustomers(tx: Tx): Promise<string[]> {
+    const { rows } = await tx.query<{ customer_id: string }>(CUSTOMERS, [from, CUSTOMERS_AT_ONCE])
     from = rows.length < CUSTOMERS_AT_ONCE ? FIRST_CUSTOMER : rows.at(-1)!.customer_id
     return rows.map(({ customer_id }) => customer_id)
   }
 
-  return async (free) => {
-    const window = 2 * free + maxPerCustomer
-    const head = await run(HEAD, free, window)
-    const left = free - head.length
-    if (left === 0 || !(await isLongerThan(database, window))) return head
-    return [...head, ...(await run(OF_CUSTOMERS, left, await nextCustomers()))]
-  }
+  return (free) =>
+    database.inTransaction(async (tx) => {
+      // The head of the queue comes in the order of its index, instead of from all that is due, sorted.
+      tx.write('set local enable_bitmapscan to off', [])
+      const window = 2 * free + maxPerCustomer
+      const head = await run(tx, HEAD, free, window)
+      const left = free - head.length
+      if (left === 0 || !(await isLongerThan(tx, window))) return head
+      return [...head, ...(await run(tx, OF_CUSTOMERS, left, await nextCustomers(tx)))]
+    })
 }
 
-async function isLongerThan(database: Database, tasks: number): Promise<boolean> {
-  const { rows } = await database.query(`select from psp_task t where ${IS_DUE} offset $1 limit 1`, [tasks])
+async function isLongerThan(tx: Tx, tasks: number): Promise<boolean> {
+  const { rows } = await tx.query(
+    `select from psp_task t where ${IS_DUE} order by t.next_at offset $1 limit 1`,
+    [tasks],
+  )
   return rows.length > 0
 }
 

@@ -3,7 +3,10 @@ import { newId } from '@lepton/common/id'
 import { OutcomeUnknown } from '../src/psp-answer.ts'
 import type { PspClient, PspRequest } from '../src/psp-client.ts'
 
-type How = 'refuse' | 'fail' | 'fail after it was done' | 'hold' | 'hold after it was done'
+type How = 'refuse' | 'limit' | 'fail' | 'fail after it was done' | 'hold' | 'hold after it was done'
+
+/** Longer than the first waits between attempts are by themselves. */
+export const RETRY_AFTER_MS = 900
 
 const STATE_AFTER = { AUTH: 'AUTHORIZED', CAPTURE: 'CAPTURED', VOID: 'VOIDED', REFUND: 'REFUNDED' } as const
 const STATE_BEFORE = { CAPTURE: 'AUTHORIZED', VOID: 'AUTHORIZED', REFUND: 'CAPTURED' } as const
@@ -53,6 +56,7 @@ export function createFakePsp(): FakePsp {
       psp.asked.push(request)
       const plan = plans.get(op)?.shift()
       if (plan === 'hold' || held.has(request.payment_token)) await released.promise
+      if (plan === 'limit') throw new OutcomeUnknown('answered 429', { retryAfterMs: RETRY_AFTER_MS })
       if (plan === 'fail') throw new OutcomeUnknown('the processor answered 500')
       const kept = refusals.get(key)
       if (kept !== undefined) return { refusal: kept }
