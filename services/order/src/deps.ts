@@ -4,6 +4,7 @@ import type { Database } from '@lepton/common/postgres'
 import type { Signer } from '@lepton/common/auth'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Placement } from './order.ts'
+import type { PlaceSettings } from './places.ts'
 
 export interface Deps {
   database: Database
@@ -19,6 +20,8 @@ export interface Deps {
   twoPhaseDeadlineMs: number
   branchTimeoutMs: number
   decisionWaitMs: number
+  /** Two-phase orders whose branches are being tried, by this process and of one customer. */
+  twoPhasePlaces: Pick<PlaceSettings, 'maxInFlight' | 'maxPerCustomer'>
   coordinator: Coordinator
   anomalies: { inc(count: number): void }
   /** Counts the events that other services are told. */

@@ -21,6 +21,10 @@ await runService('order', settings, async (instance) => {
     twoPhaseDeadlineMs: settings.TWO_PHASE_DEADLINE_MS,
     branchTimeoutMs: settings.TWO_PHASE_BRANCH_TIMEOUT_MS,
     decisionWaitMs: settings.TWO_PHASE_WAIT_MS,
+    twoPhasePlaces: {
+      maxInFlight: settings.TWO_PHASE_MAX_IN_FLIGHT,
+      maxPerCustomer: settings.TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER,
+    },
     coordinator: {
       begin: (placements) => coordinator.begin(placements),
       wake: () => coordinator.wake(),

@@ -44,6 +44,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       twoPhaseDeadlineMs: 8_000,
       branchTimeoutMs: 2_000,
       decisionWaitMs: 3_000,
+      twoPhasePlaces: { maxInFlight: 4, maxPerCustomer: 2 },
       coordinator: {
         begin: (placements) => coordinator?.begin(placements),
         wake: () => coordinator?.wake(),
