@@ -303,7 +303,7 @@ export const refundOrder = route({
   access: ['customer'],
   params: OfOrder,
   answers: { 200: AcceptedOrder, 202: AcceptedOrder },
-  problems: ['order-not-ready'],
+  problems: ['order-not-ready', 'order-settled'],
 })
 
 export const payOrder = route({
