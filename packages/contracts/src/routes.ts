@@ -7,6 +7,7 @@ import {
   Checkout,
   RemoveFromCart,
   RestoreCart,
+  RestoredCart,
   SetQuantity,
   SubmittedOrder,
 } from './cart.ts'
@@ -126,7 +127,7 @@ export const getCart = route({
   owner: 'cart',
   method: 'GET',
   path: '/cart',
-  summary: "The shopper's cart",
+  summary: "The shopper's cart, at today's prices",
   access: ['customer'],
   answers: { 200: Cart },
   problems: [],
@@ -192,7 +193,7 @@ export const checkOutCart = route({
   idempotency: 'required',
   body: Checkout,
   answers: { 202: AcceptedOrder },
-  problems: ['cart-empty', 'unknown-item', 'payment-token-missing'],
+  problems: ['cart-empty', 'cart-changed', 'unknown-item', 'payment-token-missing'],
 })
 
 export const restoreCart = route({
@@ -200,12 +201,12 @@ export const restoreCart = route({
   owner: 'cart',
   method: 'POST',
   path: '/cart/restore',
-  summary: 'Put the lines of a checkout that was rejected or cancelled back into the cart',
+  summary: "Put the lines of a checkout that was rejected or cancelled back into the cart, at today's prices",
   access: ['customer'],
   idempotency: 'required',
   body: RestoreCart,
-  answers: { 200: Cart },
-  problems: ['not-found', 'order-not-ready', 'cart-full'],
+  answers: { 200: RestoredCart },
+  problems: ['not-found', 'order-not-ready', 'unknown-item', 'cart-full'],
 })
 
 export const listCheckouts = route({
