@@ -51,5 +51,6 @@ export async function asTheCardDoes(
     req.destroy()
   }
   if (refusal === undefined) return { status: 200, body: charge }
-  return { status: card === 'tok_refund_refused_once' ? 402 : 422, body: { detail: refusal } }
+  const isByCard = card === 'tok_refund_refused_once' && charge?.state === 'CAPTURED'
+  return { status: isByCard ? 402 : 422, body: { detail: refusal } }
 }
