@@ -11,7 +11,7 @@ const QUESTIONS_AT_ONCE = 16
 const CHARGES_OF: Record<string, Charge['state'][][]> = {
   CAPTURED: [['CAPTURED']],
   REFUNDED: [['REFUNDED']],
-  VOIDED: [[], ['VOIDED']],
+  VOIDED: [[], ['VOIDED'], ['EXPIRED']],
   DECLINED: [[], ['DECLINED']],
 }
 const PAYMENTS_OF: Record<string, string[]> = {

@@ -16,6 +16,10 @@ const ENDS: Record<keyof typeof TEST_CARDS, End> = {
   tok_error_after_commit: { status: 'COMPLETED', charges: ['CAPTURED'] },
   tok_capture_fails: { status: 'CANCELLED', reason: 'CAPTURE_FAILED', charges: ['VOIDED'] },
   tok_webhook_twice: { status: 'COMPLETED', charges: ['CAPTURED'] },
+  tok_rate_limited: { status: 'COMPLETED', charges: ['CAPTURED'] },
+  tok_conflict_after_commit: { status: 'COMPLETED', charges: ['CAPTURED'] },
+  tok_authorization_lapses: { status: 'CANCELLED', reason: 'CAPTURE_FAILED', charges: ['EXPIRED'] },
+  tok_refund_refused_once: { status: 'COMPLETED', charges: ['CAPTURED'] },
   tok_broken: { status: 'REJECTED', reason: 'DECLINED', charges: [] },
 }
 

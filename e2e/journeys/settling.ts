@@ -42,6 +42,8 @@ export function settling(): void {
     expect(order).toMatchObject({ status: 'CANCELLED', reason: 'CUSTOMER' })
     expect(await unitsOf('daypack')).toEqual(before)
     expect((await cancel(shopper, orderId)).status).toBe(200)
+    const refunded = await refund(shopper, orderId)
+    expect([refunded.status, slugOf(refunded)]).toEqual([409, 'order-settled'])
     const late = await pay(shopper, orderId)
     expect([late.status, slugOf(late)]).toEqual([409, 'payment-settled'])
     expect((await paymentOf(shopper, orderId)).state).toBe('VOIDED')

@@ -3,6 +3,7 @@ import { books } from './books.ts'
 import { buying } from './buying.ts'
 import { demo } from './demo.ts'
 import { faults } from './faults.ts'
+import { processor } from './processor.ts'
 import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
 import { settling } from './settling.ts'
@@ -17,6 +18,7 @@ describe('a shopper', () => {
   describe('buys', buying)
   describe('cancels, refunds, pays later', settling)
   describe('repeats', repeating)
+  describe('meets the card processor’s moods', processor)
   describe('errs', refusing)
   describe('tries things out', demo)
 })

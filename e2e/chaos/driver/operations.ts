@@ -17,6 +17,10 @@ const CARDS = [
   [7, 'tok_capture_fails'],
   [3, 'tok_broken'],
   [4, 'tok_webhook_twice'],
+  [4, 'tok_rate_limited'],
+  [4, 'tok_conflict_after_commit'],
+  [4, 'tok_authorization_lapses'],
+  [5, 'tok_refund_refused_once'],
 ] as const
 
 const modeOf = ({ random, twoPhaseShare }: Actor) => (random.chance(twoPhaseShare) ? 'two_phase' : 'saga')

@@ -26,7 +26,7 @@ const ACTS = [
   'status_requested',
 ] as const
 type Act = (typeof ACTS)[number] | 'pays'
-type Card = 'approved' | 'declined' | 'capture fails'
+type Card = 'approved' | 'declined' | 'capture fails' | 'lapses'
 
 export interface Request {
   branch: BranchName
@@ -82,7 +82,7 @@ export interface World {
 }
 
 export const UNITS = 4
-const CARDS: readonly Card[] = ['approved', 'approved', 'approved', 'declined', 'capture fails']
+const CARDS: readonly Card[] = ['approved', 'approved', 'approved', 'declined', 'capture fails', 'lapses']
 const NOW = '2026-01-01T00:00:00.000Z'
 
 /** A shop with one product and one to three orders, as the bytes say. */
@@ -142,6 +142,7 @@ const NO_PAYMENT: Omit<payment.Payment, 'order_id'> = {
   cancelled: false,
   charge_id: null,
   decline_reason: null,
+  note: null,
   pub_seq: 0,
   last_order_seq: 0,
   last_inv_seq: 0,

@@ -5,6 +5,7 @@ import { PAYMENT_INPUT, RESERVATION_INPUT } from '../../../services/order/src/in
 import type { Input } from '../../../services/order/src/state-table.ts'
 import * as paymentBranch from '../../../services/payment/src/branch.ts'
 import * as payment from '../../../services/payment/src/domain.ts'
+import { onResult } from '../../../services/payment/src/result.ts'
 import { send } from './channel.ts'
 import type { Answer, ChannelName, Request, Saga, World } from './saga.ts'
 
@@ -125,11 +126,14 @@ export function processorMeets(world: World, saga: Saga): void {
   const operation = saga.asked.shift()!
   const isRefused =
     (operation === 'AUTH' && card === 'declined') || (operation === 'CAPTURE' && card === 'capture fails')
-  if (!isRefused) saga.charged.push(operation)
-  const result: payment.PspResult = isRefused
-    ? { kind: 'refused', reason: 'no' }
-    : { kind: 'done', charge_id: 'charge' }
-  for (const _time of [1, 2]) moveMoney(world, saga, payment.onResult(saga.payment, operation, result))
+  const isLapsed = card === 'lapses' && (operation === 'CAPTURE' || operation === 'VOID')
+  if (!isRefused && !(isLapsed && operation === 'CAPTURE')) saga.charged.push(operation)
+  const result: payment.PspResult = isLapsed
+    ? { kind: 'changed', charge_id: 'charge', state: 'EXPIRED', origin: 'ELSEWHERE' }
+    : isRefused
+      ? { kind: 'refused', reason: 'no' }
+      : { kind: 'done', charge_id: 'charge' }
+  for (const _time of [1, 2]) moveMoney(world, saga, onResult(saga.payment, operation, result))
   for (; operation === 'AUTH' && coordination.waiting > 0; coordination.waiting--)
     coordination.answers.push({ branch: 'payment', phase: 'try', is: tryAnswer(saga, 'payment') })
 }

@@ -12,12 +12,15 @@ export const OPS_USAGE = `
   dead-letters show order-17               one, with its headers and payload
   dead-letters replay --reason "…" [--letter ID | --key K | --event-id E | --error-class C] [--dry-run]
   dead-letters discard order-17 --reason "…"
+  payments                                 what the card processor does not settle
+  payments retry ORDER --reason "…" [--new-key]
+  payments settle ORDER --charge-state REFUNDED --reason "…" [--charge-id ID]
   republish --since TIME --until TIME --reason "…" [--dry-run]
                                            sends archived events to Kafka again; consumers drop what they know
 `
 
 export function isOperation(command: string | undefined): boolean {
-  return command === 'dead-letters' || command === 'republish' || command === 'reconcile'
+  return ['dead-letters', 'payments', 'republish', 'reconcile'].includes(command ?? '')
 }
 
 /** Steers the shop as its operator, over HTTP: the launcher's own, or any at --url with --secret-file. */
@@ -37,6 +40,9 @@ export async function runOperation(argv: string[]): Promise<string> {
       since: { type: 'string' },
       until: { type: 'string' },
       reason: { type: 'string' },
+      'charge-state': { type: 'string' },
+      'charge-id': { type: 'string' },
+      'new-key': { type: 'boolean', default: false },
       'dry-run': { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -47,6 +53,10 @@ export async function runOperation(argv: string[]): Promise<string> {
   const { reason, since, until, key, status } = values
   const dry_run = values['dry-run']
   if (command === 'reconcile') return reconcile(api)
+  if (command === 'payments') {
+    const body = { charge_state: values['charge-state'], charge_id: values['charge-id'], reason }
+    return payments(api, action, id, action === 'retry' ? { new_key: values['new-key'], reason } : body)
+  }
   if (command === 'republish') {
     const { items } = await api('POST', '/ops/events/republish', { since, until, dry_run, reason })
     return lines(
@@ -78,6 +88,19 @@ export async function runOperation(argv: string[]): Promise<string> {
     items,
     (one) =>
       `${one.letter_id}  ${one.status}  ${one.topic}  ${one.key} #${one.sequence}  ${one.event_type}  ${one.error_message ?? ''}`,
+  )
+}
+
+async function payments(api: Api, action: string, id: string, body: object): Promise<string> {
+  if (action !== 'list') {
+    const payment = await api('POST', `/ops/payments/${id}/${action}`, body)
+    return `the payment of ${payment.order_id} is ${payment.state}`
+  }
+  const { items } = await api('GET', '/ops/payments?limit=100')
+  return lines(
+    items,
+    (one) =>
+      `${one.order_id}  ${one.operation}  ${one.attempts} attempts, next ${one.next_at}  ${one.last_error ?? ''}`,
   )
 }
 

@@ -41,7 +41,7 @@ export class Barriers {
     tx.write(
       `insert into tcc_barrier (gid, state, cause, at)
        select gid, state, cause, at from jsonb_populate_recordset(null::tcc_barrier, $1::jsonb)
-       on conflict (gid, branch) do update set state = excluded.state, cause = excluded.cause, at = excluded.at`,
+       on conflict (gid) do update set state = excluded.state, cause = excluded.cause, at = excluded.at`,
       [JSON.stringify(rows)],
     )
   }
@@ -63,8 +63,8 @@ export function startBarrierSweep(database: Database, log: Log): Part {
     SWEEP_EVERY_MS,
     async () => {
       const { rowCount } = await database.query(
-        `delete from tcc_barrier where (gid, branch) in (
-           select gid, branch from tcc_barrier where at < now() - interval '35 days' limit $1)`,
+        `delete from tcc_barrier where gid in (
+           select gid from tcc_barrier where at < now() - interval '35 days' limit $1)`,
         [SWEEP_BATCH],
       )
       return rowCount === SWEEP_BATCH

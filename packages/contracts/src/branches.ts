@@ -76,7 +76,7 @@ export const tryPayment = route({
   operation: 'try_payment',
   owner: 'payment',
   path: '/branches/payment/:order_id/try',
-  summary: 'Authorise the amount; answers when the card processor did',
+  summary: 'Authorise the amount; AUTHORIZING where the card processor has not answered in time',
   body: TryPayment,
   answers: { 200: PaymentBranch },
 })

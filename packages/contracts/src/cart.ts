@@ -19,10 +19,13 @@ export const AddToCart = z.strictObject({ item_id: ProductId, quantity: Quantity
 export const RemoveFromCart = z.strictObject({ item_id: ProductId })
 export const SetQuantity = z.strictObject({ quantity: Quantity })
 
+/** A line at a price that it can be sold at; one that is not in the catalogue any more has to be removed. */
+export const CartLine = Line.extend({ in_catalogue: z.boolean() })
+
 export const Cart = z.object({
   cart_id: Uuid.nullable(),
   version: z.int(),
-  lines: z.array(Line),
+  lines: z.array(CartLine),
   amount_minor: AmountMinor,
   currency: Currency,
 })
@@ -31,9 +34,15 @@ export type Cart = z.infer<typeof Cart>
 export const Checkout = z.strictObject({
   payment_token: PaymentToken.optional(),
   mode: Mode.default('saga'),
+  /** What the shopper saw, as GET /cart showed it: where the cart is another by now, nothing is ordered. */
+  cart_version: z.int().min(0).optional(),
+  amount_minor: AmountMinor.optional(),
 })
 
 export const RestoreCart = z.strictObject({ order_id: Uuid })
+
+/** The cart, and the items of the order that are not in the catalogue any more. */
+export const RestoredCart = Cart.extend({ left_out: z.array(ProductId) })
 
 /** A checkout as the cart service keeps it: the order that will be, until the order service has it. */
 export const SubmittedOrder = z.object({

@@ -25,6 +25,8 @@ export const Payment = z.object({
   state: PaymentState,
   amount_minor: AmountMinor.nullable(),
   currency: Currency.nullable(),
+  /** Where the money was not moved by the shop alone: changed at the card processor, or settled by hand. */
+  note: text(200).nullable().optional(),
   updated_at: Instant,
 })
 

@@ -13,6 +13,7 @@ export const PROBLEMS = {
   'order-not-ready': { status: 409, title: 'The order is not ready for that' },
   'order-settled': { status: 409, title: 'The order is already decided' },
   'payment-settled': { status: 409, title: 'The payment is already decided' },
+  'cart-changed': { status: 409, title: 'The cart is not the one that was seen' },
   'receipt-reused': { status: 409, title: 'This receipt was booked with other content' },
   'request-in-progress': { status: 409, title: 'A request with this Idempotency-Key is still running' },
   'too-many-open-orders': { status: 409, title: 'There are as many open orders as one customer may have' },

@@ -32,7 +32,9 @@ describe('a route', () => {
     expect(Object.keys(params?.shape ?? {})).toEqual(named)
   })
 
-  it.each(cases)('%s takes no field that it does not name', (_operation, { body, params, query }) => {
+  // A webhook's body is the card processor's schema, which may grow.
+  const ours = cases.filter(([operation]) => operation !== 'receive_webhook')
+  it.each(ours)('%s takes no field that it does not name', (_operation, { body, params, query }) => {
     for (const schema of [body, params, query]) {
       const issues = schema?.safeParse({ no_such_field: 1 }).error?.issues ?? []
       if (schema !== undefined) expect(issues.map(({ code }) => code)).toContain('unrecognized_keys')

@@ -7,6 +7,7 @@ import {
   Checkout,
   RemoveFromCart,
   RestoreCart,
+  RestoredCart,
   SetQuantity,
   SubmittedOrder,
 } from './cart.ts'
@@ -15,6 +16,7 @@ import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './invent
 import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder } from './order.ts'
 import { OPS_ROUTES } from './ops.ts'
 import { Payment, PayOrder } from './payment.ts'
+import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
 import { ChargeWebhook } from './psp.ts'
 import { route, type RouteDefinition } from './route.ts'
 import { OperatorSignIn, Session } from './session.ts'
@@ -126,7 +128,7 @@ export const getCart = route({
   owner: 'cart',
   method: 'GET',
   path: '/cart',
-  summary: "The shopper's cart",
+  summary: "The shopper's cart, at today's prices",
   access: ['customer'],
   answers: { 200: Cart },
   problems: [],
@@ -193,7 +195,7 @@ export const checkOutCart = route({
   idempotency: 'required',
   body: Checkout,
   answers: { 202: AcceptedOrder },
-  problems: ['cart-empty', 'unknown-item', 'payment-token-missing', 'too-many-open-orders'],
+  problems: ['cart-empty', 'cart-changed', 'unknown-item', 'payment-token-missing', 'too-many-open-orders'],
 })
 
 export const restoreCart = route({
@@ -201,12 +203,12 @@ export const restoreCart = route({
   owner: 'cart',
   method: 'POST',
   path: '/cart/restore',
-  summary: 'Put the lines of a checkout that was rejected or cancelled back into the cart',
+  summary: "Put the lines of a checkout that was rejected or cancelled back into the cart, at today's prices",
   access: ['customer'],
   idempotency: 'required',
   body: RestoreCart,
-  answers: { 200: Cart },
-  problems: ['not-found', 'order-not-ready', 'cart-full'],
+  answers: { 200: RestoredCart },
+  problems: ['not-found', 'order-not-ready', 'unknown-item', 'cart-full'],
 })
 
 export const listCheckouts = route({
@@ -320,7 +322,7 @@ export const refundOrder = route({
   access: ['customer'],
   params: OfOrder,
   answers: { 200: AcceptedOrder, 202: AcceptedOrder },
-  problems: ['order-not-ready'],
+  problems: ['order-not-ready', 'order-settled'],
 })
 
 export const payOrder = route({
@@ -398,4 +400,5 @@ export const ROUTES: readonly RouteDefinition[] = [
   cancelPayment,
   ...AUDIT_ROUTES,
   ...OPS_ROUTES,
+  ...PAYMENT_OPS_ROUTES,
 ]

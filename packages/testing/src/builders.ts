@@ -60,10 +60,10 @@ export function line(item_id = 'espresso-beans', quantity = 1, unit_price_minor 
   return { item_id, name: `The ${item_id}`, quantity, unit_price_minor }
 }
 
-/** What `order.placed.v1` holds, for an order of these lines. */
+/** What `order.placed.v1` holds, for an order of these lines, or of one that costs the amount. */
 export function placement(
   order_id: string,
-  { lines = [line()], ...rest }: Partial<Placement> = {},
+  { amount_minor: amount, lines = [line('espresso-beans', 1, amount)], ...rest }: Partial<Placement> = {},
 ): Placement {
   return {
     order_id,

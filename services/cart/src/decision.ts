@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '@lepton/common/ask'
 import type { Caller } from '@lepton/common/auth'
 import { remainingMs } from '@lepton/common/mesh/deadline'
-import { Refusal, Unavailable } from '@lepton/common/problem'
 import { getOrder } from '@lepton/contracts/routes'
 import type { Status } from '@lepton/contracts/order'
 import type { Deps } from './deps.ts'
@@ -15,7 +14,8 @@ const ANSWER_MS = 300
 /**
  * The status that the order of a two-phase checkout has once it is decided, or after `decisionWaitMs`.
  *
- * The checkout is accepted already: an order service that does not answer leaves it SUBMITTED.
+ * The checkout is accepted already: whatever the order service answers instead of an order decides nothing about it,
+ * and leaves it SUBMITTED.
  */
 export async function decidedStatus(
   { mesh, log, decisionWaitMs }: Deps,
@@ -31,7 +31,6 @@ export async function decidedStatus(
       status = order.status
       if (!UNDECIDED.includes(status)) return status
     } catch (error) {
-      if (!(error instanceof Unavailable) && !(error instanceof Refusal)) throw error
       log.info({ err: error, order_id }, 'the checkout is answered without its decision')
       return status
     }

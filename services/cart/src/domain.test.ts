@@ -3,6 +3,7 @@ import { MAX_LINES } from '@lepton/contracts/fields'
 import fc from 'fast-check'
 import {
   addItem,
+  goneLines,
   type Cart,
   MAX_QUANTITY,
   PRICE_VALID_MS,
@@ -69,8 +70,17 @@ describe('a price', () => {
 
   it('is replaced where a newer one is known', () => {
     const cart = addItem(aged(PRICE_VALID_MS * 2), 'b', 1, price)
-    const repriced = reprice(cart, new Map([['a', { ...price, unit_price_minor: 200 }]]))
+    const repriced = reprice(cart, ['a'], new Map([['a', { ...price, unit_price_minor: 200 }]]))
     expect(repriced.lines.map(({ unit_price_minor }) => unit_price_minor)).toEqual([200, 100])
     expect(staleItems(repriced, NOW)).toEqual([])
+  })
+
+  it('of an item that inventory does not know is none, until it knows it again', () => {
+    const cart = addItem(aged(PRICE_VALID_MS * 2), 'b', 1, price)
+
+    const without = reprice(cart, ['a'], new Map())
+    expect(goneLines(without)).toEqual([{ index: 0, item_id: 'a' }])
+    expect(goneLines(reprice(without, [], new Map()))).toHaveLength(1)
+    expect(goneLines(reprice(without, ['a'], new Map([['a', price]])))).toEqual([])
   })
 })

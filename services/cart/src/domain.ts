@@ -4,6 +4,8 @@ import { type Line, MAX_LINES } from '@lepton/contracts/fields'
 export interface CartLine extends Line {
   /** When inventory named the price. */
   priced_at: string
+  /** Inventory did not know the item when it was last asked. */
+  is_gone?: true
 }
 
 export interface Cart {
@@ -62,9 +64,22 @@ export function staleItems(cart: Cart, nowMs: number): string[] {
     .map(({ item_id }) => item_id)
 }
 
-/** The cart at newer prices, where there are any. */
-export function reprice(cart: Cart, prices: Prices): Cart {
-  return { ...cart, lines: cart.lines.map((line) => ({ ...line, ...prices.get(line.item_id) })) }
+/** The cart with what inventory says of these items: their prices, or that it does not know them any more. */
+export function reprice(cart: Cart, asked: readonly string[], prices: Prices): Cart {
+  const lines = cart.lines.map(({ is_gone: wasGone, ...line }): CartLine => {
+    const price = prices.get(line.item_id)
+    if (price !== undefined) return { ...line, ...price }
+    const isGone = asked.includes(line.item_id) || wasGone === true
+    return { ...line, ...(isGone && { is_gone: true }) }
+  })
+  return { ...cart, lines }
+}
+
+/** The items that nobody can order, with their places in the cart. */
+export function goneLines(cart: Cart): { index: number; item_id: string }[] {
+  return cart.lines.flatMap(({ is_gone: isGone, item_id }, index) =>
+    isGone === true ? [{ index, item_id }] : [],
+  )
 }
 
 function changed(cart: Cart, lines: CartLine[]): Cart {

@@ -1,9 +1,10 @@
 import { ask } from '@lepton/common/ask'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { idempotently } from '@lepton/common/idempotency'
-import { refuse } from '@lepton/common/problem'
+import { type Refusal, refuse } from '@lepton/common/problem'
 import type { Tx } from '@lepton/common/postgres'
-import { amountOf, CURRENCY } from '@lepton/contracts/fields'
+import type { Cart as CartAnswer } from '@lepton/contracts/cart'
+import { amountOf, CURRENCY, type Line } from '@lepton/contracts/fields'
 import {
   addToCart,
   checkOutCart,
@@ -16,11 +17,12 @@ import {
   restoreCart,
   setCartItem,
 } from '@lepton/contracts/routes'
+import type { z } from 'zod'
 import { checkOut } from './checkout.ts'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
-import { addItem, type Cart, removeItem, setQuantity } from './domain.ts'
-import { priceOf } from './prices.ts'
+import { addItem, type Cart, type Prices, removeItem, setQuantity } from './domain.ts'
+import { atTodaysPrices, priceOf, pricesOf } from './prices.ts'
 import {
   type CheckoutRow,
   findCheckout,
@@ -36,7 +38,10 @@ export function cartRoutes(deps: Deps): Endpoint[] {
   const { database, mesh } = deps
   return [
     auditEndpoint(database),
-    answer(getCart, async ({ caller }) => asReply(await findOpenCart(database, caller.subject))),
+    answer(getCart, async ({ caller }) => {
+      const cart = await findOpenCart(database, caller.subject)
+      return asReply(cart === undefined ? undefined : await atTodaysPrices(deps, cart))
+    }),
 
     answer(addToCart, async ({ body, caller, idempotencyKey: key, path }) => {
       const { item_id, quantity } = body
@@ -71,17 +76,14 @@ export function cartRoutes(deps: Deps): Endpoint[] {
           `The order is ${order.status}: only a rejected or cancelled one can be put back.`,
         )
       }
-      // The old price is shown but not sold at: checkout asks again for what is older than 15 minutes.
-      const priced_at = new Date(0).toISOString()
-      return idempotently(database, { owner: caller.subject, route: path, key, body }, (tx) =>
-        change(tx, caller.subject, (cart) =>
-          order.lines.reduce(
-            (filled, { item_id, quantity, ...price }) =>
-              addItem(filled, item_id, quantity, { ...price, priced_at }),
-            cart,
-          ),
-        ),
-      )
+      const items = order.lines.map(({ item_id }) => item_id)
+      const prices = await pricesOf(mesh, items)
+      const left_out = items.filter((id) => !prices.has(id))
+      if (left_out.length === items.length) throw refuseGoneOrder(left_out)
+      return idempotently(database, { owner: caller.subject, route: path, key, body }, async (tx) => {
+        const reply = await change(tx, caller.subject, (cart) => restored(cart, order.lines, prices))
+        return { ...reply, body: { ...reply.body, left_out } }
+      })
     }),
 
     answer(listCheckouts, async ({ caller }) => {
@@ -97,14 +99,33 @@ export function cartRoutes(deps: Deps): Endpoint[] {
   ]
 }
 
-async function change(tx: Tx, customerId: string, decide: (cart: Cart) => Cart): Promise<Reply> {
+/** The cart with the lines of an order that can be sold today. */
+function restored(cart: Cart, lines: readonly Line[], prices: Prices): Cart {
+  return lines.reduce((filled, { item_id, quantity }) => {
+    const price = prices.get(item_id)
+    return price === undefined ? filled : addItem(filled, item_id, quantity, price)
+  }, cart)
+}
+
+function refuseGoneOrder(items: readonly string[]): Refusal {
+  return refuse('unknown-item', 'Nothing of this order is in the catalogue any more.', {
+    errors: [{ pointer: '/order_id', detail: `${items.join(', ')}: not in the catalogue any more` }],
+  })
+}
+
+async function change(tx: Tx, customerId: string, decide: (cart: Cart) => Cart): Promise<CartReply> {
   const cart = decide(await lockOpenCart(tx, customerId))
   updateCart(tx, cart)
   return asReply(cart)
 }
 
-function asReply(cart: Cart | undefined): Reply {
-  const { cart_id = null, version = 0, lines = [] } = cart ?? {}
+interface CartReply extends Reply {
+  body: z.infer<typeof CartAnswer>
+}
+
+function asReply(cart: Cart | undefined): CartReply {
+  const { cart_id = null, version = 0, lines: stored = [] } = cart ?? {}
+  const lines = stored.map(({ is_gone: isGone, ...line }) => ({ ...line, in_catalogue: isGone !== true }))
   return { status: 200, body: { cart_id, version, lines, amount_minor: amountOf(lines), currency: CURRENCY } }
 }
 

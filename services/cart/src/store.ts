@@ -42,6 +42,15 @@ export function updateCart(tx: Tx, { cart_id, state, version, lines }: Cart): vo
   ])
 }
 
+/** Keeps the prices of a cart that nobody changed meanwhile. */
+export async function storePrices(database: Database, { cart_id, version, lines }: Cart): Promise<void> {
+  await database.query(`update cart set lines = $3 where cart_id = $1 and version = $2 and state = 'OPEN'`, [
+    cart_id,
+    version,
+    JSON.stringify(lines),
+  ])
+}
+
 export function insertCheckout(tx: Tx, checkout: Omit<CheckoutRow, 'created_at'>): void {
   const { order_id, cart_id, customer_id, mode, lines, amount_minor, currency } = checkout
   tx.write(

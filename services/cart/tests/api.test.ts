@@ -160,6 +160,117 @@ function orderThatIs(order_id: string, status: string) {
   return { order_id, status, mode: 'two_phase', ...rest }
 }
 
+/** Makes every price in a cart older than it is sold at. */
+async function age(customer: Person): Promise<void> {
+  await shop.database.query(
+    `update cart set lines = (select jsonb_agg(line || jsonb_build_object('priced_at', now() - interval '16 minutes'))
+       from jsonb_array_elements(lines) line) where customer_id = $1 and state = 'OPEN'`,
+    [customer.id],
+  )
+}
+
+function product(product_id: string) {
+  const about = { name: `The ${product_id}`, description: 'Good.', category: 'coffee', available: 9 }
+  return { product_id, price_minor: 100, currency: 'EUR', ...about }
+}
+
+describe('a price that was shown', () => {
+  it('is today’s, and is sold for a quarter of an hour', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans', 2)
+    await age(alice)
+    shop.prices({ beans: 1_500 })
+
+    const shown = await cartOf(alice)
+    shop.prices({ beans: 9_000 })
+    const answer = await checkOut(alice)
+
+    expect(shown.amount_minor).toBe(3_000)
+    expect(await alice.get(`/checkouts/${answer.body.order_id}`)).toMatchObject({
+      body: { amount_minor: 3_000 },
+    })
+  })
+
+  it('is the last one that is known while inventory is away', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans')
+    await age(alice)
+    shop.mesh.away(listProducts)
+
+    expect(await cartOf(alice)).toMatchObject({ amount_minor: 1_250, lines: [{ in_catalogue: true }] })
+  })
+})
+
+describe('a checkout that names what its shopper saw', () => {
+  const seen = ({ version, amount_minor }: Cart) => ({
+    payment_token: 'tok_approved',
+    cart_version: version,
+    amount_minor,
+  })
+
+  it('orders exactly that', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans', 2)
+    expect((await checkOut(alice, freshKey(), seen(await cartOf(alice)))).status).toBe(202)
+  })
+
+  it('orders nothing when another tab has changed the cart, and the new one is there to be seen', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans')
+    const first = await cartOf(alice)
+    await add(alice, 'pot')
+
+    const refused = await checkOut(alice, freshKey(), seen(first))
+    const again = await cartOf(alice)
+
+    expect(refused).toMatchObject({
+      status: 409,
+      body: {
+        type: '/problems/cart-changed',
+        errors: [{ pointer: '/cart_version', detail: 'is 2 by now' }, { pointer: '/amount_minor' }],
+      },
+    })
+    expect(again.lines).toHaveLength(2)
+    expect((await checkOut(alice, freshKey(), seen(again))).status).toBe(202)
+  })
+
+  it('orders nothing when a price was raised since, and the new price is shown', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans')
+    const first = await cartOf(alice)
+    await age(alice)
+    shop.prices({ beans: 2_500 })
+
+    expect(await checkOut(alice, freshKey(), seen(first))).toMatchObject({
+      status: 409,
+      body: { errors: [{ pointer: '/amount_minor', detail: 'is 2500 by now' }] },
+    })
+    const again = await cartOf(alice)
+    expect(again.amount_minor).toBe(2_500)
+    expect((await checkOut(alice, freshKey(), seen(again))).status).toBe(202)
+  })
+
+  it('orders nothing when another tab has ordered it', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans')
+    const tab = seen(await cartOf(alice))
+
+    const tabs = await Promise.all([1, 2].map(() => checkOut(alice, freshKey(), tab)))
+
+    expect(tabs.map(({ status }) => status).sort()).toEqual([202, 409])
+  })
+
+  it('is one order for a repeat with its key, although the cart is another by then', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans')
+    const [key, tab] = [freshKey(), seen(await cartOf(alice))]
+    const first = await checkOut(alice, key, tab)
+    await add(alice, 'pot')
+
+    expect((await checkOut(alice, key, tab)).body).toEqual(first.body)
+  })
+})
+
 describe('a checkout', () => {
   it('closes the cart and publishes what was ordered, in one transaction with its answer', async () => {
     const alice = await shop.people.customer()
@@ -236,13 +347,65 @@ describe('a checkout', () => {
     expect((await checkOut(alice, key)).body.order_id).toBe(first.body.order_id)
   })
 
+  it('of an item that left the catalogue names its line, again and again; the rest can be bought without it', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'pot')
+    await add(alice, 'beans', 2)
+    await age(alice)
+    shop.prices({ beans: 1_250 })
+
+    for (let times = 0; times < 3; times++) {
+      expect(await checkOut(alice)).toMatchObject({
+        status: 422,
+        body: { type: '/problems/unknown-item', errors: [{ pointer: '/lines/0/item_id' }] },
+      })
+    }
+    expect(await cartOf(alice)).toMatchObject({
+      lines: [
+        { item_id: 'pot', in_catalogue: false },
+        { item_id: 'beans', in_catalogue: true },
+      ],
+    })
+    await alice.delete('/cart/items/pot')
+    const answer = await checkOut(alice)
+
+    expect(await alice.get(`/checkouts/${answer.body.order_id}`)).toMatchObject({
+      status: 200,
+      body: { amount_minor: 2_500, lines: [line('beans', 2, 1_250)] },
+    })
+  })
+
+  it('asks again for a price that grew old between its look and its lock', async () => {
+    const alice = await shop.people.customer()
+    await add(alice, 'beans')
+    await age(alice)
+    const asked: string[] = []
+    shop.mesh.answer(listProducts, async ({ query }) => {
+      const wanted = query.get('product_ids')!
+      asked.push(wanted)
+      // Another tab adds a line meanwhile, at a price that is old by the time of the lock.
+      if (asked.length === 1) {
+        await shop.database.query(
+          `update cart set lines = lines || jsonb_set(lines->0, '{item_id}', '"pot"') where customer_id = $1`,
+          [alice.id],
+        )
+      }
+      return { status: 200, body: { items: wanted.split(',').map(product), next_cursor: null } }
+    })
+
+    const answer = await checkOut(alice)
+
+    expect(answer.status).toBe(202)
+    expect(asked).toEqual(['beans', 'beans,pot'])
+    expect(await alice.get(`/checkouts/${answer.body.order_id}`)).toMatchObject({
+      body: { amount_minor: 200 },
+    })
+  })
+
   it('asks for prices that are older than a quarter of an hour, and is refused while nobody knows them', async () => {
     const alice = await shop.people.customer()
     await add(alice, 'beans')
-    await shop.database.query(
-      `update cart set lines = jsonb_set(lines, '{0,priced_at}', to_jsonb(now() - interval '16 minutes')) where customer_id = $1`,
-      [alice.id],
-    )
+    await age(alice)
 
     shop.mesh.away(listProducts)
     expect((await checkOut(alice)).status).toBe(503)
@@ -259,14 +422,14 @@ describe('putting an order back into the cart', () => {
   const restore = (customer: Person, order_id: string, key = freshKey()) =>
     customer.post('/cart/restore', { order_id }, { key })
 
-  function orderThatIs(order_id: string, status: string) {
+  function orderThatIs(order_id: string, status: string, lines = [line('beans', 2, 1_000)]) {
     shop.mesh.answer(getOrder, () => ({
       status: 200,
       body: {
         order_id,
         status,
         mode: 'saga',
-        lines: [line('beans', 2, 1_000)],
+        lines,
         amount_minor: 2_000,
         currency: 'EUR',
         created_at: new Date().toISOString(),
@@ -280,13 +443,42 @@ describe('putting an order back into the cart', () => {
     orderThatIs(order_id, 'REJECTED')
     const key = freshKey()
 
-    await restore(alice, order_id, key)
+    const first = await restore(alice, order_id, key)
+    shop.prices({ beans: 9_000 })
     const again = await restore(alice, order_id, key)
+    const shown = await cartOf(alice)
     const answer = await checkOut(alice)
 
+    expect(first).toMatchObject({ status: 200, body: { amount_minor: 2_500, left_out: [] } })
     expect(again).toMatchObject({ status: 200, body: { lines: [{ item_id: 'beans', quantity: 2 }] } })
+    expect(shown.amount_minor).toBe(2_500)
     expect(await alice.get(`/checkouts/${answer.body.order_id}`)).toMatchObject({
       body: { amount_minor: 2_500 },
+    })
+  })
+
+  it('leaves out what is not in the catalogue any more, and says what', async () => {
+    const alice = await shop.people.customer()
+    const order_id = newId()
+    orderThatIs(order_id, 'CANCELLED', [line('beans', 2, 1_000), line('gone', 1, 500)])
+
+    const restored = await restore(alice, order_id)
+
+    expect(restored).toMatchObject({
+      status: 200,
+      body: { lines: [{ item_id: 'beans' }], amount_minor: 2_500, left_out: ['gone'] },
+    })
+    expect((await checkOut(alice)).status).toBe(202)
+  })
+
+  it('is refused where nothing of it is in the catalogue any more', async () => {
+    const alice = await shop.people.customer()
+    const order_id = newId()
+    orderThatIs(order_id, 'CANCELLED', [line('gone', 1, 500)])
+
+    expect(await restore(alice, order_id)).toMatchObject({
+      status: 422,
+      body: { type: '/problems/unknown-item', errors: [{ pointer: '/order_id' }] },
     })
   })
 

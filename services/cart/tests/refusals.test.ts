@@ -19,7 +19,7 @@ describeRefusals(
     add_to_cart: { item_id: 'espresso-beans', quantity: 1 },
     remove_from_cart: { item_id: 'espresso-beans' },
     set_cart_item: { quantity: 1 },
-    check_out_cart: { payment_token: 'tok_approved', mode: 'saga' },
+    check_out_cart: { payment_token: 'tok_approved', mode: 'saga', cart_version: 1, amount_minor: 100 },
     restore_cart: { order_id: newId() },
   },
 )

@@ -27,7 +27,8 @@ const PAYMENTS: Record<string, readonly string[]> = {
   COMPLETED: ['CAPTURED'],
   REFUNDED: ['REFUNDED'],
   CANCELLED: ['VOIDED', 'REFUNDED', 'DECLINED'],
-  REJECTED: ['DECLINED', 'VOIDED'],
+  // Refunded: somebody captured at the card processor what was to be voided.
+  REJECTED: ['DECLINED', 'VOIDED', 'REFUNDED'],
 }
 
 /** Where they contradict each other. Orders that are not settled yet are let be. */

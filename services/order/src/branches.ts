@@ -10,6 +10,8 @@ import {
   tryPayment,
   tryStock,
 } from '@lepton/contracts/branches'
+import type { ReservationState } from '@lepton/contracts/inventory'
+import type { PaymentState } from '@lepton/contracts/payment'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Placement } from './order.ts'
 import type { BranchName } from './transactions.ts'
@@ -20,7 +22,32 @@ interface Neighbours {
   branchTimeoutMs: number
 }
 
-export type TryResult = 'accepted' | 'refused'
+/** `unanswered`: the branch has not decided, as with a card whose processor has not answered yet. */
+export type TryResult = 'accepted' | 'refused' | 'unanswered'
+
+/** What a branch's state says about its try. Only what names a decision is one. */
+const STOCK_TRIED: Record<ReservationState, TryResult> = {
+  NONE: 'unanswered',
+  HELD: 'accepted',
+  REJECTED: 'refused',
+  RELEASED: 'unanswered',
+  COMMITTED: 'accepted',
+  RESTOCKED: 'unanswered',
+}
+const PAYMENT_TRIED: Record<PaymentState, TryResult> = {
+  NONE: 'unanswered',
+  INTENT: 'unanswered',
+  AUTHORIZING: 'unanswered',
+  AUTHORIZED: 'accepted',
+  DECLINED: 'refused',
+  CAPTURING: 'accepted',
+  CAPTURED: 'accepted',
+  CAPTURE_FAILED: 'accepted',
+  VOIDING: 'unanswered',
+  VOIDED: 'unanswered',
+  REFUNDING: 'unanswered',
+  REFUNDED: 'unanswered',
+}
 
 const SECOND_PHASE = {
   CONFIRMING: { stock: confirmStock, payment: confirmPayment },
@@ -32,15 +59,15 @@ export async function tryStockOf(neighbours: Neighbours, placement: Placement): 
   const { lines, deadline } = placement
   const body = { lines: lines.map(({ item_id, quantity }) => ({ item_id, quantity })), deadline }
   const { state } = await askBranch(neighbours, tryStock, placement.order_id, body)
-  return state === 'REJECTED' ? 'refused' : 'accepted'
+  return STOCK_TRIED[state]
 }
 
-/** @throws Refusal where the branch was cancelled, Unavailable where the outcome is not known in time */
+/** @throws Refusal where the branch was cancelled, Unavailable where it does not answer in time */
 export async function tryPaymentOf(neighbours: Neighbours, placement: Placement): Promise<TryResult> {
   const { customer_id, amount_minor, currency, payment_token } = placement
   const body = { customer_id, amount_minor, currency, payment_token }
   const { state } = await askBranch(neighbours, tryPayment, placement.order_id, body)
-  return state === 'DECLINED' ? 'refused' : 'accepted'
+  return PAYMENT_TRIED[state]
 }
 
 /** @throws Refusal `branch-settled` where the branch contradicts the decision */

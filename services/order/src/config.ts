@@ -15,6 +15,9 @@ export const settings = storeSettings.extend({
   TWO_PHASE_BRANCH_TIMEOUT_MS: whole(2_000, { min: 100 }),
   /** How long POST /orders waits for the decision about a two-phase order. */
   TWO_PHASE_WAIT_MS: whole(3_000, { min: 0, max: 60_000 }),
+  /** Two-phase orders whose branches are being tried, by this instance and of one customer. */
+  TWO_PHASE_MAX_IN_FLIGHT: whole(64, { min: 1, max: 10_000 }),
+  TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER: whole(8, { min: 1, max: 10_000 }),
 })
 
 export const readConfig = () => loadConfig(settings)

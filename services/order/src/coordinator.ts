@@ -1,16 +1,16 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Part } from '@lepton/common/service'
 import { startTimer } from '@lepton/common/timer'
-import { continueTrace, currentTrace, withTrace } from '@lepton/common/trace'
+import { continueTrace, withTrace } from '@lepton/common/trace'
 import type { Coordinator, Deps } from './deps.ts'
 import type { Placement } from './order.ts'
+import { createPlaces } from './places.ts'
 import { recoverTransactions } from './settle-phase.ts'
 import { deleteOldTransactions } from './transactions.ts'
 import { runTryPhase } from './try-phase.ts'
 
-const MAX_UNDER_WAY = 64
 /** More are not asked for: their deadline cancels them. */
-const MAX_WAITING = 1_000
+const MAX_WAITING = { maxWaiting: 1_000, maxWaitingPerCustomer: 100 }
 /** For what other processes left; what begins or is postponed here wakes the recovery itself. */
 const RECOVER_EVERY_MS = 1_000
 const RECOVER_BATCH = 32
@@ -23,25 +23,21 @@ const SWEEP_BATCH = 1_000
  */
 export function startCoordinator(deps: Deps): Coordinator & Part {
   const { database, log } = deps
-  const underWay = new Map<string, Promise<void>>()
-  const waiting: (() => void)[] = []
+  const inFlight = new Map<string, Promise<void>>()
+  const places = createPlaces({ ...deps.twoPhasePlaces, ...MAX_WAITING })
   // An order is driven to its decision also when the request that placed it is over.
   const outsideRequests = AsyncLocalStorage.snapshot()
-  let free = MAX_UNDER_WAY
   let isStopped = false
 
-  async function drive(placement: Placement): Promise<void> {
-    if (free === 0) await new Promise<void>((resolve) => waiting.push(resolve))
-    else free--
+  async function drive(placement: Placement, place: Promise<() => void>): Promise<void> {
+    const leave = await place
     try {
       if (!isStopped) await runTryPhase(deps, placement)
     } catch (error) {
       log.warn({ err: error, order_id: placement.order_id }, 'an order is left to its deadline')
     } finally {
-      const next = waiting.shift()
-      if (next === undefined) free++
-      else next()
-      underWay.delete(placement.order_id)
+      leave()
+      inFlight.delete(placement.order_id)
     }
   }
 
@@ -60,22 +56,23 @@ export function startCoordinator(deps: Deps): Coordinator & Part {
 
   return {
     begin: (placements) => {
-      const trace = continueTrace(currentTrace()?.traceparent)
       for (const placement of placements) {
-        if (waiting.length >= MAX_WAITING) {
+        const trace = continueTrace(placement.traceparent ?? undefined)
+        const place = places.enter(placement.customer_id)
+        if (place === undefined) {
           log.warn(
             { order_id: placement.order_id },
-            'too many orders are under way: this one is left to its deadline',
+            'too many orders are in flight: this one is left to its deadline',
           )
           continue
         }
-        const driven = outsideRequests(() => withTrace(trace, () => drive(placement)))
-        underWay.set(placement.order_id, driven)
+        const driven = outsideRequests(() => withTrace(trace, () => drive(placement, place)))
+        inFlight.set(placement.order_id, driven)
       }
     },
     wake: () => recovery.wake(),
     decided: async (orderId, timeoutMs) => {
-      const driven = underWay.get(orderId)
+      const driven = inFlight.get(orderId)
       if (driven === undefined || timeoutMs <= 0) return
       const tooLate = Promise.withResolvers<void>()
       const timer = setTimeout(tooLate.resolve, timeoutMs)
@@ -84,7 +81,7 @@ export function startCoordinator(deps: Deps): Coordinator & Part {
     },
     stop: async () => {
       isStopped = true
-      await Promise.all([...underWay.values(), recovery.stop(), sweep.stop()])
+      await Promise.all([...inFlight.values(), recovery.stop(), sweep.stop()])
     },
   }
 }

@@ -5,7 +5,8 @@ import type { Signer } from '@lepton/common/auth'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { CustomerLimits } from './admission.ts'
 import type { Backlog } from './backlog.ts'
-import type { Placement } from './order.ts'
+import type { Begun } from './order.ts'
+import type { PlaceSettings } from './places.ts'
 
 export interface Deps {
   database: Database
@@ -23,6 +24,8 @@ export interface Deps {
   decisionWaitMs: number
   limits: CustomerLimits
   backlog: Backlog
+  /** Two-phase orders whose branches are being tried, by this process and of one customer. */
+  twoPhasePlaces: Pick<PlaceSettings, 'maxInFlight' | 'maxPerCustomer'>
   coordinator: Coordinator
   anomalies: { inc(count: number): void }
   /** Counts the events that other services are told. */
@@ -32,7 +35,7 @@ export interface Deps {
 /** What drives two-phase orders, as those see it who place and decide them. */
 export interface Coordinator {
   /** Asks the branches of orders that are durable now. */
-  begin(placements: readonly Placement[]): void
+  begin(placements: readonly Begun[]): void
   /** There are decisions to carry out. */
   wake(): void
   /** Resolves when an order that was begun here is decided, or after `timeoutMs`. */

@@ -174,6 +174,7 @@ const ASKED: [input: Input['name'], given: Given, expected: Expected][] = [
   ['customer_wants_refund', CONFIRMED, 'refuse'],
   ['customer_wants_refund', PAID, { decision: 'CANCELLED', reason: 'REFUND', status: 'CANCELLING' }],
   ['customer_wants_refund', cancelled('REFUND'), 'ignore'],
+  ['customer_wants_refund', cancelled('CUSTOMER'), 'refuse'],
   ['all_tried', OPEN, { decision: 'CONFIRMED', stock: 'held', pay: 'authorized', status: 'CONFIRMED' }],
   ['all_tried', CONFIRMED, 'ignore'],
   ['all_tried', cancelled('CUSTOMER'), 'ignore'],
@@ -285,7 +286,7 @@ describe('a settled order', () => {
     const kinds = settled.map(
       ([, order]) => decide(order, { kind: 'asked', name: 'customer_wants_refund' }).kind,
     )
-    expect(kinds).toEqual(['change', 'ignore', 'ignore', 'ignore'])
+    expect(kinds).toEqual(['change', 'refuse', 'refuse', 'ignore'])
   })
 })
 

@@ -27,6 +27,10 @@ await runService('order', settings, async (instance) => {
       maxUnpaidUnits: settings.ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER,
     },
     backlog: createBacklog(() => countWaiting(store.database), settings.ORDER_MAX_WAITING),
+    twoPhasePlaces: {
+      maxInFlight: settings.TWO_PHASE_MAX_IN_FLIGHT,
+      maxPerCustomer: settings.TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER,
+    },
     coordinator: {
       begin: (placements) => coordinator.begin(placements),
       wake: () => coordinator.wake(),

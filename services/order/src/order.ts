@@ -54,6 +54,9 @@ export interface Placement {
   deadline: string
 }
 
+/** A two-phase order that is durable now, in the trace of the request that placed it. */
+export type Begun = Placement & Pick<Order, 'traceparent'>
+
 export type Verdict =
   | { kind: 'change'; facts: Fact[] }
   | { kind: 'ignore' }

@@ -151,7 +151,9 @@ async function settle(deps: Deps, orderId: string, caller: Caller, name: Input['
   })
 }
 
-function refuseDecision({ order_id, status }: Order, slug: Refusal['slug']): Refusal {
+function refuseDecision({ order_id, status, decision }: Order, slug: Refusal['slug']): Refusal {
+  if (slug === 'order-settled' && decision === 'CANCELLED')
+    return refuse(slug, `The order is ${status} and was not paid: there is nothing to give back.`)
   return slug === 'order-settled'
     ? refuse(
         slug,
@@ -165,7 +167,8 @@ function refuseDecision({ order_id, status }: Order, slug: Refusal['slug']): Ref
 /** The order between its 202 and its stream: what the cart service has accepted. */
 async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller) {
   return ask(mesh, getCheckout, { params: { order_id }, token }).catch((error: unknown) => {
-    throw error instanceof Refusal ? refuse('not-found', 'You have no such order.') : error
+    const isUnknown = error instanceof Refusal && error.slug === 'not-found'
+    throw isUnknown ? refuse('not-found', 'You have no such order.') : error
   })
 }
 

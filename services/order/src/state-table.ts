@@ -29,6 +29,8 @@ const UNDONE: Condition = {
 }
 const CAPTURED: Condition = { says: 'its payment is captured', holds: ({ pay }) => pay === 'captured' }
 
+const REFUNDED: Condition = { says: 'it is undone by REFUND', holds: ({ reason }) => reason === 'REFUND' }
+
 /**
  * The order's state machine, every input in every state. The order decides alone between confirming,
  * cancelling and expiring; inventory and payment only tell where they stand.
@@ -96,7 +98,8 @@ export const TABLE = {
       onlyIf: CAPTURED,
       otherwise: { kind: 'refuse', slug: 'order-not-ready' },
     },
-    CANCELLED: 'ignore',
+    // A repeat of a refund is answered as the first time; what was never paid cannot be given back.
+    CANCELLED: { onlyIf: REFUNDED, otherwise: { kind: 'refuse', slug: 'order-settled' } },
   },
 } as const satisfies Record<string, Record<Decision, Cell>>
 

@@ -11,7 +11,7 @@ import {
 } from '@lepton/contracts/order'
 import { currentTrace } from '@lepton/common/trace'
 import { evolve } from './domain.ts'
-import type { Fact, Order, Placement } from './order.ts'
+import type { Begun, Fact, Order } from './order.ts'
 import type { Input } from './state-table.ts'
 import { moveTransactions, registerTransactions } from './transactions.ts'
 
@@ -32,7 +32,7 @@ export class OrderChanges {
   readonly #facts: object[] = []
   readonly #events: OutgoingEvent[] = []
   readonly #anomalies: object[] = []
-  readonly #registered: Placement[] = []
+  readonly #registered: Begun[] = []
   readonly #decided: { gid: string; state: 'CONFIRMING' | 'CANCELLING' }[] = []
 
   constructor(now: string, orders: Iterable<Order>) {
@@ -100,7 +100,7 @@ export class OrderChanges {
   }
 
   /** Two-phase orders that are new. */
-  get registered(): readonly Placement[] {
+  get registered(): readonly Begun[] {
     return this.#registered
   }
 
@@ -124,8 +124,8 @@ export class OrderChanges {
   }
 
   /** A two-phase order and its global transaction are decided together; what comes later is the order's alone. */
-  #moveTransaction({ order_id, decision }: Order, fact: Fact): void {
-    if (fact.type === 'order.placed.v1') this.#registered.push(fact.data)
+  #moveTransaction({ order_id, decision, traceparent }: Order, fact: Fact): void {
+    if (fact.type === 'order.placed.v1') this.#registered.push({ ...fact.data, traceparent })
     if (decision !== 'OPEN') return
     if (fact.type === 'order.confirmed.v1') this.#decided.push({ gid: order_id, state: 'CONFIRMING' })
     if (fact.type === 'order.cancelled.v1') this.#decided.push({ gid: order_id, state: 'CANCELLING' })

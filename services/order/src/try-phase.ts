@@ -7,8 +7,6 @@ import { record } from './record.ts'
 import type { Input } from './state-table.ts'
 import { lockOrders } from './store.ts'
 
-type Outcome = TryResult | 'unanswered'
-
 /**
  * The first phase of an order that is registered: both branches are tried, and what they answer is one
  * input of the state table. Whoever dies in here leaves an order that its deadline cancels.
@@ -24,8 +22,8 @@ export async function runTryPhase(deps: Deps, placement: Placement): Promise<voi
 export async function tryBranches(deps: Deps, placement: Placement): Promise<Input['name']> {
   const { log } = deps
   let answered = 0
-  async function attempt(ask: (deps: Deps, placement: Placement) => Promise<TryResult>): Promise<Outcome> {
-    const outcome = await ask(deps, placement).catch((error: unknown): Outcome => {
+  async function attempt(ask: (deps: Deps, placement: Placement) => Promise<TryResult>): Promise<TryResult> {
+    const outcome = await ask(deps, placement).catch((error: unknown): TryResult => {
       log.info({ err: error, order_id: placement.order_id }, 'a branch did not answer its try')
       return 'unanswered'
     })

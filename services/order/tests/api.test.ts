@@ -4,6 +4,7 @@ import { PaymentAuthorized, PaymentCaptured } from '@lepton/contracts/payment'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { getCheckout, listCheckouts, listProducts } from '@lepton/contracts/routes'
 import { eventRecord, eventsOf, freshKey, line } from '@lepton/testing/builders'
+import { problemAnswer } from '@lepton/testing/mesh'
 import { checkedOut, useOrderService } from './order-service.ts'
 
 const shop = useOrderService()
@@ -214,6 +215,13 @@ describe('an order between its 202 and its stream', () => {
     expect(refund).toMatchObject({ status: 409, body: { type: '/problems/order-not-ready' } })
   })
 
+  it('is not unknown because the cart service refused to answer', async () => {
+    const alice = await shop.people.customer()
+    shop.mesh.answer(getCheckout, () => problemAnswer('too-many-requests'))
+
+    expect((await alice.get(`/orders/${newId()}`)).status).toBe(429)
+  })
+
   it('is not available while the cart service is away', async () => {
     const alice = await shop.people.customer()
     shop.mesh.away(getCheckout)
@@ -250,6 +258,17 @@ describe('a customer’s decision', () => {
     expect((answer.body as { detail: string }).detail).toContain(`/orders/${order_id}/refund`)
   })
 
+  it('cannot refund what was cancelled before it was paid, and says so', async () => {
+    const alice = await shop.people.customer()
+    const order_id = await shop.place(alice)
+    await alice.post(`/orders/${order_id}/cancel`)
+
+    const answer = await alice.post<{ detail: string }>(`/orders/${order_id}/refund`)
+
+    expect(answer).toMatchObject({ status: 409, body: { type: '/problems/order-settled' } })
+    expect(answer.body.detail).toContain('nothing to give back')
+  })
+
   it('refunds only what is captured', async () => {
     const alice = await shop.people.customer()
     const order_id = await shop.place(alice)
@@ -260,10 +279,12 @@ describe('a customer’s decision', () => {
     await shop.settle()
 
     const captured = await alice.post(`/orders/${order_id}/refund`)
+    const again = await alice.post(`/orders/${order_id}/refund`)
 
     expect(open).toMatchObject({ status: 409, body: { type: '/problems/order-not-ready' } })
     expect(uncaptured).toMatchObject({ status: 409, body: { type: '/problems/order-not-ready' } })
     expect(captured).toMatchObject({ status: 202, body: { status: 'CANCELLING' } })
+    expect(again).toMatchObject({ status: 200, body: { status: 'CANCELLING' } })
     expect(await shop.order(alice, order_id)).toMatchObject({ reason: 'REFUND' })
   })
 })

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { tryStock } from '@lepton/contracts/branches'
+import { tryPayment, tryStock } from '@lepton/contracts/branches'
 import { newId } from '@lepton/common/id'
 import { freshKey } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
@@ -53,6 +53,27 @@ describe('the coordinator', () => {
 
     await until('both branches are confirmed', async () => (await transactionState(order_id)) === 'CONFIRMED')
     expect(await shop.order(alice, order_id)).toMatchObject({ status: 'CONFIRMED', mode: 'two_phase' })
+  })
+
+  it('keeps places for others while a customer’s cards are slow', async () => {
+    const [slow, other] = [await shop.people.customer(), await shop.people.customer()]
+    const answered = Promise.withResolvers<void>()
+    const tried: string[] = []
+    shop.mesh.answer(tryPayment, async ({ path, body: asked }) => {
+      const { customer_id } = JSON.parse(String(asked)) as { customer_id: string }
+      tried.push(customer_id)
+      if (customer_id === slow.id) await answered.promise
+      return { status: 200, body: { order_id: path.split('/')[3], state: 'AUTHORIZED' } }
+    })
+
+    const waiting = Array.from({ length: 10 }, () => slow.post('/orders', body, { key: freshKey() }))
+    await until('the first cards are asked', () => tried.length === 2)
+    const answer = await other.post('/orders', body, { key: freshKey() })
+
+    expect(answer).toMatchObject({ status: 202, body: { status: 'CONFIRMED' } })
+    expect(tried).toEqual([slow.id, slow.id, other.id])
+    answered.resolve()
+    for (const { body: own } of await Promise.all(waiting)) expect(own).toMatchObject({ status: 'CONFIRMED' })
   })
 
   it('cancels both branches of an order whose units are missing', async () => {

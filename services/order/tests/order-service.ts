@@ -47,6 +47,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       decisionWaitMs: 3_000,
       limits: { maxOpenOrders: 40, maxUnpaidUnits: 100 },
       backlog: createBacklog(() => countWaiting(instance.database), 200),
+      twoPhasePlaces: { maxInFlight: 4, maxPerCustomer: 2 },
       coordinator: {
         begin: (placements) => coordinator?.begin(placements),
         wake: () => coordinator?.wake(),

@@ -117,7 +117,10 @@ describe('an order in two phases', () => {
     ['units are missing', tryStock, state('REJECTED'), 'OUT_OF_STOCK'],
     ['the card is declined', tryPayment, state('DECLINED'), 'DECLINED'],
     ['a branch was cancelled before', tryPayment, () => problemAnswer('branch-settled'), 'EXPIRED'],
-    ['the processor does not answer', tryPayment, () => problemAnswer('unavailable'), 'EXPIRED'],
+    ['payment does not answer', tryPayment, () => problemAnswer('unavailable'), 'EXPIRED'],
+    ['the card is not answered in time', tryPayment, state('AUTHORIZING'), 'EXPIRED'],
+    ['the money was given back before', tryPayment, state('VOIDED'), 'EXPIRED'],
+    ['the units were given back before', tryStock, state('RELEASED'), 'EXPIRED'],
   ])('is cancelled when %s, and then both branches are', async (_name, route, answer, reason) => {
     const { id, placement } = await accepted()
     shop.mesh.answer(route, answer)

@@ -26,6 +26,7 @@ function paymentThatIs(state: PaymentState): Payment {
     cancelled: CANCELLED.includes(state),
     charge_id: null,
     decline_reason: null,
+    note: null,
     pub_seq: 0,
     last_order_seq: 0,
     last_inv_seq: 0,

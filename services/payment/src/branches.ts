@@ -4,7 +4,8 @@ import { isWithout } from '@lepton/common/fault-injection'
 import { createGroupCommit } from '@lepton/common/group-commit'
 import { answer, type Endpoint, type Reply } from '@lepton/common/http'
 import { remainingMs } from '@lepton/common/mesh/deadline'
-import { refuse, Unavailable } from '@lepton/common/problem'
+import { refuse } from '@lepton/common/problem'
+import { currentTrace } from '@lepton/common/trace'
 import { cancelPayment, confirmPayment, tryPayment } from '@lepton/contracts/branches'
 import type { PaymentState } from '@lepton/contracts/payment'
 import { onBranch } from './branch.ts'
@@ -13,6 +14,8 @@ import type { Intent } from './domain.ts'
 import { lockPayments, type PaymentChanges } from './payments.ts'
 
 interface Request {
+  /** Of the request that asks: several share one transaction. */
+  traceparent: string | undefined
   phase: Phase
   order_id: string
   intent: Intent | undefined
@@ -42,19 +45,23 @@ export function branchRoutes(deps: Deps): Endpoint[] {
   }
 
   const settle = async (phase: Phase, order_id: string): Promise<Reply> => {
-    const state = await meet({ phase, order_id, intent: undefined })
+    const state = await meet({ ...asked(), phase, order_id, intent: undefined })
     return { status: 200, body: { order_id, state } }
   }
 
   return [
     answer(tryPayment, async ({ params: { order_id }, body: intent }) => {
-      const state = await meet({ phase: 'try', order_id, intent })
+      const state = await meet({ ...asked(), phase: 'try', order_id, intent })
       const answered = state === 'AUTHORIZING' ? await awaitAnswer(deps, order_id) : state
       return { status: 200, body: { order_id, state: answered } }
     }),
     answer(confirmPayment, ({ params: { order_id } }) => settle('confirm', order_id)),
     answer(cancelPayment, ({ params: { order_id } }) => settle('cancel', order_id)),
   ]
+}
+
+function asked(): Pick<Request, 'traceparent'> {
+  return { traceparent: currentTrace()?.traceparent }
 }
 
 async function carryOut(deps: Deps, requests: readonly Pending[]): Promise<void> {
@@ -71,7 +78,7 @@ async function carryOut(deps: Deps, requests: readonly Pending[]): Promise<void>
 
 function meetOne(
   { log, anomalies }: Deps,
-  { phase, order_id, intent, answered }: Pending,
+  { traceparent, phase, order_id, intent, answered }: Pending,
   barriers: Barriers,
   changes: PaymentChanges,
 ): void {
@@ -87,20 +94,19 @@ function meetOne(
     log.error({ order_id, phase, barrier }, 'the coordinator decided what the branch is not ready for')
   }
   barriers.set(order_id, barrier)
-  changes.carryOut(verdict, undefined)
+  changes.carryOut(verdict, { traceparent })
   answered(verdict.payment.state, isRefused)
 }
 
 /**
- * Waits for what the card processor answers, as long as the coordinator does.
- *
- * @throws Unavailable when the outcome is unknown by then
+ * Waits for what the card processor answers, as long as the coordinator does: AUTHORIZING is then the honest answer.
+ * A card that is slow is no fault of this instance, so it must not look like one.
  */
 async function awaitAnswer({ database, answers }: Deps, order_id: string): Promise<PaymentState> {
   const endsAtMs = performance.now() + Math.min(ANSWER_WAIT_MS, (remainingMs() ?? Infinity) - MARGIN_MS)
   for (;;) {
     const leftMs = endsAtMs - performance.now()
-    if (leftMs <= 0) throw new Unavailable('the card processor')
+    if (leftMs <= 0) return 'AUTHORIZING'
     const heard = answers.next(order_id, Math.min(LOOK_EVERY_MS, leftMs))
     const { rows } = await database.query<{ state: PaymentState }>(
       'select state from payment where order_id = $1',

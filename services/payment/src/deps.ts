@@ -3,6 +3,7 @@ import type { Log } from '@lepton/common/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Database } from '@lepton/common/postgres'
 import type { Answers } from './answers.ts'
+import type { Places } from './claim.ts'
 import type { PspClient } from './psp-client.ts'
 
 export interface Deps {
@@ -11,8 +12,10 @@ export interface Deps {
   mesh: MeshClient
   psp: PspClient
   answers: Answers
-  /** What the processor signs its webhooks with, and how old one may be. */
-  webhookSecret: string
+  /** How many tasks are in flight at the processor. */
+  places: Places
+  /** What the processor may sign its webhooks with, and how old one may be. */
+  webhookSecrets: readonly string[]
   webhookToleranceMs: number
   log: Log
   anomalies: { inc(count: number): void }

@@ -4,12 +4,9 @@ import {
   onCancelled,
   onConfirmed,
   onPlaced,
-  onResult,
   onStockReserved,
   onToken,
-  type Operation,
   type Payment,
-  type PspResult,
   type Verdict,
 } from './domain.ts'
 
@@ -25,6 +22,7 @@ const none: Payment = {
   cancelled: false,
   charge_id: null,
   decline_reason: null,
+  note: null,
   pub_seq: 0,
   last_order_seq: 0,
   last_inv_seq: 0,
@@ -36,8 +34,6 @@ const intent = {
   currency: 'EUR' as const,
   payment_token: 'tok_approved',
 }
-const done: PspResult = { kind: 'done', charge_id: 'ch' }
-const refused: PspResult = { kind: 'refused', reason: 'no' }
 
 const payment = (state: PaymentState, rest: Partial<Payment> = {}): Payment => ({ ...none, state, ...rest })
 
@@ -117,34 +113,5 @@ describe('every state', () => {
   })
   it.each(cancelled)('%s: a cancellation makes it %s', (state, expected) => {
     expect(summary(onCancelled(payment(state)))).toBe(expected)
-  })
-})
-
-describe('an answer of the processor', () => {
-  const answers: [PaymentState, Operation, PspResult, cancelled: boolean, expected: string][] = [
-    ['AUTHORIZING', 'AUTH', done, false, 'AUTHORIZED authorized'],
-    ['AUTHORIZING', 'AUTH', done, true, 'VOIDING VOID'],
-    ['AUTHORIZING', 'AUTH', refused, false, 'DECLINED declined'],
-    ['AUTHORIZING', 'AUTH', refused, true, 'DECLINED declined'],
-    ['CAPTURING', 'CAPTURE', done, false, 'CAPTURED captured'],
-    ['CAPTURING', 'CAPTURE', done, true, 'REFUNDING REFUND'],
-    ['CAPTURING', 'CAPTURE', refused, false, 'CAPTURE_FAILED capture_failed'],
-    ['CAPTURING', 'CAPTURE', refused, true, 'VOIDING VOID'],
-    ['VOIDING', 'VOID', done, true, 'VOIDED voided'],
-    ['REFUNDING', 'REFUND', done, true, 'REFUNDED refunded'],
-  ]
-  it.each(answers)('%s %s %j, cancelled %s: %s', (state, operation, result, isCancelled, expected) => {
-    const { payment: given, ...verdict } = onResult(
-      payment(state, { cancelled: isCancelled }),
-      operation,
-      result,
-    )
-    expect(summary({ payment: given, ...verdict })).toBe(expected)
-  })
-
-  it('that nobody waits for changes nothing', () => {
-    for (const operation of ['AUTH', 'CAPTURE', 'VOID', 'REFUND'] as const) {
-      expect(summary(onResult(payment('CAPTURED'), operation, done))).toBe('CAPTURED')
-    }
   })
 })

@@ -1,4 +1,5 @@
 import type { PaymentState } from '@lepton/contracts/payment'
+import type { ChargeState } from '@lepton/contracts/psp'
 
 export interface Payment {
   order_id: string
@@ -12,6 +13,8 @@ export interface Payment {
   cancelled: boolean
   charge_id: string | null
   decline_reason: string | null
+  /** Where somebody else than the shop moved the money. */
+  note: string | null
   pub_seq: number
   last_order_seq: number
   last_inv_seq: number
@@ -21,13 +24,22 @@ export interface Payment {
 export type Operation = 'AUTH' | 'CAPTURE' | 'VOID' | 'REFUND'
 export type Told = 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
 
-export type PspResult = { kind: 'done'; charge_id: string } | { kind: 'refused'; reason: string }
+/** Who moved the money. */
+export type Origin = 'SHOP' | 'ELSEWHERE' | 'OPERATOR'
+
+export type PspResult =
+  | { kind: 'done'; charge_id: string; origin?: Origin }
+  | { kind: 'refused'; reason: string }
+  /** The charge is in a state that the operation neither starts from nor leads to. */
+  | { kind: 'changed'; charge_id: string; state: ChargeState; origin: Origin }
 
 export interface Verdict {
   payment: Payment
   /** What the processor is to do next. */
   task?: Operation
   tell?: Told
+  /** What moved on the charge, for our own books. */
+  book?: readonly { kind: Operation; origin: Origin }[]
   isAnomaly?: true
 }
 
@@ -114,43 +126,5 @@ export function onCancelled(given: Payment, { isWithoutTombstone = false } = {})
     case 'REFUNDING':
     case 'REFUNDED':
       return { payment }
-  }
-}
-
-const WAITING_FOR = {
-  AUTH: 'AUTHORIZING',
-  CAPTURE: 'CAPTURING',
-  VOID: 'VOIDING',
-  REFUND: 'REFUNDING',
-} as const
-
-/** What the processor answered. An answer that comes twice, or that nobody waits for, changes nothing. */
-export function onResult(payment: Payment, operation: Operation, result: PspResult): Verdict {
-  if (payment.state !== WAITING_FOR[operation]) return { payment }
-  const charged = result.kind === 'done' ? { ...payment, charge_id: result.charge_id } : payment
-  switch (operation) {
-    case 'AUTH':
-      if (result.kind === 'refused') {
-        return { payment: { ...payment, state: 'DECLINED', decline_reason: result.reason }, tell: 'declined' }
-      }
-      return payment.cancelled
-        ? { payment: { ...charged, state: 'VOIDING' }, task: 'VOID' }
-        : { payment: { ...charged, state: 'AUTHORIZED' }, tell: 'authorized' }
-    case 'CAPTURE':
-      if (result.kind === 'done') {
-        return payment.cancelled
-          ? { payment: { ...charged, state: 'REFUNDING' }, task: 'REFUND' }
-          : { payment: { ...charged, state: 'CAPTURED' }, tell: 'captured' }
-      }
-      return payment.cancelled
-        ? { payment: { ...payment, state: 'VOIDING', decline_reason: result.reason }, task: 'VOID' }
-        : {
-            payment: { ...payment, state: 'CAPTURE_FAILED', decline_reason: result.reason },
-            tell: 'capture_failed',
-          }
-    case 'VOID':
-      return { payment: { ...charged, state: 'VOIDED' }, tell: 'voided' }
-    case 'REFUND':
-      return { payment: { ...charged, state: 'REFUNDED' }, tell: 'refunded' }
   }
 }

@@ -8,6 +8,7 @@ import { createAnswers } from './answers.ts'
 import { branchRoutes } from './branches.ts'
 import type { Deps } from './deps.ts'
 import { paymentSubscriptions } from './events.ts'
+import { opsRoutes } from './ops.ts'
 import { createPspClient } from './psp-client.ts'
 import { paymentRoutes } from './routes.ts'
 import { startTasks } from './tasks.ts'
@@ -20,9 +21,18 @@ await runService('payment', settings, async (instance) => {
   const deps: Deps = {
     ...instance,
     ...store,
-    psp: createPspClient({ url: settings.PSP_URL, timeoutMs: settings.PSP_TIMEOUT_MS }),
+    psp: createPspClient({
+      url: settings.PSP_URL,
+      timeoutMs: settings.PSP_TIMEOUT_MS,
+      maxRetryAfterMs: settings.PSP_MAX_RETRY_AFTER_MS,
+      connections: settings.PSP_MAX_IN_FLIGHT,
+    }),
+    places: {
+      maxInFlight: settings.PSP_MAX_IN_FLIGHT,
+      maxPerCustomer: settings.PSP_MAX_IN_FLIGHT_PER_CUSTOMER,
+    },
     answers: createAnswers(),
-    webhookSecret: settings.PSP_SECRET_FILE,
+    webhookSecrets: settings.PSP_SECRET_FILE,
     webhookToleranceMs: settings.WEBHOOK_TOLERANCE_MS,
     anomalies: instance.metrics.counter({
       name: 'payment_anomalies_total',
@@ -37,6 +47,7 @@ await runService('payment', settings, async (instance) => {
       ...webhookRoutes(deps),
       ...paymentRoutes(deps),
       ...branchRoutes(deps),
+      ...opsRoutes(deps),
       ...eventEndpoints('payment', store.database, subscriptions),
     ]),
     parts: [

@@ -1,6 +1,7 @@
-import type { IncomingEvent, OutgoingEvent } from '@lepton/common/events/event'
+import type { Cause, OutgoingEvent } from '@lepton/common/events/event'
 import type { Outbox } from '@lepton/common/events/outbox'
 import { derivedId } from '@lepton/common/id'
+import { currentTrace } from '@lepton/common/trace'
 import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
 import {
   PaymentAuthorized,
@@ -21,8 +22,6 @@ const TOLD = {
   refunded: PaymentRefunded,
 } as const satisfies Record<Told, OutgoingEvent['type']>
 
-export type Cause = Pick<IncomingEvent, 'event_id' | 'traceparent'> | undefined
-
 /** Payments under change in one transaction: rows locked, changed in memory, written at once. */
 export class PaymentChanges {
   readonly now: string
@@ -41,31 +40,22 @@ export class PaymentChanges {
     return this.#payments.get(orderId)!
   }
 
-  carryOut({ payment, task, tell }: Verdict, cause: Cause): void {
+  carryOut({ payment, task, tell, book = [] }: Verdict, cause: Cause | undefined): void {
+    const { order_id, amount_minor, currency, decline_reason, charge_id } = payment
     this.#put({ ...payment, updated_at: this.now })
-    if (task !== undefined) this.#addTask(payment.order_id, task, cause)
-    if (tell !== undefined) {
-      const { order_id, amount_minor, currency } = payment
-      this.tell(
-        order_id,
-        TOLD[tell],
-        { order_id, amount_minor, currency, decline_reason: payment.decline_reason },
-        cause,
-      )
+    if (task !== undefined) this.#addTask(payment, task, cause)
+    if (tell !== undefined)
+      this.tell(order_id, TOLD[tell], { order_id, amount_minor, currency, decline_reason }, cause)
+    for (const { kind, origin } of book) {
+      this.#ledger.push({ order_id, kind, amount_minor, charge_id, at: this.now, origin })
     }
   }
 
-  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause): void {
+  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
     const payment = this.payment(orderId)
     const sequence = payment.pub_seq + 1
     this.#put({ ...payment, pub_seq: sequence })
     this.#events.push({ type, key: orderId, sequence, data, cause })
-  }
-
-  /** Books what the processor did, in the transaction that believes it. */
-  book(orderId: string, kind: Operation): void {
-    const { amount_minor, charge_id } = this.payment(orderId)
-    this.#ledger.push({ order_id: orderId, kind, amount_minor, charge_id, at: this.now })
   }
 
   advance(orderId: string, position: 'last_order_seq' | 'last_inv_seq', sequence: number): void {
@@ -88,15 +78,17 @@ export class PaymentChanges {
     outbox.emit(tx, this.#events)
   }
 
-  #addTask(order_id: string, op: Operation, cause: Cause): void {
+  #addTask({ order_id, customer_id }: Payment, op: Operation, cause: Cause | undefined): void {
     this.#tasks.push({
       order_id,
+      customer_id,
       op,
-      psp_key: derivedId('psp', order_id, op),
+      psp_key: pspKeyOf(order_id, op, 0),
+      generation: 0,
       attempts: 0,
       next_at: this.now,
       cause_id: cause?.event_id ?? null,
-      traceparent: cause?.traceparent ?? null,
+      traceparent: cause?.traceparent ?? currentTrace()?.traceparent ?? null,
     })
   }
 
@@ -104,6 +96,16 @@ export class PaymentChanges {
     this.#payments.set(payment.order_id, payment)
     this.#touched.add(payment.order_id)
   }
+}
+
+/**
+ * The processor's key of an operation. Each definite refusal begins a generation: the refusal is kept under the key
+ * it was given to, which can do nothing any more, so at most one key is ever alive.
+ */
+export function pspKeyOf(order_id: string, op: Operation, generation: number): string {
+  return generation === 0
+    ? derivedId('psp', order_id, op)
+    : derivedId('psp', order_id, op, String(generation))
 }
 
 /** Locks the orders' payments, making those that are not there yet. */

@@ -1,8 +1,11 @@
+import { Unavailable } from '@lepton/common/problem'
 import { currentTrace } from '@lepton/common/trace'
-import { createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
+import { type Answer, createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
 import { type AuditedCharge, exportCharges } from '@lepton/contracts/audit'
-import { Charge, ChargeList } from '@lepton/contracts/psp'
-import type { Operation, PspResult } from './domain.ts'
+import { type Charge, ChargeList } from '@lepton/contracts/psp'
+import type { z } from 'zod'
+import type { Operation } from './domain.ts'
+import { jsonOf, OutcomeUnknown, type PspAnswer, readAnswer, unknownOutcome } from './psp-answer.ts'
 
 export interface PspRequest {
   order_id: string
@@ -18,34 +21,53 @@ export interface PspClient {
   /**
    * Asks the processor; with the same key it does a thing once, however often it is asked.
    *
-   * @throws Error when the outcome is unknown: no answer, or a fault on the processor's side
+   * @throws OutcomeUnknown when the processor decided nothing that we heard of
    */
-  carryOut(request: PspRequest): Promise<PspResult>
-  /** The order's charge as the processor has it, for a key that it may have forgotten. */
-  find(orderId: string): Promise<Charge | undefined>
-  /** The charges of orders by id, both ends included, with what was moved on them. */
+  carryOut(request: PspRequest): Promise<PspAnswer>
+  /** The order's charges as the processor has them now. @throws OutcomeUnknown when it does not tell */
+  find(orderId: string): Promise<Charge[]>
+  /**
+   * The charges of orders by id, both ends included, with what was moved on them.
+   *
+   * @throws Unavailable when the processor does not tell
+   */
   export(from: string, to: string): Promise<AuditedCharge[]>
+}
+
+interface PspSettings {
+  url: string
+  timeoutMs: number
+  /** The longest `Retry-After` that is honoured. */
+  maxRetryAfterMs: number
+  /** One for each request in flight: a request that waits for a connection uses up its time. */
+  connections: number
 }
 
 const PATH = { CAPTURE: 'capture', VOID: 'void', REFUND: 'refund' } as const
 
-export function createPspClient({ url, timeoutMs }: { url: string; timeoutMs: number }): PspClient {
-  const { origin } = new URL(url)
-  const transport = createTransport(origin, transportDefaults)
+export function createPspClient(settings: PspSettings): PspClient {
+  const { url, timeoutMs, maxRetryAfterMs: mostMs, connections } = settings
+  const transport = createTransport(new URL(url).origin, { ...transportDefaults, connections })
+  const clock = () => ({ nowMs: Date.now(), mostMs })
 
-  async function send(
-    path: string,
-    request: Omit<Exchange, 'path' | 'timeoutMs'>,
-  ): Promise<{ status: number; body: unknown }> {
-    const { status, body } = await transport.exchange({ ...request, path, timeoutMs })
-    if (status >= 500) throw new Error(`the processor answered ${status}`)
-    return { status, body: JSON.parse(body.toString()) as unknown }
+  async function send(request: Omit<Exchange, 'timeoutMs'>): Promise<Answer> {
+    return transport.exchange({ ...request, timeoutMs }).catch((cause: unknown) => {
+      throw new OutcomeUnknown('the processor did not answer', { cause })
+    })
+  }
+
+  async function read<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
+    const answer = await send({ method: 'GET', path, headers: {} })
+    const parsed = schema.safeParse(answer.status === 200 ? jsonOf(answer) : undefined)
+    if (!parsed.success) throw unknownOutcome(answer, clock())
+    return parsed.data
   }
 
   return {
     carryOut: async (request) => {
-      const { status, body } = await send(pathOf(request), {
+      const answer = await send({
         method: 'POST',
+        path: pathOf(request),
         headers: {
           'content-type': 'application/json',
           'idempotency-key': request.psp_key,
@@ -53,22 +75,15 @@ export function createPspClient({ url, timeoutMs }: { url: string; timeoutMs: nu
         },
         body: JSON.stringify(request.op === 'AUTH' ? authorization(request) : {}),
       })
-      if (status >= 400) return { kind: 'refused', reason: refusalOf(body) }
-      const { charge_id, state, decline_reason } = Charge.parse(body)
-      return state === 'DECLINED'
-        ? { kind: 'refused', reason: decline_reason ?? 'declined' }
-        : { kind: 'done', charge_id }
+      return readAnswer(answer, clock())
     },
-    find: async (orderId) => {
-      const { body } = await send(`/charges?merchant_reference=${orderId}`, { method: 'GET', headers: {} })
-      return ChargeList.parse(body).items[0]
-    },
+    find: async (orderId) => (await read(`/charges?merchant_reference=${orderId}`, ChargeList)).items,
     export: async (from, to) => {
-      const { body } = await send(`${exportCharges.path}?from=${from}&to=${to}`, {
-        method: 'GET',
-        headers: {},
+      const path = `${exportCharges.path}?from=${from}&to=${to}`
+      const { items } = await read(path, exportCharges.answers[200]).catch((cause: unknown) => {
+        throw new Unavailable('the card processor', { cause })
       })
-      return exportCharges.answers[200].parse(body).items
+      return items
     },
   }
 }
@@ -79,9 +94,4 @@ function pathOf({ op, charge_id }: PspRequest): string {
 
 function authorization({ order_id, amount_minor, currency, payment_token }: PspRequest) {
   return { merchant_reference: order_id, amount_minor, currency, payment_token }
-}
-
-function refusalOf(body: unknown): string {
-  const { detail } = body as { detail?: unknown }
-  return typeof detail === 'string' && detail !== '' ? detail.slice(0, 200) : 'refused'
 }

@@ -18,11 +18,11 @@ const SWEEP_BATCH = 1_000
  * it has booked, and only where this service still waits for an answer.
  */
 export function webhookRoutes(deps: Deps): Endpoint[] {
-  const { database, log, webhookSecret, webhookToleranceMs: toleranceMs } = deps
+  const { database, log, webhookSecrets, webhookToleranceMs: toleranceMs } = deps
   return [
     answer(receiveWebhook, async ({ body, req }) => {
       const clock = { nowMs: Date.now(), toleranceMs }
-      if (!isWebhookSigned(webhookSecret, req.get(SIGNATURE_HEADER), rawBodyOf(req), clock))
+      if (!isWebhookSigned(webhookSecrets, req.get(SIGNATURE_HEADER), rawBodyOf(req), clock))
         throw refuse('signature-invalid', 'The Webhook-Signature does not fit the body, or is too old.')
       const { isNew, isAwaited } = await note(database, body)
       if (isNew && isAwaited) {

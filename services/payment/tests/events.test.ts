@@ -72,16 +72,20 @@ describe('an authorisation', () => {
     expect(await shop.ledgerOf(id)).toEqual([])
   })
 
-  it.each(['fail', 'fail after it was done'] as const)(
+  it.each([
+    ['fail', 3],
+    // The second attempt first looks at what the processor has booked.
+    ['fail after it was done', 1],
+  ] as const)(
     'with an unknown outcome (%s) is asked again with the same key, and charged once',
-    async (how) => {
+    async (how, times) => {
       const id = newId()
-      shop.psp.next('AUTH', how, how)
+      shop.psp.next('AUTH', ...Array.from({ length: Math.min(times, 2) }, () => how))
 
       await send(placed(id), reserved(id))
 
       const asked = shop.psp.asked.filter(({ order_id }) => order_id === id)
-      expect(asked).toHaveLength(3)
+      expect(asked).toHaveLength(times)
       expect(new Set(asked.map(({ psp_key }) => psp_key)).size).toBe(1)
       expect(done(id)).toEqual(['AUTH'])
       expect(await toldTypes(id)).toEqual(['payment.authorized.v1'])

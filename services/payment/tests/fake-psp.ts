@@ -1,10 +1,15 @@
-import type { Charge } from '@lepton/contracts/psp'
+import type { Charge, ChargeState } from '@lepton/contracts/psp'
 import { newId } from '@lepton/common/id'
+import { OutcomeUnknown } from '../src/psp-answer.ts'
 import type { PspClient, PspRequest } from '../src/psp-client.ts'
 
-type How = 'refuse' | 'fail' | 'fail after it was done' | 'hold' | 'hold after it was done'
+type How = 'refuse' | 'limit' | 'fail' | 'fail after it was done' | 'hold' | 'hold after it was done'
+
+/** Longer than the first waits between attempts are by themselves. */
+export const RETRY_AFTER_MS = 900
 
 const STATE_AFTER = { AUTH: 'AUTHORIZED', CAPTURE: 'CAPTURED', VOID: 'VOIDED', REFUND: 'REFUNDED' } as const
+const STATE_BEFORE = { CAPTURE: 'AUTHORIZED', VOID: 'AUTHORIZED', REFUND: 'CAPTURED' } as const
 
 export interface FakePsp extends PspClient {
   /** What was asked, oldest first; repeats with the same key too. */
@@ -13,41 +18,61 @@ export interface FakePsp extends PspClient {
   done: PspRequest[]
   /** How the next requests of an operation go; afterwards they are done at once again. */
   next(op: PspRequest['op'], ...how: How[]): void
+  /** Moves an order's charge behind the shop's back. */
+  move(orderId: string, state: ChargeState): void
+  /** Whether every request with a card waits until `release`. */
+  holdCard(payment_token: string): void
   /** Lets the requests that are held go on. */
   release(): void
 }
 
-/** A processor in memory that keeps its word about keys and fails as it is told. */
+/** A processor in memory that keeps its word about keys, refusals included, and fails as it is told. */
 export function createFakePsp(): FakePsp {
-  const plans = new Map<string, string[]>()
-  const charges = new Map<string, string>()
+  const plans = new Map<string, How[]>()
   const booked = new Map<string, Charge>()
   const keys = new Set<string>()
+  const refusals = new Map<string, string>()
+  const held = new Set<string>()
   let released = Promise.withResolvers<void>()
+
+  function refuse(key: string, refusal: string) {
+    refusals.set(key, refusal)
+    return { refusal }
+  }
+
   const psp: FakePsp = {
     asked: [],
     done: [],
     next: (op, ...how) => void plans.set(op, [...(plans.get(op) ?? []), ...how]),
+    move: (orderId, state) => void booked.set(orderId, { ...booked.get(orderId)!, state }),
+    holdCard: (card) => void held.add(card),
     release: () => {
+      held.clear()
       released.resolve()
       released = Promise.withResolvers()
     },
     carryOut: async (request) => {
+      const { op, order_id, psp_key: key } = request
       psp.asked.push(request)
-      const plan = plans.get(request.op)?.shift()
-      if (plan === 'hold') await released.promise
-      if (plan === 'fail') throw new Error('the processor answered 500')
-      if (plan === 'refuse') return { kind: 'refused', reason: 'as the test wants' }
-      if (!keys.has(request.psp_key)) psp.done.push(request)
-      keys.add(request.psp_key)
-      const charge_id = charges.get(request.order_id) ?? newId()
-      charges.set(request.order_id, charge_id)
-      booked.set(request.order_id, chargeOf(request, charge_id))
+      const plan = plans.get(op)?.shift()
+      if (plan === 'hold' || held.has(request.payment_token)) await released.promise
+      if (plan === 'limit') throw new OutcomeUnknown('answered 429', { retryAfterMs: RETRY_AFTER_MS })
+      if (plan === 'fail') throw new OutcomeUnknown('the processor answered 500')
+      const kept = refusals.get(key)
+      if (kept !== undefined) return { refusal: kept }
+      if (plan === 'refuse') return refuse(key, 'as the test wants')
+      const charge = booked.get(order_id)
+      if (!keys.has(key)) {
+        if (op !== 'AUTH' && charge?.state !== STATE_BEFORE[op]) return refuse(key, `it is ${charge?.state}`)
+        psp.done.push(request)
+        keys.add(key)
+        booked.set(order_id, chargeOf(request, charge?.charge_id ?? newId()))
+      }
       if (plan === 'hold after it was done') await released.promise
-      if (plan === 'fail after it was done') throw new Error('the processor did not answer')
-      return { kind: 'done', charge_id }
+      if (plan === 'fail after it was done') throw new OutcomeUnknown('the processor did not answer')
+      return { charge: booked.get(order_id)! }
     },
-    find: (orderId) => Promise.resolve(booked.get(orderId)),
+    find: (orderId) => Promise.resolve([booked.get(orderId)].filter((charge) => charge !== undefined)),
     export: () => Promise.resolve([]),
   }
   return psp

@@ -3,22 +3,28 @@ import { createAnswers } from '../src/answers.ts'
 import { branchRoutes } from '../src/branches.ts'
 import type { Deps } from '../src/deps.ts'
 import { paymentSubscriptions } from '../src/events.ts'
+import { opsRoutes } from '../src/ops.ts'
 import { paymentRoutes } from '../src/routes.ts'
 import { startTasks } from '../src/tasks.ts'
 import { webhookRoutes } from '../src/webhooks.ts'
 import { createFakePsp, type FakePsp } from './fake-psp.ts'
 
 export const WEBHOOK_SECRET = 'what the processor and the shop know'
+export const OLD_WEBHOOK_SECRET = 'what they knew before'
+
+const PLACES = { maxInFlight: 200, maxPerCustomer: 8 }
 
 export interface PaymentService extends ServiceUnderTest {
   psp: FakePsp
   anomalies(): number
   stateOf(orderId: string): Promise<string | undefined>
   ledgerOf(orderId: string): Promise<{ kind: string; amount_minor: number }[]>
+  /** Kinds and origins of the money's movements, oldest first. */
+  booksOf(orderId: string): Promise<string[]>
 }
 
 /** The payment service for the tests of one file, with a processor in memory. */
-export function usePaymentService(): PaymentService {
+export function usePaymentService({ places = PLACES } = {}): PaymentService {
   let anomalies = 0
   const psp = createFakePsp()
   const service = useService('payment', (instance) => {
@@ -26,14 +32,15 @@ export function usePaymentService(): PaymentService {
       ...instance,
       psp,
       answers: createAnswers(),
-      webhookSecret: WEBHOOK_SECRET,
+      places,
+      webhookSecrets: [OLD_WEBHOOK_SECRET, WEBHOOK_SECRET],
       webhookToleranceMs: 300_000,
       anomalies: { inc: (count) => void (anomalies += count) },
       wakeTasks: () => tasks.wake(),
     }
     const tasks = startTasks(deps)
     return {
-      endpoints: [...webhookRoutes(deps), ...paymentRoutes(deps), ...branchRoutes(deps)],
+      endpoints: [...webhookRoutes(deps), ...paymentRoutes(deps), ...branchRoutes(deps), ...opsRoutes(deps)],
       subscriptions: paymentSubscriptions(deps),
       parts: [tasks],
       isIdle: async () => {
@@ -58,6 +65,13 @@ export function usePaymentService(): PaymentService {
         [orderId],
       )
       return rows
+    },
+    booksOf: async (orderId: string) => {
+      const { rows } = await service.database.query<{ entry: string }>(
+        `select kind || ' ' || origin as entry from payment_ledger where order_id = $1 order by id`,
+        [orderId],
+      )
+      return rows.map(({ entry }) => entry)
     },
   })
 }

@@ -22,6 +22,8 @@ describeRefusals(
       currency: 'EUR',
       payment_token: 'tok_approved',
     },
+    retry_payment: { new_key: false, reason: 'the processor is back' },
+    settle_payment: { charge_state: 'REFUNDED', charge_id: newId(), reason: 'the processor told us' },
   },
 )
 

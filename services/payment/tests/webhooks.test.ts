@@ -7,7 +7,7 @@ import type { Problem } from '@lepton/contracts/problems'
 import type { ChargeWebhook } from '@lepton/contracts/psp'
 import { eventRecord, placement } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
-import { usePaymentService, WEBHOOK_SECRET } from './payment-service.ts'
+import { OLD_WEBHOOK_SECRET, usePaymentService, WEBHOOK_SECRET } from './payment-service.ts'
 
 const shop = usePaymentService()
 
@@ -18,7 +18,7 @@ function webhook(order_id: string, rest: Partial<ChargeWebhook> = {}): ChargeWeb
 
 function post(body: object, { secret = WEBHOOK_SECRET, atMs = Date.now(), sign = true } = {}) {
   const text = JSON.stringify(body)
-  const headers = sign ? { 'webhook-signature': signWebhook(secret, text, atMs) } : {}
+  const headers = sign ? { 'webhook-signature': signWebhook([secret], text, atMs) } : {}
   return shop.people.anyone().post<Problem>('/payments/webhook', text, {
     headers: { 'content-type': 'application/json', ...headers },
   })
@@ -99,11 +99,33 @@ describe('a webhook', () => {
     const text = JSON.stringify(webhook(newId()))
     const headers = {
       'content-type': 'application/json',
-      'webhook-signature': signWebhook(WEBHOOK_SECRET, text, Date.now()),
+      'webhook-signature': signWebhook([WEBHOOK_SECRET], text, Date.now()),
     }
     const changed = text.replace('charge.authorized', 'charge.refunded')
 
     expect(await shop.people.anyone().post('/payments/webhook', changed, { headers })).toMatchObject(INVALID)
+  })
+
+  it('is taken under the old secret and the new one, and with a signature of each', async () => {
+    const text = JSON.stringify(webhook(newId()))
+    for (const secrets of [[OLD_WEBHOOK_SECRET], ['next one', OLD_WEBHOOK_SECRET], [WEBHOOK_SECRET]]) {
+      const headers = {
+        'content-type': 'application/json',
+        'webhook-signature': signWebhook(secrets, text, Date.now()),
+      }
+      expect((await shop.people.anyone().post('/payments/webhook', text, { headers })).status).toBe(204)
+    }
+  })
+
+  it('may name more than we know: another field, another type of event', async () => {
+    const id = await unanswered()
+
+    const answer = await post({ ...webhook(id, { type: 'charge.disputed' }), added_later: { by: 'them' } })
+
+    expect(answer.status).toBe(204)
+    expect(await shop.stateOf(id)).toBe('AUTHORIZED')
+    shop.psp.release()
+    await shop.settle()
   })
 
   it('may hold 64 KiB', async () => {

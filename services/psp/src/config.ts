@@ -1,4 +1,5 @@
 import { fileContent, loadConfig, whole } from '@lepton/common/config'
+import { secretsOf } from '@lepton/common/webhook-signature'
 import { z } from 'zod'
 
 export const settings = z.object({
@@ -9,7 +10,8 @@ export const settings = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   /** Whom to tell of each movement, signed with the secret; nobody where it is missing. */
   WEBHOOK_URL: z.url().optional(),
-  PSP_SECRET_FILE: fileContent().optional(),
+  /** One secret a line; a webhook is signed with each of them, so that the merchant can change from one to the next. */
+  PSP_SECRET_FILE: fileContent().transform(secretsOf).optional(),
   WEBHOOK_TIMEOUT_MS: whole(5_000, { min: 100 }),
   STOP_ON_STDIN_END: z.stringbool().default(false),
 })

@@ -19,14 +19,22 @@ export interface Answer {
   isRepeat: boolean
 }
 
+/** Why a card does not let a charge be moved, and the state that it is in instead. */
+export interface MoveRefusal {
+  why: string
+  becomes?: Charge['state']
+}
+
 export interface Ledger {
   authorize(key: string, request: Omit<Charge, 'charge_id' | 'state'> & { payment_token: string }): Answer
+  /** `refusal` decides what the card does, by how often the move was refused before. */
   move(
     key: string,
     chargeId: string,
     move: Move,
-    refusal: (charge: BookedCharge) => string | undefined,
+    refusal: (charge: BookedCharge, refused: number) => MoveRefusal | undefined,
   ): Answer
+  get(chargeId: string): BookedCharge | undefined
   find(merchantReference: string): BookedCharge[]
   /** Charges by merchant reference, both ends included, with what was moved on them. */
   export(from: string, to: string): AuditedCharge[]
@@ -65,6 +73,9 @@ export function openLedger(file: string, { hasWebhooks = false } = {}): Ledger {
   const postbox = openPostbox(db)
   const byKey = db.prepare('select charge_id, refusal from movements where idempotency_key = ?')
   const byId = db.prepare('select * from charges where charge_id = ?')
+  const countRefused = db.prepare(
+    'select count(*) as refused from movements where charge_id = ? and kind = ? and refusal is not null',
+  )
   const byReference = db.prepare('select * from charges where merchant_reference = ? order by charge_id')
   const byRange = db.prepare(
     `select c.charge_id, merchant_reference, state, c.amount_minor,
@@ -127,18 +138,26 @@ export function openLedger(file: string, { hasWebhooks = false } = {}): Ledger {
       once(key, () => {
         const found = charge(chargeId)
         const { from, to } = TRANSITIONS[move]
-        const refusal =
-          found === undefined
-            ? 'there is no such charge'
-            : found.state === from
-              ? refusalOf(found)
-              : `a charge that is ${found.state} cannot be ${to}`
-        note(key, found?.charge_id ?? null, move, found?.amount_minor ?? 0, refusal ?? null)
-        if (refusal !== undefined) return { charge: found, refusal }
+        if (found === undefined) {
+          const refusal = 'there is no such charge'
+          note(key, null, move, 0, refusal)
+          return { charge: undefined, refusal }
+        }
+        const { refused } = countRefused.get(chargeId, move) as { refused: number }
+        const { why: refusal, becomes = found.state } =
+          found.state === from
+            ? (refusalOf(found, refused) ?? {})
+            : { why: `a charge that is ${found.state} cannot be ${to}` }
+        note(key, chargeId, move, found.amount_minor, refusal ?? null)
+        if (refusal !== undefined) {
+          setState.run(becomes, chargeId)
+          return { charge: charge(chargeId), refusal }
+        }
         setState.run(to, chargeId)
         return { charge: charge(chargeId) }
       }),
     postbox,
+    get: charge,
     find: (merchantReference) => byReference.all(merchantReference) as unknown as BookedCharge[],
     export: (from, to) => byRange.all(from, to) as unknown as AuditedCharge[],
     close: () => db.close(),
@@ -146,6 +165,6 @@ export function openLedger(file: string, { hasWebhooks = false } = {}): Ledger {
 }
 
 function webhookOf({ charge_id, merchant_reference, state }: BookedCharge): ChargeWebhook {
-  const type = `charge.${state.toLowerCase()}` as ChargeWebhook['type']
+  const type = `charge.${state.toLowerCase()}`
   return { event_id: newId(), type, merchant_reference, charge_id, created_at: new Date().toISOString() }
 }

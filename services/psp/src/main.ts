@@ -12,8 +12,8 @@ import { startWebhooks } from './webhooks.ts'
 // The outside world: it knows nothing of Consul, Kafka, PostgreSQL or the shop's tokens.
 const settings = readConfig()
 const log = createLog({ service: 'psp', instance: settings.INSTANCE, level: settings.LOG_LEVEL })
-const { WEBHOOK_URL: url, PSP_SECRET_FILE: secret, WEBHOOK_TIMEOUT_MS: timeoutMs } = settings
-const hasWebhooks = url !== undefined && secret !== undefined
+const { WEBHOOK_URL: url, PSP_SECRET_FILE: secrets = [], WEBHOOK_TIMEOUT_MS: timeoutMs } = settings
+const hasWebhooks = url !== undefined && secrets.length > 0
 const ledger = openLedger(join(settings.STATE_DIR, 'ledger.sqlite'), { hasWebhooks })
 const deps = {
   log,
@@ -24,7 +24,7 @@ const deps = {
 }
 const { server, port } = await startServer(createHttpApp(deps, pspRoutes(ledger)), settings)
 const webhooks = hasWebhooks
-  ? startWebhooks({ postbox: ledger.postbox, url, secret, timeoutMs, log })
+  ? startWebhooks({ postbox: ledger.postbox, url, secrets, timeoutMs, log })
   : undefined
 onStop(settings, log, async () => {
   await webhooks?.stop()

@@ -1,6 +1,7 @@
 import type { Log } from '@lepton/common/log'
 import { equalJitterMs } from '@lepton/common/mesh/backoff'
 import { createTransport, type Transport, transportDefaults } from '@lepton/common/mesh/transport'
+import { retryAfterMs } from '@lepton/common/retry-after'
 import type { Part } from '@lepton/common/service'
 import { startTimer } from '@lepton/common/timer'
 import { SIGNATURE_HEADER, signWebhook } from '@lepton/common/webhook-signature'
@@ -14,7 +15,7 @@ const MAX_ATTEMPTS = 8
 interface WebhookDeps {
   postbox: Postbox
   url: string
-  secret: string
+  secrets: readonly string[]
   timeoutMs: number
   log: Log
 }
@@ -55,21 +56,35 @@ async function deliver(deps: WebhookDeps, transport: Transport, letter: Letter):
   } catch (error) {
     deps.log.info({ err: error, event_id, attempts: attempts + 1 }, 'a webhook was not taken')
     const isLast = attempts + 1 >= MAX_ATTEMPTS
-    const nextAtMs = isLast ? undefined : Date.now() + equalJitterMs(attempts, RETRY, Math.random)
-    return { event_id, isTaken: false, nextAtMs: nextAtMs && Math.round(nextAtMs) }
+    const askedMs = error instanceof NotTaken ? error.waitMs : 0
+    const waitMs = Math.max(askedMs, equalJitterMs(attempts, RETRY, Math.random))
+    return { event_id, isTaken: false, nextAtMs: isLast ? undefined : Math.round(Date.now() + waitMs) }
   }
 }
 
-async function post({ url, secret, timeoutMs }: WebhookDeps, transport: Transport, body: string) {
-  const { status } = await transport.exchange({
+async function post({ url, secrets, timeoutMs }: WebhookDeps, transport: Transport, body: string) {
+  const { status, headers } = await transport.exchange({
     method: 'POST',
     path: new URL(url).pathname,
     headers: {
       'content-type': 'application/json',
-      [SIGNATURE_HEADER]: signWebhook(secret, body, Date.now()),
+      [SIGNATURE_HEADER]: signWebhook(secrets, body, Date.now()),
     },
     body,
     timeoutMs,
   })
-  if (status >= 300) throw new Error(`the merchant answered ${status}`)
+  if (status >= 300) {
+    const clock = { nowMs: Date.now(), mostMs: RETRY.maxMs }
+    throw new NotTaken(`the merchant answered ${status}`, retryAfterMs(headers['retry-after'], clock))
+  }
+}
+
+/** An answer that is no 2xx: the webhook is sent again, after `waitMs` at the least. */
+class NotTaken extends Error {
+  readonly waitMs: number
+
+  constructor(message: string, waitMs = 0) {
+    super(message)
+    this.waitMs = waitMs
+  }
 }

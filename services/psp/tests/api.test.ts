@@ -122,6 +122,54 @@ describe('the card processor', () => {
     expect((await move(charge.charge_id, 'void')).body).toMatchObject({ state: 'VOIDED' })
   })
 
+  it('turns a rate-limited card away once for each key, and says when to come back', async () => {
+    const [reference, key] = [newId(), newId()]
+
+    const first = await authorize(reference, 'tok_rate_limited', key)
+    const again = await authorize(reference, 'tok_rate_limited', key)
+    const captured = await move(again.body.charge_id, 'capture')
+
+    expect([first.status, first.headers['retry-after']]).toEqual([429, '1'])
+    expect(again).toMatchObject({ status: 200, body: { state: 'AUTHORIZED' } })
+    expect(captured.status).toBe(429)
+    expect(await charges(reference)).toMatchObject([{ state: 'AUTHORIZED' }])
+  })
+
+  it('may answer a conflict for ever after it booked: only its books tell', async () => {
+    const [reference, key] = [newId(), newId()]
+
+    for (const _time of [1, 2])
+      expect((await authorize(reference, 'tok_conflict_after_commit', key)).status).toBe(409)
+
+    expect(await charges(reference)).toMatchObject([{ state: 'AUTHORIZED' }])
+  })
+
+  it.each(['capture', 'void'])('lets an authorisation lapse before its %s', async (what) => {
+    const reference = newId()
+    const { body: charge } = await authorize(reference, 'tok_authorization_lapses')
+
+    expect(await move(charge.charge_id, what)).toMatchObject({
+      status: 422,
+      body: { detail: 'the authorisation has lapsed' },
+    })
+    expect(await charges(reference)).toMatchObject([{ state: 'EXPIRED' }])
+    expect((await move(charge.charge_id, 'capture')).body).toMatchObject({
+      detail: 'a charge that is EXPIRED cannot be CAPTURED',
+    })
+  })
+
+  it('refuses the first refund of a card for good under its key, and gives it with another, once', async () => {
+    const { body: charge } = await authorize(newId(), 'tok_refund_refused_once')
+    const key = newId()
+    await move(charge.charge_id, 'capture')
+
+    const refused = [await move(charge.charge_id, 'refund', key), await move(charge.charge_id, 'refund', key)]
+
+    expect(refused.map(({ status }) => status)).toEqual([402, 402])
+    expect((await move(charge.charge_id, 'refund')).body).toMatchObject({ state: 'REFUNDED' })
+    expect((await move(charge.charge_id, 'refund')).status).toBe(422)
+  })
+
   it.each([
     ['refund', 'what is not captured', [] as string[]],
     ['capture', 'what is voided', ['void']],

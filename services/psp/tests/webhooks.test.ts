@@ -13,7 +13,7 @@ import { until } from '@lepton/testing/until'
 import { type Ledger, openLedger } from '../src/ledger.ts'
 import { startWebhooks } from '../src/webhooks.ts'
 
-const secret = 'what both know'
+const secrets = ['what both know', 'what both will know']
 let folder: string
 let ledger: Ledger
 let merchant: Server
@@ -22,17 +22,20 @@ let webhooks: Part | undefined
 let received: { body: string; signature: string | undefined }[]
 /** What the merchant answers next; 204 where nothing is left. */
 let answers: number[]
+let retryAfter: string | undefined
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'lepton-psp-'))
   ledger = openLedger(join(folder, 'ledger.sqlite'), { hasWebhooks: true })
   received = []
   answers = []
+  retryAfter = undefined
   merchant = createServer((req, res) => {
     let body = ''
     req.on('data', (part: Buffer) => (body += part.toString()))
     req.on('end', () => {
       received.push({ body, signature: req.headers['webhook-signature'] as string | undefined })
+      if (retryAfter !== undefined) res.setHeader('retry-after', retryAfter)
       res.writeHead(answers.shift() ?? 204).end()
     })
   })
@@ -50,7 +53,7 @@ afterEach(async () => {
 })
 
 function start(): void {
-  webhooks = startWebhooks({ postbox: ledger.postbox, url, secret, timeoutMs: 1_000, log: silentLog })
+  webhooks = startWebhooks({ postbox: ledger.postbox, url, secrets, timeoutMs: 1_000, log: silentLog })
 }
 
 function authorize(payment_token = 'tok_approved', decline_reason: string | null = null) {
@@ -77,7 +80,7 @@ describe('webhooks', () => {
     expect(events()[0]).toMatchObject({ charge_id, merchant_reference })
     for (const { body, signature } of received) {
       const clock = { nowMs: Date.now(), toleranceMs: 10_000 }
-      expect(isWebhookSigned(secret, signature, body, clock)).toBe(true)
+      for (const secret of secrets) expect(isWebhookSigned([secret], signature, body, clock)).toBe(true)
     }
   })
 
@@ -114,6 +117,19 @@ describe('webhooks', () => {
 
     expect(received.length).toBeGreaterThanOrEqual(2)
     expect(new Set(received.map(({ body }) => body)).size).toBe(1)
+  })
+
+  it('wait as long as the merchant asks, half a minute at most', async () => {
+    answers = [429]
+    retryAfter = '3600'
+    const before = Date.now()
+    authorize()
+
+    start()
+    await until('it was tried', () => waiting()[0]?.attempts === 1)
+
+    expect(ledger.postbox.due(before + 29_000, 1)).toEqual([])
+    expect(ledger.postbox.due(Date.now() + 31_000, 1)).toHaveLength(1)
   })
 
   it('are given up after eight tries, and kept', async () => {

@@ -71,5 +71,5 @@ function describe(cell: Cell): string {
   if (onlyIf === undefined) return does.join(', ')
   const refused =
     otherwise?.kind === 'refuse' ? `refused: \`${otherwise.slug}\`` : (otherwise?.kind ?? 'anomaly')
-  return `${does.join(', ')} if ${onlyIf.says}; else ${refused}`
+  return `${does.join(', ') || 'nothing'} if ${onlyIf.says}; else ${refused}`
 }

@@ -1,0 +1,65 @@
+export interface PlaceSettings {
+  /** Who has a place at once, in all and of one customer. */
+  maxInFlight: number
+  maxPerCustomer: number
+  /** Who waits for one, likewise. */
+  maxWaiting: number
+  maxWaitingPerCustomer: number
+}
+
+export interface Places {
+  /** Resolves with the way out once there is a place; undefined where too many wait already. */
+  enter(customerId: string): Promise<() => void> | undefined
+}
+
+interface Customer {
+  inside: number
+  waiting: ((leave: () => void) => void)[]
+}
+
+/**
+ * Places that customers share: one of them never has more than its own, and those who wait come in turn by customer,
+ * so that a hundred orders of one wait behind a single order of another.
+ */
+export function createPlaces(settings: PlaceSettings): Places {
+  // In the order of their turns: whoever got a place goes to the end.
+  const customers = new Map<string, Customer>()
+  let free = settings.maxInFlight
+  let waiting = 0
+
+  function admit(id: string, customer: Customer): () => void {
+    customer.inside++
+    free--
+    return () => {
+      customer.inside--
+      free++
+      if (customer.inside === 0 && customer.waiting.length === 0) customers.delete(id)
+      callNext()
+    }
+  }
+
+  function callNext(): void {
+    for (const [id, customer] of customers) {
+      if (free === 0) return
+      if (customer.inside >= settings.maxPerCustomer) continue
+      const next = customer.waiting.shift()
+      if (next === undefined) continue
+      waiting--
+      customers.delete(id)
+      customers.set(id, customer)
+      next(admit(id, customer))
+    }
+  }
+
+  return {
+    enter: (id) => {
+      const customer = customers.get(id) ?? { inside: 0, waiting: [] }
+      customers.set(id, customer)
+      if (free > 0 && customer.inside < settings.maxPerCustomer) return Promise.resolve(admit(id, customer))
+      if (waiting >= settings.maxWaiting || customer.waiting.length >= settings.maxWaitingPerCustomer)
+        return undefined
+      waiting++
+      return new Promise((resolve) => customer.waiting.push(resolve))
+    },
+  }
+}

@@ -1,0 +1,124 @@
+import type { Database, Tx } from '@lepton/common/postgres'
+import type { PspRequest } from './psp-client.ts'
+
+export interface Task extends PspRequest {
+  id: number
+  attempts: number
+  generation: number
+  cause_id: string | null
+  traceparent: string | null
+}
+
+export interface Places {
+  /** Tasks in flight in this process. */
+  maxInFlight: number
+  /** Tasks of one customer in flight, over all processes; a moment's more where two claim at once. */
+  maxPerCustomer: number
+}
+
+/** Longer than the three requests of one attempt may take together. */
+const LEASE_MS = 20_000
+/** Customers that one claim looks at beyond the head of the queue. */
+const CUSTOMERS_AT_ONCE = 200
+
+const COLUMNS = `t.id, t.order_id, t.op, t.psp_key, t.attempts, t.generation, t.cause_id, t.traceparent,
+  p.amount_minor, p.currency, p.payment_token, p.charge_id`
+
+const IS_DUE = `t.outcome is null and t.next_at <= now() and (t.lease_until is null or t.lease_until < now())`
+
+/**
+ * Claims those of `due` (id, customer_id, next_at) whose customers have places left, oldest first. Rows are looked up
+ * one by one, by `offset 0` and `ctid`: no plan may read the backlog instead (ADR 13).
+ */
+const claimOf = (due: string) => `
+  with in_flight as (
+    select customer_id, count(*) as tasks from psp_task
+    where outcome is null and lease_until is not null and lease_until >= now() group by customer_id),
+  ${due},
+  ranked as (
+    select id, next_at, coalesce(tasks, 0) + row_number() over (partition by customer_id order by next_at, id) as place
+    from due left join in_flight using (customer_id)),
+  claimed as (
+    update psp_task set lease_until = now() + $3 * interval '1 ms', attempts = attempts + 1,
+      started_at = coalesce(started_at, now())
+    where ctid = any(array(
+      select t.ctid from (select id from ranked where place <= $2 order by next_at limit $1) chosen
+      cross join lateral (
+        select ctid from psp_task t where t.id = chosen.id and ${IS_DUE} for update skip locked offset 0) t))
+    returning *)
+  select ${COLUMNS} from claimed t
+  cross join lateral (select * from payment where order_id = t.order_id offset 0) p`
+
+/** The head of the queue, whosever it is. */
+const HEAD = claimOf(`
+  due as (select t.id, t.customer_id, t.next_at from psp_task t where ${IS_DUE} order by t.next_at limit $4)`)
+
+/** The first tasks of each of these customers. */
+const OF_CUSTOMERS = claimOf(`
+  due as (select mine.* from unnest($4::uuid[]) as customer(id) cross join lateral (
+    select t.id, t.customer_id, t.next_at from psp_task t
+    where t.customer_id = customer.id and ${IS_DUE} order by t.next_at limit $2) mine)`)
+
+/** The next customers with open tasks after one: the index is entered once for each of them. */
+const CUSTOMERS = `
+  with recursive customer as (
+    (select customer_id, 1 as n from psp_task where outcome is null and customer_id > $1 order by customer_id limit 1)
+    union all
+    select (select t.customer_id from psp_task t where t.outcome is null and t.customer_id > customer.customer_id
+      order by t.customer_id limit 1), n + 1
+    from customer where customer_id is not null and n < $2)
+  select customer_id from customer where customer_id is not null`
+
+const FIRST_CUSTOMER = '00000000-0000-0000-0000-000000000000'
+
+/**
+ * Claims due tasks for as long as the lease, at most so many of one customer.
+ *
+ * Usually the head of the queue has them all. Where one customer's backlog fills it, the queue is entered by customer
+ * instead, a part of them at a time, so that a claim stays cheap and everybody's turn comes.
+ */
+export function createClaim(
+  database: Database,
+  { maxPerCustomer }: Pick<Places, 'maxPerCustomer'>,
+): (free: number) => Promise<Task[]> {
+  let from = FIRST_CUSTOMER
+
+  async function run(tx: Tx, statement: string, free: number, among: number | string[]): Promise<Task[]> {
+    const values = [free, maxPerCustomer, LEASE_MS, among]
+    return (await tx.query<Task>(statement, values)).rows
+  }
+
+  async function nextCustomers(tx: Tx): Promise<string[]> {
+    const { rows } = await tx.query<{ customer_id: string }>(CUSTOMERS, [from, CUSTOMERS_AT_ONCE])
+    from = rows.length < CUSTOMERS_AT_ONCE ? FIRST_CUSTOMER : rows.at(-1)!.customer_id
+    return rows.map(({ customer_id }) => customer_id)
+  }
+
+  return (free) =>
+    database.inTransaction(async (tx) => {
+      // The head of the queue comes in the order of its index, instead of from all that is due, sorted.
+      tx.write('set local enable_bitmapscan to off', [])
+      const window = 2 * free + maxPerCustomer
+      const head = await run(tx, HEAD, free, window)
+      const left = free - head.length
+      if (left === 0 || !(await isLongerThan(tx, window))) return head
+      return [...head, ...(await run(tx, OF_CUSTOMERS, left, await nextCustomers(tx)))]
+    })
+}
+
+async function isLongerThan(tx: Tx, tasks: number): Promise<boolean> {
+  const { rows } = await tx.query(
+    `select from psp_task t where ${IS_DUE} order by t.next_at offset $1 limit 1`,
+    [tasks],
+  )
+  return rows.length > 0
+}
+
+/** The tasks of an order that have no outcome yet, whoever works on them. */
+export async function openTasks(database: Database, orderId: string): Promise<Task[]> {
+  const { rows } = await database.query<Task>(
+    `select ${COLUMNS} from psp_task t join payment p using (order_id) where order_id = $1 and outcome is null`,
+    [orderId],
+  )
+  return rows
+}

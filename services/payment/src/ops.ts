@@ -1,0 +1,99 @@
+import { decodeCursor, encodeCursor, isCount } from '@lepton/common/cursor'
+import { audit } from '@lepton/common/events/audit'
+import { answer, type Endpoint } from '@lepton/common/http'
+import type { Database } from '@lepton/common/postgres'
+import { refuse, type Refusal } from '@lepton/common/problem'
+import { listUnsettledPayments, retryPayment, settlePayment } from '@lepton/contracts/payment-ops'
+import { openTasks } from './claim.ts'
+import type { Deps } from './deps.ts'
+import type { Payment, PspResult } from './domain.ts'
+import { isAskedAgain, outcomeOf } from './outcome.ts'
+import { pspKeyOf } from './payments.ts'
+import { settleTogether } from './tasks.ts'
+
+const SHOWN = `t.id, t.order_id, p.state, t.op as operation, p.amount_minor, p.currency, p.charge_id, t.attempts,
+  t.generation, t.last_error, t.started_at, t.next_at`
+
+/** What operators see of payments that do not settle, and do about them. */
+export function opsRoutes(deps: Deps): Endpoint[] {
+  const { database, wakeTasks } = deps
+  return [
+    answer(listUnsettledPayments, async ({ query: { min_attempts, cursor, limit } }) => {
+      const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, [isCount])[0])
+      const { rows } = await database.query<{ id: number }>(
+        `select ${SHOWN} from psp_task t join payment p using (order_id)
+         where t.outcome is null and t.attempts >= $1 and t.id > $2 order by t.id limit $3`,
+        [min_attempts, after, limit],
+      )
+      const last = rows.length === limit ? rows.at(-1) : undefined
+      return {
+        status: 200,
+        body: { items: rows, next_cursor: last === undefined ? null : encodeCursor([String(last.id)]) },
+      }
+    }),
+
+    answer(retryPayment, async ({ params: { order_id }, body: { new_key, reason }, caller }) => {
+      const task = await openTask(database, order_id)
+      if (new_key && task.op === 'AUTH') {
+        throw invalid('/new_key', 'would make a second charge: an authorisation keeps its key')
+      }
+      const generation = task.generation + (new_key ? 1 : 0)
+      const shown = await database.inTransaction(async (tx) => {
+        // A request that is in flight keeps its lease: a new key is used when that request is over.
+        const { rows } = await tx.query(
+          `with again as (
+             update psp_task set next_at = now(), generation = $2, psp_key = $3
+             where id = $1 and outcome is null and generation = $4 returning *)
+           select ${SHOWN} from again t join payment p using (order_id)`,
+          [task.id, generation, pspKeyOf(order_id, task.op, generation), task.generation],
+        )
+        if (rows[0] === undefined) throw settled()
+        const result = `${task.op} ${new_key ? 'with a new key' : 'is asked for again'}`
+        audit(tx, { who: caller.subject, reason }, { action: 'retry', target: `payment ${order_id}`, result })
+        tx.afterCommit(wakeTasks)
+        return rows[0]
+      })
+      return { status: 202, body: shown }
+    }),
+
+    answer(settlePayment, async ({ params: { order_id }, body, caller }) => {
+      const { charge_state: state, reason } = body
+      const task = await openTask(database, order_id)
+      const charge_id = body.charge_id ?? task.charge_id
+      const result = outcomeOf(task.op, { state, charge_id: charge_id ?? '', decline_reason: null }, reason)
+      if (result.kind === 'refused' && isAskedAgain(task.op))
+        throw invalid('/charge_state', `would leave the ${task.op} open`)
+      if (result.kind !== 'refused' && charge_id === null) throw invalid('/charge_id', 'is missing')
+      let isSettled = false
+      await settleTogether(deps, [{ task, result: byHand(result) }], (tx) => {
+        isSettled = true
+        const done = { action: 'settle', target: `payment ${order_id}`, result: `${task.op}: ${state}` }
+        audit(tx, { who: caller.subject, reason }, done)
+      })
+      if (!isSettled) throw settled()
+      const { rows } = await database.query<Payment>('select * from payment where order_id = $1', [order_id])
+      return { status: 200, body: rows[0] }
+    }),
+  ]
+}
+
+function byHand(result: PspResult): PspResult {
+  return result.kind === 'refused' ? { ...result, reason: 'refused' } : { ...result, origin: 'OPERATOR' }
+}
+
+/** @throws Refusal `payment-settled` where nothing is asked of the processor for this order */
+async function openTask(database: Database, orderId: string) {
+  const [task] = await openTasks(database, orderId)
+  if (task === undefined) throw settled()
+  return task
+}
+
+function settled(): Refusal {
+  return refuse('payment-settled', 'Nothing is asked of the card processor for this order any more.')
+}
+
+function invalid(pointer: string, detail: string): Refusal {
+  return refuse('invalid-request', 'The payment cannot be settled like that.', {
+    errors: [{ pointer, detail }],
+  })
+}
