@@ -50,5 +50,6 @@ export function createFakeMesh(): FakeMesh {
 /** A refusal as another service answers it. */
 export function problemAnswer(slug: ProblemSlug): FakeAnswer {
   const { status, title } = PROBLEMS[slug]
-  return { status, body: { type: `/problems/${slug}`, title, status, detail: title } }
+  const headers = { 'content-type': 'application/problem+json' }
+  return { status, headers, body: { type: `/problems/${slug}`, title, status, detail: title } }
 }

@@ -1,9 +1,9 @@
 import { afterAll } from '@jest/globals'
 import { unlimited } from '@lepton/common/http/inbound-limit'
+import { createLog } from '@lepton/common/log'
 import { createMetrics } from '@lepton/common/metrics'
 import { closeServer, startServer } from '@lepton/common/server'
 import { createIdentity } from '@lepton/testing/identity'
-import { silentLog } from '@lepton/testing/log'
 import { createFakeMesh } from '@lepton/testing/mesh'
 import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
 import { createGatewayApp } from '../src/app.ts'
@@ -14,6 +14,11 @@ export function useGateway() {
   const identity = createIdentity()
   const mesh = createFakeMesh()
   const closing: (() => Promise<void>)[] = []
+  const lines: Record<string, unknown>[] = []
+  const log = createLog(
+    { service: 'gateway', instance: 'gateway-1', level: 'info' },
+    { write: (line: string) => void lines.push(JSON.parse(line) as Record<string, unknown>) },
+  )
   afterAll(async () => {
     for (const close of closing) await close()
     identity.remove()
@@ -33,7 +38,7 @@ export function useGateway() {
     const instance = {
       service: 'gateway',
       name: 'gateway-1',
-      log: silentLog,
+      log,
       metrics: createMetrics(),
       verify: identity.verify,
       signer: identity.signerOf('gateway'),
@@ -55,5 +60,5 @@ export function useGateway() {
     return client
   }
 
-  return { identity, mesh, startGateway, connect }
+  return { identity, mesh, lines, startGateway, connect }
 }
