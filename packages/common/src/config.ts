@@ -6,6 +6,20 @@ import { PATTERNS } from './fault-injection.ts'
 export class ConfigError extends Error {}
 
 /**
+ * Reads a program's settings, or ends it with a sentence for each that is missing or wrong: whoever starts it by hand
+ * wants to know what to set, and a stack says nothing about that.
+ */
+export function configOrExit<S extends z.ZodObject>(schema: S): Readonly<z.infer<S>> {
+  try {
+    return loadConfig(schema)
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exit(1)
+  }
+}
+
+/**
  * Reads settings from the environment, once, at start.
  *
  * All faults are reported together, so that a wrong deployment is mended in one round. An empty
@@ -58,6 +72,9 @@ export const instanceSettings = z.object({
   PORT: whole(0, { min: 0, max: 65_535 }),
   /** The port that other processes reach this instance by, where it is not PORT. */
   ADVERTISE_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
+  /** By when a request must have arrived whole, and its headers. */
+  REQUEST_TIMEOUT_MS: whole(15_000, { max: 300_000 }),
+  HEADERS_TIMEOUT_MS: whole(10_000, { max: 300_000 }),
   /** Connections of clients at once; more are closed at once. */
   MAX_CONNECTIONS: whole(5_000, { max: 60_000 }),
   /** Where metrics and health are, away from what clients reach; port 0 takes a free one. */

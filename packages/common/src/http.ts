@@ -1,6 +1,6 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import { priorityOf, type RouteDefinition } from '@lepton/contracts/route'
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Caller, Verify } from './auth.ts'
 import { type InboundLimit, unlimited } from './http/inbound-limit.ts'
 import { parseRequest } from './http/parse.ts'
@@ -79,7 +79,7 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
         path,
         limitLoad(inbound, route),
         ...(route.body === undefined ? [] : [readJson]),
-        serve(endpoint, (req) => admit(route, req, deps.verify)),
+        serve(endpoint, (req) => admit(route, req, deps.verify), deps.log),
       )
     }
     app.all(path, refuseMethod(ofPath.map(({ route }) => route)))
@@ -189,12 +189,13 @@ export function overloaded() {
 export function serve(
   endpoint: Endpoint,
   callerOf: (req: Request, res: Response) => Promise<Caller | undefined>,
+  log: Log,
 ): RequestHandler {
   const { route } = endpoint
   return async (req, res) => {
     const caller = await callerOf(req, res)
     const reply = await endpoint.run({ ...parseRequest(route, req), caller, req } as unknown as Call)
-    sendReply(res, route, reply)
+    sendReply(res, route, reply, log)
   }
 }
 
@@ -224,13 +225,30 @@ function isPermitted(
   return role !== 'service' || (callers.some((name) => name === subject) && scopes.includes(operation))
 }
 
-/** Sends a reply through the schema of its status: a row's other columns never leave. */
-export function sendReply(res: Response, route: RouteDefinition, { status, body, headers }: Reply): void {
+/**
+ * Sends a reply through the schema of its status: a row's other columns never leave.
+ *
+ * A list goes out without the items that are not as the schema says: one row that cannot be read must not hide all
+ * others.
+ */
+function sendReply(res: Response, route: RouteDefinition, { status, body, headers }: Reply, log: Log): void {
   if (headers !== undefined) res.set(headers)
   const schema = route.answers[status]
   if (schema === undefined) throw new Error(`${route.operation} has no answer ${status}`)
   if (schema === null) res.status(status).end()
-  else res.status(status).json(schema.parse(body))
+  else res.status(status).json(schema.parse(readableOf(schema, body, { log, route })))
+}
+
+function readableOf(schema: z.ZodType, body: unknown, { log, route }: { log: Log; route: RouteDefinition }) {
+  const { items } = (body ?? {}) as { items?: unknown }
+  const element = schema instanceof z.ZodObject ? (schema.shape.items as z.ZodType | undefined) : undefined
+  if (!Array.isArray(items) || !(element instanceof z.ZodArray)) return body
+  const readable = items.filter((item: unknown) => {
+    const fault = (element.element as z.ZodType).safeParse(item).error
+    if (fault !== undefined) log.error({ err: fault, operation: route.operation }, 'a row cannot be shown')
+    return fault === undefined
+  })
+  return { ...(body as object), items: readable }
 }
 
 /** For a path whose methods are those of these routes; GET answers HEAD too. */

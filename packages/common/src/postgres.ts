@@ -31,6 +31,12 @@ export interface TransactionOptions {
   lock?: { id: bigint; waitMs: number }
 }
 
+/**
+ * Another transaction held the same rows for as long as a lock is waited for: the request competes with another one
+ * for what it wants to change, and neither the database nor this instance is at fault.
+ */
+export class Contended extends Unavailable {}
+
 /** Another transaction holds the advisory lock that was asked for. */
 export class LockBusy extends Error {}
 
@@ -61,6 +67,7 @@ types.setTypeParser(pg.types.builtins.INT8, (value) => {
 // 53xxx is a server without disk, memory or connections. 0A000 is "cached plan must not change result type": a migration ran, and a new connection plans anew.
 const PASSING_CODES = /^(40001|40P01|55P03|57P0[123]|08\w{3}|53\w{3}|0A000)$/
 const STALE_PLAN = '0A000'
+const LOCK_TIMEOUT = '55P03'
 // In a network of containers the server's name goes with the server and comes back with it.
 const PASSING_NETWORK_CODES = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN)/
 const PASSING_MESSAGES =
@@ -144,6 +151,8 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
         return await runTransaction(await connect(), work, options)
       } catch (error) {
         if (!isPassingFault(error)) throw error
+        if ((error as { code?: string }).code === LOCK_TIMEOUT)
+          throw new Contended('the row', { cause: error })
         if (attempt >= maxAttempts) throw new Unavailable('the database', { cause: error })
         await delay(10 + Math.random() * 190)
       }
@@ -286,7 +295,9 @@ async function beginLocked(send: Send, { id, waitMs }: { id: bigint; waitMs: num
   // One simple query, which takes no parameters; both values are numbers made here.
   const text = `begin; set local lock_timeout = ${waitMs}; select pg_advisory_xact_lock(${id}); reset lock_timeout`
   await send(text).catch((error: unknown) => {
-    throw (error as { code?: string }).code === '55P03' ? new LockBusy('lock busy', { cause: error }) : error
+    throw (error as { code?: string }).code === LOCK_TIMEOUT
+      ? new LockBusy('lock busy', { cause: error })
+      : error
   })
 }
 

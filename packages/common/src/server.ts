@@ -4,19 +4,33 @@ import closeWithGrace from 'close-with-grace'
 import type { Log } from './log.ts'
 
 const KEEP_ALIVE_MS = 65_000
-/** A request that has not arrived whole by then is a slow client's: it holds a connection and nothing else. */
-const HEADERS_MS = 10_000
-const REQUEST_MS = 15_000
+/** How often slow requests are looked for. */
+const CHECK_MS = 1_000
 const IN_FLIGHT_MS = 5_000
 const HARD_STOP_MS = 9_000
+
+export interface ListenSettings {
+  HOST: string
+  PORT: number
+  /** By when a request must have arrived whole, and its headers: what takes longer is a slow client's. */
+  REQUEST_TIMEOUT_MS?: number
+  HEADERS_TIMEOUT_MS?: number
+  /** Connections at once; more are closed. */
+  MAX_CONNECTIONS?: number
+}
 
 /** Listens on HOST and PORT; port 0 takes a free one, which is returned. */
 export async function startServer(
   listener: RequestListener,
-  { HOST, PORT, MAX_CONNECTIONS }: { HOST: string; PORT: number; MAX_CONNECTIONS?: number },
+  { HOST, PORT, REQUEST_TIMEOUT_MS, HEADERS_TIMEOUT_MS, MAX_CONNECTIONS }: ListenSettings,
 ): Promise<{ server: Server; port: number }> {
-  const timeouts = { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_MS, requestTimeout: REQUEST_MS }
-  const server = createServer({ ...timeouts, connectionsCheckingInterval: 1_000 }, listener)
+  const timeouts = {
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    ...(REQUEST_TIMEOUT_MS !== undefined && { requestTimeout: REQUEST_TIMEOUT_MS }),
+    ...(HEADERS_TIMEOUT_MS !== undefined && { headersTimeout: HEADERS_TIMEOUT_MS }),
+    connectionsCheckingInterval: CHECK_MS,
+  }
+  const server = createServer(timeouts, listener)
   if (MAX_CONNECTIONS !== undefined) server.maxConnections = MAX_CONNECTIONS
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

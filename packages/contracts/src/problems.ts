@@ -15,7 +15,7 @@ export const PROBLEMS = {
   'payment-settled': { status: 409, title: 'The payment is already decided' },
   'cart-changed': { status: 409, title: 'The cart is not the one that was seen' },
   'receipt-reused': { status: 409, title: 'This receipt was booked with other content' },
-  'request-in-progress': { status: 409, title: 'A request with this Idempotency-Key is still running' },
+  'request-in-progress': { status: 409, title: 'Another request for the same thing is still running' },
   'too-many-open-orders': { status: 409, title: 'There are as many open orders as one customer may have' },
   'letter-settled': { status: 409, title: 'The dead letter is settled already' },
   'branch-settled': { status: 409, title: 'The branch was decided otherwise' },

@@ -64,7 +64,8 @@ export function problemsOf(route: RouteDefinition): ProblemSlug[] {
   if (route.body !== undefined) {
     problems.add('invalid-json').add('body-too-large').add('unsupported-media-type')
   }
-  if (route.idempotency !== undefined) problems.add('idempotency-key-reused').add('request-in-progress')
+  if (route.method !== 'GET') problems.add('request-in-progress')
+  if (route.idempotency !== undefined) problems.add('idempotency-key-reused')
   if (route.idempotency === 'required') problems.add('idempotency-key-missing')
   return [...problems]
 }

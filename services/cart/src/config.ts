@@ -1,8 +1,8 @@
-import { loadConfig, storeSettings, whole } from '@lepton/common/config'
+import { configOrExit, storeSettings, whole } from '@lepton/common/config'
 
 export const settings = storeSettings.extend({
   /** How long a checkout in two phases waits for the decision about its order. */
   TWO_PHASE_WAIT_MS: whole(3_000, { min: 0, max: 60_000 }),
 })
 
-export const readConfig = () => loadConfig(settings)
+export const readConfig = () => configOrExit(settings)

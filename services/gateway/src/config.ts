@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { fileContent, instanceSettings, loadConfig, whole } from '@lepton/common/config'
+import { fileContent, instanceSettings, configOrExit, whole } from '@lepton/common/config'
 import { z } from 'zod'
 
 function toBlockList(text: string, context: z.RefinementCtx): BlockList {
@@ -51,4 +51,4 @@ export const settings = instanceSettings.extend({
 
 export type Settings = ReturnType<typeof readConfig>
 
-export const readConfig = () => loadConfig(settings)
+export const readConfig = () => configOrExit(settings)

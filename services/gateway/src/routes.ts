@@ -32,7 +32,11 @@ export function apiRoutes(deps: GatewayDeps): Router {
         ...(route.body === undefined ? [] : [endpoint === undefined ? readBody : readJson]),
         endpoint === undefined
           ? forward(deps, route)
-          : serve(endpoint, (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined)),
+          : serve(
+              endpoint,
+              (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined),
+              deps.log,
+            ),
       )
     }
     router.all(path, refuseMethod(routes))

@@ -21,7 +21,7 @@ export function sessionRoutes(deps: GatewayDeps): Router {
         limitLoad(deps.inbound, route),
         ...(route === endSession ? [] : [deps.limitSession]),
         ...(route === signInOperator ? [readJson] : []),
-        serve(endpoint, () => Promise.resolve(undefined)),
+        serve(endpoint, () => Promise.resolve(undefined), deps.log),
       )
     }
     router.all(path, refuseMethod(endpoints.map(({ route }) => route)))

@@ -1,5 +1,5 @@
-import { loadConfig, storeSettings } from '@lepton/common/config'
+import { configOrExit, storeSettings } from '@lepton/common/config'
 
 export const settings = storeSettings
 
-export const readConfig = () => loadConfig(settings)
+export const readConfig = () => configOrExit(settings)

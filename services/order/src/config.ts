@@ -1,4 +1,4 @@
-import { loadConfig, storeSettings, whole } from '@lepton/common/config'
+import { configOrExit, storeSettings, whole } from '@lepton/common/config'
 
 export const settings = storeSettings.extend({
   ORDER_DEADLINE_MS: whole(120_000, { min: 1_000 }),
@@ -20,4 +20,4 @@ export const settings = storeSettings.extend({
   TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER: whole(8, { min: 1, max: 10_000 }),
 })
 
-export const readConfig = () => loadConfig(settings)
+export const readConfig = () => configOrExit(settings)

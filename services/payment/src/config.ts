@@ -1,4 +1,4 @@
-import { fileContent, loadConfig, storeSettings, whole } from '@lepton/common/config'
+import { fileContent, configOrExit, storeSettings, whole } from '@lepton/common/config'
 import { secretsOf } from '@lepton/common/webhook-signature'
 import { z } from 'zod'
 
@@ -18,4 +18,4 @@ export const settings = storeSettings.extend({
   WEBHOOK_TOLERANCE_MS: whole(300_000, { min: 1_000 }),
 })
 
-export const readConfig = () => loadConfig(settings)
+export const readConfig = () => configOrExit(settings)

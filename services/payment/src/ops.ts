@@ -49,7 +49,11 @@ export function opsRoutes(deps: Deps): Endpoint[] {
         )
         if (rows[0] === undefined) throw settled()
         const result = `${task.op} ${new_key ? 'with a new key' : 'is asked for again'}`
-        audit(tx, { who: caller.subject, reason }, { action: 'retry', target: `payment ${order_id}`, result })
+        audit(
+          tx,
+          { who: caller.name ?? caller.subject, reason },
+          { action: 'retry', target: `payment ${order_id}`, result },
+        )
         tx.afterCommit(wakeTasks)
         return rows[0]
       })
@@ -68,7 +72,7 @@ export function opsRoutes(deps: Deps): Endpoint[] {
       await settleTogether(deps, [{ task, result: byHand(result) }], (tx) => {
         isSettled = true
         const done = { action: 'settle', target: `payment ${order_id}`, result: `${task.op}: ${state}` }
-        audit(tx, { who: caller.subject, reason }, done)
+        audit(tx, { who: caller.name ?? caller.subject, reason }, done)
       })
       if (!isSettled) throw settled()
       const { rows } = await database.query<Payment>('select * from payment where order_id = $1', [order_id])

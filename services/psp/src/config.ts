@@ -1,4 +1,4 @@
-import { fileContent, loadConfig, whole } from '@lepton/common/config'
+import { fileContent, configOrExit, whole } from '@lepton/common/config'
 import { secretsOf } from '@lepton/common/webhook-signature'
 import { z } from 'zod'
 
@@ -16,4 +16,4 @@ export const settings = z.object({
   STOP_ON_STDIN_END: z.stringbool().default(false),
 })
 
-export const readConfig = () => loadConfig(settings)
+export const readConfig = () => configOrExit(settings)

@@ -44,7 +44,7 @@ function archiveEndpoints(service: PublishingService, database: Database): Endpo
       const range = { since, until, dryRun }
       return {
         status: 200,
-        body: { events: await republish(database, range, { who: caller.subject, reason }) },
+        body: { events: await republish(database, range, { who: caller.name ?? caller.subject, reason }) },
       }
     }),
   ]
@@ -94,7 +94,7 @@ function deadLetterEndpoints(
     }),
     answer(routes.replay, async ({ body, caller }) => {
       const items: ReplayedLetter[] = []
-      const cause = { who: caller.subject, reason: body.reason }
+      const cause = { who: caller.name ?? caller.subject, reason: body.reason }
       for (const letter of await findDead(database, service, body)) {
         items.push(await replayOne(letter, cause, body.dry_run))
       }
@@ -107,7 +107,7 @@ function deadLetterEndpoints(
     }),
     answer(routes.discard, async ({ params, body, caller }) => {
       const letter = await find(params.letter_id)
-      const cause = { who: caller.subject, reason: body.reason }
+      const cause = { who: caller.name ?? caller.subject, reason: body.reason }
       const discarded = await discard(database, subscriptionOf(letter), letter, cause)
       return { status: 200, body: shown(service, discarded) }
     }),

@@ -2,7 +2,7 @@ import { PROBLEMS } from '@lepton/contracts/problems'
 import type { ErrorRequestHandler, Express, Request } from 'express'
 import type { Log } from '../log.ts'
 import { DEADLINE, FAULT_HEADER, OVERLOAD } from '../mesh/blame.ts'
-import { isPassingFault } from '../postgres.ts'
+import { Contended, isPassingFault } from '../postgres.ts'
 import { problemDocument, Refusal, refuse, Unavailable } from '../problem.ts'
 import { currentTrace } from '../trace.ts'
 
@@ -62,6 +62,10 @@ function instanceOf(req: Request): string {
 /** Body parsers and routers throw errors of their own; a bug's message never leaves the process. */
 function asRefusal(error: unknown): Refusal {
   if (error instanceof Refusal) return error
+  if (error instanceof Contended) {
+    const detail = 'Another request is changing the same thing at this moment.'
+    return refuse('request-in-progress', detail, { retryAfterS: 1 })
+  }
   if (error instanceof Unavailable)
     return refuse('unavailable', error.message, { retryAfterS: error.retryAfterS })
   if (isPassingFault(error)) return refuse('unavailable', 'the database is not available', { retryAfterS: 1 })
