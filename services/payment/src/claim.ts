@@ -16,8 +16,8 @@ export interface Places {
   maxPerCustomer: number
 }
 
-/** Longer than the three requests of one attempt may take together. */
-const LEASE_MS = 20_000
+/** Longer than one attempt: a request of `PSP_TIMEOUT_MS` at most, a look-up before and one after it. */
+const LEASE_MS = 15_000
 /** Customers that one claim looks at beyond the head of the queue. */
 const CUSTOMERS_AT_ONCE = 200
 

@@ -114,10 +114,11 @@ export async function settleTogether(
       const { order_id, op, cause_id, traceparent } = task
       const cause =
         cause_id === null ? undefined : { event_id: cause_id, traceparent: traceparent ?? undefined }
-      const verdict = onResult(changes.payment(order_id), op, result)
+      const before = changes.payment(order_id)
+      const verdict = onResult(before, op, result)
       changes.carryOut(verdict, cause)
       const { note } = verdict.payment
-      if (note !== null)
+      if (note !== before.note)
         tx.afterCommit(() => log.warn({ order_id, op, note }, 'the money was not moved by the shop alone'))
     }
     changes.store(tx, outbox)
