@@ -8,7 +8,7 @@ import { openTasks } from './claim.ts'
 import type { Deps } from './deps.ts'
 import type { Payment, PspResult } from './domain.ts'
 import { isAskedAgain, outcomeOf } from './outcome.ts'
-import { pspKeyOf } from './payments.ts'
+import { pspKeyOf } from './rows.ts'
 import { settleTogether } from './tasks.ts'
 
 const SHOWN = `t.id, t.order_id, p.state, t.op as operation, p.amount_minor, p.currency, p.charge_id, t.attempts,

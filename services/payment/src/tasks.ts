@@ -8,9 +8,10 @@ import { createClaim, openTasks, type Task } from './claim.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
 import { chargeOf, isAskedAgain, outcomeOf } from './outcome.ts'
-import { lockPayments, pspKeyOf } from './payments.ts'
+import { lockPayments } from './payments.ts'
 import { OutcomeUnknown } from './psp-answer.ts'
 import { onResult } from './result.ts'
+import { pspKeyOf } from './rows.ts'
 
 interface Result {
   task: Task
