@@ -149,18 +149,27 @@ async function postpone(deps: Deps, task: Task, error: unknown): Promise<void> {
      where id = $1 and generation = $4 and outcome is null`,
     [task.id, waitMs, (error as Error).message.slice(0, 500), task.generation],
   )
+  wakeAfter(deps, waitMs)
 }
 
 /** A definite refusal stays under its key: the next attempt has another. */
 async function askAnew(deps: Deps, task: Task, reason: string): Promise<void> {
   const { id, order_id, op, generation } = task
+  const waitMs = backoffMs(task)
   report(deps, task, { reason }, 'the processor refused; it is asked again with a new key')
   await deps.database.query(
     `update psp_task set lease_until = null, next_at = now() + $2 * interval '1 ms', last_error = $3,
        generation = generation + 1, psp_key = $5
      where id = $1 and generation = $4 and outcome is null`,
-    [id, backoffMs(task), `refused: ${reason}`, generation, pspKeyOf(order_id, op, generation + 1)],
+    [id, waitMs, `refused: ${reason}`, generation, pspKeyOf(order_id, op, generation + 1)],
   )
+  wakeAfter(deps, waitMs)
+}
+
+/** Sooner than the next look at the queue, where that is earlier. */
+function wakeAfter({ wakeTasks }: Deps, waitMs: number): void {
+  // Timers may fire a millisecond early, when nothing is due yet.
+  if (waitMs < POLL_MS) setTimeout(wakeTasks, waitMs + 5).unref()
 }
 
 function report({ log }: Deps, { order_id, op, attempts }: Task, why: object, message: string): void {
