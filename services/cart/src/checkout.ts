@@ -38,7 +38,7 @@ export async function checkOut(deps: Deps, request: Request): Promise<Reply> {
   return { ...reply, body: { order_id, status: await decidedStatus(deps, order_id, caller) } }
 }
 
-/** Nobody asked for the prices of these items, and those we have are too old to be sold at. */
+/** The prices of these items were not asked for, and those we have are too old to be sold at. */
 class StillStale extends Unavailable {
   readonly items: readonly string[]
 

@@ -66,12 +66,12 @@ async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => P
   const known = task.attempts > 1 ? await knownResult(deps, task).catch(() => undefined) : undefined
   const result = known ?? (await askProcessor(deps, task))
   failpoint('psp.after_call')
-  if (result.kind === 'refused' && isAskedAgain(task.op)) await askAnew(deps, task, result.reason)
+  if (result.kind === 'refused' && isAskedAgain(task.op)) await askWithNewKey(deps, task, result.reason)
   else await settle([{ task, result }])
 }
 
 /**
- * Asks for the operation. A refusal may mean that somebody else was there first: the state of the charge tells.
+ * Asks for the operation. A refusal may mean that somebody else was there first: the state of the charge says so.
  *
  * @throws OutcomeUnknown when the processor decided nothing
  */
@@ -130,7 +130,7 @@ export async function settleTogether(
 
 /**
  * Asks the processor what it has booked for an order's open tasks, also while their own requests are still in
- * flight: whoever is first settles a task.
+ * flight: the first of them settles a task.
  */
 export async function lookUpTasks(deps: Deps, orderId: string): Promise<void> {
   for (const task of await openTasks(deps.database, orderId)) {
@@ -153,7 +153,7 @@ async function postpone(deps: Deps, task: Task, error: unknown): Promise<void> {
 }
 
 /** A definite refusal stays under its key: the next attempt has another. */
-async function askAnew(deps: Deps, task: Task, reason: string): Promise<void> {
+async function askWithNewKey(deps: Deps, task: Task, reason: string): Promise<void> {
   const { id, order_id, op, generation } = task
   const waitMs = backoffMs(task)
   report(deps, task, { reason }, 'the processor refused; it is asked again with a new key')
