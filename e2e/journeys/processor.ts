@@ -3,6 +3,8 @@ import type { Shopper } from '@lepton/testing/shop-client'
 import { chargesOf, client, moveCharge, operator, paymentOf, settled } from './world.ts'
 
 const lines = [{ item_id: 'fountain-pen', quantity: 1 }]
+/** Enough to open a breaker, and to take every place of a coordinator that does not share them. */
+const SLOW_ORDERS = 40
 const refund = (shopper: Shopper, orderId: string) =>
   shopper.ask<{ status: string }>('POST', `/api/v1/orders/${orderId}/refund`)
 
@@ -47,6 +49,20 @@ export function processor(): void {
       expect((await paymentOf(shopper, orderId)).state).toBe('VOIDED')
     },
   )
+
+  it.concurrent('does not let the slow cards of one shopper decide about another’s orders', async () => {
+    const [slow, other] = [await client.shopper(), await client.shopper()]
+    const slowOrders = Array.from({ length: SLOW_ORDERS }, () => slow.place(lines, 'tok_slow', 'two_phase'))
+    await Promise.race(slowOrders)
+
+    for (let order = 0; order < 4; order++) {
+      const orderId = await other.place(lines, 'tok_approved', 'two_phase')
+      expect(await settled(other, orderId)).toMatchObject({ status: 'COMPLETED' })
+    }
+
+    for (const orderId of await Promise.all(slowOrders))
+      expect(await settled(slow, orderId, ['CANCELLED'], 90_000)).toMatchObject({ reason: 'EXPIRED' })
+  })
 
   it.concurrent('lets an operator see what the processor does not settle', async () => {
     const { status, body } = await operator.ask<{ items: object[] }>('GET', '/api/v1/ops/payments?limit=100')

@@ -54,7 +54,7 @@ async function refuseWithoutRoom(
   if ((await findCheckout(deps.database, order_id, caller.subject)) === undefined) throw refusal
 }
 
-/** Nobody asked for the prices of these items, and those we have are too old to be sold at. */
+/** The prices of these items were not asked for, and those we have are too old to be sold at. */
 class StillStale extends Unavailable {
   readonly items: readonly string[]
 

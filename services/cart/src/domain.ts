@@ -75,7 +75,7 @@ export function reprice(cart: Cart, asked: readonly string[], prices: Prices): C
   return { ...cart, lines }
 }
 
-/** The items that nobody can order, with their places in the cart. */
+/** The items that cannot be ordered any more, with their places in the cart. */
 export function goneLines(cart: Cart): { index: number; item_id: string }[] {
   return cart.lines.flatMap(({ is_gone: isGone, item_id }, index) =>
     isGone === true ? [{ index, item_id }] : [],

@@ -42,7 +42,7 @@ export function updateCart(tx: Tx, { cart_id, state, version, lines }: Cart): vo
   ])
 }
 
-/** Keeps the prices of a cart that nobody changed meanwhile. */
+/** Keeps the prices of a cart that did not change meanwhile. */
 export async function storePrices(database: Database, { cart_id, version, lines }: Cart): Promise<void> {
   await database.query(`update cart set lines = $3 where cart_id = $1 and version = $2 and state = 'OPEN'`, [
     cart_id,

@@ -3,6 +3,7 @@ import { newId } from '@lepton/common/id'
 import type { Cart } from '@lepton/contracts/cart'
 import { getOrder, listProducts } from '@lepton/contracts/routes'
 import { eventsOf, freshKey, line } from '@lepton/testing/builders'
+import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
 import { useCartService } from './cart-service.ts'
 
@@ -146,6 +147,9 @@ describe('a checkout in two phases', () => {
   it.each([
     ['is not decided in time', () => ({ status: 200, body: orderThatIs(newId(), 'PLACED') }), 'PLACED'],
     ['cannot be asked about', undefined, 'SUBMITTED'],
+    ['is answered with what is no order', () => ({ status: 200, body: {} }), 'SUBMITTED'],
+    ['is refused for a reason nobody knows', () => ({ status: 418, body: { type: '/tea' } }), 'SUBMITTED'],
+    ['may not be asked about so often', () => problemAnswer('too-many-requests'), 'SUBMITTED'],
   ] as const)('is accepted also when the order %s', async (_name, orderAnswer, status) => {
     const alice = await withCart()
     if (orderAnswer === undefined) shop.mesh.away(getOrder)

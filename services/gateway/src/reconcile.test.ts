@@ -92,6 +92,15 @@ describe('a story', () => {
     expect(compare(told)).toMatchObject([{ invariant: 'I5', order_id: id }])
   })
 
+  it('of a rejected order may end with a refund: its authorisation was captured by hand', () => {
+    const refunded = story()
+    refunded.orders[0]!.status = 'REJECTED'
+    Object.assign(refunded.reservations[0]!, { state: 'RELEASED', committed: {} })
+    Object.assign(refunded.payments[0]!, { state: 'REFUNDED', refunded_minor: 700 })
+    Object.assign(refunded.charges[0]!, { state: 'REFUNDED', refunded_minor: 700 })
+    expect(compare(refunded)).toEqual([])
+  })
+
   it('that has just begun with a checkout is let be', () => {
     const told = story()
     told.checkouts.push({ order_id: other, is_old: false })

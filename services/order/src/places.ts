@@ -22,7 +22,7 @@ interface Customer {
  * so that a hundred orders of one wait behind a single order of another.
  */
 export function createPlaces(settings: PlaceSettings): Places {
-  // In the order of their turns: whoever got a place goes to the end.
+  // In the order of their turns: a customer who got a place goes to the end.
   const customers = new Map<string, Customer>()
   let free = settings.maxInFlight
   let waiting = 0

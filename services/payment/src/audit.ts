@@ -24,14 +24,19 @@ export function auditEndpoint({ database, psp }: { database: Database; psp: PspC
 }
 
 async function findings(database: Database): Promise<Violation[]> {
-  const late = await database.query<{ order_id: string; op: string; attempts: number }>(
-    `select order_id, op, attempts from psp_task
+  const late = await database.query<{
+    order_id: string
+    op: string
+    attempts: number
+    last_error: string | null
+  }>(
+    `select order_id, op, attempts, last_error from psp_task
      where outcome is null and started_at < now() - interval '5 minutes' limit 100`,
   )
   return [
-    ...late.rows.map(({ order_id, op, attempts }) => ({
+    ...late.rows.map(({ order_id, op, attempts, last_error }) => ({
       invariant: 'I7',
-      what: `its ${op} is not done after ${attempts} attempts`,
+      what: `its ${op} is not done after ${attempts} attempts: ${last_error ?? 'no answer yet'}`,
       order_id,
     })),
     ...(await messagingFindings(database, 'payment')),

@@ -16,8 +16,8 @@ export interface Places {
   maxPerCustomer: number
 }
 
-/** Longer than the three requests of one attempt may take together. */
-const LEASE_MS = 20_000
+/** Longer than one attempt: a request of `PSP_TIMEOUT_MS` at most, a look-up before and one after it. */
+const LEASE_MS = 15_000
 /** Customers that one claim looks at beyond the head of the queue. */
 const CUSTOMERS_AT_ONCE = 200
 
@@ -49,7 +49,7 @@ const claimOf = (due: string) => `
   select ${COLUMNS} from claimed t
   cross join lateral (select * from payment where order_id = t.order_id offset 0) p`
 
-/** The head of the queue, whosever it is. */
+/** The head of the queue, of whichever customers. */
 const HEAD = claimOf(`
   due as (select t.id, t.customer_id, t.next_at from psp_task t where ${IS_DUE} order by t.next_at limit $4)`)
 
@@ -114,7 +114,7 @@ async function isLongerThan(tx: Tx, tasks: number): Promise<boolean> {
   return rows.length > 0
 }
 
-/** The tasks of an order that have no outcome yet, whoever works on them. */
+/** The tasks of an order that have no outcome yet, also those in flight. */
 export async function openTasks(database: Database, orderId: string): Promise<Task[]> {
   const { rows } = await database.query<Task>(
     `select ${COLUMNS} from psp_task t join payment p using (order_id) where order_id = $1 and outcome is null`,

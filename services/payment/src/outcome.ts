@@ -46,8 +46,8 @@ type Seen = Pick<Charge, 'charge_id' | 'state' | 'decline_reason'>
 /**
  * The outcome of an operation by the state that its charge is in at the card processor.
  *
- * Undefined where the charge does not tell: then the operation is asked for. After a definite refusal it always
- * tells: what is done although our request was refused was done by somebody else.
+ * Undefined where the charge does not say: then the operation is asked for. After a definite refusal it always
+ * says: what is done although our request was refused was done by somebody else.
  */
 export function outcomeOf(op: Operation, charge: Seen | undefined): PspResult | undefined
 export function outcomeOf(op: Operation, charge: Seen | undefined, refusal: string): PspResult

@@ -1,8 +1,7 @@
 import type { Cause, OutgoingEvent } from '@lepton/common/events/event'
 import type { Outbox } from '@lepton/common/events/outbox'
-import { derivedId } from '@lepton/common/id'
 import { currentTrace } from '@lepton/common/trace'
-import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
+import { lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
 import {
   PaymentAuthorized,
   PaymentCaptured,
@@ -12,6 +11,7 @@ import {
   PaymentVoided,
 } from '@lepton/contracts/payment'
 import type { Operation, Payment, Told, Verdict } from './domain.ts'
+import { type Entry, insertEntries, insertTasks, pspKeyOf, type NewTask } from './rows.ts'
 
 const TOLD = {
   authorized: PaymentAuthorized,
@@ -27,8 +27,8 @@ export class PaymentChanges {
   readonly now: string
   readonly #payments: Map<string, Payment>
   readonly #touched = new Set<string>()
-  readonly #tasks: object[] = []
-  readonly #ledger: object[] = []
+  readonly #tasks: NewTask[] = []
+  readonly #ledger: Entry[] = []
   readonly #events: OutgoingEvent[] = []
 
   constructor(now: string, payments: readonly Payment[]) {
@@ -73,8 +73,8 @@ export class PaymentChanges {
       'order_id',
       [...this.#touched].map((id) => this.payment(id)),
     )
-    insertRows(tx, 'psp_task', this.#tasks)
-    insertRows(tx, 'payment_ledger', this.#ledger)
+    insertTasks(tx, this.#tasks)
+    insertEntries(tx, this.#ledger)
     outbox.emit(tx, this.#events)
   }
 
@@ -84,8 +84,6 @@ export class PaymentChanges {
       customer_id,
       op,
       psp_key: pspKeyOf(order_id, op, 0),
-      generation: 0,
-      attempts: 0,
       next_at: this.now,
       cause_id: cause?.event_id ?? null,
       traceparent: cause?.traceparent ?? currentTrace()?.traceparent ?? null,
@@ -96,16 +94,6 @@ export class PaymentChanges {
     this.#payments.set(payment.order_id, payment)
     this.#touched.add(payment.order_id)
   }
-}
-
-/**
- * The processor's key of an operation. Each definite refusal begins a generation: the refusal is kept under the key
- * it was given to, which can do nothing any more, so at most one key is ever alive.
- */
-export function pspKeyOf(order_id: string, op: Operation, generation: number): string {
-  return generation === 0
-    ? derivedId('psp', order_id, op)
-    : derivedId('psp', order_id, op, String(generation))
 }
 
 /** Locks the orders' payments, making those that are not there yet. */

@@ -5,7 +5,7 @@ import { Charge, ChargeRefused } from '@lepton/contracts/psp'
 /** What the processor decided: a charge and the state it is in, or why the request is refused. */
 export type PspAnswer = { charge: Charge } | { refusal: string }
 
-/** Nobody knows what became of a request: it is sent again with the same key, after `retryAfterMs` at the least. */
+/** It is unknown what became of a request: it is sent again with the same key, after `retryAfterMs` at the least. */
 export class OutcomeUnknown extends Error {
   readonly retryAfterMs: number
 

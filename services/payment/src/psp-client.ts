@@ -43,6 +43,9 @@ interface PspSettings {
   connections: number
 }
 
+/** Two look-ups and a request fit into the lease of a task. */
+const MAX_LOOK_UP_MS = 4_000
+
 const PATH = { CAPTURE: 'capture', VOID: 'void', REFUND: 'refund' } as const
 
 export function createPspClient(settings: PspSettings): PspClient {
@@ -50,14 +53,15 @@ export function createPspClient(settings: PspSettings): PspClient {
   const transport = createTransport(new URL(url).origin, { ...transportDefaults, connections })
   const clock = () => ({ nowMs: Date.now(), mostMs })
 
-  async function send(request: Omit<Exchange, 'timeoutMs'>): Promise<Answer> {
-    return transport.exchange({ ...request, timeoutMs }).catch((cause: unknown) => {
+  async function send(request: Exchange): Promise<Answer> {
+    return transport.exchange(request).catch((cause: unknown) => {
       throw new OutcomeUnknown('the processor did not answer', { cause })
     })
   }
 
   async function read<S extends z.ZodType>(path: string, schema: S): Promise<z.output<S>> {
-    const answer = await send({ method: 'GET', path, headers: {} })
+    const lookUpMs = Math.min(MAX_LOOK_UP_MS, timeoutMs)
+    const answer = await send({ method: 'GET', path, headers: {}, timeoutMs: lookUpMs })
     const parsed = schema.safeParse(answer.status === 200 ? jsonOf(answer) : undefined)
     if (!parsed.success) throw unknownOutcome(answer, clock())
     return parsed.data
@@ -74,6 +78,7 @@ export function createPspClient(settings: PspSettings): PspClient {
           traceparent: currentTrace()?.traceparent ?? '',
         },
         body: JSON.stringify(request.op === 'AUTH' ? authorization(request) : {}),
+        timeoutMs,
       })
       return readAnswer(answer, clock())
     },

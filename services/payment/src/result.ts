@@ -8,7 +8,7 @@ const WAITING_FOR = {
 } as const
 
 /**
- * What the processor answered, or has booked. An answer that comes twice, or that nobody waits for, changes nothing;
+ * What the processor answered, or has booked. An answer that comes twice, or that is not waited for, changes nothing;
  * nor does a refused void or refund, which is asked for again.
  */
 export function onResult(payment: Payment, operation: Operation, result: PspResult): Verdict {

@@ -8,9 +8,10 @@ import { createClaim, openTasks, type Task } from './claim.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
 import { chargeOf, isAskedAgain, outcomeOf } from './outcome.ts'
-import { lockPayments, pspKeyOf } from './payments.ts'
+import { lockPayments } from './payments.ts'
 import { OutcomeUnknown } from './psp-answer.ts'
 import { onResult } from './result.ts'
+import { pspKeyOf } from './rows.ts'
 
 interface Result {
   task: Task
@@ -65,12 +66,12 @@ async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => P
   const known = task.attempts > 1 ? await knownResult(deps, task).catch(() => undefined) : undefined
   const result = known ?? (await askProcessor(deps, task))
   failpoint('psp.after_call')
-  if (result.kind === 'refused' && isAskedAgain(task.op)) await askAnew(deps, task, result.reason)
+  if (result.kind === 'refused' && isAskedAgain(task.op)) await askWithNewKey(deps, task, result.reason)
   else await settle([{ task, result }])
 }
 
 /**
- * Asks for the operation. A refusal may mean that somebody else was there first: the state of the charge tells.
+ * Asks for the operation. A refusal may mean that somebody else was there first: the state of the charge says so.
  *
  * @throws OutcomeUnknown when the processor decided nothing
  */
@@ -113,10 +114,11 @@ export async function settleTogether(
       settled(tx, task)
       const { order_id, op, cause_id, traceparent } = task
       const cause = { event_id: cause_id ?? undefined, traceparent: traceparent ?? undefined }
-      const verdict = onResult(changes.payment(order_id), op, result)
+      const before = changes.payment(order_id)
+      const verdict = onResult(before, op, result)
       changes.carryOut(verdict, cause)
       const { note } = verdict.payment
-      if (note !== null)
+      if (note !== before.note)
         tx.afterCommit(() => log.warn({ order_id, op, note }, 'the money was not moved by the shop alone'))
     }
     changes.store(tx, outbox)
@@ -127,7 +129,7 @@ export async function settleTogether(
 
 /**
  * Asks the processor what it has booked for an order's open tasks, also while their own requests are still in
- * flight: whoever is first settles a task.
+ * flight: the first of them settles a task.
  */
 export async function lookUpTasks(deps: Deps, orderId: string): Promise<void> {
   for (const task of await openTasks(deps.database, orderId)) {
@@ -146,18 +148,27 @@ async function postpone(deps: Deps, task: Task, error: unknown): Promise<void> {
      where id = $1 and generation = $4 and outcome is null`,
     [task.id, waitMs, (error as Error).message.slice(0, 500), task.generation],
   )
+  wakeAfter(deps, waitMs)
 }
 
 /** A definite refusal stays under its key: the next attempt has another. */
-async function askAnew(deps: Deps, task: Task, reason: string): Promise<void> {
+async function askWithNewKey(deps: Deps, task: Task, reason: string): Promise<void> {
   const { id, order_id, op, generation } = task
+  const waitMs = backoffMs(task)
   report(deps, task, { reason }, 'the processor refused; it is asked again with a new key')
   await deps.database.query(
     `update psp_task set lease_until = null, next_at = now() + $2 * interval '1 ms', last_error = $3,
        generation = generation + 1, psp_key = $5
      where id = $1 and generation = $4 and outcome is null`,
-    [id, backoffMs(task), `refused: ${reason}`, generation, pspKeyOf(order_id, op, generation + 1)],
+    [id, waitMs, `refused: ${reason}`, generation, pspKeyOf(order_id, op, generation + 1)],
   )
+  wakeAfter(deps, waitMs)
+}
+
+/** Sooner than the next look at the queue, where that is earlier. */
+function wakeAfter({ wakeTasks }: Deps, waitMs: number): void {
+  // Timers may fire a millisecond early, when nothing is due yet.
+  if (waitMs < POLL_MS) setTimeout(wakeTasks, waitMs + 5).unref()
 }
 
 function report({ log }: Deps, { order_id, op, attempts }: Task, why: object, message: string): void {

@@ -4,6 +4,7 @@ import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/order'
 import type { ChargeState } from '@lepton/contracts/psp'
 import { eventRecord, eventsOf, placement } from '@lepton/testing/builders'
+import { until } from '@lepton/testing/until'
 import { RETRY_AFTER_MS } from './fake-psp.ts'
 import { usePaymentService } from './payment-service.ts'
 
@@ -124,6 +125,23 @@ describe('a charge that somebody moved at the processor', () => {
     expect(await shop.stateOf(id)).toBe(end)
     expect(told(id)).toEqual(['authorized', ...(what === 'confirmed' ? ['capture_failed'] : []), tells])
     expect(await shop.booksOf(id)).toEqual(['AUTH SHOP', ...books])
+  })
+
+  it('is followed back and forth, until the money is back', async () => {
+    const id = await authorized()
+    await send(confirmed(id))
+    shop.psp.move(id, 'AUTHORIZED')
+    shop.psp.next('VOID', 'hold')
+    await shop.broker.send([cancelled(id, 3)])
+    await until('it is to be voided', () => keysOf(id, 'VOID').length === 1)
+    shop.psp.move(id, 'CAPTURED')
+    shop.psp.release()
+    await shop.settle()
+
+    expect(await shop.stateOf(id)).toBe('REFUNDED')
+    expect(done(id)).toEqual(['AUTH', 'CAPTURE', 'REFUND'])
+    expect(new Set(keysOf(id, 'REFUND')).size).toBe(2)
+    expect(await shop.booksOf(id)).toEqual(['AUTH SHOP', 'CAPTURE SHOP', 'REFUND SHOP'])
   })
 
   it('captured is a capture', async () => {
