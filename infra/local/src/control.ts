@@ -9,8 +9,8 @@ import { SERVER_NAMES, type ServerName } from './server.ts'
 import { isService, SERVICES } from './services.ts'
 import type { Shop } from './shop-types.ts'
 
-/** The system's limit for the path of a socket is 104 characters or a little more. */
-const MAX_SOCKET_PATH_CHARS = 100
+/** The system's limit for the path of a socket is 104 bytes or a little more. */
+const MAX_SOCKET_PATH_BYTES = 100
 const MAX_REQUEST_CHARS = 10_000
 const SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGABRT', 'SIGSEGV'] as const
 
@@ -20,7 +20,7 @@ export type ControlAnswer = { ok: true; result: unknown } | { ok: false; error: 
 /** Where the control socket of a state directory is. */
 export function socketPath(stateDir: string): string {
   const path = join(resolve(stateDir), 'control.sock')
-  if (path.length <= MAX_SOCKET_PATH_CHARS) return path
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path
   const name = createHash('sha256').update(resolve(stateDir)).digest('hex').slice(0, 16)
   return join(tmpdir(), `lepton-${name}`, 'control.sock')
 }

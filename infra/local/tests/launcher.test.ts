@@ -1,5 +1,5 @@
 import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
@@ -12,17 +12,33 @@ import { nodeOf } from '../src/services.ts'
 import type { InstanceInfo } from '../src/fleet.ts'
 import type { ServerInfo } from '../src/shop-types.ts'
 
+/** A user's shell with settings that would break the shop if they reached it. */
+const SHELL = {
+  LANG: 'C',
+  LC_ALL: 'C',
+  TZ: 'Asia/Tokyo',
+  PGSSLMODE: 'require',
+  PGOPTIONS: '-c search_path=nowhere',
+  PGDATA: '/nowhere',
+  NODE_ENV: 'test',
+}
+
 const START_TIMEOUT_MS = 90_000
 const POLL_MS = 20
 
 type Run = { pid: number; urls: { gateway: string }; servers: ServerInfo[]; instances: InstanceInfo[] }
 
+/** A name that each format it might reach has to escape, in a folder where nothing else may appear. */
+const FOLDER = 'ä 轻, =#%'
+
+let parent: string
 let stateDir: string
 let launcher: ChildProcess
 let output = ''
 
 beforeAll(() => {
-  stateDir = mkdtempSync(join(tmpdir(), 'lepton-launcher-'))
+  parent = mkdtempSync(join(tmpdir(), 'lepton-launcher-'))
+  stateDir = join(parent, FOLDER)
 })
 
 afterEach(async () => {
@@ -30,7 +46,7 @@ afterEach(async () => {
   await until(() => exitOf(launcher) !== undefined, 10_000)
 })
 
-afterAll(() => rmSync(stateDir, { recursive: true }))
+afterAll(() => rmSync(parent, { recursive: true }))
 
 describe('the launcher', () => {
   it(
@@ -99,6 +115,7 @@ describe('the launcher', () => {
       expect(Date.now() - began).toBeLessThan(10_500)
       expect(everything.some(isAlive)).toBe(false)
       expect(existsSync(join(stateDir, 'run.json'))).toBe(false)
+      expect(readdirSync(parent)).toEqual([FOLDER])
     },
     2 * START_TIMEOUT_MS,
   )
@@ -126,7 +143,10 @@ function launch() {
 
 function spawnLauncher(): ChildProcess {
   const main = join(ROOT, 'infra', 'local', 'src', 'main.ts')
-  return spawn(nodeOf(ROOT), [main, '--free-ports', '--no-probe', '--state-dir', stateDir], { cwd: ROOT })
+  return spawn(nodeOf(ROOT), [main, '--free-ports', '--no-probe', '--state-dir', stateDir], {
+    cwd: ROOT,
+    env: { ...process.env, ...SHELL },
+  })
 }
 
 async function start() {
