@@ -14,6 +14,8 @@ async function main() {
   const args = readArgs(process.argv.slice(2))
   if (args.isHelp) return void process.stdout.write(USAGE)
 
+  // Whatever this process and its children write is for this user only.
+  process.umask(0o077)
   const wish = listenForStop()
   try {
     const shop = await startShop({

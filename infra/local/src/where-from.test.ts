@@ -65,9 +65,21 @@ describe('readConfig', () => {
       HOME: '/h',
       AWS_SECRET_ACCESS_KEY: 'x',
       NODE_OPTIONS: '--x',
+      NODE_ENV: 'test',
+      TZ: 'Asia/Tokyo',
+      LANG: 'tlh_KX.KOI8-R',
+      PGSSLMODE: 'require',
+      https_proxy: 'http://proxy',
     })
 
-    expect(inherited).toEqual({ PATH: '/bin', HOME: '/h' })
+    expect(inherited).toEqual({ PATH: '/bin', HOME: '/h', LANG: 'C.UTF-8', TZ: 'UTC' })
+  })
+
+  it.each([
+    [{ DATABASE_URL: 'localhost' }, 'DATABASE_URL', 'postgres://role:password@host:5432/postgres'],
+    [{ CONSUL_HTTP_ADDR: 'http://' }, 'CONSUL_HTTP_ADDR', 'http://127.0.0.1:8500'],
+  ])('names the variable of an address that is none: %j', (env, name, example) => {
+    expect(() => readConfig(env)).toThrow(new CannotStart(`${name} is not an address such as ${example}.`))
   })
 })
 
