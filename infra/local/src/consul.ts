@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CannotStart } from './cannot-start.ts'
 import { findConsul } from './consul-source.ts'
@@ -28,9 +29,12 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
   const { file, version, origin } = await findConsul(deps)
   const address = await consulAddress(deps)
   const folder = deps.state.folder('consul')
+  // The instances register again at each start, and one version cannot read what a newer one has written.
+  const data = `data-${version}`
+  for (const name of readdirSync(folder)) if (name !== data) rmSync(join(folder, name), { recursive: true })
   const args = [
     ...['agent', '-server', '-bootstrap-expect=1', '-ui', '-node=lepton', '-log-level=warn'],
-    ...['-data-dir', join(folder, 'data'), '-client', '127.0.0.1', '-bind', '127.0.0.1'],
+    ...['-data-dir', join(folder, data), '-client', '127.0.0.1', '-bind', '127.0.0.1'],
     ...['-http-port', new URL(address).port, '-dns-port', String(await deps.ports.choose('consul-dns'))],
     ...['-server-port', String(await deps.ports.choose('consul-server'))],
     ...['-serf-lan-port', String(await deps.ports.choose('consul-serf')), '-serf-wan-port', '-1'],
