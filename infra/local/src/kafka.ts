@@ -148,6 +148,7 @@ export function brokerProperties({
     'log.dirs': DATA,
     'auto.create.topics.enable': 'false',
     'default.replication.factor': '1',
+    'min.insync.replicas': '1',
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '5',
     'transaction.state.log.replication.factor': '1',
