@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ConfigResourceTypes, type Admin } from 'kafkajs'
+import type { Admin } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import { createKafka } from './client.ts'
 
@@ -8,6 +8,9 @@ export interface TopicSettings {
   partitions: number
   retentionMs: number
 }
+
+/** Kafka's number for this kind of resource; Node cannot import the constant that kafkajs has for it. */
+const BROKER = 4
 
 const LEADERS = { timeoutMs: 30_000, everyMs: 100 }
 
@@ -73,7 +76,7 @@ async function defaultCopies(admin: Admin): Promise<number> {
     includeSynonyms: false,
     resources: [
       {
-        type: ConfigResourceTypes.BROKER,
+        type: BROKER,
         name: String(brokers[0]!.nodeId),
         configNames: ['default.replication.factor'],
       },
