@@ -3,6 +3,7 @@ import { books } from './books.ts'
 import { buying } from './buying.ts'
 import { demo } from './demo.ts'
 import { faults } from './faults.ts'
+import { httpFile } from './http-file.ts'
 import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
 import { settling } from './settling.ts'
@@ -19,6 +20,7 @@ describe('a shopper', () => {
   describe('repeats', repeating)
   describe('errs', refusing)
   describe('tries things out', demo)
+  describe('reads the documentation', httpFile)
 })
 describe('a shopper in two phases', twoPhase)
 describe('the shop', faults)

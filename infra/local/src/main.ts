@@ -29,7 +29,7 @@ async function main() {
       onProgress: printProgress,
       signal: wish.signal,
     })
-    const closeControl = await serveControl(shop, () => wish.abort(new StopWish('pnpm shop stop')))
+    const closeControl = await serveControl(shop, () => wish.abort(new StopWish('npm run shop stop')))
     printUrls(shop)
     process.stdout.write(`ready after ${seconds(performance.now() - began)}\n`)
 
