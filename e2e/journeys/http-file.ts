@@ -28,13 +28,15 @@ const HOUR_MS = 3_600_000
 export function httpFile(): void {
   it.concurrent('sends every call of docs/lepton.http, from top to bottom', async () => {
     const calls = parse(await readFile(join(ROOT, 'docs', 'lepton.http'), 'utf8'))
+    const given: Record<string, string> = { host: target.gateway, operator_secret: target.operatorSecret }
     const variables = new Map<string, string>()
     const answers = new Map<string, unknown>()
     const sent: string[] = []
 
     for (const call of calls) {
-      for (const [name, value] of call.variables) variables.set(name, fill(value, variables, answers))
-      variables.set('host', target.gateway).set('operator_secret', target.operatorSecret)
+      for (const [name, value] of call.variables) {
+        variables.set(name, given[name] ?? fill(value, variables, answers))
+      }
       const send = async () => {
         const path = fill(call.url, variables, answers).replace(target.gateway, '')
         const headers: Record<string, string> = {}
