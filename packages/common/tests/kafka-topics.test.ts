@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { prepareKafka } from '@lepton/local/kafka'
 import { silentLog } from '@lepton/testing/log'
 import { startTestServer, type TestServer } from '@lepton/testing/servers'
-import type { Admin } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import { createKafkaBroker } from '../src/events/kafka/broker.ts'
 import { createKafka } from '../src/events/kafka/client.ts'
 import { createTopics } from '../src/events/kafka/topics.ts'
@@ -16,8 +16,6 @@ const CONTRARY = {
   'compression.type': 'zstd',
   'min.insync.replicas': '2',
 }
-
-const TOPIC = 2
 
 let kafka: TestServer
 let admin: Admin
@@ -45,7 +43,7 @@ it('creates topics that depend on no default of the broker but the number of cop
 
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: [{ type: TOPIC, name: 'stated' }],
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: 'stated' }],
   })
   const settings = resources[0]!.configEntries.map(({ configName, configValue }) => [configName, configValue])
   expect(Object.fromEntries(settings)).toMatchObject({

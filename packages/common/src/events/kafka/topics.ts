@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Admin } from 'kafkajs'
+import kafkajs, { type Admin } from 'kafkajs'
 import type { Log } from '../../log.ts'
 import { createKafka } from './client.ts'
 
@@ -8,9 +8,6 @@ export interface TopicSettings {
   partitions: number
   retentionMs: number
 }
-
-/** Kafka's number for this kind of resource; Node cannot import the constant that kafkajs has for it. */
-const BROKER = 4
 
 const LEADERS = { timeoutMs: 30_000, everyMs: 100 }
 
@@ -76,7 +73,8 @@ async function defaultCopies(admin: Admin): Promise<number> {
     includeSynonyms: false,
     resources: [
       {
-        type: BROKER,
+        // Node finds this export by the default one only.
+        type: kafkajs.ConfigResourceTypes.BROKER,
         name: String(brokers[0]!.nodeId),
         configNames: ['default.replication.factor'],
       },
