@@ -23,6 +23,11 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
         `Consul at ${consulHttpAddr} (CONSUL_HTTP_ADDR) does not answer or has no leader.`,
       )
     }
+    if (!isLoopback(new URL(consulHttpAddr).hostname)) {
+      deps.note(
+        'Consul, as given, is on another machine: it cannot check instances at 127.0.0.1 and calls them critical',
+      )
+    }
     return { name: 'consul', title: 'Consul, as given', address: consulHttpAddr }
   }
 
@@ -57,6 +62,10 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
       isReady: () => hasLeader(address),
     },
   }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
 /** Ports the shop has no use for; a version refuses flags that it does not know. */

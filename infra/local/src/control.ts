@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CannotStart } from './cannot-start.ts'
@@ -22,7 +21,8 @@ export function socketPath(stateDir: string): string {
   const path = join(resolve(stateDir), 'control.sock')
   if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path
   const name = createHash('sha256').update(resolve(stateDir)).digest('hex').slice(0, 16)
-  return join(tmpdir(), `lepton-${name}`, 'control.sock')
+  // Not the folder of TMPDIR: the shell that asks may have another one than the launcher's.
+  return join('/tmp', `lepton-${name}`, 'control.sock')
 }
 
 /** Lets this user, and nobody else, steer the shop: a line of JSON in, a line of JSON out. */

@@ -168,10 +168,12 @@ async function homeOfData({ state }: ServerDeps): Promise<Home> {
   if (tried.code === 0) return { dataDir, prefix: namespace }
 
   const name = createHash('sha256').update(state.dir).digest('hex').slice(0, 12)
-  const folder = join(tmpdir(), `lepton-postgres-${name}`)
   const marker = join(state.dir, 'postgres-is-elsewhere')
+  // Where it was made: TMPDIR may be another one today.
+  const known = existsSync(marker) ? readFileSync(marker, 'utf8').trim() : undefined
+  const folder = known ?? join(tmpdir(), `lepton-postgres-${name}`)
   // A state directory that was emptied (--fresh) forgot the password of what is there, too.
-  if (!existsSync(marker)) rmSync(folder, { recursive: true, force: true })
+  if (known === undefined) rmSync(folder, { recursive: true, force: true })
   writeFileSync(marker, `${folder}\n`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chownSync(folder, NOBODY, NOBODY)

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { cached } from './cache.ts'
 import { CannotStart } from './cannot-start.ts'
 import { readConfig } from './config.ts'
-import { unusedPorts } from './consul.ts'
+import { isLoopback, unusedPorts } from './consul.ts'
 import { javaMajor } from './java.ts'
 import { choosePostgres } from './postgres.ts'
 
@@ -45,6 +45,11 @@ describe('javaMajor', () => {
 it('gives each Consul only flags that it knows', () => {
   expect(unusedPorts('1.8.7')).not.toContain('-grpc-tls-port')
   expect(unusedPorts('1.20.1')).toContain('-grpc-tls-port')
+})
+
+it('knows the addresses that another machine cannot check', () => {
+  expect(['localhost', '127.0.0.1', '127.3.2.1', '[::1]'].every(isLoopback)).toBe(true)
+  expect(['consul', '10.0.0.1', '127.example.org'].some(isLoopback)).toBe(false)
 })
 
 describe('readConfig', () => {
