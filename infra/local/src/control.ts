@@ -94,7 +94,7 @@ const COMMANDS: Record<string, Command> = {
   restart: (shop, name) => (isServer(name) ? shop.restartServer(name) : shop.restart(name)),
   wipe: (shop, name) => {
     if (name === 'kafka') return shop.wipeKafka()
-    throw new CannotStart(`${name} keeps what nobody could give back: only kafka can be wiped.`)
+    throw new CannotStart(`${name} holds data that nothing could restore: only kafka can be wiped.`)
   },
   kill: (shop, name, signal) => {
     if (isServer(name)) shop.killServer(name, readSignal(signal))
