@@ -35,6 +35,9 @@ const EATEN = {
     'event-id',
     'error-class',
     'secret-file',
+    'charge-state',
+    'charge-id',
+    'new-key',
   ],
 }
 

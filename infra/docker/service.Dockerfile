@@ -33,6 +33,6 @@ COPY packages/common packages/common
 COPY infra/setup infra/setup
 COPY services services
 USER node
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 STATE_DIR=/state
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 OPS_HOST=0.0.0.0 OPS_PORT=3001 STATE_DIR=/state
 EXPOSE 3000
 CMD ["node", "services/gateway/src/main.ts"]

@@ -18,6 +18,8 @@ it.each([
   ['republish --since 1 --until 2', '--reason is missing.'],
   ['dead-letters replay --key k', '--reason is missing.'],
   ['dead-letters discard --reason x', 'dead-letters discard needs the id of a dead letter.'],
+  ['payments settle order --reason x', '--charge-state is missing.'],
+  ['payments retry --reason x', 'payments retry needs the id of an order.'],
   ['dead-letters shwo', 'dead-letters does not take shwo.'],
 ])('answers "%s" with one sentence', (line, sentence) => {
   expect(() => readCommand(line.split(' '))).toThrow(new CannotStart(sentence + HINT))

@@ -26,12 +26,15 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   dead-letters show order-17       one, with its headers and payload
   dead-letters replay --reason "…" [--letter ID | --key K | --event-id E | --error-class C] [--dry-run]
   dead-letters discard order-17 --reason "…"
+  payments                         payments that the card processor does not settle
+  payments retry ORDER --reason "…" [--new-key]
+  payments settle ORDER --charge-state REFUNDED --reason "…" [--charge-id ID]
   republish --since TIME --until TIME --reason "…" [--dry-run]
                                    publish archived events again; consumers drop what they know
 
 kill, pause, resume, restart and logs also take postgres, kafka and consul.
   --state-dir DIR                  of another shop than this checkout's
-  --url URL --secret-file FILE     of a shop that runs elsewhere (reconcile, dead-letters, republish)
+  --url URL --secret-file FILE     of a shop that runs elsewhere (reconcile, dead-letters, payments, republish)
 `
 
 const OPTIONS = {
@@ -52,6 +55,9 @@ const OPTIONS = {
   'error-class': { type: 'string' },
   until: { type: 'string' },
   reason: { type: 'string' },
+  'charge-state': { type: 'string' },
+  'charge-id': { type: 'string' },
+  'new-key': { type: 'boolean' },
   'dry-run': { type: 'boolean' },
 } as const
 
@@ -67,6 +73,7 @@ type Syntax = {
 }
 
 const ELSEWHERE = ['url', 'secret-file'] as const
+const ORDER = ['the id of an order']
 const INSTANCE = ['the name of an instance, such as order-1']
 
 const SYNTAX: Record<string, Syntax> = {
@@ -91,6 +98,17 @@ const SYNTAX: Record<string, Syntax> = {
     args: ['the id of a dead letter'],
     options: [...ELSEWHERE, 'reason'],
     required: ['reason'],
+  },
+  payments: { options: ELSEWHERE },
+  'payments retry': {
+    args: ORDER,
+    options: [...ELSEWHERE, 'reason', 'new-key'],
+    required: ['reason'],
+  },
+  'payments settle': {
+    args: ORDER,
+    options: [...ELSEWHERE, 'charge-state', 'charge-id', 'reason'],
+    required: ['charge-state', 'reason'],
   },
   republish: {
     options: [...ELSEWHERE, 'since', 'until', 'reason', 'dry-run'],

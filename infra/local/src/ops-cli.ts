@@ -6,7 +6,7 @@ import type { ShopCommand } from './cli-args.ts'
 const TIMEOUT_MS = 60_000
 
 export function isOperation(name: string): boolean {
-  return /^(dead-letters|republish|reconcile)\b/.test(name)
+  return /^(dead-letters|payments|republish|reconcile)\b/.test(name)
 }
 
 /** Controls the shop as its operator, over HTTP: the launcher's own, or any at --url with --secret-file. */
@@ -39,6 +39,22 @@ export async function runOperation({ name, args, values, stateDir }: ShopCommand
         (one) => `${one.letter_id}  ${one.key} #${one.sequence}  ${one.outcome} ${one.detail ?? ''}`,
       )
     }
+    case 'payments': {
+      const { items } = await api('GET', '/ops/payments?limit=100')
+      return lines(
+        items,
+        (one) =>
+          `${one.order_id}  ${one.operation}  ${one.attempts} attempts, next ${one.next_at}  ${one.last_error ?? ''}`,
+      )
+    }
+    case 'payments retry':
+      return settled(
+        await api('POST', `/ops/payments/${id}/retry`, { new_key: values['new-key'] ?? false, reason }),
+      )
+    case 'payments settle': {
+      const body = { charge_state: values['charge-state'], charge_id: values['charge-id'], reason }
+      return settled(await api('POST', `/ops/payments/${id}/settle`, body))
+    }
     case 'dead-letters discard': {
       const letter = await api('POST', `/ops/dead-letters/${id}/discard`, { reason })
       return `${letter.letter_id} is ${letter.status}`
@@ -55,6 +71,10 @@ export async function runOperation({ name, args, values, stateDir }: ShopCommand
       )
     }
   }
+}
+
+function settled({ order_id, state }: Answer): string {
+  return `the payment of ${order_id} is ${state}`
 }
 
 /** Page by page; ends with a failure when an invariant is broken. */
