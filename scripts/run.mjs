@@ -24,7 +24,7 @@ const COMMANDS = {
 
 /** Options that npm takes for its own where `--` is missing before them, for each command. */
 const EATEN = {
-  start: ['fresh', 'free-ports', 'instances', 'state-dir', 'probe'],
+  start: ['fresh', 'free-ports', 'instances', 'set', 'state-dir', 'probe'],
   shop: [
     'state-dir',
     'order',
