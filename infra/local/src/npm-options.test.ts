@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { expect, it } from '@jest/globals'
 import { ROOT } from './root.ts'
 
-function run(command: string, env: Record<string, string>, ...args: string[]) {
-  return spawnSync(process.execPath, [join(ROOT, 'scripts', 'run.mjs'), command, ...args], {
+function run(command: string, env: Record<string, string>) {
+  return spawnSync(process.execPath, [join(ROOT, 'scripts', 'run.mjs'), command], {
     encoding: 'utf8',
     env: { PATH: process.env['PATH'] ?? '', HOME: process.env['HOME'] ?? '', ...env },
   })
@@ -22,10 +22,4 @@ it.each([
   expect(status).toBe(1)
   expect(stderr.trim()).toMatch(/^npm took --\S+ for itself\./)
   expect(stderr).toContain(right)
-})
-
-it('passes on what pnpm, or npm behind --, leaves alone', () => {
-  const { stdout } = run('shop', { npm_config_user_agent: 'pnpm/10.0.0', npm_config_since: 'x' }, '--help')
-
-  expect(stdout).toMatch(/^npm run shop -- <command>/)
 })
