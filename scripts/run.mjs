@@ -22,6 +22,49 @@ const COMMANDS = {
   ],
 }
 
+/** Options that npm takes for its own where `--` is missing before them, for each command. */
+const EATEN = {
+  start: ['fresh', 'free-ports', 'instances', 'set', 'state-dir', 'probe'],
+  shop: [
+    'state-dir',
+    'order',
+    'since',
+    'until',
+    'reason',
+    'letter',
+    'event-id',
+    'error-class',
+    'secret-file',
+    'charge-state',
+    'charge-id',
+    'new-key',
+  ],
+}
+
+/** npm keeps what it takes for its own options from the script, which would then do something else. */
+function refuseEatenOptions(name) {
+  if (!/^npm\//.test(process.env.npm_config_user_agent ?? '')) return
+  const eaten = (EATEN[name] ?? []).find(
+    (option) => `npm_config_${option.replaceAll('-', '_')}` in process.env,
+  )
+  if (eaten === undefined) return
+  const [command, option] = [
+    name === 'start' ? 'npm start' : `npm run ${name}`,
+    eaten === 'probe' ? 'no-probe' : eaten,
+  ]
+  throw new Error(`npm took --${option} for itself. Put -- before the options: ${command} -- --${option} …`)
+}
+
+/**
+ * Behind a proxy Node's own downloads have to go through it, as those of npm do; the shop's own addresses must not.
+ */
+function withProxy(env) {
+  const has = (name) => env[name] ?? env[name.toUpperCase()]
+  if (!has('https_proxy') && !has('http_proxy') && !env.NODE_USE_ENV_PROXY) return env
+  const direct = [has('no_proxy'), 'localhost', '127.0.0.1', '::1'].filter(Boolean).join(',')
+  return { ...env, NODE_USE_ENV_PROXY: '1', NO_PROXY: direct, no_proxy: direct }
+}
+
 /** Runs the program with every signal passed on; this process ends as the program did. */
 function run(program, env) {
   const child = spawn(program[0], program.slice(1), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
@@ -50,10 +93,11 @@ function stopWithParent(stop) {
 try {
   const program = COMMANDS[command]
   if (!program) throw new Error(`usage: node scripts/run.mjs ${Object.keys(COMMANDS).join(' | ')}`)
+  refuseEatenOptions(command)
   let stop = () => process.exit(1)
   if (process.env.npm_lifecycle_event) stopWithParent(() => stop())
   await bootstrap(root)
-  const env = cleanEnvironment()
+  const env = withProxy(cleanEnvironment())
   if (command === 'test') env.NODE_OPTIONS = '--experimental-vm-modules --no-warnings'
   else env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'node')
   env.PATH = [bin, env.PATH].join(delimiter)

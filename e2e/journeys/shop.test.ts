@@ -3,6 +3,7 @@ import { books } from './books.ts'
 import { buying } from './buying.ts'
 import { demo } from './demo.ts'
 import { faults } from './faults.ts'
+import { httpFile } from './http-file.ts'
 import { processor } from './processor.ts'
 import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
@@ -21,6 +22,7 @@ describe('a shopper', () => {
   describe('meets the card processor’s moods', processor)
   describe('errs', refusing)
   describe('tries things out', demo)
+  describe('reads the documentation', httpFile)
 })
 describe('a shopper in two phases', twoPhase)
 describe('the shop', faults)

@@ -25,13 +25,14 @@ RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
 FROM node:24-bookworm-slim
 WORKDIR /lepton
 # Named volumes take the owner of what they are mounted on.
-RUN mkdir -p /secrets /admin /state && chown node:node /secrets /admin /state
+RUN for service in gateway cart order payment inventory psp; do mkdir -p "/shares/$service"; done \
+ && mkdir -p /secrets /admin /state && chown -R node:node /shares /secrets /admin /state
 COPY --from=dependencies /lepton ./
 COPY packages/contracts packages/contracts
 COPY packages/common packages/common
 COPY infra/setup infra/setup
 COPY services services
 USER node
-ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 STATE_DIR=/state
+ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 OPS_HOST=0.0.0.0 OPS_PORT=3001 STATE_DIR=/state
 EXPOSE 3000
 CMD ["node", "services/gateway/src/main.ts"]

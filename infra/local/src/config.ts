@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { CannotStart } from './cannot-start.ts'
 
 /** Servers that run already and that the shop is to use. */
 export type GivenServers = { adminDatabaseUrl?: string; consulHttpAddr?: string; kafkaBrokers?: string }
@@ -14,26 +15,42 @@ export type LauncherConfig = {
   cacheDir: string
 }
 
-const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'NODE_EXTRA_CA_CERTS']
+const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'NODE_EXTRA_CA_CERTS']
 
-/** Reads what the environment says about servers and tools. An empty variable counts as absent. */
+/** Stated to every child process instead of inherited: names in UTF-8, one clock for all logs. */
+const STATED = { LANG: 'C.UTF-8', TZ: 'UTC' }
+
+/**
+ * Reads what the environment says about servers and tools. An empty variable counts as absent.
+ *
+ * @throws CannotStart for an address that is none
+ */
 export function readConfig(env: NodeJS.ProcessEnv = process.env): LauncherConfig {
   const read = (name: string) => env[name] || undefined
-  const adminDatabaseUrl = read('LEPTON_ADMIN_DATABASE_URL') ?? read('DATABASE_URL')
-  const consulHttpAddr = read('CONSUL_HTTP_ADDR')
+  const adminName =
+    read('LEPTON_ADMIN_DATABASE_URL') === undefined ? 'DATABASE_URL' : 'LEPTON_ADMIN_DATABASE_URL'
+  const adminDatabaseUrl = url(adminName, read(adminName), 'postgres://role:password@host:5432/postgres')
+  const consulHttpAddr = url(
+    'CONSUL_HTTP_ADDR',
+    withScheme(read('CONSUL_HTTP_ADDR')),
+    'http://127.0.0.1:8500',
+  )
   const kafkaBrokers = read('KAFKA_BROKERS')
   return {
     given: {
       ...(adminDatabaseUrl === undefined ? {} : { adminDatabaseUrl }),
-      ...(consulHttpAddr === undefined ? {} : { consulHttpAddr: withScheme(consulHttpAddr) }),
+      ...(consulHttpAddr === undefined ? {} : { consulHttpAddr }),
       ...(kafkaBrokers === undefined ? {} : { kafkaBrokers }),
     },
-    inherited: Object.fromEntries(
-      INHERITED.flatMap((name) => {
-        const value = read(name)
-        return value === undefined ? [] : [[name, value]]
-      }),
-    ),
+    inherited: {
+      ...Object.fromEntries(
+        INHERITED.flatMap((name) => {
+          const value = read(name)
+          return value === undefined ? [] : [[name, value]]
+        }),
+      ),
+      ...STATED,
+    },
     path: read('PATH') ?? '',
     javaHome: read('JAVA_HOME'),
     kafkaHome: read('KAFKA_HOME'),
@@ -51,6 +68,11 @@ function systemCache(): string {
 }
 
 /** Consul's own tools accept an address without a scheme. */
-function withScheme(address: string): string {
-  return address.includes('://') ? address : `http://${address}`
+function withScheme(address: string | undefined): string | undefined {
+  return address === undefined || address.includes('://') ? address : `http://${address}`
+}
+
+function url(name: string, value: string | undefined, example: string): string | undefined {
+  if (value === undefined || URL.canParse(value)) return value
+  throw new CannotStart(`${name} is not an address such as ${example}.`)
 }

@@ -8,6 +8,7 @@ import { downloadRelease } from './release.ts'
 import type { ServerDeps } from './server.ts'
 
 const FETCH_TIMEOUT_MS = 180_000
+const QUICK_ANSWER_MS = 1_500
 const DEBIAN_SUITE = 'bullseye'
 const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
@@ -19,46 +20,44 @@ const RELEASE_SHA256: Record<string, string> = {
   'darwin-arm64': '17c138c3b0ad841b2644702720c7235f975793606d01757c821a2ac138cb2321',
 }
 
+const ARCH = process.arch === 'x64' ? 'amd64' : process.arch
+const RELEASE_URL =
+  `https://releases.hashicorp.com/consul/${RELEASE_VERSION}/` +
+  `consul_${RELEASE_VERSION}_${process.platform}_${ARCH}.zip`
+
 export type ConsulSource = { file: string; version: string; origin: string }
 
-/** Consul as installed, out of the cache, from Debian's archive, or the vendor's release, in this order. */
-export async function findConsul({ config, note, signal }: ServerDeps): Promise<ConsulSource> {
-  const debian = join(config.cacheDir, 'consul-debian', 'consul')
-  const release = join(config.cacheDir, `consul-${RELEASE_VERSION}`, 'consul')
-  const present: [string | undefined, string][] = [
-    [findOnPath('consul', config.path), 'installed'],
-    [release, 'cached'],
-    [debian, 'cached'],
-  ]
-  for (const [file, origin] of present) {
-    if (file !== undefined && existsSync(file)) return { file, origin, version: await versionOf(file) }
+/**
+ * Consul as installed, or the vendor's release, or the older one of Debian's archive where the release cannot be had.
+ *
+ * @throws CannotStart when there is none of them
+ */
+export async function findConsul(
+  { config, note, signal }: Pick<ServerDeps, 'config' | 'note' | 'signal'>,
+  releaseUrl = RELEASE_URL,
+): Promise<ConsulSource> {
+  const installed = findOnPath('consul', config.path)
+  if (installed !== undefined) {
+    return { file: installed, origin: 'installed', version: await versionOf(installed) }
   }
+  const name = `consul-${RELEASE_VERSION}`
+  const release = join(config.cacheDir, name, 'consul')
+  if (existsSync(release)) return { file: release, origin: 'cached', version: RELEASE_VERSION }
 
+  const debian = join(config.cacheDir, 'consul-debian', 'consul')
+  const hasDebian = existsSync(debian)
+  const canFetchDebian =
+    hasDebian ||
+    (existsSync(DEBIAN_KEYRING) &&
+      ['apt-get', 'dpkg-deb'].every((tool) => findOnPath(tool, config.path) !== undefined))
   const failures: string[] = []
-  if (
-    findOnPath('apt-get', config.path) &&
-    findOnPath('dpkg-deb', config.path) &&
-    existsSync(DEBIAN_KEYRING)
-  ) {
-    note('fetching Consul with apt-get (15 MB)')
-    try {
-      await cached(config.cacheDir, 'consul-debian', (folder) => fetchFromDebian(folder, signal))
-      return { file: debian, origin: 'fetched with apt-get', version: await versionOf(debian) }
-    } catch (error) {
-      signal.throwIfAborted()
-      failures.push(`apt-get: ${lastLine(error as Error)}`)
-    }
-  }
   const sha256 = RELEASE_SHA256[`${process.platform}-${process.arch}`]
   if (sha256 !== undefined) {
-    note(`fetching Consul ${RELEASE_VERSION}, the vendor's release (65 MB)`)
+    if (!hasDebian) note(`fetching Consul ${RELEASE_VERSION}, the vendor's release (65 MB)`)
+    // With another way at hand a server that does not answer must not hold up the start.
+    const limit = canFetchDebian ? { answerTimeoutMs: QUICK_ANSWER_MS } : {}
     try {
-      await downloadRelease(
-        config.cacheDir,
-        `consul-${RELEASE_VERSION}`,
-        { url: releaseUrl(), sha256 },
-        signal,
-      )
+      await downloadRelease(config.cacheDir, name, { url: releaseUrl, sha256, ...limit }, signal)
       chmodSync(release, 0o755)
       return { file: release, origin: 'fetched', version: RELEASE_VERSION }
     } catch (error) {
@@ -66,16 +65,24 @@ export async function findConsul({ config, note, signal }: ServerDeps): Promise<
       failures.push(`download: ${lastLine(error as Error)}`)
     }
   }
+  if (canFetchDebian) {
+    if (!hasDebian) note('fetching an older Consul with apt-get (15 MB)')
+    try {
+      await cached(config.cacheDir, 'consul-debian', (folder) => fetchFromDebian(folder, signal))
+      const version = await versionOf(debian)
+      note(
+        `running Consul ${version} of Debian: ${RELEASE_VERSION} cannot be fetched (${failures.join('; ')})`,
+      )
+      return { file: debian, origin: "from Debian's archive", version }
+    } catch (error) {
+      signal.throwIfAborted()
+      failures.push(`apt-get: ${lastLine(error as Error)}`)
+    }
+  }
   throw new CannotStart(
     `There is no Consul and it could not be fetched (${failures.join('; ')}): put \`consul\` on PATH, or set ` +
       'CONSUL_HTTP_ADDR to a running agent. `docker compose up` needs none of it.',
   )
-}
-
-function releaseUrl() {
-  const arch = process.arch === 'x64' ? 'amd64' : process.arch
-  const file = `consul_${RELEASE_VERSION}_${process.platform}_${arch}.zip`
-  return `https://releases.hashicorp.com/consul/${RELEASE_VERSION}/${file}`
 }
 
 async function versionOf(file: string): Promise<string> {

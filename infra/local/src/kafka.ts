@@ -4,14 +4,19 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
-import { findJava } from './java.ts'
+import { findJava, JAVA_LOCALE } from './java.ts'
 import { findKafka } from './kafka-source.ts'
+import { toProperties } from './properties.ts'
 import type { Server, ServerDeps } from './server.ts'
 import type { KafkaListener } from './via.ts'
 
 const DEFAULT_PORT = 9092
 const ANSWER_TIMEOUT_MS = 2_000
 const FORMAT_TIMEOUT_MS = 60_000
+/** Kafka runs in its folder and is given names in it: `log.dirs` is a list that has no escape for a comma. */
+const PROPERTIES = 'server.properties'
+const LOG4J_FILE = 'log4j2.xml'
+const DATA = 'data'
 const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
 /** Where Kafka is or will be: known before it runs, so that others can be told. */
@@ -36,16 +41,15 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
   const address = await kafkaAddress(deps)
   const controllerPort = await deps.ports.choose('kafka-controller')
   const folder = deps.state.folder('kafka')
-  const data = join(folder, 'data')
-  const properties = join(folder, 'server.properties')
-  const log4j = join(folder, 'log4j2.xml')
+  const data = join(folder, DATA)
   writeFileSync(
-    properties,
-    brokerProperties({ address, controllerPort, data, doors: deps.kafkaListeners ?? [] }),
+    join(folder, PROPERTIES),
+    brokerProperties({ address, controllerPort, doors: deps.kafkaListeners ?? [] }),
   )
-  writeFileSync(log4j, LOG4J)
+  writeFileSync(join(folder, LOG4J_FILE), LOG4J)
 
-  const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${log4j}`, '-cp', classPath]
+  const env = { ...deps.config.inherited, ...JAVA_LOCALE }
+  const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${LOG4J_FILE}`, '-cp', classPath]
   if (!existsSync(join(data, 'meta.properties'))) {
     const format = [
       'kafka.tools.StorageTool',
@@ -53,10 +57,16 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
       '-t',
       clusterId(),
       '-c',
-      properties,
+      PROPERTIES,
       '--ignore-formatted',
     ]
-    await runOrThrow([...virtualMachine, ...format], { timeoutMs: FORMAT_TIMEOUT_MS, signal: deps.signal })
+    const { signal } = deps
+    await runOrThrow([...virtualMachine, ...format], {
+      timeoutMs: FORMAT_TIMEOUT_MS,
+      signal,
+      cwd: folder,
+      env,
+    })
   }
   return {
     name: 'kafka',
@@ -65,8 +75,8 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
     wipeable: data,
     spec: {
       name: 'kafka',
-      command: [...virtualMachine, 'kafka.Kafka', properties],
-      env: deps.config.inherited,
+      command: [...virtualMachine, 'kafka.Kafka', PROPERTIES],
+      env,
       cwd: folder,
       logFile: deps.logFile('kafka'),
       deathSignal: 'KILL',
@@ -111,12 +121,10 @@ export function clusterId(random: Buffer = randomBytes(16)): string {
 export function brokerProperties({
   address,
   controllerPort,
-  data,
   doors,
 }: {
   address: string
   controllerPort: number
-  data: string
   doors: readonly KafkaListener[]
 }) {
   const named = doors.map((door, index) => ({ ...door, name: `VIA${index + 1}` }))
@@ -137,9 +145,10 @@ export function brokerProperties({
     'listener.security.protocol.map': ['PLAINTEXT', 'CONTROLLER', ...named.map(({ name }) => name)]
       .map((name) => `${name}:PLAINTEXT`)
       .join(','),
-    'log.dirs': data,
+    'log.dirs': DATA,
     'auto.create.topics.enable': 'false',
     'default.replication.factor': '1',
+    'min.insync.replicas': '1',
     'offsets.topic.replication.factor': '1',
     'offsets.topic.num.partitions': '5',
     'transaction.state.log.replication.factor': '1',
@@ -157,9 +166,7 @@ export function brokerProperties({
     'log.cleaner.dedupe.buffer.size': '16777216',
     'log.index.size.max.bytes': '1048576',
   }
-  return Object.entries(properties)
-    .map(([name, value]) => `${name}=${value}\n`)
-    .join('')
+  return toProperties(properties)
 }
 
 const LOG4J = `<Configuration status="WARN">

@@ -29,15 +29,26 @@ export function acquireLock(dir: string): () => void {
       unlinkSync(part)
     }
     const holder = read(file)
-    const [pid, started] = holder.trim().split(' ')
-    if (pid !== undefined && started !== undefined && startedAt(Number(pid)) === started) {
+    const pid = livingPid(holder)
+    if (pid !== undefined) {
       throw new CannotStart(
-        `A shop already runs on ${dir} (process ${pid}). \`pnpm shop ps\` shows it, \`pnpm shop stop\` ends it.`,
+        `A shop already runs on ${dir} (process ${pid}). \`npm run shop ps\` shows it, \`npm run shop stop\` stops it.`,
       )
     }
     removeStale(file, holder)
   }
   throw new CannotStart(`${file} changes all the time: several launchers start at once. Start one.`)
+}
+
+/** The process of the launcher that has the state directory, if one runs. */
+export function lockHolder(dir: string): number | undefined {
+  return livingPid(read(join(dir, LOCK_FILE)))
+}
+
+function livingPid(holder: string): number | undefined {
+  const [pid, started] = holder.trim().split(' ')
+  const isHeld = pid !== undefined && started !== undefined && startedAt(Number(pid)) === started
+  return isHeld ? Number(pid) : undefined
 }
 
 /** Removes the lock only if it still is the stale one: another launcher may have replaced it meanwhile. */

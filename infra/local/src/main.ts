@@ -14,6 +14,8 @@ async function main() {
   const args = readArgs(process.argv.slice(2))
   if (args.isHelp) return void process.stdout.write(USAGE)
 
+  // Whatever this process and its children write is for this user only.
+  process.umask(0o077)
   const wish = listenForStop()
   try {
     const shop = await startShop({
@@ -27,7 +29,7 @@ async function main() {
       onProgress: printProgress,
       signal: wish.signal,
     })
-    const closeControl = await serveControl(shop, () => wish.abort(new StopWish('pnpm shop stop')))
+    const closeControl = await serveControl(shop, () => wish.abort(new StopWish('npm run shop stop')))
     printUrls(shop)
     process.stdout.write(`ready after ${seconds(performance.now() - began)}\n`)
 

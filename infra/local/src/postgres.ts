@@ -13,14 +13,13 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { isAnswering } from '@lepton/setup/databases'
+import { isAnswering, MIN_MAJOR, whyUnusable } from '@lepton/setup/databases'
 import { once, randomSecret } from '@lepton/setup/keys'
 import { CannotStart } from './cannot-start.ts'
 import { findOnPath, isExecutable, run, runOrThrow } from './command.ts'
 import type { Server, ServerDeps } from './server.ts'
 
 const DEFAULT_PORT = 5433
-const MIN_MAJOR = 14
 const ADMIN = 'lepton_admin'
 const NOBODY = 65_534
 const INITDB_TIMEOUT_MS = 60_000
@@ -33,12 +32,18 @@ const SETTINGS = {
   fsync: 'on',
   synchronous_commit: 'on',
   jit: 'off',
+  // initdb takes these from the machine; the logs of every process have the same clock.
+  TimeZone: 'UTC',
+  log_timezone: 'UTC',
   autovacuum_naptime: '10s',
   log_min_messages: 'warning',
   log_line_prefix: '%m [%p] %u@%d ',
   // Before it recovers it flushes its files: all at once instead of one by one, which takes seconds.
   ...(process.platform === 'linux' && { recovery_init_sync_method: 'syncfs' }),
 }
+
+/** With a locale that the machine does not know PostgreSQL does not start, and on macOS not without any. */
+const LOCALE = { LC_ALL: 'C' }
 
 type Home = { dataDir: string; prefix: string[]; uid?: number }
 
@@ -48,9 +53,10 @@ export type PostgresBinaries = { folder: string; major: number; origin: string }
 export async function preparePostgres(deps: ServerDeps): Promise<Server> {
   const { adminDatabaseUrl } = deps.config.given
   if (adminDatabaseUrl !== undefined) {
-    if (!(await isAnswering(adminDatabaseUrl))) {
+    const reason = await whyUnusable(adminDatabaseUrl)
+    if (reason !== undefined) {
       const where = new URL(adminDatabaseUrl).host
-      throw new CannotStart(`PostgreSQL at ${where} (DATABASE_URL) does not answer or refuses the role.`)
+      throw new CannotStart(`PostgreSQL at ${where} (DATABASE_URL) cannot be used. ${reason}`)
     }
     return { name: 'postgres', title: 'PostgreSQL, as given', address: adminDatabaseUrl }
   }
@@ -73,7 +79,7 @@ export async function preparePostgres(deps: ServerDeps): Promise<Server> {
       command: [join(binaries.folder, 'postgres'), '-D', dataDir, '-p', String(port), ...settings],
       prefix: home.prefix,
       uid: home.uid,
-      env: deps.config.inherited,
+      env: { ...deps.config.inherited, ...LOCALE },
       cwd: dirname(dataDir),
       logFile: deps.logFile('postgres'),
       deathSignal: 'INT',
@@ -162,10 +168,12 @@ async function homeOfData({ state }: ServerDeps): Promise<Home> {
   if (tried.code === 0) return { dataDir, prefix: namespace }
 
   const name = createHash('sha256').update(state.dir).digest('hex').slice(0, 12)
-  const folder = join(tmpdir(), `lepton-postgres-${name}`)
   const marker = join(state.dir, 'postgres-is-elsewhere')
+  // Where it was made: TMPDIR may be another one today.
+  const known = existsSync(marker) ? readFileSync(marker, 'utf8').trim() : undefined
+  const folder = known ?? join(tmpdir(), `lepton-postgres-${name}`)
   // A state directory that was emptied (--fresh) forgot the password of what is there, too.
-  if (!existsSync(marker)) rmSync(folder, { recursive: true, force: true })
+  if (known === undefined) rmSync(folder, { recursive: true, force: true })
   writeFileSync(marker, `${folder}\n`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chownSync(folder, NOBODY, NOBODY)
@@ -193,7 +201,7 @@ async function createCluster(
       signal,
       uid,
       cwd: dirname(dataDir),
-      env: config.inherited,
+      env: { ...config.inherited, ...LOCALE },
     })
   } finally {
     rmSync(passwordFile, { force: true })

@@ -51,7 +51,10 @@ function stat(pid: number): Stat | undefined {
 }
 
 function statByPs(pid: number): Stat | undefined {
-  const { stdout } = spawnSync('ps', ['-o', 'stat=,ppid=,lstart=', '-p', String(pid)], { encoding: 'utf8' })
+  // The time is in words of the locale: two processes have to read the same.
+  const env = { ...process.env, LC_ALL: 'C', TZ: 'UTC' }
+  const args = ['-o', 'stat=,ppid=,lstart=', '-p', String(pid)]
+  const { stdout } = spawnSync('ps', args, { encoding: 'utf8', env })
   const [state, parent, ...started] = (stdout ?? '').trim().split(/\s+/)
   return state ? { state: state.charAt(0), parent: Number(parent), startedAt: started.join('_') } : undefined
 }

@@ -37,7 +37,7 @@ export function createServers(deps: ServerDeps, supervise: (spec: ProcessSpec) =
   async function wipe(name: ServerName): Promise<void> {
     const old = process(name)
     const folder = running.get(name)!.server.wipeable
-    if (folder === undefined) throw new Error(`${name} keeps what nobody could give back`)
+    if (folder === undefined) throw new Error(`${name} holds data that nothing could restore`)
     // What would be written in order is deleted next.
     await old.stop(0)
     rmSync(folder, { recursive: true, force: true })

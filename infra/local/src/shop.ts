@@ -101,13 +101,15 @@ async function startServers({ servers, step, signal }: Launch, context: ServiceC
   async function postgres() {
     const { address } = await start('postgres')
     context.servers.postgres = address
-    await step('databases', () => createDatabases(address, context.secrets.databasePasswords))
+    await step('databases', () =>
+      reasoned('The databases', createDatabases(address, context.secrets.databasePasswords)),
+    )
     await step('catalogue', () => seed(context, signal))
   }
 
   async function kafka() {
     const { address } = await start('kafka')
-    await step('topics', () => createAllTopics(address.split(',')))
+    await step('topics', () => reasoned('The topics', createAllTopics(address.split(','))))
   }
 
   async function consul() {
@@ -116,6 +118,15 @@ async function startServers({ servers, step, signal }: Launch, context: ServiceC
   }
 
   await Promise.all([postgres(), kafka(), consul()])
+}
+
+/** What a server refuses is for the person who gave it, not a fault of ours. */
+async function reasoned(what: string, work: Promise<void>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    throw new CannotStart(`${what} could not be created: ${(error as Error).message}`)
+  }
 }
 
 async function startInstances(fleet: Fleet, { instances }: ShopOptions) {

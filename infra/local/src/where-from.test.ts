@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { cached } from './cache.ts'
 import { CannotStart } from './cannot-start.ts'
 import { readConfig } from './config.ts'
-import { unusedPorts } from './consul.ts'
+import { isLoopback, unusedPorts } from './consul.ts'
 import { javaMajor } from './java.ts'
 import { choosePostgres } from './postgres.ts'
 
@@ -47,6 +47,11 @@ it('gives each Consul only flags that it knows', () => {
   expect(unusedPorts('1.20.1')).toContain('-grpc-tls-port')
 })
 
+it('knows the addresses that another machine cannot check', () => {
+  expect(['localhost', '127.0.0.1', '127.3.2.1', '[::1]'].every(isLoopback)).toBe(true)
+  expect(['consul', '10.0.0.1', '127.example.org'].some(isLoopback)).toBe(false)
+})
+
 describe('readConfig', () => {
   it('prefers the address that is meant for the launcher, and reads an empty one as none', () => {
     const { given } = readConfig({
@@ -65,9 +70,21 @@ describe('readConfig', () => {
       HOME: '/h',
       AWS_SECRET_ACCESS_KEY: 'x',
       NODE_OPTIONS: '--x',
+      NODE_ENV: 'test',
+      TZ: 'Asia/Tokyo',
+      LANG: 'tlh_KX.KOI8-R',
+      PGSSLMODE: 'require',
+      https_proxy: 'http://proxy',
     })
 
-    expect(inherited).toEqual({ PATH: '/bin', HOME: '/h' })
+    expect(inherited).toEqual({ PATH: '/bin', HOME: '/h', LANG: 'C.UTF-8', TZ: 'UTC' })
+  })
+
+  it.each([
+    [{ DATABASE_URL: 'localhost' }, 'DATABASE_URL', 'postgres://role:password@host:5432/postgres'],
+    [{ CONSUL_HTTP_ADDR: 'http://' }, 'CONSUL_HTTP_ADDR', 'http://127.0.0.1:8500'],
+  ])('names the variable of an address that is none: %j', (env, name, example) => {
+    expect(() => readConfig(env)).toThrow(new CannotStart(`${name} is not an address such as ${example}.`))
   })
 })
 

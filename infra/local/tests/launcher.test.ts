@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { askControl } from '../src/control.ts'
+import { acquireLock } from '../src/lock.ts'
 import { isPortFree } from '../src/ports.ts'
 import { descendants, isAlive } from '../src/process-info.ts'
 import { ROOT } from '../src/root.ts'
@@ -12,17 +13,34 @@ import { nodeOf } from '../src/services.ts'
 import type { InstanceInfo } from '../src/fleet.ts'
 import type { ServerInfo } from '../src/shop-types.ts'
 
+/** A user's shell with settings that would break the shop if they reached it. */
+const SHELL = {
+  LANG: 'C',
+  LC_ALL: 'C',
+  TZ: 'Asia/Tokyo',
+  PGSSLMODE: 'require',
+  PGOPTIONS: '-c search_path=nowhere',
+  PGDATA: '/nowhere',
+  NODE_ENV: 'test',
+}
+
+const CLI = join(ROOT, 'infra', 'local', 'src', 'cli.ts')
 const START_TIMEOUT_MS = 90_000
 const POLL_MS = 20
 
 type Run = { pid: number; urls: { gateway: string }; servers: ServerInfo[]; instances: InstanceInfo[] }
 
+/** A name that each format it might reach has to escape, in a folder where nothing else may appear. */
+const FOLDER = 'ä 轻, =#%'
+
+let parent: string
 let stateDir: string
 let launcher: ChildProcess
 let output = ''
 
 beforeAll(() => {
-  stateDir = mkdtempSync(join(tmpdir(), 'lepton-launcher-'))
+  parent = mkdtempSync(join(tmpdir(), 'lepton-launcher-'))
+  stateDir = join(parent, FOLDER)
 })
 
 afterEach(async () => {
@@ -30,7 +48,7 @@ afterEach(async () => {
   await until(() => exitOf(launcher) !== undefined, 10_000)
 })
 
-afterAll(() => rmSync(stateDir, { recursive: true }))
+afterAll(() => rmSync(parent, { recursive: true }))
 
 describe('the launcher', () => {
   it(
@@ -91,16 +109,34 @@ describe('the launcher', () => {
       )
 
       const everything = descendants(launcher.pid ?? 0)
-      const began = Date.now()
-      launcher.kill('SIGTERM')
-      await until(() => exitOf(launcher) !== undefined, 15_000)
+      const stop = spawnSync(nodeOf(ROOT), [CLI, 'stop', '--state-dir', stateDir], { encoding: 'utf8' })
+      expect(stop).toMatchObject({ stdout: 'stopped\n', status: 0 })
+      // The next start finds everything free when the command returns.
+      acquireLock(stateDir)()
+      await until(() => exitOf(launcher) !== undefined, 5_000)
 
       expect(exitOf(launcher)).toBe(0)
-      expect(Date.now() - began).toBeLessThan(10_500)
+      expect(Number(/stopped after ([\d.]+) s/.exec(output)?.[1])).toBeLessThan(10.5)
       expect(everything.some(isAlive)).toBe(false)
       expect(existsSync(join(stateDir, 'run.json'))).toBe(false)
+      expect(readdirSync(parent)).toEqual([FOLDER])
     },
     2 * START_TIMEOUT_MS,
+  )
+
+  it(
+    'stops while it starts',
+    async () => {
+      launch()
+      await until(() => output.includes('PostgreSQL'), START_TIMEOUT_MS)
+
+      const stop = spawnSync(nodeOf(ROOT), [CLI, 'stop', '--state-dir', stateDir], { encoding: 'utf8' })
+
+      expect(stop).toMatchObject({ stdout: 'stopped\n', status: 0 })
+      await until(() => exitOf(launcher) !== undefined, 5_000)
+      expect(output).toContain('stopped before it was ready')
+    },
+    START_TIMEOUT_MS,
   )
 
   it('refuses to be the second one', async () => {
@@ -113,7 +149,7 @@ describe('the launcher', () => {
     await until(() => exitOf(second) !== undefined, 20_000)
 
     expect(exitOf(second)).toBe(1)
-    expect(complaint.trim()).toMatch(/^A shop already runs on .*$/)
+    expect(complaint.trim()).toMatch(/^A shop already runs on .* `npm run shop stop` stops it\.$/)
   }, 60_000)
 })
 
@@ -126,7 +162,10 @@ function launch() {
 
 function spawnLauncher(): ChildProcess {
   const main = join(ROOT, 'infra', 'local', 'src', 'main.ts')
-  return spawn(nodeOf(ROOT), [main, '--free-ports', '--no-probe', '--state-dir', stateDir], { cwd: ROOT })
+  return spawn(nodeOf(ROOT), [main, '--free-ports', '--no-probe', '--state-dir', stateDir], {
+    cwd: ROOT,
+    env: { ...process.env, ...SHELL },
+  })
 }
 
 async function start() {

@@ -5,11 +5,13 @@ export type SetupConfig = {
   databasePasswords: Partial<Record<DatabaseOwner, string>>
   brokers: string[] | undefined
   secretsDir: string | undefined
+  /** Gets a folder for each service with the secrets that it needs. */
+  secretSharesDir: string | undefined
   /** Holds the password of ADMIN_DATABASE_URL; made when there is none yet. */
   adminPasswordFile: string | undefined
 }
 
-/** What the one-shot set-up is told; a part whose setting is absent is left out. */
+/** The settings of the one-shot set-up; a part whose setting is absent is left out. */
 export function readConfig(env = process.env): SetupConfig {
   const passwords = DATABASE_OWNERS.flatMap((owner) => {
     const password = env[`${owner.toUpperCase()}_DATABASE_PASSWORD`]
@@ -20,6 +22,7 @@ export function readConfig(env = process.env): SetupConfig {
     databasePasswords: Object.fromEntries(passwords),
     brokers: env['KAFKA_BROKERS'] ? env['KAFKA_BROKERS'].split(',') : undefined,
     secretsDir: env['SECRETS_DIR'] || undefined,
+    secretSharesDir: env['SECRET_SHARES_DIR'] || undefined,
     adminPasswordFile: env['ADMIN_PASSWORD_FILE'] || undefined,
   }
 }

@@ -1,9 +1,9 @@
 import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import { createSecrets } from './keys.ts'
+import { createSecrets, shareSecrets } from './keys.ts'
 import { KEY_OWNERS } from './services.ts'
 
 type Jwk = { kid: string; kty: string; crv: string; x: string; alg: string; use: string; d?: string }
@@ -13,6 +13,28 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lepton-keys-'))
 })
 afterEach(() => rmSync(dir, { recursive: true }))
+
+it('gives each service its own secrets and no others', () => {
+  const secrets = createSecrets(join(dir, 'all'))
+  shareSecrets(secrets, join(dir, 'shares'))
+  shareSecrets(secrets, join(dir, 'shares'))
+
+  const shares = readdirSync(join(dir, 'shares')).map((service) => [
+    service,
+    readdirSync(join(dir, 'shares', service)).sort(),
+  ])
+  expect(Object.fromEntries(shares)).toEqual({
+    gateway: ['gateway.jwk.json', 'jwks.json', 'operator.secret'],
+    cart: ['cart.jwk.json', 'database-cart.secret', 'jwks.json'],
+    order: ['database-order.secret', 'jwks.json', 'order.jwk.json'],
+    payment: ['database-payment.secret', 'jwks.json', 'payment.jwk.json', 'psp.secret'],
+    inventory: ['database-inventory.secret', 'inventory.jwk.json', 'jwks.json'],
+    psp: ['psp.secret'],
+  })
+  const copy = join(dir, 'shares', 'psp', 'psp.secret')
+  expect(readFileSync(copy, 'utf8')).toBe(readFileSync(secrets.pspSecretFile, 'utf8'))
+  expect(statSync(copy).mode & 0o777).toBe(0o600)
+})
 
 const read = (file: string) => JSON.parse(readFileSync(file, 'utf8')) as Jwk & { keys: Jwk[] }
 

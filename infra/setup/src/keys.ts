@@ -1,6 +1,15 @@
 import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import { existsSync, linkSync, mkdirSync, readFileSync, renameSync, unlinkSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import {
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
+import { basename, join } from 'node:path'
 import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from './services.ts'
 
 export type Secrets = {
@@ -9,6 +18,7 @@ export type Secrets = {
   operatorSecretFile: string
   pspSecretFile: string
   databasePasswords: Record<DatabaseOwner, string>
+  databasePasswordFiles: Record<DatabaseOwner, string>
 }
 
 /**
@@ -32,11 +42,37 @@ export function createSecrets(directory: string): Secrets {
   const pspSecretFile = join(directory, 'psp.secret')
   once(operatorSecretFile, randomSecret)
   once(pspSecretFile, randomSecret)
+  const databasePasswordFiles = Object.fromEntries(
+    DATABASE_OWNERS.map((owner) => [owner, join(directory, `database-${owner}.secret`)]),
+  ) as Record<DatabaseOwner, string>
   const databasePasswords = Object.fromEntries(
-    DATABASE_OWNERS.map((owner) => [owner, once(join(directory, `database-${owner}.secret`), randomSecret)]),
+    DATABASE_OWNERS.map((owner) => [owner, once(databasePasswordFiles[owner], randomSecret)]),
   ) as Record<DatabaseOwner, string>
 
-  return { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswords }
+  return { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswords, databasePasswordFiles }
+}
+
+/** Copies to each service's own folder in `directory` what that service needs of the secrets, and nothing else. */
+export function shareSecrets(secrets: Secrets, directory: string): void {
+  const { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswordFiles } = secrets
+  const owned = (owner: DatabaseOwner) => [keyFiles[owner], jwksFile, databasePasswordFiles[owner]]
+  const shares = {
+    gateway: [keyFiles.gateway, jwksFile, operatorSecretFile],
+    cart: owned('cart'),
+    order: owned('order'),
+    payment: [...owned('payment'), pspSecretFile],
+    inventory: owned('inventory'),
+    psp: [pspSecretFile],
+  }
+  for (const [service, files] of Object.entries(shares)) {
+    const folder = join(directory, service)
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    for (const file of files) {
+      const copy = join(folder, basename(file))
+      copyFileSync(file, `${copy}.part`)
+      renameSync(`${copy}.part`, copy)
+    }
+  }
 }
 
 /** The content of `file`, made by `create` when there is no such file; whole, or not there at all. */

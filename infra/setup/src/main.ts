@@ -1,6 +1,6 @@
 import { readConfig } from './config.ts'
-import { createDatabases } from './databases.ts'
-import { createSecrets, once, randomSecret } from './keys.ts'
+import { createDatabases, withPassword } from './databases.ts'
+import { createSecrets, once, randomSecret, shareSecrets } from './keys.ts'
 import { DATABASE_OWNERS, type DatabaseOwner } from './services.ts'
 import { createAllTopics } from './topics.ts'
 
@@ -10,6 +10,7 @@ const SHARED = 0o644
 const USAGE = `Prepares servers for the shop, once; running it again changes nothing.
 
   SECRETS_DIR                    keys and secrets that are missing are made here
+  SECRET_SHARES_DIR              each service's share of them is copied to a folder here
   ADMIN_DATABASE_URL             a role that may create roles and databases
   ADMIN_PASSWORD_FILE            its password, where the URL has none; made when the file is missing
   <SERVICE>_DATABASE_PASSWORD    of ${DATABASE_OWNERS.join(', ')} (without it: the one in SECRETS_DIR)
@@ -23,6 +24,7 @@ async function main() {
     return
   }
   const secrets = config.secretsDir === undefined ? undefined : createSecrets(config.secretsDir)
+  if (secrets && config.secretSharesDir !== undefined) shareSecrets(secrets, config.secretSharesDir)
   if (secrets) process.stdout.write('keys and secrets: done\n')
   const adminPassword =
     config.adminPasswordFile === undefined ? undefined : once(config.adminPasswordFile, randomSecret, SHARED)
@@ -32,22 +34,15 @@ async function main() {
     if (missing.length > 0) {
       throw new Error(`no password for ${missing.join(', ')}: set SECRETS_DIR or <SERVICE>_DATABASE_PASSWORD`)
     }
-    await createDatabases(
-      withPassword(config.adminDatabaseUrl, adminPassword),
-      passwords as Record<DatabaseOwner, string>,
-    )
+    const url = config.adminDatabaseUrl
+    const adminUrl = adminPassword === undefined ? url : withPassword(url, adminPassword)
+    await createDatabases(adminUrl, passwords as Record<DatabaseOwner, string>)
     process.stdout.write('databases: done\n')
   }
   if (config.brokers) {
     await createAllTopics(config.brokers)
     process.stdout.write('topics: done\n')
   }
-}
-
-function withPassword(url: string, password: string | undefined): string {
-  const given = new URL(url)
-  if (password !== undefined) given.password = password
-  return given.href
 }
 
 main().catch((error: unknown) => {

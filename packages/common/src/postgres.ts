@@ -199,6 +199,17 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
     idleInTransactionTimeoutMs = 10_000,
   } = settings
   const session = {
+    // What a server, a database or a role may have set otherwise, and the statements rely on.
+    TimeZone: 'UTC',
+    DateStyle: 'ISO,YMD',
+    IntervalStyle: 'postgres',
+    client_encoding: 'UTF8',
+    search_path: 'public',
+    bytea_output: 'hex',
+    standard_conforming_strings: 'on',
+    default_transaction_isolation: 'read\\ committed',
+    default_transaction_read_only: 'off',
+    default_transaction_deferrable: 'off',
     statement_timeout: statementTimeoutMs,
     lock_timeout: lockTimeoutMs,
     idle_in_transaction_session_timeout: idleInTransactionTimeoutMs,

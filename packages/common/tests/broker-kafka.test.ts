@@ -128,9 +128,4 @@ describe('Kafka besides', () => {
     await expect(broker.probe()).rejects.toThrow()
     expect(performance.now() - startedAt).toBeLessThan(3_000)
   })
-
-  it('keeps topics that exist as they are', async () => {
-    const topic = await createTopic()
-    await createTopics([kafka.address], [{ topic, partitions: 3, retentionMs: 1_000 }], { log: silentLog })
-  })
 })
