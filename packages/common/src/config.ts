@@ -82,7 +82,7 @@ export const instanceSettings = z.object({
   OPS_PORT: whole(0, { min: 0, max: 65_535 }),
   /** Requests worked on at once: at the start, and the bounds of what the instance learns from its own queues. */
   INBOUND_INITIAL: whole(256, { max: 10_000 }),
-  INBOUND_MIN: whole(16, { max: 10_000 }),
+  INBOUND_MIN: whole(32, { max: 10_000 }),
   INBOUND_MAX: whole(1_024, { max: 10_000 }),
   /** A queue in the instance that is longer than this shrinks what it takes in. */
   INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),

@@ -15,9 +15,17 @@ export interface ThrottleSettings {
   factor: number
   /** By how much the limit grows in a tick in which enough was taken. */
   growth: number
+  /** Fewer refusals within the ticks say nothing. */
+  minRefusals: number
 }
 
-export const throttleDefaults: ThrottleSettings = { tickMs: 100, ticks: 10, factor: 1.5, growth: 1.25 }
+export const throttleDefaults: ThrottleSettings = {
+  tickMs: 100,
+  ticks: 10,
+  factor: 1.5,
+  growth: 1.25,
+  minRefusals: 5,
+}
 
 /**
  * Refuses before sending what the other side would refuse. While it takes nearly everything there is no limit. As
@@ -28,7 +36,7 @@ export const throttleDefaults: ThrottleSettings = { tickMs: 100, ticks: 10, fact
  * rate in place of its probability: what is refused here does not count, so that it does not keep itself going.
  */
 export function createThrottle(
-  { tickMs, ticks, factor, growth }: ThrottleSettings = throttleDefaults,
+  { tickMs, ticks, factor, growth, minRefusals }: ThrottleSettings = throttleDefaults,
   now: () => number = () => performance.now(),
 ): Throttle {
   const taken = new Array<number>(ticks).fill(0)
@@ -51,9 +59,10 @@ export function createThrottle(
   }
 
   function judge(last: number): void {
-    const answers = taken[last]! + refusals[last]!
-    if (answers > 0 && refusals[last]! / answers > 1 - 1 / factor) {
-      limit = Math.max(1, (factor * sum(taken)) / ticks)
+    const [took, refused] = [sum(taken), sum(refusals)]
+    const isRefusing = refusals[last]! > 0 && refused >= minRefusals
+    if (isRefusing && refused / (took + refused) > 1 - 1 / factor) {
+      limit = Math.max(1, (factor * took) / ticks)
     } else {
       limit *= growth
       if (limit > 2 * offered + ticks) limit = Number.POSITIVE_INFINITY

@@ -60,11 +60,15 @@ export function createBacklog(
   }
 }
 
-/** Orders that wait for inventory to hold or to commit their units. */
+/**
+ * Orders that wait for inventory to hold or to commit their units, and not for longer than a backlog makes them: those
+ * wait for an instance that is gone or stuck, which is no reason to refuse the orders of all others.
+ */
 export async function countWaiting(database: Database): Promise<number> {
   const { rows } = await database.query<{ waiting: number }>(
     `select count(*)::int as waiting from order_stream
-     where (decision = 'OPEN' and stock = 'pending') or (decision = 'CONFIRMED' and stock = 'held')`,
+     where ((decision = 'OPEN' and stock = 'pending') or (decision = 'CONFIRMED' and stock = 'held'))
+       and updated_at > now() - interval '5 seconds'`,
   )
   return rows[0]!.waiting
 }

@@ -14,10 +14,10 @@ export interface InboundLimitSettings {
 
 export const inboundDefaults: InboundLimitSettings = {
   initial: 256,
-  min: 16,
+  min: 32,
   max: 1_024,
   targetMs: 40,
-  windowMs: 100,
+  windowMs: 200,
 }
 
 export interface InboundLimit {
@@ -47,8 +47,9 @@ const LOOK_MS = 20
  * Bounds what an instance takes in by how long its own queues are: the event loop's delay and the waits that it is
  * told of. While they are short and the limit is used it grows by its root, while they are long it shrinks by a fifth.
  *
- * The signal is the standing queue and not the latency of requests, after CoDel (Nichols and Jacobson, 2012): how
- * long a request takes is also up to its client and to the card processor, and neither may shrink what others get.
+ * The signal is the standing queue, the least delay of a window, and not the latency of requests, after CoDel (Nichols
+ * and Jacobson, 2012): how long a request takes is also up to its client and to the card processor, and neither may
+ * shrink what others get.
  * Additive increase and multiplicative decrease as in TCP (Jacobson, 1988).
  */
 export function createInboundLimit({
@@ -92,7 +93,7 @@ export function createInboundLimit({
   function judge(): void {
     const nowMs = now()
     if (nowMs - judgedAtMs < settings.windowMs) return
-    const delayMs = Math.max(median(delays), median(waits))
+    const delayMs = Math.max(standing(delays), standing(waits))
     if (delayMs > settings.targetMs) limit = Math.max(settings.min, Math.floor(limit * SHRINK))
     else if (most >= limit * SHARE.order) limit = Math.min(settings.max, limit + Math.ceil(Math.sqrt(limit)))
     delays = []
@@ -121,8 +122,9 @@ export function createInboundLimit({
   }
 }
 
-function median(values: number[]): number {
-  return values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+/** What stood in the queue all the time: a burst, which drains, has moments without a wait. */
+function standing(delays: readonly number[]): number {
+  return delays.length === 0 ? 0 : Math.min(...delays)
 }
 
 /** For an app whose instance is never overloaded, such as a test's. */
