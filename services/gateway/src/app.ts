@@ -60,5 +60,6 @@ export function createGatewayApp(instance: Instance, settings: Settings): Reques
   // The same without the prefix: `POST /cart` is what people try first.
   app.use(api)
   addProblemHandlers(app, instance.log)
-  return atTheDoor(app, { throttle, metrics: instance.metrics, isBehindProxy: settings.TRUST_PROXY !== 0 })
+  const { metrics, inbound } = instance
+  return atTheDoor(app, { throttle, inbound, metrics, isBehindProxy: settings.TRUST_PROXY !== 0 })
 }

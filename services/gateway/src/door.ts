@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
+import type { InboundLimit } from '@lepton/common/http/inbound-limit'
 import type { Metrics } from '@lepton/common/metrics'
 import type { Throttle } from '@lepton/common/throttle'
 import { problemDocument } from '@lepton/common/problem'
@@ -16,13 +17,18 @@ const ORDERS = new Set(
 )
 
 /**
- * Stands before the app: refuses new orders that their owners would refuse, before a line of the app has run. An
+ * Stands before the app: refuses new orders that their owners would refuse, or that we have no room for, before a line of the app has run. An
  * order that cannot be taken must cost next to nothing, or the refusals themselves take the place of those that can.
  * What a client says in headers that only the shop's own processes may send is dropped here too.
  */
 export function atTheDoor(
   app: RequestListener,
-  { throttle, metrics, isBehindProxy }: { throttle: Throttle; metrics: Metrics; isBehindProxy: boolean },
+  {
+    throttle,
+    inbound,
+    metrics,
+    isBehindProxy,
+  }: { throttle: Throttle; inbound: InboundLimit; metrics: Metrics; isBehindProxy: boolean },
 ): RequestListener {
   const shed = metrics.counter({
     name: 'http_server_shed_total',
@@ -31,7 +37,7 @@ export function atTheDoor(
   })
   return (req, res) => {
     dropInternalHeaders(req, isBehindProxy)
-    if (!isNewOrder(req) || throttle.admits()) return app(req, res)
+    if (!isNewOrder(req) || (inbound.hasRoom('order') && throttle.admits())) return app(req, res)
     shed.inc({ priority: 'order' })
     const detail = 'The shop has as many orders to carry out as it can.'
     const body = JSON.stringify(problemDocument('overloaded', { detail, instance: pathOf(req) }))

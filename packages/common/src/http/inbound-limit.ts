@@ -23,6 +23,8 @@ export const inboundDefaults: InboundLimitSettings = {
 export interface InboundLimit {
   /** Takes a place, or refuses at once. Whoever got one must `leave`. */
   enter(priority: Priority): boolean
+  /** Whether `enter` would give a place now. */
+  hasRoom(priority: Priority): boolean
   leave(): void
   /** Tells how long (ms) a request waited for something of ours that was busy, such as a database connection. */
   waited(ms: number): void
@@ -102,9 +104,12 @@ export function createInboundLimit({
     judgedAtMs = nowMs
   }
 
+  const hasRoom = (priority: Priority) => inFlight < limit * SHARE[priority]
+
   return {
+    hasRoom,
     enter(priority) {
-      if (inFlight >= limit * SHARE[priority]) {
+      if (!hasRoom(priority)) {
         shed.inc({ priority })
         return false
       }
@@ -130,6 +135,7 @@ function standing(delays: readonly number[]): number {
 /** For an app whose instance is never overloaded, such as a test's. */
 export const unlimited: InboundLimit = {
   enter: () => true,
+  hasRoom: () => true,
   leave: () => undefined,
   waited: () => undefined,
   limit: () => Number.POSITIVE_INFINITY,
