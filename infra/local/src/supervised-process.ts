@@ -212,7 +212,7 @@ export class SupervisedProcess {
     try {
       setPriority(pid, GIVES_WAY)
     } catch {
-      // It has ended already, which is told where its end is.
+      // It has ended already; its exit is handled where exits are.
     }
   }
 

@@ -6,8 +6,8 @@ import { PATTERNS } from './fault-injection.ts'
 export class ConfigError extends Error {}
 
 /**
- * Reads a program's settings, or ends it with a sentence for each that is missing or wrong: whoever starts it by hand
- * wants to know what to set, and a stack says nothing about that.
+ * Reads a program's settings, or ends it with a sentence for each that is missing or wrong: a person who
+ * starts it by hand needs to know what to set, and a stack does not say that.
  */
 export function configOrExit<S extends z.ZodObject>(schema: S): Readonly<z.infer<S>> {
   try {

@@ -171,7 +171,7 @@ function limitTime(requestTimeoutMs: number): RequestHandler {
   }
 }
 
-/** Refuses what the instance has no room for; whoever is let in leaves when the answer is sent or the client gone. */
+/** Refuses what the instance has no room for. A request gives its place back when it is answered, or its client is gone. */
 export function limitLoad(inbound: InboundLimit, route: RouteDefinition): RequestHandler {
   const priority = priorityOf(route)
   return (_req, res, next) => {

@@ -51,7 +51,7 @@ export interface DatabaseSettings {
   idleInTransactionTimeoutMs?: number
   /** Attempts of one transaction that met a passing fault before its COMMIT. */
   maxAttempts?: number
-  /** Is told how long each use of the pool waited for a connection (ms). */
+  /** Gets how long each use of the pool waited for a connection (ms). */
   onWait?: (ms: number) => void
 }
 
@@ -178,7 +178,7 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
   }
 }
 
-/** What nobody waits for any more is not begun: an overloaded database has others to serve. */
+/** Work whose caller has given up is not begun: an overloaded database has others to serve. */
 function refuseWithoutTime(): void {
   const leftMs = remainingMs()
   if (leftMs !== undefined && leftMs <= 0) throw refuse('deadline-exceeded', 'The time for this was over.')

@@ -35,7 +35,7 @@ describe('a throttle', () => {
     expect(create()(50, 40, 1_000)).toEqual({ sent: 2_000, taken: 2_000 })
   })
 
-  it('sends little more than is taken when ten times as much is offered, and starves nobody of it', () => {
+  it('sends little more than is taken when ten times as much is offered, and fills all of that', () => {
     const ticks = create()
     ticks(30, 100, 10)
     const { sent, taken } = ticks(100, 100, 10)

@@ -127,7 +127,7 @@ describe('a request', () => {
     })
   })
 
-  it('that waits in vain for rows of another request is told so, as nobody’s fault', async () => {
+  it('that waits in vain for rows of another request gets a 409, and no instance is blamed', async () => {
     const database = test.open({ lockTimeoutMs: 50 })
     const holder = await database.connect('holder')
     await holder.query('begin; lock table tally')

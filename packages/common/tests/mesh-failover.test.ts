@@ -82,7 +82,7 @@ describe('failover', () => {
     expect(await value('breaker_state')).toBe(0)
   })
 
-  it('ejects nobody for what another service failed at, and lets the breaker know', async () => {
+  it('ejects no instance for what another service failed at, and lets the breaker know', async () => {
     const fakes = await instances('order-1', 'order-2')
     for (const fake of fakes) {
       fake.handler = (_req, res) => res.writeHead(503, { 'lepton-fault': 'inventory' }).end()
@@ -112,7 +112,7 @@ describe('failover', () => {
     expect(await value('breaker_state')).toBe(0)
   })
 
-  it('books a caller’s impatience on nobody', async () => {
+  it('books a caller’s impatience on no instance', async () => {
     const fakes = await instances('order-1', 'order-2')
     for (const fake of fakes) {
       fake.handler = (req, res) => {

@@ -48,7 +48,7 @@ describe('a checkout asks the order service first', () => {
     expect((await checkOut(customer, key)).status).toBe(202)
   })
 
-  it('and passes on that there is too much to do, as nobody’s fault', async () => {
+  it('and passes on that there is too much to do', async () => {
     const customer = await customerWithBeans()
     shop.mesh.answer(checkAdmission, () => ({
       ...problemAnswer('overloaded'),

@@ -62,7 +62,7 @@ export function aliasRoutes(deps: GatewayDeps): Router {
   return router
 }
 
-/** @throws Refusal that names the missing card, outside development: there it is everybody's test card */
+/** @throws Refusal that names the missing card, outside development: inside it there is a test card for all */
 function testCard({ isDevelopment }: GatewayDeps): string {
   if (isDevelopment) return 'tok_approved'
   throw refuse('invalid-request', 'Some fields are not as they should be.', {

@@ -41,7 +41,7 @@ export const settings = instanceSettings.extend({
   WEBHOOK_LIMIT_PER_MINUTE: whole(6_000),
   /**
    * The proxies whose `X-Forwarded-*` headers are believed: how many stand before the gateway, or their addresses as
-   * a list of ranges. Without it a client is whoever connects, and what it says of itself is dropped.
+   * a list of ranges. Without it a client is the peer that connects, and what it says of itself is dropped.
    */
   TRUST_PROXY: z.string().default('0').transform(toTrustProxy),
   /** Where requests without a token may come from to be the demo shopper's; in development only. */

@@ -24,7 +24,7 @@ export function secureHeaders(): RequestHandler[] {
   return [
     helmet({ contentSecurityPolicy: false, strictTransportSecurity: false }),
     (req, res, next) => {
-      // Over plain HTTP a browser ignores it, and whoever reads it is misled.
+      // Over plain HTTP a browser ignores it, and a reader is misled.
       if (req.secure) res.set('strict-transport-security', HSTS)
       const isPage = /^\/(api\/docs|problems)(\/|$)/.test(req.path)
       ;(isPage ? ofPages : ofAnswers)(req, res, next)

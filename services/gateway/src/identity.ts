@@ -13,7 +13,7 @@ const MAX_REVOKED = 100_000
 
 export type Person = Pick<Caller, 'subject' | 'name'> & { role: Extract<Role, 'customer' | 'operator'> }
 
-/** Somebody whose token says which session it belongs to. */
+/** A caller whose token says which session it belongs to. */
 type Visitor = Caller & { session: NonNullable<Caller['session']> }
 
 export interface SessionAges {
@@ -25,7 +25,7 @@ export interface Identity {
   /** Who asks, by bearer token or cookie; undefined where neither was sent. */
   of(req: Request, res: Response): Promise<Caller | undefined>
   /**
-   * A fresh token for whoever asks: of the same session where a cookie or a bearer token says which, also one that
+   * A fresh token for the caller: of the same session where a cookie or a bearer token says which, also one that
    * has expired, and of a new one with a cookie otherwise.
    *
    * @throws Refusal `forbidden` where a foreign page asks: what it gets would replace the shopper's own cookie

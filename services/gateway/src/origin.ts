@@ -21,7 +21,7 @@ export function isLoopbackHost(req: Request): boolean {
 }
 
 /**
- * Whether somebody at this machine asks, and no page: by address and by name, since a page may rebind its own name
+ * Whether the request was made on this machine, and by no page: by address and by name, since a page may rebind its own name
  * to this machine, and without a proxy between, since that one's address is not its client's.
  */
 export function isFromHere(addresses: BlockList, req: Request): boolean {

@@ -104,7 +104,7 @@ describe('a path', () => {
 })
 
 describe('an answer', () => {
-  it('that is somebody’s own is kept by no cache, and no page may load anything from it', async () => {
+  it('that is private is kept by no cache, and no page may load anything from it', async () => {
     const { headers } = await shop.ask('GET', '/api/v1/orders', { headers: bearer })
 
     expect(headers['cache-control']).toBe('no-store')
@@ -135,7 +135,7 @@ describe('behind a proxy', () => {
     expect(first.headers['strict-transport-security']).toContain('max-age=')
   })
 
-  it('that nobody trusts, its headers say nothing', async () => {
+  it('that is not trusted, its headers say nothing', async () => {
     const strict = connect(await startGateway({ SESSION_LIMIT_PER_MINUTE: '1' }))
     const begin = (address: string) => strict.ask('POST', '/api/v1/session', { headers: from(address) })
 
@@ -145,7 +145,7 @@ describe('behind a proxy', () => {
     expect(String(first.headers['set-cookie'])).toMatch(/^lepton_session=/)
   })
 
-  it('nobody is the demo shopper or operator', async () => {
+  it('no request is the demo shopper’s or operator’s', async () => {
     mesh.answer(receiveStock, () => ({ status: 200, body: {} }))
     for (const headers of [
       { 'x-forwarded-for': '8.8.8.8' },
@@ -216,7 +216,7 @@ describe('the short names', () => {
     expect(new Set(keys).size).toBe(2)
   })
 
-  it('give nobody a card outside development', async () => {
+  it('need a card outside development', async () => {
     mesh.answer(payOrder, () => ({ status: 202, body: {} }))
     const production = connect(await startGateway({ LEPTON_ENV: 'production' }))
 

@@ -9,15 +9,15 @@ export interface CustomerLimits {
   maxUnpaidUnits: number
 }
 
-/** What somebody wants to order, as far as a limit looks at it. */
+/** What is to be ordered, as far as a limit looks at it. */
 export interface Wanted {
   units: number
   isPaid: boolean
 }
 
 /**
- * Refuses what is more than one customer may have open: his units are taken from all others, and his orders from the
- * time of everybody.
+ * Refuses what is more than one customer may have open: those units are missing for all others, and those
+ * orders take their time.
  */
 export function refusalFor(open: Open, wanted: Wanted, limits: CustomerLimits): Refusal | undefined {
   const { maxOpenOrders, maxUnpaidUnits } = limits

@@ -10,7 +10,7 @@ export interface Backlog {
 }
 
 const COUNT_EVERY_MS = 100
-/** A count that is older says nothing: nobody asked meanwhile, so few orders came. */
+/** A count that is older says nothing: no order asked for it meanwhile, so few came. */
 const STALE_MS = 1_000
 /** When inventory has not answered for so long, what waits does so for an outage and not for want of capacity. */
 const OUTAGE_MS = 2_000
@@ -40,7 +40,7 @@ export function createBacklog(
           taken -= before
           countedAtMs = now()
         },
-        // The database is away: whoever places an order hears of it anyway.
+        // The database is away: the order itself fails on that.
         () => undefined,
       )
       .finally(() => {

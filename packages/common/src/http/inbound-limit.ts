@@ -21,12 +21,12 @@ export const inboundDefaults: InboundLimitSettings = {
 }
 
 export interface InboundLimit {
-  /** Takes a place, or refuses at once. Whoever got one must `leave`. */
+  /** Takes a place, or refuses at once. A caller that got one must `leave`. */
   enter(priority: Priority): boolean
   /** Whether `enter` would give a place now. */
   hasRoom(priority: Priority): boolean
   leave(): void
-  /** Tells how long (ms) a request waited for something of ours that was busy, such as a database connection. */
+  /** Reports how long (ms) a request waited for something of ours that was busy, such as a database connection. */
   waited(ms: number): void
   limit(): number
   stop(): void
@@ -46,8 +46,8 @@ const MAX_WAITS = 1_000
 const LOOK_MS = 20
 
 /**
- * Bounds what an instance takes in by how long its own queues are: the event loop's delay and the waits that it is
- * told of. While they are short and the limit is used it grows by its root, while they are long it shrinks by a fifth.
+ * Bounds what an instance takes in by how long its own queues are: the event loop's delay and the waits reported
+ * by `waited`. While they are short and the limit is used it grows by its root, while they are long it shrinks by a fifth.
  *
  * The signal is the standing queue, the least delay of a window, and not the latency of requests, after CoDel (Nichols
  * and Jacobson, 2012): how long a request takes is also up to its client and to the card processor, and neither may

@@ -6,7 +6,7 @@ import { Contended, isPassingFault } from '../postgres.ts'
 import { problemDocument, Refusal, refuse, Unavailable } from '../problem.ts'
 import { currentTrace } from '../trace.ts'
 
-/** How to become somebody who may (RFC 9110, 15.5.2: every 401 says it). */
+/** How to authenticate: every 401 says it (RFC 9110, 15.5.2). */
 const CHALLENGE: Partial<Record<Refusal['slug'], string>> = {
   unauthenticated: 'Bearer',
   'signature-invalid': 'Webhook-Signature',

@@ -8,9 +8,9 @@ const CASES: [
   blame: Blame,
   mayRepeat: boolean,
 ][] = [
-  [200, undefined, true, 'nobody', false],
-  [404, undefined, true, 'nobody', false],
-  [429, undefined, true, 'nobody', false],
+  [200, undefined, true, 'none', false],
+  [404, undefined, true, 'none', false],
+  [429, undefined, true, 'none', false],
   [500, undefined, true, 'request', true],
   [501, undefined, true, 'request', false],
   [502, undefined, true, 'instance', true],

@@ -12,7 +12,7 @@ export const DEADLINE = 'deadline'
  * Who pays for an answer. `instance` counts for ejection and breaker, `operation` for the breaker alone, `request`
  * for neither: what one client asked, or how long it waits, must not cost others the service.
  */
-export type Blame = 'nobody' | 'request' | 'operation' | 'instance'
+export type Blame = 'none' | 'request' | 'operation' | 'instance'
 
 /** Statuses that mean "this server cannot now": a 500 is a bug that the next instance has too. */
 const UNABLE = new Set([502, 503, 504])
@@ -22,7 +22,7 @@ export function blameFor(
   { status, headers }: { status: number; headers: IncomingHttpHeaders },
   isFair: boolean,
 ): Blame {
-  if (status < 500) return 'nobody'
+  if (status < 500) return 'none'
   if (!UNABLE.has(status) || !isFair) return 'request'
   const fault = headers[FAULT_HEADER]
   if (fault === undefined) return 'instance'

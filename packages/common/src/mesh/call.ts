@@ -93,7 +93,7 @@ export async function callEndpoints(
     if (sent > 0) {
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
     }
-    const { answer, error, blame = 'nobody' } = result
+    const { answer, error, blame = 'none' } = result
     if (answer !== undefined && !mayTryAnother(answer)) {
       // The next instance does not have the bug: it was the first one's after all.
       if (answer.status < 500) for (const blamed of buggy) target.balancer.blame(blamed.endpoint, blamed)
@@ -195,7 +195,7 @@ function resultOf(result: { answer: Answer } | { error: TransportError } | undef
 
 function outcomeOf({ status }: Answer, blame: Blame, rttMs: number, configuredMs: number): Outcome {
   if (blame === 'instance') return 'failure'
-  if (blame !== 'nobody') return 'neutral'
+  if (blame !== 'none') return 'neutral'
   return status === 429 || rttMs > configuredMs * SLOW_SHARE ? 'soft' : 'success'
 }
 
