@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Shop } from '@lepton/local/shop-types'
-import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
+import type { ShopClient } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
+import { createOpenLoop } from './open-loop.ts'
 import { measureThroughput, ordersOf, stocked } from './orders.ts'
 import { percentile } from './percentiles.ts'
 
 const SHOPPERS = 200
-const CONNECTIONS = 512
 const STEP_MS = 20_000
 /** Requests begin as their time comes, however many are unanswered. */
 const TICK_MS = 5
@@ -36,7 +36,7 @@ export async function measureOverload(
   factors: readonly number[],
 ): Promise<{ capacityPerS: number; steps: OverloadStep[] }> {
   const orders = ordersOf(shop)
-  const crowd = createShopClient(shop.urls.gateway, { connections: CONNECTIONS, timeoutMs: 60_000 })
+  const crowd = createOpenLoop(shop.urls.gateway)
   const items = await stocked(client)
   const tokens = await Promise.all(
     Array.from({ length: SHOPPERS }, () => client.shopper().then(({ token }) => token)),
@@ -45,7 +45,7 @@ export async function measureOverload(
   const { completedPerS: capacityPerS } = await measureThroughput(client, orders.count, 2_000, 32)
   const steps: OverloadStep[] = []
   for (const factor of factors) steps.push(await offer(factor))
-  await crowd.close()
+  crowd.close()
   await orders.close()
   return { capacityPerS, steps }
 
@@ -58,21 +58,19 @@ export async function measureOverload(
     let unsaid = 0
 
     async function place(index: number): Promise<void> {
-      const startedAt = performance.now()
       try {
-        const { status, headers } = await crowd.ask('POST', '/api/v1/orders', {
-          headers: { authorization: `Bearer ${tokens[index % tokens.length]}` },
-          key: randomUUID(),
-          body: {
-            lines: [{ item_id: items[index % items.length], quantity: 1 }],
-            payment_token: 'tok_approved',
-          },
-        })
-        const ms = performance.now() - startedAt
+        const headers = {
+          authorization: `Bearer ${tokens[index % tokens.length]}`,
+          'content-type': 'application/json',
+          'idempotency-key': randomUUID(),
+        }
+        const lines = [{ item_id: items[index % items.length], quantity: 1 }]
+        const body = JSON.stringify({ lines, payment_token: 'tok_approved' })
+        const { status, hasRetryAfter, ms } = await crowd.post('/api/v1/orders', headers, body)
         if (status === 202) accepted.push(ms)
         else if (status === 503 || status === 429) {
           refused.push(ms)
-          if (headers['retry-after'] === undefined) unsaid += 1
+          if (!hasRetryAfter) unsaid += 1
         } else count(failed, String(status))
       } catch (error) {
         count(failed, (error as Error).message)

@@ -1,34 +1,39 @@
 import type { Database } from '@lepton/common/postgres'
 
 export interface Backlog {
-  /** Whether as many orders wait for inventory as may; counted at most `COUNT_EVERY_MS` ago. */
+  /** Whether orders come faster than they are carried out, as far as was counted `COUNT_EVERY_MS` ago. */
   isFull(): boolean
   /** An order was taken since the last count. */
   took(): void
-  /** Inventory answered something. */
-  moved(): void
+  /** Inventory answered about an order, which had waited for it so long (ms). */
+  answered(waitMs: number): void
 }
 
 const COUNT_EVERY_MS = 100
-/** A count that is older says nothing: no order asked for it meanwhile, so few came. */
+/** Older figures say nothing: no order asked for a count meanwhile, or inventory answers none. */
 const STALE_MS = 1_000
-/** When inventory has not answered for so long, what waits does so for an outage and not for want of capacity. */
-const OUTAGE_MS = 2_000
+/** Inventory's answers that a wait is the median of. */
+const ANSWERS = 50
 
 /**
- * Knows whether orders come faster than they are carried out. Then new ones are refused, or they would wait until
- * their deadline; and while nothing moves at all they are taken, since accepted work is finished when an outage ends.
+ * Knows whether orders come faster than they are carried out. Then new ones are refused, or all would wait until
+ * their deadline.
+ *
+ * Two things must come together. Many orders are in progress, which alone may be slow cards or an instance that is
+ * stuck. And what inventory answers right now has waited long: in an outage nothing is answered, and beside a stuck
+ * instance the others answer in time, so both times orders are taken and carried out when it is over.
  */
 export function createBacklog(
   count: () => Promise<number>,
-  maxWaiting: number,
+  { maxInProgress, slowMs }: { maxInProgress: number; slowMs: number },
   now: () => number = () => performance.now(),
 ): Backlog {
-  let waiting = 0
+  let inProgress = 0
   let taken = 0
   let countedAtMs = Number.NEGATIVE_INFINITY
-  let movedAtMs = Number.NEGATIVE_INFINITY
+  let answeredAtMs = Number.NEGATIVE_INFINITY
   let isCounting = false
+  const waits: number[] = []
 
   function recount(): void {
     isCounting = true
@@ -36,7 +41,7 @@ export function createBacklog(
     count()
       .then(
         (counted) => {
-          waiting = counted
+          inProgress = counted
           taken -= before
           countedAtMs = now()
         },
@@ -48,27 +53,32 @@ export function createBacklog(
       })
   }
 
+  function isSlow(): boolean {
+    const sorted = waits.toSorted((a, b) => a - b)
+    return (sorted[Math.floor(sorted.length / 2)] ?? 0) >= slowMs
+  }
+
   return {
     isFull() {
       const nowMs = now()
       if (!isCounting && nowMs - countedAtMs > COUNT_EVERY_MS) recount()
-      const isKnown = nowMs - countedAtMs < STALE_MS
-      return isKnown && waiting + taken >= maxWaiting && nowMs - movedAtMs < OUTAGE_MS
+      const isKnown = nowMs - countedAtMs < STALE_MS && nowMs - answeredAtMs < STALE_MS
+      return isKnown && inProgress + taken >= maxInProgress && isSlow()
     },
     took: () => void (taken += 1),
-    moved: () => void (movedAtMs = now()),
+    answered: (waitMs) => {
+      answeredAtMs = now()
+      waits.push(waitMs)
+      if (waits.length > ANSWERS) waits.shift()
+    },
   }
 }
 
-/**
- * Orders that wait for inventory to hold or to commit their units, and not for longer than a backlog makes them: those
- * wait for an instance that is gone or stuck, which is no reason to refuse the orders of all others.
- */
-export async function countWaiting(database: Database): Promise<number> {
-  const { rows } = await database.query<{ waiting: number }>(
-    `select count(*)::int as waiting from order_stream
-     where ((decision = 'OPEN' and stock = 'pending') or (decision = 'CONFIRMED' and stock = 'held'))
-       and updated_at > now() - interval '5 seconds'`,
+/** Orders that are not settled and wait for no customer. */
+export async function countInProgress(database: Database): Promise<number> {
+  const { rows } = await database.query<{ orders: number }>(
+    `select count(*)::int as orders from order_stream
+     where status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED') and not waits_for_customer`,
   )
-  return rows[0]!.waiting
+  return rows[0]!.orders
 }

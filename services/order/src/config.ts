@@ -7,8 +7,12 @@ export const settings = storeSettings.extend({
   /** Orders of one customer that may be unsettled, and units in them that no card was given for. */
   ORDER_MAX_OPEN_PER_CUSTOMER: whole(40),
   ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: whole(100),
-  /** Orders that may wait for inventory; with more, new ones are refused until it has caught up. */
-  ORDER_MAX_WAITING: whole(200),
+  /**
+   * Orders that may be in progress while inventory takes longer than the second figure to answer: with more, new ones
+   * are refused until it has caught up.
+   */
+  ORDER_MAX_IN_PROGRESS: whole(250),
+  ORDER_SLOW_MS: whole(500),
   /** How long a two-phase order may stay undecided. */
   TWO_PHASE_DEADLINE_MS: whole(8_000, { min: 1_000 }),
   /** How long a branch may take to answer. */

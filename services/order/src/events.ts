@@ -56,7 +56,7 @@ export function orderSubscriptions(deps: Deps): Subscription[] {
     FROM_INVENTORY,
     StockStatus,
     (data) => RESERVATION_INPUT[data.state],
-    () => deps.backlog.moved(),
+    (waitMs) => deps.backlog.answered(waitMs),
   )
   const payment = answers(
     deps,
@@ -77,7 +77,7 @@ function answers<S>(
   events: readonly [EventType, InputName][],
   snapshot: EventType<S>,
   inputOf: (data: S) => InputName,
-  onAnswer: () => void = () => undefined,
+  onAnswer: (waitMs: number) => void = () => undefined,
 ): Subscription {
   return subscription<OrderChanges>({
     topic,
@@ -107,7 +107,7 @@ function answers<S>(
     },
     store: (tx, changes) => {
       record(tx, changes, deps)
-      tx.afterCommit(onAnswer)
+      tx.afterCommit(() => changes.waits.forEach(onAnswer))
     },
   })
 }

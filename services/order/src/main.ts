@@ -2,7 +2,7 @@ import { eventEndpoints } from '@lepton/common/events/ops'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'
-import { countWaiting, createBacklog } from './backlog.ts'
+import { countInProgress, createBacklog } from './backlog.ts'
 import { readConfig } from './config.ts'
 import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
@@ -26,7 +26,10 @@ await runService('order', settings, async (instance) => {
       maxOpenOrders: settings.ORDER_MAX_OPEN_PER_CUSTOMER,
       maxUnpaidUnits: settings.ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER,
     },
-    backlog: createBacklog(() => countWaiting(store.database), settings.ORDER_MAX_WAITING),
+    backlog: createBacklog(() => countInProgress(store.database), {
+      maxInProgress: settings.ORDER_MAX_IN_PROGRESS,
+      slowMs: settings.ORDER_SLOW_MS,
+    }),
     twoPhasePlaces: {
       maxInFlight: settings.TWO_PHASE_MAX_IN_FLIGHT,
       maxPerCustomer: settings.TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER,

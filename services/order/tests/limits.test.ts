@@ -3,7 +3,6 @@ import { StockReserved } from '@lepton/contracts/inventory'
 import type { Problem } from '@lepton/contracts/problems'
 import { eventRecord, freshKey } from '@lepton/testing/builders'
 import type { Person } from '@lepton/testing/people'
-import { until } from '@lepton/testing/until'
 import { createBacklog } from '../src/backlog.ts'
 import { useOrderService } from './order-service.ts'
 
@@ -69,49 +68,58 @@ describe('what one customer may have open', () => {
   })
 })
 
-describe('orders that wait for inventory', () => {
-  it('are bounded while inventory answers: more are refused, and taken again when it has caught up', async () => {
-    const person = await shop.people.customer()
-    const first = await order(person)
-    Object.assign(
-      shop.deps.backlog,
-      createBacklog(() => Promise.resolve(200), 200),
-    )
-    const { order_id } = first.body
-    await shop.broker.send([eventRecord(StockReserved, order_id, 1, { order_id })])
-    await shop.settle()
+describe('orders in progress', () => {
+  const FEW = { maxInProgress: 10, slowMs: 500 }
+  /** A backlog of so many orders, with the wait of what inventory answers. */
+  async function backlogOf(inProgress: number, waitMs: number | undefined) {
+    const backlog = createBacklog(() => Promise.resolve(inProgress), FEW)
+    for (let answer = 0; waitMs !== undefined && answer < 20; answer++) backlog.answered(waitMs)
+    backlog.isFull()
+    await new Promise((resolve) => setImmediate(resolve))
+    return backlog
+  }
 
-    const refused = await until('a refusal', async () => {
-      const answer = await order(person)
-      return answer.status === 503 && answer
-    })
-    expect(refused).toMatchObject({
+  it('are refused when they are many and inventory is slow to answer, and taken again afterwards', async () => {
+    const person = await shop.people.customer()
+    Object.assign(shop.deps.backlog, await backlogOf(10, 600))
+    expect(await order(person)).toMatchObject({
+      status: 503,
       body: { type: '/problems/overloaded' },
       headers: { 'lepton-fault': 'overload', 'retry-after': '1' },
     })
 
-    Object.assign(
-      shop.deps.backlog,
-      createBacklog(() => Promise.resolve(0), 200),
-    )
+    Object.assign(shop.deps.backlog, await backlogOf(9, 600))
     expect((await order(person)).status).toBe(202)
   })
 
-  it('are unbounded while nothing moves: an outage ends, and what was accepted is carried out', async () => {
-    let nowMs = 0
-    const backlog = createBacklog(
-      () => Promise.resolve(1_000),
-      200,
-      () => nowMs,
-    )
-    backlog.moved()
-    backlog.isFull()
-    await until('a count', () => backlog.isFull())
+  it.each([
+    ['slow cards: inventory answers in time', 5_000, 20],
+    ['an outage: inventory answers nothing', 5_000, undefined],
+  ])('are taken, however many, where the reason is %s', async (_why, inProgress, waitMs) => {
+    expect((await backlogOf(inProgress, waitMs)).isFull()).toBe(false)
+  })
 
-    nowMs = 2_500
-    backlog.isFull()
-    await Promise.resolve()
+  it('are taken beside an instance that is stuck: what it holds up has not been answered', async () => {
+    const backlog = await backlogOf(5_000, 20)
+    for (let late = 0; late < 10; late++) backlog.answered(60_000)
 
     expect(backlog.isFull()).toBe(false)
+  })
+
+  it('know how long each waited for inventory', async () => {
+    const waits: number[] = []
+    Object.assign(shop.deps.backlog, {
+      ...(await backlogOf(0, undefined)),
+      answered: (ms: number) => waits.push(ms),
+    })
+    const { body } = await order(await shop.people.customer())
+    const { order_id } = body
+
+    await shop.broker.send([eventRecord(StockReserved, order_id, 1, { order_id })])
+    await shop.settle()
+
+    expect(waits).toHaveLength(1)
+    expect(waits[0]).toBeGreaterThanOrEqual(0)
+    expect(waits[0]).toBeLessThan(10_000)
   })
 })

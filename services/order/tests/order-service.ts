@@ -15,7 +15,7 @@ import { eventRecord, freshKey, line } from '@lepton/testing/builders'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
-import { countWaiting, createBacklog } from '../src/backlog.ts'
+import { countInProgress, createBacklog } from '../src/backlog.ts'
 import { startCoordinator } from '../src/coordinator.ts'
 import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
@@ -46,7 +46,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       branchTimeoutMs: 2_000,
       decisionWaitMs: 3_000,
       limits: { maxOpenOrders: 40, maxUnpaidUnits: 100 },
-      backlog: createBacklog(() => countWaiting(instance.database), 200),
+      backlog: createBacklog(() => countInProgress(instance.database), { maxInProgress: 250, slowMs: 500 }),
       twoPhasePlaces: { maxInFlight: 4, maxPerCustomer: 2 },
       coordinator: {
         begin: (placements) => coordinator?.begin(placements),
