@@ -1,4 +1,4 @@
-import { PROBLEMS, type Problem, type ProblemSlug } from '@lepton/contracts/problems'
+import { PROBLEMS, Problem, type ProblemSlug } from '@lepton/contracts/problems'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { z } from 'zod'
 import type { MeshClient } from './mesh/client.ts'
@@ -46,8 +46,8 @@ export async function ask<R extends RouteDefinition>(
     ...(body !== undefined && { body: JSON.stringify(body) }),
   })
   if (answer.status >= 500) throw faultOf(answer, route)
-  const content = JSON.parse(answer.body.toString() || 'null') as unknown
-  if (answer.status >= 400) throw asRefusal(content as Problem, route)
+  const content = jsonOf(answer)
+  if (answer.status >= 400) throw asRefusal(content, answer.status, route)
   const schema = route.answers[answer.status]
   if (schema === undefined)
     throw new Error(`${route.operation} answered ${answer.status}, which its route does not name`)
@@ -64,9 +64,21 @@ function faultOf({ status, headers }: MeshAnswer, { operation, owner }: RouteDef
   return new Unavailable(owner, { fault: typeof fault === 'string' ? fault : owner, retryAfterS })
 }
 
-function asRefusal({ type, detail = '', errors }: Problem, route: RouteDefinition): Error {
+/** The body as JSON; undefined where it is none, as from a proxy in between. */
+function jsonOf({ body }: MeshAnswer): unknown {
+  try {
+    return JSON.parse(body.toString() || 'null')
+  } catch {
+    return undefined
+  }
+}
+
+function asRefusal(content: unknown, status: number, { operation }: RouteDefinition): Error {
+  const problem = Problem.safeParse(content)
+  if (!problem.success) return new Error(`${operation} refused with ${status} and no problem document`)
+  const { type, detail = '', errors } = problem.data
   const slug = type.replace('/problems/', '')
   if (!Object.hasOwn(PROBLEMS, slug))
-    return new Error(`${route.operation} refused with "${type}", which nobody knows`)
+    return new Error(`${operation} refused with "${type}", which is no problem of this shop`)
   return refuse(slug as ProblemSlug, detail, errors === undefined ? {} : { errors })
 }

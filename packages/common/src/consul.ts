@@ -4,7 +4,7 @@ import { z } from 'zod'
 
 /** One place a service answers at, as Consul's catalogue knows it. */
 export interface ServiceInstance {
-  /** One for each instance at one port. */
+  /** One for each place: a service's own id is unique on its node only, and may move to another port. */
   id: string
   /** Stable across restarts: `order-1`. */
   name: string
@@ -43,6 +43,8 @@ export interface HealthAnswer {
   hasLeader: boolean
   lastContactMs: number
   instances: ServiceInstance[]
+  /** Entries that cannot be read or called, and are left out: one odd one must not hide the others. */
+  unreadable: number
 }
 
 export interface ConsulClient {
@@ -58,19 +60,17 @@ export interface ConsulClient {
   close(): Promise<void>
 }
 
-const healthEntries = z.array(
-  z.object({
-    Node: z.object({ Address: z.string().default('') }),
-    Service: z.object({
-      ID: z.string().min(1),
-      Address: z.string().nullish(),
-      Port: z.number().int().min(0).max(65_535),
-      Tags: z.array(z.string()).nullish(),
-      Meta: z.record(z.string(), z.string()).nullish(),
-    }),
-    Checks: z.array(z.object({ Status: z.string() })).nullish(),
+const HealthEntry = z.object({
+  Node: z.object({ Node: z.string().default(''), Address: z.string().default('') }),
+  Service: z.object({
+    ID: z.string().min(1),
+    Address: z.string().nullish(),
+    Port: z.number().int().min(1).max(65_535),
+    Tags: z.array(z.string()).nullish(),
+    Meta: z.record(z.string(), z.string()).nullish(),
   }),
-)
+  Checks: z.array(z.object({ Status: z.string() })).nullish(),
+})
 
 interface ConsulSettings {
   /** `http://host:port`, or `host:port` as Consul's own tools write it. */
@@ -93,13 +93,13 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
   const tokenHeader: Record<string, string> = token === undefined ? {} : { 'x-consul-token': token }
 
   async function get(path: string, { timeoutMs, signal }: BlockingQuery) {
+    signal?.throwIfAborted()
     const abort = new AbortController()
     const timer = setTimeout(
       () => abort.abort(new Error(`Consul did not answer within ${timeoutMs} ms`)),
       timeoutMs,
     )
     const onAbort = () => abort.abort(signal?.reason)
-    signal?.throwIfAborted()
     signal?.addEventListener('abort', onAbort)
     try {
       const answer = await pool.request({ method: 'GET', path, headers: tokenHeader, signal: abort.signal })
@@ -161,11 +161,14 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
         query,
       )
       if (status !== 200) throw refused(`the health of ${service}`, status, text)
+      const entries = z.array(z.unknown()).parse(JSON.parse(text))
+      const readable = entries.flatMap((entry) => HealthEntry.safeParse(entry).data ?? [])
       return {
         index: Number(headers['x-consul-index'] ?? 0) || 0,
         hasLeader: headers['x-consul-knownleader'] !== 'false',
         lastContactMs: Number(headers['x-consul-lastcontact'] ?? 0) || 0,
-        instances: healthEntries.parse(JSON.parse(text)).flatMap(toInstance),
+        instances: readable.flatMap(toInstance),
+        unreadable: entries.length - readable.length,
       }
     },
 
@@ -176,15 +179,16 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
   }
 }
 
-function toInstance({ Node, Service, Checks }: z.infer<typeof healthEntries>[number]): ServiceInstance[] {
+function toInstance({ Node, Service, Checks }: z.infer<typeof HealthEntry>): ServiceInstance[] {
   const statuses = (Checks ?? []).map((check) => check.Status)
   if (!statuses.every((status) => status === 'passing' || status === 'warning')) return []
   const meta = Service.Meta ?? {}
+  const address = Service.Address || Node.Address
   return [
     {
-      id: Service.ID,
+      id: `${Node.Node}/${Service.ID}@${address}:${Service.Port}`,
       name: meta.instance ?? Service.ID,
-      address: Service.Address || Node.Address,
+      address,
       port: Service.Port,
       tags: Service.Tags ?? [],
       meta,

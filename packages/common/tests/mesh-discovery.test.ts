@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
@@ -85,6 +85,74 @@ describe('discovery', () => {
     expect(heard).toEqual([2, 3, 2])
     expect(await value('discovery_age_seconds')).toBeLessThan(2)
     expect(fake.asked.every(({ searchParams }) => searchParams.has('stale'))).toBe(true)
+  })
+
+  it('knows one instance for each place, though they share an id or have moved', async () => {
+    const entry = (node: string, port: number) => ({
+      Node: { Node: node, Address: `10.0.0.${port % 10}` },
+      Service: { ID: 'billing', Port: port },
+      Checks: [],
+    })
+    let entries: unknown[] = [entry('a', 8_001), entry('b', 8_001), entry('c', 8_002)]
+    fake.setOverride((_req, res) => {
+      res.setHeader('x-consul-index', 1).setHeader('x-consul-knownleader', 'true')
+      res.end(JSON.stringify(entries))
+      return true
+    })
+    const { watch } = discover()
+    const places = () => watch.instances().filter(({ tier }) => tier === 'verified').length
+    await until('three places', () => places() === 3)
+
+    const moved = entry('a', 9_001)
+    entries = [moved, entry('b', 8_001), entry('c', 8_002)]
+    await until('the new port', () => watch.instances().some(({ port }) => port === 9_001))
+
+    const ids = watch.instances().map(({ id }) => id)
+    expect(new Set(ids).size).toBe(ids.length)
+  })
+
+  it('writes a list that stays the same again each hour, so that it is not too old when Consul is away', async () => {
+    fake.register('order', 'a')
+    const clock = { ms: 0 }
+    const discovery = createDiscovery({
+      consul,
+      stateDir,
+      log: silentLog,
+      metrics: createMetrics(),
+      settings: quick,
+      now: () => clock.ms,
+      date: () => new Date(clock.ms),
+    })
+    closers.push(() => discovery.close())
+    await discovery.watch('order').ready
+    const saved = async () => {
+      const text = await readFile(join(stateDir, 'discovery-order.json'), 'utf8').catch(() => '{}')
+      return (JSON.parse(text) as { saved_at?: string }).saved_at
+    }
+    await until('the first list is saved', async () => (await saved()) === new Date(0).toISOString())
+
+    clock.ms = 2 * 3_600_000
+    fake.register('cart', 'b')
+
+    await until(
+      'the same list is saved again',
+      async () => (await saved()) === new Date(clock.ms).toISOString(),
+    )
+  })
+
+  it('leaves out entries that cannot be read or called, and takes the others', async () => {
+    const good = { Node: { Node: 'a', Address: '10.0.0.1' }, Service: { ID: 'x', Port: 80 }, Checks: [] }
+    const odd = { ...good, Service: { ID: 'y', Port: 80, Meta: { broken: null } } }
+    const nowhere = { ...good, Service: { ID: 'z', Port: 0 } }
+    fake.setOverride((_req, res) => {
+      res.setHeader('x-consul-index', 1).setHeader('x-consul-knownleader', 'true')
+      res.end(JSON.stringify([odd, good, nowhere, 'nonsense']))
+      return true
+    })
+    const { watch } = discover()
+    await watch.ready
+
+    expect(watch.instances().map(({ name }) => name)).toEqual(['x'])
   })
 
   it('asks once at once and then waits, with one connection for a service', async () => {

@@ -54,13 +54,19 @@ export const discoveryDefaults: DiscoverySettings = {
   lastKnownMaxAgeMs: 24 * 3600 * 1000,
 }
 
+/** A list that does not change is written again this often: its age counts from when it was last true. */
+const CONFIRM_EVERY_MS = 3_600_000
+
 export interface DiscoveryOptions {
   consul: ConsulClient
   stateDir: string
   log: Log
   metrics: Metrics
   settings?: Partial<DiscoverySettings>
+  /** Steady ms: a clock that is set must neither blind discovery nor end what is held. */
   now?: () => number
+  /** What the file says: it is read by a process that starts later. */
+  date?: () => Date
   random?: () => number
 }
 
@@ -76,7 +82,8 @@ export function createDiscovery({
   log,
   metrics,
   settings: given,
-  now = Date.now,
+  now = () => performance.now(),
+  date = () => new Date(),
   random = Math.random,
 }: DiscoveryOptions): Discovery {
   const settings = { ...discoveryDefaults, ...given }
@@ -114,6 +121,7 @@ export function createDiscovery({
     let expiry: NodeJS.Timeout | undefined
     let saving: Promise<void> = Promise.resolve()
     let saved = ''
+    let savedAtMs = Number.NEGATIVE_INFINITY
     let isReady = false
     const { promise: ready, resolve: resolveReady } = Promise.withResolvers<void>()
 
@@ -139,10 +147,12 @@ export function createDiscovery({
 
     function save(list: ServiceInstance[]): void {
       const content = JSON.stringify(list)
-      if (list.length === 0 || content === saved) return
+      const isConfirmed = content === saved && now() - savedAtMs < CONFIRM_EVERY_MS
+      if (list.length === 0 || isConfirmed) return
       saved = content
+      savedAtMs = now()
       saving = saving
-        .then(() => saveLastKnown(stateDir, service, { instances: list, now: new Date(now()) }))
+        .then(() => saveLastKnown(stateDir, service, { instances: list, now: date() }))
         .catch((error: unknown) =>
           log.warn({ err: error, target: service }, 'cannot save the last known instances'),
         )
@@ -151,7 +161,7 @@ export function createDiscovery({
     async function useRemembered(): Promise<void> {
       const list = await loadLastKnown(stateDir, service, {
         maxAgeMs: settings.lastKnownMaxAgeMs,
-        now: new Date(now()),
+        now: date(),
       })
       if (answeredAtMs === undefined && list.length > 0) become(rememberedMembership(list))
     }
@@ -169,6 +179,9 @@ export function createDiscovery({
           timeoutMs: (settings.waitS * 17 * 1000) / 16 + 5000,
           signal,
         })
+        if (answer.unreadable > 0) {
+          log.warn({ target: service, entries: answer.unreadable }, 'entries of the catalogue are left out')
+        }
         const isDetached = !answer.hasLeader || answer.lastContactMs > settings.maxLastContactMs
         if (isDetached) throw new Error('Consul answered without contact to its leader')
         return { index: answer.index, value: answer.instances }

@@ -89,7 +89,7 @@ export async function registerInstance({
     },
   }
   const closing = new AbortController()
-  const takeToken = createTokenBucket(settings.rate, Date.now)
+  const takeToken = createTokenBucket(settings.rate, () => performance.now())
   const { promise: attempted, resolve: setAttempted } = Promise.withResolvers<void>()
 
   async function keepRegistered(): Promise<void> {

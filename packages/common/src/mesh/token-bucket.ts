@@ -9,7 +9,7 @@ export function createTokenBucket({ burst, refillMs }: TokenBucketSettings, now:
   let stampMs = now()
   return function takeMs() {
     const nowMs = now()
-    tokens = Math.min(burst, tokens + (nowMs - stampMs) / refillMs) - 1
+    tokens = Math.min(burst, tokens + Math.max(0, nowMs - stampMs) / refillMs) - 1
     stampMs = nowMs
     return tokens >= 0 ? 0 : -tokens * refillMs
   }
