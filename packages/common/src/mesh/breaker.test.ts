@@ -103,6 +103,16 @@ describe('breaker', () => {
     expect(breaker.state()).toBe('open')
   })
 
+  it('starts over when it is reset: failures of before do not open it again', async () => {
+    const { breaker, call, changes } = setUp()
+    await call(500, 20)
+    breaker.reset()
+    await call(200, 10)
+    await call(500)
+
+    expect([breaker.state(), changes]).toEqual(['closed', ['open', 'closed']])
+  })
+
   it('does not open at the first failure after it closed', async () => {
     const { breaker, call, pass } = setUp()
     await call(500, 20)

@@ -70,28 +70,33 @@ export function createBreaker({
   const resetMs = Math.max(settings.resetMs, settings.windowMs + settings.windowMs / settings.buckets)
   let generation = 0
   let openedAtMs = 0
-  const circuit = new CircuitBreaker((attempt: () => Promise<void>) => attempt(), {
-    name,
-    timeout: false,
-    resetTimeout: resetMs,
-    volumeThreshold: settings.volume,
-    errorThresholdPercentage: settings.errorPercent,
-    rollingCountTimeout: settings.windowMs,
-    rollingCountBuckets: settings.buckets,
-    rollingPercentilesEnabled: false,
-    enableSnapshots: false,
-    rotateBucketController: rotate,
-  })
-  circuit.on('open', () => {
-    generation += 1
-    openedAtMs = now()
-    onChange('open')
-  })
-  circuit.on('halfOpen', () => onChange('half-open'))
-  circuit.on('close', () => {
-    generation += 1
-    onChange('closed')
-  })
+  let circuit = createCircuit()
+
+  function createCircuit() {
+    const created = new CircuitBreaker((attempt: () => Promise<void>) => attempt(), {
+      name,
+      timeout: false,
+      resetTimeout: resetMs,
+      volumeThreshold: settings.volume,
+      errorThresholdPercentage: settings.errorPercent,
+      rollingCountTimeout: settings.windowMs,
+      rollingCountBuckets: settings.buckets,
+      rollingPercentilesEnabled: false,
+      enableSnapshots: false,
+      rotateBucketController: rotate,
+    })
+    created.on('open', () => {
+      generation += 1
+      openedAtMs = now()
+      onChange('open')
+    })
+    created.on('halfOpen', () => onChange('half-open'))
+    created.on('close', () => {
+      generation += 1
+      onChange('closed')
+    })
+    return created
+  }
 
   return {
     state: () => (circuit.closed ? 'closed' : circuit.opened ? 'open' : 'half-open'),
@@ -134,7 +139,14 @@ export function createBreaker({
       })
     },
 
-    reset: () => circuit.close(),
+    reset() {
+      // A closed circuit would keep its window, and open again at the first failure of what is new.
+      const wasClosed = circuit.closed
+      circuit.shutdown()
+      circuit = createCircuit()
+      generation += 1
+      if (!wasClosed) onChange('closed')
+    },
     shutdown: () => circuit.shutdown(),
   }
 }
