@@ -30,7 +30,10 @@ function seededRandom(seed = 1): () => number {
   }
 }
 
-function setUp(names: string[], policy = createPowerOfTwo({ random: seededRandom() })) {
+function setUp(
+  names: string[],
+  policy = createPowerOfTwo({ random: seededRandom(), load: meshDefaults.balancer.load }),
+) {
   const clock = { ms: 0 }
   const events: string[] = []
   const balancer = createBalancer({
@@ -110,6 +113,90 @@ describe('balancer', () => {
     }
 
     expect(bad / 10_000).toBeLessThan(0.02)
+  })
+
+  /** Calls of 5 ms in the mean, exponentially distributed, 200 a second; what each of three endpoints got. */
+  function simulate(outcomeOf: (name: string, nowMs: number) => Outcome) {
+    const random = seededRandom(3)
+    const { balancer, clock } = setUp(['a', 'b', 'c'])
+    const inFlight: { endpoint: Endpoint; startedMs: number; endsMs: number }[] = []
+    return function run(ms: number): Record<string, number> {
+      const counts: Record<string, number> = { a: 0, b: 0, c: 0 }
+      for (const endsMs = clock.ms + ms; clock.ms < endsMs; clock.ms += 1) {
+        for (const call of inFlight.splice(0)) {
+          const { endpoint, startedMs } = call
+          if (call.endsMs > clock.ms) inFlight.push(call)
+          else {
+            const outcome = outcomeOf(endpoint.instance.name, clock.ms)
+            balancer.settle(endpoint, { outcome, startedMs, rttMs: clock.ms - startedMs })
+          }
+        }
+        if (random() > 0.2) continue
+        const endpoint = balancer.take({ tried: [], isRetryable: true })!
+        counts[endpoint.instance.name]! += 1
+        inFlight.push({
+          endpoint,
+          startedMs: clock.ms,
+          endsMs: clock.ms + Math.ceil(-5 * Math.log(1 - random())),
+        })
+      }
+      return counts
+    }
+  }
+
+  const shareOf = (name: string, counts: Record<string, number>) =>
+    counts[name]! / Object.values(counts).reduce((sum, count) => sum + count, 0)
+
+  it('does not exile an endpoint for one failure', () => {
+    let failures = 1
+    const run = simulate((name, nowMs) => {
+      if (name !== 'b' || nowMs < 10_000 || failures === 0) return 'success'
+      failures -= 1
+      return 'failure'
+    })
+    run(10_100)
+
+    expect(shareOf('b', run(10_000))).toBeGreaterThan(0.25)
+    expect(shareOf('b', run(30_000))).toBeGreaterThan(0.28)
+  })
+
+  it('spreads rare failures: no endpoint gets far more than its share of a second', () => {
+    const random = seededRandom(11)
+    const run = simulate(() => (random() < 0.002 ? 'failure' : 'success'))
+    run(10_000)
+
+    const busiest = Array.from({ length: 100 }, () => {
+      const counts = run(1_000)
+      return Math.max(...Object.keys(counts).map((name) => shareOf(name, counts)))
+    }).sort((x, y) => x - y)
+
+    expect(busiest[50]).toBeLessThan(0.5)
+  })
+
+  it('gives a newcomer no more than its share before its first answer', () => {
+    const { balancer, call, clock } = setUp(['a', 'b'])
+    for (let step = 0; step < 100; step++) call(() => ({ outcome: 'success', rttMs: 200 }))
+    balancer.update([...balancer.endpoints().map((endpoint) => endpoint.instance), instance('new')])
+    clock.ms += 1
+
+    const chosen = Array.from({ length: 90 }, () => balancer.take({ tried: [], isRetryable: true })!)
+
+    expect(chosen.filter((endpoint) => endpoint.instance.name === 'new').length).toBeLessThan(40)
+  })
+
+  it('spreads retries over all that were not tried', () => {
+    const { balancer, call } = setUp(['a', 'b', 'c', 'd', 'e'])
+    for (let step = 0; step < 200; step++)
+      call((name) => ({ outcome: 'success', rttMs: name === 'c' ? 4 : 5 }))
+    const [a] = balancer.endpoints()
+
+    const retried = Array.from({ length: 50 }, () => {
+      const endpoint = balancer.take({ tried: [a!], isRetryable: true })!
+      endpoint.pending -= 1
+      return endpoint.instance.name
+    })
+
+    expect(new Set(retried).size).toBeGreaterThan(2)
   })
 
   it('excludes who was tried, and offers an ejected one before giving up', () => {

@@ -10,7 +10,7 @@ import {
   sweepHealth,
 } from './ejection.ts'
 import { canTakeTraffic, createEndpoint, type Endpoint } from './endpoint.ts'
-import { type LoadSettings, observeRtt } from './load.ts'
+import { type LoadSettings, observe as observeLoad } from './load.ts'
 import type { KnownInstance } from './membership.ts'
 import type { Policy } from './policies/policy.ts'
 
@@ -19,8 +19,6 @@ export interface BalancerSettings {
   ejection: EjectionSettings
   /** Below this share of healthy endpoints, health is ignored rather than few being crushed. */
   panicShare: number
-  /** A failure counts as at least this long, or an endpoint that fails fast would draw all traffic. */
-  failureRttMs: number
 }
 
 export interface BalancerEvents {
@@ -100,15 +98,20 @@ export function createBalancer({
     regroup()
   }
 
+  /** What the others take, for one that nothing is known of. */
+  function usualRttMs(): number {
+    const known = all.filter(({ load }) => load.hasHistory)
+    const sum = known.reduce((total, { load }) => total + load.meanMs, 0)
+    return known.length === 0 ? settings.load.defaultRttMs : Math.max(1, sum / known.length)
+  }
+
   function observe(
     endpoint: Endpoint,
     { outcome, startedMs, rttMs }: { outcome: Outcome; startedMs: number; rttMs: number },
   ): void {
     const nowMs = now()
-    const isBad = outcome === 'failure' || outcome === 'soft'
     if (outcome !== 'neutral') {
-      const seenMs = isBad ? Math.max(rttMs, settings.failureRttMs) : rttMs
-      observeRtt(endpoint.load, seenMs, nowMs, settings.load)
+      observeLoad(endpoint.load, { rttMs, isSuccess: outcome === 'success' }, nowMs, settings.load)
     }
     const wasProbing = endpoint.health.state === 'probing'
     const verdict = recordOutcome(endpoint.health, outcome, {
@@ -127,8 +130,9 @@ export function createBalancer({
       const nowMs = now()
       const next = new Map<string, Endpoint>()
       const joined: Endpoint[] = []
+      const guessMs = usualRttMs()
       for (const instance of instances) {
-        const endpoint = members.get(instance.id) ?? createEndpoint(instance, nowMs)
+        const endpoint = members.get(instance.id) ?? createEndpoint(instance, nowMs, guessMs)
         const wasHere = members.has(instance.id) && endpoint.instance.tier !== 'gone'
         if (!wasHere && instance.tier !== 'gone') joined.push(endpoint)
         endpoint.instance = instance

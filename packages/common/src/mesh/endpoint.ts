@@ -12,8 +12,9 @@ export interface Endpoint {
   rank: number
 }
 
-export function createEndpoint(instance: KnownInstance, nowMs: number): Endpoint {
-  return { instance, pending: 0, load: createLoad(nowMs), health: createHealth(nowMs), rank: 0 }
+/** @param guessMs what its round trips are taken for until there was one */
+export function createEndpoint(instance: KnownInstance, nowMs: number, guessMs: number): Endpoint {
+  return { instance, pending: 0, load: createLoad(nowMs, guessMs), health: createHealth(nowMs), rank: 0 }
 }
 
 export function canTakeTraffic({ health }: Endpoint, nowMs: number): boolean {

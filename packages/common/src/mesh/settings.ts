@@ -3,7 +3,7 @@ import { breakerDefaults, type BreakerSettings } from './breaker.ts'
 import { ejectionDefaults } from './ejection.ts'
 import { loadDefaults } from './load.ts'
 import { createPowerOfTwo } from './policies/p2c.ts'
-import type { Policy } from './policies/policy.ts'
+import type { Policy, PolicyDeps } from './policies/policy.ts'
 import { retryBudgetDefaults, type RetryBudgetSettings } from './retry-budget.ts'
 import { retryDefaults, type RetrySettings } from './retry.ts'
 import { transportDefaults, type TransportSettings } from './transport.ts'
@@ -17,8 +17,8 @@ export interface MeshSettings {
   maxOperations: number
   /** How long `close` waits for requests under way. */
   closeTimeoutMs: number
-  /** Made anew for each service, since a policy may remember. */
-  policy: () => Policy
+  /** Made for each service, since a policy may remember. */
+  policy: (deps: PolicyDeps) => Policy
   balancer: BalancerSettings
   breaker: BreakerSettings
   retry: RetrySettings
@@ -31,8 +31,8 @@ export const meshDefaults: MeshSettings = {
   maxPending: 256,
   maxOperations: 200,
   closeTimeoutMs: 2000,
-  policy: () => createPowerOfTwo(),
-  balancer: { load: loadDefaults, ejection: ejectionDefaults, panicShare: 0.5, failureRttMs: 1000 },
+  policy: createPowerOfTwo,
+  balancer: { load: loadDefaults, ejection: ejectionDefaults, panicShare: 0.5 },
   breaker: breakerDefaults,
   retry: retryDefaults,
   retryBudget: retryBudgetDefaults,

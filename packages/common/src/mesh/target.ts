@@ -67,7 +67,7 @@ export function createTarget({
   let isClosed = false
   const budget = createRetryBudget(settings.retryBudget, now)
   const balancer = createBalancer({
-    policy: settings.policy(),
+    policy: settings.policy({ random, load: settings.balancer.load }),
     settings: settings.balancer,
     now,
     random,

@@ -1,4 +1,11 @@
 import type { Endpoint } from '../endpoint.ts'
+import type { LoadSettings } from '../load.ts'
+
+export interface PolicyDeps {
+  /** Below 1, as Math.random. */
+  random: () => number
+  load: LoadSettings
+}
 
 /**
  * Chooses among candidates one that was not tried yet; undefined when all were.
