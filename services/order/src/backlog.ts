@@ -12,6 +12,8 @@ export interface Backlog {
 const COUNT_EVERY_MS = 100
 /** Older figures say nothing: no order asked for a count meanwhile, or inventory answers none. */
 const STALE_MS = 1_000
+/** So many times as many as may be in progress are too many, also where inventory is not what they wait for. */
+const FAR_TOO_MANY = 4
 /** Inventory's answers that a wait is the median of. */
 const ANSWERS = 50
 
@@ -63,7 +65,8 @@ export function createBacklog(
       const nowMs = now()
       if (!isCounting && nowMs - countedAtMs > COUNT_EVERY_MS) recount()
       const isKnown = nowMs - countedAtMs < STALE_MS && nowMs - answeredAtMs < STALE_MS
-      return isKnown && inProgress + taken >= maxInProgress && isSlow()
+      const orders = inProgress + taken
+      return isKnown && orders >= maxInProgress && (isSlow() || orders >= FAR_TOO_MANY * maxInProgress)
     },
     took: () => void (taken += 1),
     answered: (waitMs) => {

@@ -93,14 +93,18 @@ describe('orders in progress', () => {
   })
 
   it.each([
-    ['slow cards: inventory answers in time', 5_000, 20],
+    ['slow cards: inventory answers in time', 39, 20],
     ['an outage: inventory answers nothing', 5_000, undefined],
   ])('are taken, however many, where the reason is %s', async (_why, inProgress, waitMs) => {
     expect((await backlogOf(inProgress, waitMs)).isFull()).toBe(false)
   })
 
+  it('are refused when they are far too many, whatever they wait for', async () => {
+    expect((await backlogOf(40, 20)).isFull()).toBe(true)
+  })
+
   it('are taken beside an instance that is stuck: what it holds up has not been answered', async () => {
-    const backlog = await backlogOf(5_000, 20)
+    const backlog = await backlogOf(39, 20)
     for (let late = 0; late < 10; late++) backlog.answered(60_000)
 
     expect(backlog.isFull()).toBe(false)
