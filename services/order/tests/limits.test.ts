@@ -95,7 +95,7 @@ describe('orders in progress', () => {
   it.each([
     ['slow cards: inventory answers in time', 39, 20],
     ['an outage: inventory answers nothing', 5_000, undefined],
-  ])('are taken, however many, where the reason is %s', async (_why, inProgress, waitMs) => {
+  ])('are taken where the reason is %s', async (_why, inProgress, waitMs) => {
     expect((await backlogOf(inProgress, waitMs)).isFull()).toBe(false)
   })
 
