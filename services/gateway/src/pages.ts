@@ -11,7 +11,8 @@ export function pageRoutes(publicKeys: () => Promise<string>): Router {
   const document = openApiDocument()
   router.get('/', (_req, res) => res.redirect('/api/docs/'))
   router.get('/api/openapi.json', (_req, res) => void res.json(document))
-  router.use('/api/docs', swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Lepton API' }))
+  router.use('/api/docs', swaggerUi.serve)
+  router.get('/api/docs', swaggerUi.setup(document, { customSiteTitle: 'Lepton API' }))
   router.get('/.well-known/jwks.json', async (_req, res) => void res.type('json').send(await publicKeys()))
   router.get('/problems', (_req, res) => void res.type('html').send(page('Problems', list())))
   router.get('/problems/:slug', (req, res) => {
