@@ -5,6 +5,7 @@ import { ROUTES } from '@lepton/contracts/routes'
 import { KEY_OWNERS } from '@lepton/setup/services'
 import type { Inside } from '../target.ts'
 import { type Attack, bearer } from './attack.ts'
+import { addressOf } from './listeners.ts'
 
 const PREFIX = '/api/v1'
 /** Says that the request came through a proxy: so it is nobody's demo. */
@@ -101,7 +102,7 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
   )
   const attacks: Attack[] = []
   for (const service of KEY_OWNERS.filter((name) => name !== 'gateway')) {
-    const { address } = await instanceOf(inside.consul, service)
+    const address = await addressOf(inside.consul, service)
     for (const route of ROUTES.filter((one) => one.owner === service && !one.access.includes('anyone'))) {
       const at = (who: string, headers: Record<string, string>, isLetIn: boolean, refusal = 403): Attack => ({
         what: `${service}’s ${route.operation} by ${who}`,
@@ -130,25 +131,4 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
 
 function isCaller({ access, callers = [] }: RouteDefinition, name: Service): boolean {
   return access.includes('service') && callers.includes(name)
-}
-
-interface Entry {
-  Service: { Address: string; Port: number; Meta: Record<string, string> }
-}
-
-async function entriesOf(consul: string, service: Service): Promise<Entry[]> {
-  const answer = await fetch(`${consul}/v1/health/service/${service}?passing=true`)
-  return (await answer.json()) as Entry[]
-}
-
-async function instanceOf(consul: string, service: Service): Promise<{ address: string }> {
-  const [entry] = await entriesOf(consul, service)
-  if (entry === undefined) throw new Error(`Consul knows no ${service}`)
-  return { address: `http://${entry.Service.Address}:${entry.Service.Port}` }
-}
-
-/** Where every process answers `/metrics`, as it registered itself. */
-export async function opsListeners(consul: string): Promise<string[]> {
-  const entries = await Promise.all(KEY_OWNERS.map((service) => entriesOf(consul, service)))
-  return entries.flat().map(({ Service: { Meta } }) => `http://${Meta['ops_address']}:${Meta['ops_port']}`)
 }
