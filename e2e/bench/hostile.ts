@@ -13,6 +13,7 @@ const UNLIMITED = '1000000000'
 export interface Raided {
   what: string
   failures: number
+  refused: number
   lost: number
   p99Ms: number
 }
@@ -52,10 +53,11 @@ async function guestDuring(client: ShopClient, raid: () => Promise<unknown>) {
   const visiting = visit(guest, () => isOver, VISITS)
   await raid()
   isOver = true
-  const { failures, took, orderIds } = await visiting
+  const { failures, refused, took, orderIds } = await visiting
   const ends = await Promise.all(orderIds.map((id) => guest.settled(id, undefined, 60_000)))
   return {
     failures: failures.length,
+    refused,
     lost: ends.filter(({ status }) => status !== 'COMPLETED').length,
     p99Ms: percentile(took, 0.99),
   }

@@ -108,11 +108,11 @@ async function measureTakeovers(stateDir: string): Promise<void> {
 /** What a guest pays for another one's attacks. */
 async function measureHostile(stateDir: string): Promise<void> {
   const { quietP99Ms, raided, pages } = await measureRaids(stateDir)
-  for (const { what, failures, lost, p99Ms } of raided) {
+  for (const { what, failures, refused, lost, p99Ms } of raided) {
     add(
       `an innocent guest beside ${what}`,
       `p99 ${p99Ms.toFixed(1)} ms, quiet ${quietP99Ms.toFixed(1)} ms (${(p99Ms / quietP99Ms).toFixed(1)} ×); ` +
-        `failed requests ${failures}, lost orders ${lost}`,
+        `failed requests ${failures}, refused for a moment ${refused}, lost orders ${lost}`,
     )
   }
   const [series, tookMs] = [pages.map((page) => page.series), pages.map((page) => page.tookMs)]

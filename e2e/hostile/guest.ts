@@ -1,21 +1,26 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Shopper } from '@lepton/testing/shop-client'
+import { isOverload } from './overload.ts'
 
 export interface Visits {
-  /** Requests that were not answered with success. */
+  /** Requests that were not answered with success, in the end. */
   failures: string[]
+  /** How often the shop had no room for a request, and took it later. */
+  refused: number
   /** How long each request took (ms). */
   took: number[]
   orderIds: string[]
 }
 
+const MAX_TRIES = 20
 const ITEM = 'coffee-grinder'
 const line = { item_id: ITEM, quantity: 1 }
 const card = { payment_token: 'tok_approved' }
 
 /** An innocent guest, who looks around, buys in every way there is, and looks what came of it, until it `isOver`. */
 export async function visit(guest: Shopper, isOver: () => boolean, atLeast = 3): Promise<Visits> {
-  const visits: Visits = { failures: [], took: [], orderIds: [] }
+  const visits: Visits = { failures: [], refused: 0, took: [], orderIds: [] }
 
   async function ask<T>(
     method: 'GET' | 'POST',
@@ -25,10 +30,14 @@ export async function visit(guest: Shopper, isOver: () => boolean, atLeast = 3):
   ): Promise<T | undefined> {
     const startedAt = performance.now()
     try {
-      const answer = await guest.ask<T>(method, `/api/v1${path}`, {
-        ...(body !== undefined && { body }),
-        ...(key !== undefined && { key }),
-      })
+      const options = { ...(body !== undefined && { body }), ...(key !== undefined && { key }) }
+      let answer = await guest.ask<T>(method, `/api/v1${path}`, options)
+      // A machine that is busy says so to everybody: that is nobody's attack, and costs a moment.
+      for (let tries = 1; isOverload(answer) && tries < MAX_TRIES; tries++) {
+        visits.refused++
+        await delay(1_000 * Number(answer.headers['retry-after']) * Math.random())
+        answer = await guest.ask<T>(method, `/api/v1${path}`, options)
+      }
       visits.took.push(performance.now() - startedAt)
       if (answer.status < 300) return answer.body
       visits.failures.push(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)
