@@ -1,9 +1,8 @@
 import { Agent, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { setTimeout as delay } from 'node:timers/promises'
 import { Problem } from '@lepton/contracts/problems'
 import { target } from '../journeys/world.ts'
-import { isOverload } from './overload.ts'
+import { patiently } from './overload.ts'
 
 /** One request of somebody who means no good, and what has to come of it. */
 export interface Attack {
@@ -27,7 +26,6 @@ export interface Answer {
 }
 
 const AT_ONCE = 16
-const MAX_TRIES = 20
 const agent = new Agent({ keepAlive: true, maxSockets: AT_ONCE })
 /** What would show how we are built. */
 const STACK = /node_modules|\.ts:\d|\bat .+\(.+:\d+:\d+\)/
@@ -79,15 +77,6 @@ export async function send({
   return promise
 }
 
-/** What an instance has no room for at this moment, it has not looked at: asked again, it says what it thinks of it. */
-async function sendPatiently(attack: Attack): Promise<Answer> {
-  for (let tries = 1; ; tries++) {
-    const answer = await send(attack)
-    if (!isOverload(answer) || tries === MAX_TRIES) return answer
-    await delay(1_000 * Number(answer.headers['retry-after']) * Math.random())
-  }
-}
-
 /** Sends all of them, many at once, and gives what is wrong with each answer. */
 export async function faultsOf(attacks: readonly Attack[]): Promise<string[]> {
   const found: string[] = []
@@ -95,7 +84,7 @@ export async function faultsOf(attacks: readonly Attack[]): Promise<string[]> {
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       for (const attack of left) {
-        const answer = await sendPatiently(attack).catch((error: unknown) => String(error))
+        const answer = await patiently(() => send(attack)).catch((error: unknown) => String(error))
         const fault = typeof answer === 'string' ? answer : faultOf(attack, answer)
         const finding = attack.finding === undefined ? '' : ` (finding ${attack.finding})`
         if (fault) found.push(`${attack.what}${finding}: ${attack.method} ${attack.path}: ${fault}`)

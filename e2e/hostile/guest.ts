@@ -1,7 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { Shopper } from '@lepton/testing/shop-client'
-import { isOverload } from './overload.ts'
+import { patiently } from './overload.ts'
 
 export interface Visits {
   /** Requests that were not answered with success, in the end. */
@@ -13,7 +12,6 @@ export interface Visits {
   orderIds: string[]
 }
 
-const MAX_TRIES = 20
 const ITEM = 'coffee-grinder'
 const line = { item_id: ITEM, quantity: 1 }
 const card = { payment_token: 'tok_approved' }
@@ -31,13 +29,10 @@ export async function visit(guest: Shopper, isOver: () => boolean, atLeast = 3):
     const startedAt = performance.now()
     try {
       const options = { ...(body !== undefined && { body }), ...(key !== undefined && { key }) }
-      let answer = await guest.ask<T>(method, `/api/v1${path}`, options)
-      // A machine that is busy says so to everybody: that is nobody's attack, and costs a moment.
-      for (let tries = 1; isOverload(answer) && tries < MAX_TRIES; tries++) {
-        visits.refused++
-        await delay(1_000 * Number(answer.headers['retry-after']) * Math.random())
-        answer = await guest.ask<T>(method, `/api/v1${path}`, options)
-      }
+      const answer = await patiently(
+        () => guest.ask<T>(method, `/api/v1${path}`, options),
+        () => visits.refused++,
+      )
       visits.took.push(performance.now() - startedAt)
       if (answer.status < 300) return answer.body
       visits.failures.push(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`)

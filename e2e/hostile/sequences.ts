@@ -11,6 +11,9 @@ import {
   settled,
   target,
 } from '../journeys/world.ts'
+import type { Shopper } from '@lepton/testing/shop-client'
+import { until } from '@lepton/testing/until'
+import { patiently } from './overload.ts'
 import { bearer, faultsOf, send } from './attack.ts'
 import { expiredToken } from './tokens.ts'
 import { exchange } from './exchange.ts'
@@ -20,20 +23,21 @@ const LINES = [{ item_id: 'espresso-cups', quantity: 1 }]
 
 type Accepted = { order_id: string }
 
+function unpaidOrder(shopper: Shopper): Promise<string> {
+  return until('an order is accepted', () => placeUnpaid(shopper, 'espresso-cups'))
+}
+
 /** Findings that take more than one request to show. */
 export function sequences(): void {
   it.concurrent('an order id in capitals is the same order, for every step (finding 4)', async () => {
     const shopper = await client.shopper()
-    const [unpaid, other] = [
-      await placeUnpaid(shopper, 'espresso-cups'),
-      await placeUnpaid(shopper, 'espresso-cups'),
-    ]
-    const fromCart = await checkOut(shopper, LINES)
+    const [unpaid, other] = [await unpaidOrder(shopper), await unpaidOrder(shopper)]
+    const fromCart = await patiently(() => checkOut(shopper, LINES))
     const capitals = (id: string) => id.toUpperCase()
     await settled(shopper, unpaid, ['RESERVED'])
     await settled(shopper, fromCart.body.order_id, ['COMPLETED'])
 
-    const paid = await pay(shopper, capitals(unpaid))
+    const paid = await patiently(() => pay(shopper, capitals(unpaid)))
     const cancelled = await shopper.ask('POST', `${ORDERS}/${capitals(other)}/cancel`)
     const refunded = await shopper.ask('POST', `${ORDERS}/${capitals(fromCart.body.order_id)}/refund`)
 
@@ -45,7 +49,9 @@ export function sequences(): void {
     const shopper = await client.shopper()
     const key = randomUUID()
     const place = (path: string) =>
-      shopper.ask<Accepted>('POST', path, { key, body: { lines: LINES, payment_token: 'tok_approved' } })
+      patiently(() =>
+        shopper.ask<Accepted>('POST', path, { key, body: { lines: LINES, payment_token: 'tok_approved' } }),
+      )
 
     const answers = await Promise.all(Array.from({ length: 16 }, () => place(ORDERS)))
     const spelled = await Promise.all([`${ORDERS}/`, '//api/v1/orders', '/orders/'].map(place))
@@ -93,7 +99,7 @@ export function sequences(): void {
     const ids = new Set<string>()
     for (const order_id of names) {
       await shopper.ask('POST', '/cart', { body: LINES[0] })
-      const answer = await shopper.ask<Accepted>('POST', '/order', { body: { order_id } })
+      const answer = await patiently(() => shopper.ask<Accepted>('POST', '/order', { body: { order_id } }))
       expect([order_id, answer.status]).toEqual([order_id, 202])
       ids.add(answer.body.order_id)
     }
@@ -159,7 +165,7 @@ export function sequences(): void {
 
   it.concurrent('a webhook counts if the processor signed it, now (public reports)', async () => {
     const shopper = await client.shopper()
-    const orderId = await placeUnpaid(shopper, 'espresso-cups')
+    const orderId = await unpaidOrder(shopper)
     await settled(shopper, orderId, ['RESERVED'])
     const body = JSON.stringify({
       event_id: randomUUID(),
