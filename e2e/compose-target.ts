@@ -22,6 +22,7 @@ export async function composeTarget(gateway: string): Promise<Target> {
     psp: `http://${await compose('port', 'psp', '3000')}`,
     operatorSecret: await readSecret('operator.secret'),
     gatewayKey: await readSecret('gateway.jwk.json'),
+    inside: undefined,
     paymentWaitMs: wait <= MAX_PAYMENT_WAIT_MS ? wait : undefined,
     instances: containersOf,
     crash: crashInstance,

@@ -25,6 +25,7 @@ async function setup(): Promise<void> {
   const handover: Handover = {
     gateway: shop.urls.gateway,
     psp: shop.urls.psp,
+    consul: shop.urls.consul,
     databases: Object.fromEntries(
       DATABASE_OWNERS.map((owner) => [owner, shop.databaseUrl(owner)]),
     ) as Handover['databases'],

@@ -14,14 +14,21 @@ const RECOVERY_TIMEOUT_MS = 30_000
 type Running = { servers: ServerInfo[]; instances: InstanceInfo[] }
 
 /** What the suite's own shop tells the journeys beside its run.json. */
-export type Handover = { gateway: string; psp: string; databases: Record<DatabaseOwner, string> }
+export type Handover = {
+  gateway: string
+  psp: string
+  consul: string
+  databases: Record<DatabaseOwner, string>
+}
 
 export const handoverFile = (dir: string) => join(dir, 'e2e.json')
 
 /** The shop that the launcher runs for this suite, steered over its control socket. */
 export async function launcherTarget(): Promise<Target> {
   const dir = stateDir()
-  const { gateway, psp, databases } = JSON.parse(await readFile(handoverFile(dir), 'utf8')) as Handover
+  const { gateway, psp, consul, databases } = JSON.parse(
+    await readFile(handoverFile(dir), 'utf8'),
+  ) as Handover
   const readSecret = async (name: string) => (await readFile(join(dir, 'secrets', name), 'utf8')).trim()
   const pools = new Map<DatabaseOwner, pg.Pool>()
 
@@ -69,6 +76,11 @@ export async function launcherTarget(): Promise<Target> {
     psp,
     operatorSecret: await readSecret('operator.secret'),
     gatewayKey: await readSecret('gateway.jwk.json'),
+    inside: {
+      consul,
+      keyOf: (owner) => readSecret(`${owner}.jwk.json`),
+      pspSecret: await readSecret('psp.secret'),
+    },
     paymentWaitMs: PAYMENT_WAIT_MS,
     instances,
     crash,

@@ -1,6 +1,13 @@
-import type { DatabaseOwner } from '@lepton/setup/services'
+import type { DatabaseOwner, KeyOwner } from '@lepton/setup/services'
 
 export type TargetService = DatabaseOwner | 'gateway' | 'psp'
+
+export interface Inside {
+  consul: string
+  /** A service's private key, as its JWK. */
+  keyOf(owner: KeyOwner): Promise<string>
+  pspSecret: string
+}
 
 /** A running shop as the journeys see it, and what may happen to it, whatever runs it. */
 export interface Target {
@@ -9,6 +16,8 @@ export interface Target {
   operatorSecret: string
   /** The gateway's private key, where the shop's files can be read: for tokens it would no longer give. */
   gatewayKey: string | undefined
+  /** What only somebody within the shop reaches; undefined where the test process cannot. */
+  inside: Inside | undefined
   /** How long an order waits for its payment; undefined where that is too long to be waited for. */
   paymentWaitMs: number | undefined
   instances(service: TargetService): Promise<string[]>

@@ -7,6 +7,7 @@ import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient } from '@lepton/testing/shop-client'
 import { withShop } from './bench-shop.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
+import { measureRaids } from './hostile.ts'
 import { measureHotSku } from './hot-sku.ts'
 import { measureLatency, measureThroughput, ordersOf } from './orders.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
@@ -104,6 +105,20 @@ async function measureTakeovers(stateDir: string): Promise<void> {
   })
 }
 
+/** What a guest pays for another one's attacks. */
+async function measureHostile(stateDir: string): Promise<void> {
+  const { quietP99Ms, raided, pages } = await measureRaids(stateDir)
+  for (const { what, failures, refused, lost, p99Ms } of raided) {
+    add(
+      `an innocent guest beside ${what}`,
+      `p99 ${p99Ms.toFixed(1)} ms, quiet ${quietP99Ms.toFixed(1)} ms (${(p99Ms / quietP99Ms).toFixed(1)} ×); ` +
+        `failed requests ${failures}, refused for a moment ${refused}, lost orders ${lost}`,
+    )
+  }
+  const [series, tookMs] = [pages.map((page) => page.series), pages.map((page) => page.tookMs)]
+  add('/metrics afterwards, at most', `${Math.max(...series)} series, ${Math.max(...tookMs).toFixed(1)} ms`)
+}
+
 const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   start: measureStarts,
   orders: measureOrders,
@@ -112,6 +127,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   patterns: measurePatterns,
   takeover: measureTakeovers,
   overload: measureOverloads,
+  hostile: measureHostile,
 }
 
 const { values, positionals } = parseArgs({

@@ -1,4 +1,7 @@
 import { afterAll, describe, jest } from '@jest/globals'
+import { hostile } from '../hostile/hostile.ts'
+import { innocent } from '../hostile/innocent.ts'
+import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
 import { books } from './books.ts'
 import { buying } from './buying.ts'
 import { demo } from './demo.ts'
@@ -11,8 +14,8 @@ import { settling } from './settling.ts'
 import { twoPhase, twoPhaseFaults } from './two-phase.ts'
 import { leave } from './world.ts'
 
-// One file, since order matters: journeys of people run side by side, then faults one after the other, then the books
-// are compared. Jest keeps the order within a file, and promises none between files.
+// One file, since order matters: journeys of people run side by side, then faults one after the other, then attacks,
+// and then the books are compared. Jest keeps the order within a file, and promises none between files.
 jest.setTimeout(120_000)
 
 describe('a shopper', () => {
@@ -27,6 +30,9 @@ describe('a shopper', () => {
 describe('a shopper in two phases', twoPhase)
 describe('the shop', faults)
 describe('the shop in two phases', twoPhaseFaults)
+describe('a hostile client', hostile)
+describe('an innocent guest beside it', innocent)
 describe('the books', books)
+describe('the pages of metrics', pagesOfMetrics)
 
 afterAll(leave)

@@ -3,7 +3,7 @@ import { priorityOf, type RouteDefinition } from '@lepton/contracts/route'
 import { z } from 'zod'
 import type { Caller, Verify } from './auth.ts'
 import { type InboundLimit, unlimited } from './http/inbound-limit.ts'
-import { parseRequest } from './http/parse.ts'
+import { isJson, parseRequest } from './http/parse.ts'
 import { addProblemHandlers } from './http/problems.ts'
 import type { Log } from './log.ts'
 import { ATTEMPT_HEADER, DEADLINE_HEADER, LEAST_MS, parseAttempt, withDeadline } from './mesh/deadline.ts'
@@ -68,7 +68,7 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
   const readJson = express.json({
     limit: deps.bodyLimit ?? '64kb',
     strict: true,
-    type: 'application/json',
+    type: isJson,
     verify: keepRawBody,
   })
   const byPath = Map.groupBy(endpoints, ({ route }) => route.path)

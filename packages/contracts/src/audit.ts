@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AmountMinor, Instant, text, Uuid, wholeText } from './fields.ts'
+import { AmountMinor, Cursor, Instant, Uuid, wholeText } from './fields.ts'
 import { route, type Service } from './route.ts'
 
 /** An invariant of the shop that somebody found broken. */
@@ -120,7 +120,7 @@ export const reconcileShop = route({
   summary:
     'Check that orders, stock, payments and the card processor tell the same story; a part of all orders at a time',
   access: ['operator'],
-  query: z.strictObject({ cursor: text(200).optional(), limit: PageSize }),
+  query: z.strictObject({ cursor: Cursor.optional(), limit: PageSize }),
   answers: {
     200: z.object({
       orders: z.int(),

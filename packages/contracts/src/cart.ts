@@ -15,9 +15,13 @@ import {
   Uuid,
 } from './fields.ts'
 
-export const AddToCart = z.strictObject({ item_id: ProductId, quantity: Quantity })
-export const RemoveFromCart = z.strictObject({ item_id: ProductId })
-export const SetQuantity = z.strictObject({ quantity: Quantity })
+export const AddToCart = z
+  .strictObject({ item_id: ProductId, quantity: Quantity })
+  .meta({ examples: [{ item_id: 'desk-lamp', quantity: 1 }] })
+export const RemoveFromCart = z
+  .strictObject({ item_id: ProductId })
+  .meta({ examples: [{ item_id: 'desk-lamp' }] })
+export const SetQuantity = z.strictObject({ quantity: Quantity }).meta({ examples: [{ quantity: 2 }] })
 
 /** A line at a price that it can be sold at; one that is not in the catalogue any more has to be removed. */
 export const CartLine = Line.extend({ in_catalogue: z.boolean() })
@@ -31,15 +35,19 @@ export const Cart = z.object({
 })
 export type Cart = z.infer<typeof Cart>
 
-export const Checkout = z.strictObject({
-  payment_token: PaymentToken.optional(),
-  mode: Mode.default('saga'),
-  /** What the shopper saw, as GET /cart showed it: where the cart is another by now, nothing is ordered. */
-  cart_version: z.int().min(0).optional(),
-  amount_minor: AmountMinor.optional(),
-})
+export const Checkout = z
+  .strictObject({
+    payment_token: PaymentToken.optional(),
+    mode: Mode.default('saga'),
+    /** What the shopper saw, as GET /cart showed it: where the cart is another by now, nothing is ordered. */
+    cart_version: z.int().min(0).optional(),
+    amount_minor: AmountMinor.optional(),
+  })
+  .meta({ examples: [{ payment_token: 'tok_approved' }] })
 
-export const RestoreCart = z.strictObject({ order_id: Uuid })
+export const RestoreCart = z
+  .strictObject({ order_id: Uuid })
+  .meta({ examples: [{ order_id: '01a1fea5-ba4b-71f4-85de-696148493360' }] })
 
 /** The cart, and the items of the order that are not in the catalogue any more. */
 export const RestoredCart = Cart.extend({ left_out: z.array(ProductId) })

@@ -1,6 +1,18 @@
 import { z } from 'zod'
 import { eventType } from './event.ts'
-import { Currency, Instant, Limit, PriceMinor, ProductId, Quantity, text, Uuid, wholeText } from './fields.ts'
+import {
+  Currency,
+  Cursor,
+  Instant,
+  Limit,
+  PriceMinor,
+  ProductId,
+  ProductIds,
+  Quantity,
+  text,
+  Uuid,
+  wholeText,
+} from './fields.ts'
 
 export const Product = z.object({
   product_id: ProductId,
@@ -16,23 +28,26 @@ export type Product = z.infer<typeof Product>
 export const ProductQuery = z.strictObject({
   query: text(100).optional(),
   category: text(60).optional(),
-  /** Comma-separated product ids: the prices of a whole cart in one request. */
-  product_ids: z
-    .string()
-    .max(65 * 50)
-    .transform((list) => list.split(','))
-    .pipe(z.array(ProductId).max(50))
-    .optional(),
+  /** The prices of a whole cart in one request. */
+  product_ids: ProductIds.optional(),
+  cursor: Cursor.optional(),
+  /** Counted from where the cursor points to. */
   page: wholeText(1, 1_000).default(1),
   limit: Limit.default(24),
 })
 
-export const ReceiveStock = z.strictObject({
-  product_id: ProductId,
-  quantity: z.int().min(1).max(1_000_000),
-  /** Names the delivery: booked once, however often it is sent. The Idempotency-Key where it is missing. */
-  receipt_id: text(100).optional(),
-})
+export const ReceiveStock = z
+  .strictObject({
+    product_id: ProductId,
+    quantity: z
+      .int()
+      .min(1)
+      .max(1_000_000)
+      .meta({ examples: [10] }),
+    /** Names the delivery: booked once, however often it is sent. The Idempotency-Key where it is missing. */
+    receipt_id: text(100).optional(),
+  })
+  .meta({ examples: [{ product_id: 'desk-lamp', quantity: 10 }] })
 
 export const Stock = z.object({
   product_id: ProductId,

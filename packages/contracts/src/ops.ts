@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Instant, Limit, pageOf, text } from './fields.ts'
+import { Cursor, Instant, Limit, pageOf, Reason, text } from './fields.ts'
 import { route } from './route.ts'
 import { SUBSCRIPTIONS } from './topics.ts'
 
@@ -10,15 +10,12 @@ export type ConsumingService = keyof typeof SUBSCRIPTIONS
 export const PUBLISHERS = ['cart', ...CONSUMERS] as const
 export type PublishingService = (typeof PUBLISHERS)[number]
 
-const Reason = text(500, 3)
 // The database knows no year 0; nothing of ours is older than this.
-const RecentInstant = Instant.refine(
-  (text) => Date.parse(text) >= Date.UTC(2000),
-  'must be after the year 2000',
-)
+const RecentInstant = Instant.regex(/^[2-9]/, 'must be after the year 2000').meta({ format: 'date-time' })
 export const LetterId = z
   .string()
-  .regex(new RegExp(`^(${CONSUMERS.join('|')})-\\d{1,15}$`), 'must be a service and a number: order-17')
+  .regex(new RegExp(`^(${CONSUMERS.join('|')})-[0-9]{1,15}$`), 'must be a service and a number: order-17')
+  .meta({ examples: ['order-17'] })
 
 export const DeadLetterStatus = z.enum(['DEAD', 'BLOCKED', 'REPLAYED', 'DISCARDED'])
 
@@ -51,20 +48,22 @@ export type DeadLetterDetail = z.infer<typeof DeadLetterDetail>
 export const DeadLetterQuery = z.strictObject({
   status: DeadLetterStatus.optional(),
   key: text(200).optional(),
-  cursor: text(200).optional(),
+  cursor: Cursor.optional(),
   limit: Limit.default(20),
 })
 
 export const OfLetter = z.strictObject({ letter_id: LetterId })
 
-export const ReplayLetters = z.strictObject({
-  letter_id: LetterId.optional(),
-  key: text(200).optional(),
-  event_id: z.uuid().optional(),
-  error_class: text(100).optional(),
-  dry_run: z.boolean().default(false),
-  reason: Reason,
-})
+export const ReplayLetters = z
+  .strictObject({
+    letter_id: LetterId.optional(),
+    key: text(200).optional(),
+    event_id: z.uuid().optional(),
+    error_class: text(100).optional(),
+    dry_run: z.boolean().default(false),
+    reason: Reason,
+  })
+  .meta({ examples: [{ key: 'no-such-key', dry_run: true, reason: 'trying it out' }] })
 export type ReplayLetters = z.infer<typeof ReplayLetters>
 
 export const ReplayedLetter = DeadLetter.pick({ letter_id: true, key: true, sequence: true }).extend({
@@ -73,15 +72,28 @@ export const ReplayedLetter = DeadLetter.pick({ letter_id: true, key: true, sequ
 })
 export type ReplayedLetter = z.infer<typeof ReplayedLetter>
 
-export const DiscardLetter = z.strictObject({ reason: Reason })
+export const DiscardLetter = z
+  .strictObject({ reason: Reason })
+  .meta({ examples: [{ reason: 'trying it out' }] })
 
 /** Events made in [since, until) are sent to Kafka again; consumers drop what they know. */
-export const Republish = z.strictObject({
-  since: RecentInstant,
-  until: RecentInstant,
-  dry_run: z.boolean().default(false),
-  reason: Reason,
-})
+export const Republish = z
+  .strictObject({
+    since: RecentInstant,
+    until: RecentInstant,
+    dry_run: z.boolean().default(false),
+    reason: Reason,
+  })
+  .meta({
+    examples: [
+      {
+        since: '2026-01-01T00:00:00Z',
+        until: '2026-01-02T00:00:00Z',
+        dry_run: true,
+        reason: 'trying it out',
+      },
+    ],
+  })
 export type Republish = z.infer<typeof Republish>
 
 const operator = { access: ['operator'] } as const

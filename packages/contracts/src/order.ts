@@ -15,14 +15,16 @@ import {
   Uuid,
 } from './fields.ts'
 
-export const PlaceOrder = z.strictObject({
-  lines: z
-    .array(z.strictObject({ item_id: ProductId, quantity: Quantity }))
-    .min(1)
-    .max(MAX_LINES),
-  payment_token: PaymentToken.optional(),
-  mode: Mode.default('saga'),
-})
+export const PlaceOrder = z
+  .strictObject({
+    lines: z
+      .array(z.strictObject({ item_id: ProductId, quantity: Quantity }))
+      .min(1)
+      .max(MAX_LINES),
+    payment_token: PaymentToken.optional(),
+    mode: Mode.default('saga'),
+  })
+  .meta({ examples: [{ lines: [{ item_id: 'espresso-cups', quantity: 1 }], payment_token: 'tok_approved' }] })
 
 /** What the cart service asks before it closes a cart: whether the order that follows from it would be taken. */
 export const Admission = z.strictObject({

@@ -1,12 +1,11 @@
 import { z } from 'zod'
-import { AmountMinor, Currency, Instant, Limit, pageOf, text, Uuid } from './fields.ts'
+import { AmountMinor, Currency, Cursor, Instant, Limit, pageOf, Reason, Uuid, wholeText } from './fields.ts'
 import { Payment, PaymentState } from './payment.ts'
 import { ChargeState } from './psp.ts'
 import { route } from './route.ts'
 
 // What operators may do about a payment that the card processor does not settle.
 
-const Reason = text(500, 3)
 const OfOrder = z.strictObject({ order_id: Uuid })
 
 /** An operation that was asked of the card processor and has no outcome yet. */
@@ -34,22 +33,24 @@ export const listUnsettledPayments = route({
   access: ['operator'],
   query: z.strictObject({
     /** Those that were asked at least so often. */
-    min_attempts: z.coerce.number().int().min(0).max(1_000_000).default(3),
-    cursor: text(200).optional(),
+    min_attempts: wholeText(0, 1_000_000).default(3),
+    cursor: Cursor.optional(),
     limit: Limit.default(20),
   }),
   answers: { 200: pageOf(UnsettledPayment) },
   problems: [],
 })
 
-export const RetryPayment = z.strictObject({
-  /**
-   * A new key also where the outcome of the last request is unknown. Not for an authorisation: under a new key it
-   * would be a second charge.
-   */
-  new_key: z.boolean().default(false),
-  reason: Reason,
-})
+export const RetryPayment = z
+  .strictObject({
+    /**
+     * A new key also where the outcome of the last request is unknown. Not for an authorisation: under a new key it
+     * would be a second charge.
+     */
+    new_key: z.boolean().default(false),
+    reason: Reason,
+  })
+  .meta({ examples: [{ reason: 'trying it out' }] })
 
 export const retryPayment = route({
   operation: 'retry_payment',
@@ -64,13 +65,15 @@ export const retryPayment = route({
   problems: ['payment-settled'],
 })
 
-export const SettlePayment = z.strictObject({
-  /** The state of the charge, as the processor's staff or its dashboard says. */
-  charge_state: ChargeState,
-  /** Of an authorisation whose answer never came. */
-  charge_id: Uuid.optional(),
-  reason: Reason,
-})
+export const SettlePayment = z
+  .strictObject({
+    /** The state of the charge, as the processor's staff or its dashboard says. */
+    charge_state: ChargeState,
+    /** Of an authorisation whose answer never came. */
+    charge_id: Uuid.optional(),
+    reason: Reason,
+  })
+  .meta({ examples: [{ charge_state: 'CAPTURED', reason: 'trying it out' }] })
 
 export const settlePayment = route({
   operation: 'settle_payment',

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { eventType } from './event.ts'
 import { AmountMinor, Currency, Instant, PaymentToken, text, Uuid } from './fields.ts'
 
-export const PayOrder = z.strictObject({ order_id: Uuid, payment_token: PaymentToken })
+export const PayOrder = z.strictObject({ order_id: Uuid, payment_token: PaymentToken }).meta({
+  examples: [{ order_id: '01a1fea5-ba4b-71f4-85de-696148493360', payment_token: 'tok_approved' }],
+})
 
 export const PaymentState = z.enum([
   'NONE',

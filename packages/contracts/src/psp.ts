@@ -53,14 +53,26 @@ export const ChargeRefused = z.object({ detail: text(200) })
  * What the processor tells the merchant about a charge, signed, at least once and in any order. It is the
  * processor's schema, not ours: fields and types that it may add later are no fault.
  */
-export const ChargeWebhook = z.object({
-  event_id: Uuid,
-  /** `charge.` and the state that the charge is in by then. */
-  type: text(100),
-  merchant_reference: Uuid,
-  charge_id: Uuid,
-  created_at: Instant,
-})
+export const ChargeWebhook = z
+  .object({
+    event_id: Uuid,
+    /** `charge.` and the state that the charge is in by then. */
+    type: text(100),
+    merchant_reference: Uuid,
+    charge_id: Uuid,
+    created_at: Instant,
+  })
+  .meta({
+    examples: [
+      {
+        event_id: '01a1fea5-ba4b-71f4-85de-696148493361',
+        type: 'charge.captured',
+        merchant_reference: '01a1fea5-ba4b-71f4-85de-696148493360',
+        charge_id: '01a1fea5-ba4b-71f4-85de-696148493362',
+        created_at: '2026-01-01T00:00:00Z',
+      },
+    ],
+  })
 export type ChargeWebhook = z.infer<typeof ChargeWebhook>
 
 const OfCharge = z.strictObject({ charge_id: Uuid })

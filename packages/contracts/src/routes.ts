@@ -11,7 +11,7 @@ import {
   SetQuantity,
   SubmittedOrder,
 } from './cart.ts'
-import { Limit, pageOf, ProductId, text, Uuid } from './fields.ts'
+import { Cursor, Limit, pageOf, ProductId, Uuid } from './fields.ts'
 import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
 import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder } from './order.ts'
 import { OPS_ROUTES } from './ops.ts'
@@ -24,7 +24,7 @@ import { OperatorSignIn, Session } from './session.ts'
 const OfOrder = z.strictObject({ order_id: Uuid })
 const OfItem = z.strictObject({ item_id: ProductId })
 const OfProduct = z.strictObject({ product_id: ProductId })
-const Paging = z.strictObject({ cursor: text(200).optional(), limit: Limit.default(20) })
+const Paging = z.strictObject({ cursor: Cursor.optional(), limit: Limit.default(20) })
 
 export const startSession = route({
   operation: 'start_session',

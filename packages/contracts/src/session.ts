@@ -8,8 +8,10 @@ export const Session = z.object({
   expires_at: Instant,
 })
 
-export const OperatorSignIn = z.strictObject({
-  secret: text(200),
-  /** Who signs in: what the audit trail names. */
-  name: text(60).default('operator'),
-})
+export const OperatorSignIn = z
+  .strictObject({
+    secret: text(200),
+    /** Who signs in: what the audit trail names. */
+    name: text(60).default('operator'),
+  })
+  .meta({ examples: [{ secret: 'the content of .lepton/secrets/operator.secret', name: 'Ada' }] })

@@ -1,21 +1,20 @@
 import { createHash } from 'node:crypto'
 import type { Caller } from '@lepton/common/auth'
 import { limitLoad } from '@lepton/common/http'
-import { fieldErrors, bodyPointer } from '@lepton/common/http/parse'
+import { parseRequest } from '@lepton/common/http/parse'
 import { newId, orderIdOf } from '@lepton/common/id'
 import { refuse } from '@lepton/common/problem'
-import { PaymentToken, text, Uuid } from '@lepton/contracts/fields'
+import { getNamedOrder, orderCart, payNamedOrder } from '@lepton/contracts/aliases'
+import { Uuid } from '@lepton/contracts/fields'
 import type { Problem } from '@lepton/contracts/problems'
+import type { RouteDefinition } from '@lepton/contracts/route'
 import { checkOutCart, getOrder, payOrder } from '@lepton/contracts/routes'
 import { type Request, type RequestHandler, type Response, Router } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { GatewayDeps } from './deps.ts'
 import { type Answer, ask, pass } from './forward.ts'
 import type { Identity } from './identity.ts'
 import { named, readJson } from './routes.ts'
-
-const OrderAlias = z.strictObject({ order_id: text(200).optional(), payment_token: PaymentToken.optional() })
-const PaymentAlias = z.strictObject({ order_id: text(200), payment_token: PaymentToken.optional() })
 
 /**
  * The singular names `/order` and `/payment`, for requests as simple as they can be: no key, no card,
@@ -24,21 +23,20 @@ const PaymentAlias = z.strictObject({ order_id: text(200), payment_token: Paymen
 export function aliasRoutes(deps: GatewayDeps): Router {
   const router = Router({ caseSensitive: true, strict: true })
   const someone = [identifyOrDemo(deps.identity), ...deps.limitCaller]
-  const room = (route: typeof checkOutCart | typeof getOrder | typeof payOrder) => [
-    named(route),
-    limitLoad(deps.inbound, route),
-  ]
+  const room = (route: RouteDefinition) => [named(route), limitLoad(deps.inbound, route)]
 
-  router.post('/order', ...room(checkOutCart), ...someone, readJson, async (req, res) => {
-    const { order_id, payment_token } = parse(req, OrderAlias)
-    const key = req.get('idempotency-key') ?? (order_id === undefined ? newId() : keyOf(order_id))
+  router.post(orderCart.path, ...room(orderCart), ...someone, readJson, async (req, res) => {
+    const { body: asked, idempotencyKey } = parseRequest(orderCart, req)
+    const { order_id, payment_token } = asked as z.infer<typeof orderCart.body>
+    const key = idempotencyKey ?? (order_id === undefined ? newId() : keyOf(order_id))
     const body = payment_token === undefined ? {} : { payment_token }
     passAs(req, res, await send(deps, req, checkOutCart, body, key))
   })
 
-  router.get('/order/:id', ...room(getOrder), ...someone, async (req, res) => {
+  router.get(getNamedOrder.path, ...room(getNamedOrder), ...someone, async (req, res) => {
     const caller = callerOf(res)
-    for (const id of candidates(caller, req.params.id as string)) {
+    const { order_id } = parseRequest(getNamedOrder, req).params as { order_id: string }
+    for (const id of candidates(caller, order_id)) {
       const found = await ask(deps, getOrder, { caller, req, path: `/orders/${id}` })
       if (found.status === 404) continue
       if (found.status === 200) sendOrder(res, found)
@@ -48,9 +46,10 @@ export function aliasRoutes(deps: GatewayDeps): Router {
     throw refuse('not-found', 'You have no such order.')
   })
 
-  router.post('/payment', ...room(payOrder), ...someone, readJson, async (req, res) => {
-    const { order_id, payment_token = testCard(deps) } = parse(req, PaymentAlias)
-    const key = req.get('idempotency-key') ?? keyOf(`pay ${order_id}`)
+  router.post(payNamedOrder.path, ...room(payNamedOrder), ...someone, readJson, async (req, res) => {
+    const { body, idempotencyKey } = parseRequest(payNamedOrder, req)
+    const { order_id, payment_token = testCard(deps) } = body as z.infer<typeof payNamedOrder.body>
+    const key = idempotencyKey ?? keyOf(`pay ${order_id}`)
     let answer: Answer | undefined
     for (const id of candidates(callerOf(res), order_id)) {
       answer = await send(deps, req, payOrder, { order_id: id, payment_token }, key)
@@ -114,14 +113,6 @@ function sendOrder(res: Response, { body }: Answer): void {
 
 function callerOf(res: Response): Caller {
   return res.locals.caller as Caller
-}
-
-/** @throws Refusal for a body that is not as the schema says */
-function parse<T>(req: Request, schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse((req.body as unknown) ?? {})
-  if (parsed.success) return parsed.data
-  const errors = fieldErrors(parsed.error.issues, bodyPointer)
-  throw refuse('invalid-request', 'Some fields are not as they should be.', { errors })
 }
 
 function identifyOrDemo(identity: Identity): RequestHandler {

@@ -1,26 +1,31 @@
 import { describe, expect, it } from '@jest/globals'
+import { IdempotencyKey } from '@lepton/contracts/fields'
+import { ALIAS_ROUTES } from '@lepton/contracts/aliases'
 import { PROBLEMS } from '@lepton/contracts/problems'
 import { problemsOf } from '@lepton/contracts/route'
+import type { RouteDefinition } from '@lepton/contracts/route'
 import { ROUTES } from '@lepton/contracts/routes'
 import { openApiDocument } from './openapi.ts'
 
 interface Operation {
   operationId: string
-  parameters: { name: string; in: string; required: boolean }[]
-  requestBody?: unknown
+  parameters: { name: string; in: string; required: boolean; example?: unknown }[]
+  requestBody?: { content: { 'application/json': { example: unknown } } }
   security?: unknown
   responses: Record<string, unknown>
 }
 
-const { openapi, paths } = openApiDocument() as unknown as {
+const { openapi, paths, info, servers } = openApiDocument() as unknown as {
   openapi: string
+  info: { description: string }
+  servers: { url: string }[]
   paths: Record<string, Record<string, Operation>>
 }
 const described = Object.entries(paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
 )
-const exposed = ROUTES.filter((route) => route.exposed !== false)
-const pathOf = (path: string) => `/api/v1${path.replace(/:(\w+)/g, '{$1}')}`
+const exposed: RouteDefinition[] = [...ROUTES.filter((route) => route.exposed !== false), ...ALIAS_ROUTES]
+const pathOf = (path: string) => path.replace(/:(\w+)/g, '{$1}')
 
 describe('the OpenAPI document', () => {
   it('describes every route the gateway exposes, and no other', () => {
@@ -56,4 +61,37 @@ describe('the OpenAPI document', () => {
       )
     },
   )
+
+  it.each(exposed.map((route) => [route.operation, route] as const))(
+    'has an example of %s that its route takes',
+    (_name, route) => {
+      const { parameters, requestBody } = paths[pathOf(route.path)]![route.method.toLowerCase()]!
+      const given = (place: string) =>
+        Object.fromEntries(
+          parameters.flatMap((one) => (one.in === place && one.required ? [[one.name, one.example]] : [])),
+        )
+
+      expect(route.params?.safeParse(given('path')).error).toBeUndefined()
+      expect(route.query?.safeParse(given('query')).error).toBeUndefined()
+      expect(route.body?.safeParse(requestBody?.content['application/json'].example).error).toBeUndefined()
+      if (route.idempotency === 'required') {
+        expect(IdempotencyKey.safeParse(given('header')['Idempotency-Key']).error).toBeUndefined()
+      }
+    },
+  )
+
+  it('says first how to be somebody, and where', () => {
+    expect(info.description).toMatch(/^\*\*Execute `POST \/session` first/)
+    expect(servers.map(({ url }) => url)).toEqual(['/api/v1', '/'])
+  })
+
+  it('tells a reader what the server would refuse', () => {
+    const { parameters } = paths['/products']!['get'] as unknown as {
+      parameters: { name: string; schema: { pattern: string } }[]
+    }
+    const pattern = (name: string) => parameters.find((one) => one.name === name)?.schema.pattern
+    expect([pattern('cursor'), pattern('query')]).toEqual(['^[A-Za-z0-9_-]{1,200}$', '^[^\\u0000]*$'])
+    expect(pattern('product_ids')).toContain('(,')
+    expect(paths['/cart']!['get']!.responses).not.toHaveProperty('413')
+  })
 })

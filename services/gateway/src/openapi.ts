@@ -1,3 +1,4 @@
+import { ALIAS_ROUTES } from '@lepton/contracts/aliases'
 import { PROBLEMS, Problem } from '@lepton/contracts/problems'
 import { problemsOf, type RouteDefinition } from '@lepton/contracts/route'
 import { ROUTES } from '@lepton/contracts/routes'
@@ -5,21 +6,25 @@ import { z } from 'zod'
 
 type Json = Record<string, unknown>
 
+const DESCRIPTION = `**Execute \`POST /session\` first.** The browser then sends the shopper's cookie with everything that you
+execute here. Elsewhere send the token of its answer as \`Authorization: Bearer …\`.
+
+Operators' requests need \`POST /session/operator\`, with the secret that was generated at the first start.
+Every refusal is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)); its \`type\` is [a page that explains it](/problems).
+All paths work with and without \`/api/v1\`. In development, requests from this machine without a token are the demo
+shopper's (\`/cart\`, \`/order\`, \`/payment\`) or the demo operator's (\`POST /stock\`).`
+
 /** OpenAPI 3.1 of everything the gateway exposes, made from the schemas that check the requests. */
 export function openApiDocument(): Json {
   const paths: Record<string, Json> = {}
-  for (const route of ROUTES.filter(({ exposed }) => exposed !== false)) {
-    const path = `/api/v1${route.path.replace(/:(\w+)/g, '{$1}')}`
+  for (const route of [...ROUTES.filter(({ exposed }) => exposed !== false), ...ALIAS_ROUTES]) {
+    const path = route.path.replace(/:(\w+)/g, '{$1}')
     paths[path] = { ...paths[path], [route.method.toLowerCase()]: operation(route) }
   }
   return {
     openapi: '3.1.0',
-    info: {
-      title: 'Lepton',
-      version: '1',
-      description: 'A shop of microservices that stays right when anything dies.',
-    },
-    servers: [{ url: '/' }],
+    info: { title: 'Lepton', version: '1', description: DESCRIPTION },
+    servers: [{ url: '/api/v1' }, { url: '/', description: 'The same without the prefix' }],
     paths,
     components: {
       schemas: { Problem: schemaOf(Problem, 'output') },
@@ -41,14 +46,10 @@ function operation(route: RouteDefinition): Json {
     parameters: [
       ...parameters('path', route.params),
       ...parameters('query', route.query),
-      ...(route.idempotency === undefined ? [] : [idempotencyKey(route.idempotency === 'required')]),
+      ...(route.idempotency === undefined ? [] : [idempotencyKey(route)]),
+      ...(route.problems.includes('signature-invalid') ? [WEBHOOK_SIGNATURE] : []),
     ],
-    ...(route.body && {
-      requestBody: {
-        required: true,
-        content: { 'application/json': { schema: schemaOf(route.body, 'input') } },
-      },
-    }),
+    ...(route.body && { requestBody: requestBody(route.body) }),
     responses: {
       ...answers(route),
       ...problems(route),
@@ -58,28 +59,51 @@ function operation(route: RouteDefinition): Json {
   }
 }
 
+function requestBody(body: z.ZodObject): Json {
+  const schema = schemaOf(body, 'input')
+  const [example] = (schema.examples ?? []) as unknown[]
+  return { required: true, content: { 'application/json': { schema, example } } }
+}
+
 function parameters(place: 'path' | 'query', schema: z.ZodObject | undefined): Json[] {
   if (schema === undefined) return []
   const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
     properties?: Record<string, Json>
     required?: string[]
   }
-  return Object.entries(properties).map(([name, property]) => ({
-    name,
-    in: place,
-    required: place === 'path' || required.includes(name),
-    schema: property,
-  }))
+  return Object.entries(properties).map(([name, { description, examples, ...property }]) => {
+    const isRequired = place === 'path' || required.includes(name)
+    return {
+      name,
+      in: place,
+      required: isRequired,
+      ...(description !== undefined && { description }),
+      // An optional one with an example is one that Swagger's "Execute" sends.
+      ...(isRequired && { example: (examples as unknown[] | undefined)?.[0] }),
+      schema: property,
+    }
+  })
 }
 
-function idempotencyKey(required: boolean): Json {
+function idempotencyKey({ idempotency, operation }: RouteDefinition): Json {
+  const required = idempotency === 'required'
   return {
     name: 'Idempotency-Key',
     in: 'header',
     required,
-    description: 'Repeats with the same key get the stored answer. Kept for 7 days.',
+    description:
+      'Repeats with the same key get the stored answer. Kept for 7 days. Choose another for another request.',
+    ...(required && { example: `my-first-key-for-${operation}` }),
     schema: { type: 'string', minLength: 16, maxLength: 255, pattern: '^[\\x21-\\x7e]+$' },
   }
+}
+
+const WEBHOOK_SIGNATURE: Json = {
+  name: 'Webhook-Signature',
+  in: 'header',
+  required: false,
+  description: '`t=<Unix seconds>,v1=<HMAC-SHA256>` over time and body; without it the answer is 401.',
+  schema: { type: 'string' },
 }
 
 function answers({ answers: known }: RouteDefinition): Json {
@@ -100,7 +124,9 @@ function problems(route: RouteDefinition): Json {
     [...byStatus].map(([status, slugs]) => [
       status,
       {
-        description: slugs.map((slug) => `\`${slug}\`: ${PROBLEMS[slug].title}`).join('; '),
+        description: slugs
+          .map((slug) => `[\`${slug}\`](/problems/${slug}): ${PROBLEMS[slug].title}`)
+          .join('; '),
         content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
       },
     ]),

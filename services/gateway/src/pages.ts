@@ -1,3 +1,4 @@
+import { PROBLEM_HELP } from '@lepton/contracts/problem-help'
 import { PROBLEMS, type ProblemSlug } from '@lepton/contracts/problems'
 import { refuse } from '@lepton/common/problem'
 import { Router } from 'express'
@@ -10,23 +11,31 @@ export function pageRoutes(publicKeys: () => Promise<string>): Router {
   const document = openApiDocument()
   router.get('/', (_req, res) => res.redirect('/api/docs/'))
   router.get('/api/openapi.json', (_req, res) => void res.json(document))
-  router.use('/api/docs', swaggerUi.serve, swaggerUi.setup(document, { customSiteTitle: 'Lepton API' }))
+  router.use('/api/docs', swaggerUi.serve)
+  router.get('/api/docs', swaggerUi.setup(document, { customSiteTitle: 'Lepton API' }))
   router.get('/.well-known/jwks.json', async (_req, res) => void res.type('json').send(await publicKeys()))
   router.get('/problems', (_req, res) => void res.type('html').send(page('Problems', list())))
   router.get('/problems/:slug', (req, res) => {
     const { slug } = req.params
     if (!Object.hasOwn(PROBLEMS, slug)) throw refuse('not-found', 'There is no such problem type.')
-    const { title, status } = PROBLEMS[slug as ProblemSlug]
-    res
-      .type('html')
-      .send(
-        page(
-          title,
-          `<p>Answered with status ${status} as <code>/problems/${slug}</code>.</p><p><a href="/problems">All problems</a></p>`,
-        ),
-      )
+    res.type('html').send(problemPage(slug as ProblemSlug))
   })
   return router
+}
+
+export function problemPage(slug: ProblemSlug): string {
+  const { title, status } = PROBLEMS[slug]
+  return page(
+    title,
+    `<p>${asHtml(PROBLEM_HELP[slug])}</p>
+     <p>Answered with status ${status} as <code>/problems/${slug}</code>.</p>
+     <p><a href="/problems">All problems</a></p>`,
+  )
+}
+
+/** Our own text, in which backticks are code. */
+function asHtml(text: string): string {
+  return text.replace(/`(.+?)`/g, '<code>$1</code>')
 }
 
 function list(): string {

@@ -1,5 +1,6 @@
 import type { Caller } from '@lepton/common/auth'
 import { limitLoad, methodOf, refuseMethod, serve, staticFirst } from '@lepton/common/http'
+import { isJson } from '@lepton/common/http/parse'
 import { refuse } from '@lepton/common/problem'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import { receiveWebhook, ROUTES } from '@lepton/contracts/routes'
@@ -11,7 +12,7 @@ import { opsEndpoints } from './ops.ts'
 
 const BODY_LIMIT = '64kb'
 export const readBody = raw({ type: () => true, limit: BODY_LIMIT })
-export const readJson = json({ limit: BODY_LIMIT, strict: true, type: 'application/json' })
+export const readJson = json({ limit: BODY_LIMIT, strict: true, type: isJson })
 
 /** The API below `/api/v1`: operators' work over all services is joined here, everything else is its owner's. */
 export function apiRoutes(deps: GatewayDeps): Router {

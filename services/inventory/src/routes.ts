@@ -3,6 +3,8 @@ import { answer, type Endpoint } from '@lepton/common/http'
 import { newId } from '@lepton/common/id'
 import { idempotently } from '@lepton/common/idempotency'
 import { refuse } from '@lepton/common/problem'
+import { ProductId } from '@lepton/contracts/fields'
+import { Product } from '@lepton/contracts/inventory'
 import { getProduct, getStock, listProducts, listStockEntries, receiveStock } from '@lepton/contracts/routes'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
@@ -15,11 +17,15 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
   return [
     auditEndpoint(database),
     answer(listProducts, async ({ query }) => {
-      const found = await store.listProducts(database, query)
-      const isMore = found.length > query.limit
+      const { cursor, ...wanted } = query
+      const after = cursor === undefined ? undefined : decodeCursor(cursor, [isCategory, isProductId])
+      const found = await store.listProducts(database, wanted, after as [string, string] | undefined)
+      const items = found.slice(0, query.limit)
+      const last = items.at(-1)
+      const isMore = found.length > query.limit && last !== undefined
       return {
         status: 200,
-        body: { items: found.slice(0, query.limit), next_cursor: isMore ? String(query.page + 1) : null },
+        body: { items, next_cursor: isMore ? encodeCursor([last.category, last.product_id]) : null },
       }
     }),
 
@@ -75,6 +81,14 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
     if (stock === undefined) throw refuse('not-found', 'There is no such product.')
     return stock
   }
+}
+
+function isCategory(part: string): boolean {
+  return Product.shape.category.safeParse(part).success
+}
+
+function isProductId(part: string): boolean {
+  return ProductId.safeParse(part).success
 }
 
 /** `quantity` is what can be bought now: the seeds' word for it. */

@@ -14,15 +14,25 @@ export async function findProduct(database: Database, productId: string): Promis
 
 export async function listProducts(
   database: Database,
-  { query, category, product_ids, page, limit }: z.infer<typeof ProductQuery>,
+  { query, category, product_ids, page, limit }: Omit<z.infer<typeof ProductQuery>, 'cursor'>,
+  after: [category: string, product_id: string] | undefined,
 ): Promise<Product[]> {
   const { rows } = await database.query<Product>(
     `${PRODUCT}
      where ($1::text is null or strpos(lower(name || ' ' || description), lower($1)) > 0)
        and ($2::text is null or category = $2)
        and ($3::text[] is null or product_id = any($3))
+       and ($6::text is null or (category, product_id) > ($6, $7::text))
      order by category, product_id limit $4 offset $5`,
-    [query ?? null, category ?? null, product_ids ?? null, limit + 1, (page - 1) * limit],
+    [
+      query ?? null,
+      category ?? null,
+      product_ids ?? null,
+      limit + 1,
+      (page - 1) * limit,
+      after?.[0] ?? null,
+      after?.[1] ?? null,
+    ],
   )
   return rows
 }

@@ -39,10 +39,21 @@ describe('the catalogue', () => {
   it('comes in pages', async () => {
     const anyone = shop.people.anyone()
     const first = await anyone.get<Page>('/products?limit=2')
-    const second = await anyone.get<Page>(`/products?limit=2&page=${first.body.next_cursor}`)
+    const second = await anyone.get<Page>(`/products?limit=2&cursor=${first.body.next_cursor}`)
 
     expect(first.body.items).toHaveLength(2)
     expect(second.body).toMatchObject({ items: [{ product_id: 'teapot' }], next_cursor: null })
+    const numbered = await anyone.get<Page>('/products?limit=2&page=2')
+    expect(numbered.body).toEqual(second.body)
+  })
+
+  it.each([
+    ['nothing of ours', 'abc'],
+    ['of another list', Buffer.from('[1]').toString('base64url')],
+    ['with a character that no store keeps', Buffer.from('["a\\u0000","teapot"]').toString('base64url')],
+  ])('refuses a cursor that is %s', async (_what, cursor) => {
+    const answer = await shop.people.anyone().get(`/products?cursor=${cursor}`)
+    expect(answer).toMatchObject({ status: 400, body: { errors: [{ pointer: '?cursor' }] } })
   })
 
   it('has no product that was never added', async () => {

@@ -1,5 +1,6 @@
 import { IdempotencyKey } from '@lepton/contracts/fields'
 import type { RouteDefinition } from '@lepton/contracts/route'
+import type { IncomingMessage } from 'node:http'
 import type { Request } from 'express'
 import { z } from 'zod'
 import { type FieldError, refuse } from '../problem.ts'
@@ -9,6 +10,14 @@ const NO_QUERY = z.strictObject({})
 /** Whether a body comes with the request, whichever way it is framed: an empty one counts where its length is open. */
 export function hasBody({ headers }: { headers: Request['headers'] }): boolean {
   return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
+}
+
+/** JSON in UTF-8, as RFC 8259 has it: a parser that takes other codings too would read what no other reader does. */
+export function isJson(req: IncomingMessage): boolean {
+  const [type = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';')
+  const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='))
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
+  return type.trim() === 'application/json' && isUtf8
 }
 
 /**

@@ -1,0 +1,44 @@
+import type { Service } from '@lepton/contracts/route'
+import { KEY_OWNERS } from '@lepton/setup/services'
+
+interface Entry {
+  Service: { Address: string; Port: number; Meta: Record<string, string> }
+}
+
+export interface Page {
+  listener: string
+  series: number
+  /** The best of some tries (ms): the process has other work, too. */
+  tookMs: number
+}
+
+const TRIES = 5
+
+async function entriesOf(consul: string, service: Service): Promise<Entry[]> {
+  const answer = await fetch(`${consul}/v1/health/service/${service}?passing=true`)
+  return (await answer.json()) as Entry[]
+}
+
+/** Where one instance of a service answers the others. */
+export async function addressOf(consul: string, service: Service): Promise<string> {
+  const [entry] = await entriesOf(consul, service)
+  if (entry === undefined) throw new Error(`Consul knows no ${service}`)
+  return `http://${entry.Service.Address}:${entry.Service.Port}`
+}
+
+/** Where every process answers `/metrics`, as it registered itself. */
+export async function opsListeners(consul: string): Promise<string[]> {
+  const entries = await Promise.all(KEY_OWNERS.map((service) => entriesOf(consul, service)))
+  return entries.flat().map(({ Service: { Meta } }) => `http://${Meta['ops_address']}:${Meta['ops_port']}`)
+}
+
+export async function readPage(listener: string): Promise<Page> {
+  let [series, tookMs] = [0, Number.POSITIVE_INFINITY]
+  for (let tries = 0; tries < TRIES; tries++) {
+    const startedAt = performance.now()
+    const page = await (await fetch(`${listener}/metrics`)).text()
+    tookMs = Math.min(tookMs, performance.now() - startedAt)
+    series = page.split('\n').filter((line) => line !== '' && !line.startsWith('#')).length
+  }
+  return { listener, series, tookMs }
+}
