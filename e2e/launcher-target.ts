@@ -11,10 +11,17 @@ import type { Target, TargetService } from './target.ts'
 
 const RECOVERY_TIMEOUT_MS = 30_000
 
-type Running = { servers: ServerInfo[]; instances: InstanceInfo[] }
+interface Running {
+  servers: ServerInfo[]
+  instances: InstanceInfo[]
+}
 
 /** What the suite's own shop tells the journeys beside its run.json. */
-export type Handover = { gateway: string; psp: string; databases: Record<DatabaseOwner, string> }
+export interface Handover {
+  gateway: string
+  psp: string
+  databases: Record<DatabaseOwner, string>
+}
 
 export const handoverFile = (dir: string) => join(dir, 'e2e.json')
 
