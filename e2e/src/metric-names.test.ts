@@ -7,7 +7,7 @@ const DEFINITION = /name: '(\w+)',\s*help: '[^']*',?(?:\s*labelNames: \[([^\]]*)
 /** A name with an underscore that is no function; labels are taken out before. */
 const METRIC = /(?<![\w:])[a-z]+(?:_[a-z]+)+\b(?!\s*\()/g
 const SELECTOR = /([a-z_]+)\{([^}]*)\}/g
-const GROUPING = /\bby \([^)]*\)/g
+const GROUPING = /\b(?:by|on) \([^)]*\)/g
 /** What every series has: by the scrape configuration, or because Prometheus adds it. */
 const GIVEN = ['service', 'instance', 'job']
 

@@ -24,7 +24,7 @@ const deps = {
   isReady: () => true,
   requestTimeoutMs: 120_000,
 }
-const { server, port } = await startServer(createHttpApp(deps, pspRoutes(ledger)), settings)
+const { server, port } = await startServer(createHttpApp(deps, pspRoutes(ledger, log)), settings)
 const ops = await startOpsListener({
   host: settings.OPS_HOST,
   port: settings.OPS_PORT,
