@@ -23,6 +23,7 @@ export default tseslint.config(
       '@typescript-eslint/only-throw-error': 'off',
       '@typescript-eslint/no-unnecessary-type-parameters': 'off',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      '@typescript-eslint/consistent-type-definitions': ['error', 'interface'],
       '@typescript-eslint/no-empty-function': 'off',
       // `Promise.withResolvers<void>()`.
       '@typescript-eslint/no-invalid-void-type': 'off',

@@ -49,6 +49,10 @@ export async function composeTarget(gateway: string): Promise<Target> {
       const psql = ['psql', '-U', 'postgres', '-d', databaseName(owner), '-At', '-c', asJson]
       return JSON.parse(await compose('exec', '-T', 'postgres', ...psql)) as T[]
     },
+    logsOf: async (orderId) => {
+      const lines = await compose('logs', '--no-color', '--no-log-prefix', '--since', '5m')
+      return lines.split('\n').filter((line) => line.includes(orderId))
+    },
     close: () => Promise.resolve(),
   }
 }

@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { askControl } from '@lepton/local/control'
 import type { InstanceInfo } from '@lepton/local/fleet'
+import { showLogs } from '@lepton/local/logs'
 import type { ServerInfo } from '@lepton/local/shop-types'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import { until } from '@lepton/testing/until'
@@ -10,11 +11,16 @@ import { PAYMENT_WAIT_MS, stateDir } from './config.ts'
 import type { Target, TargetService } from './target.ts'
 
 const RECOVERY_TIMEOUT_MS = 30_000
+/** More than an order leaves. */
+const MAX_LINES = 1_000
 
-type Running = { servers: ServerInfo[]; instances: InstanceInfo[] }
+interface Running {
+  servers: ServerInfo[]
+  instances: InstanceInfo[]
+}
 
 /** What the suite's own shop tells the journeys beside its run.json. */
-export type Handover = {
+export interface Handover {
   gateway: string
   psp: string
   consul: string
@@ -116,6 +122,12 @@ export async function launcherTarget(): Promise<Target> {
       )
     },
     query: async <T>(owner: DatabaseOwner, sql: string) => (await poolOf(owner).query(sql)).rows as T[],
+    logsOf: async (orderId) => {
+      const found: string[] = []
+      const query = { names: [], orderId, lines: MAX_LINES, isRaw: true, isFollowing: false }
+      await showLogs(join(dir, 'logs'), query, (line) => found.push(line))
+      return found
+    },
     close: async () => {
       await Promise.all([...pools.values()].map((pool) => pool.end()))
     },

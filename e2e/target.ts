@@ -35,5 +35,7 @@ export interface Target {
   crashServer(server: 'postgres' | 'kafka' | 'consul'): Promise<void>
   /** Asks a service's own database. */
   query<T>(owner: DatabaseOwner, sql: string): Promise<T[]>
+  /** What all processes have logged about an order, as `pnpm shop logs --order` finds it; raw lines. */
+  logsOf(orderId: string): Promise<string[]>
   close(): Promise<void>
 }

@@ -33,10 +33,20 @@ describe('the command line', () => {
     expect(parseChaosArgs(['--faults', 'none'])).toMatchObject({ faults: [] })
   })
 
-  it.each([['--faults', 'flood'], ['--profile', 'calm'], ['--minutes', 'some'], ['--what']])(
-    'refuses %s %s',
-    (...args) => {
-      expect(() => parseChaosArgs(args)).toThrow()
-    },
-  )
+  it('takes failpoints by the beginning of their names', () => {
+    const args = ['--failpoints', '--only', 'relay,psp.after_call']
+    expect(parseChaosArgs(args)).toMatchObject({ suite: 'failpoints', only: ['relay', 'psp.after_call'] })
+  })
+
+  it.each([
+    '--faults flood',
+    '--profile calm',
+    '--minutes some',
+    '--what',
+    '--mutants --only inbox,outbux',
+    '--failpoints --only help',
+    '--only inbox',
+  ])('refuses %s', (line) => {
+    expect(() => parseChaosArgs(line.split(' '))).toThrow()
+  })
 })

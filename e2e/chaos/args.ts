@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { FAILPOINTS, PATTERNS } from '@lepton/common/fault-injection'
 import { FAULT_KINDS, type FaultKind, RARE_FAULT_KINDS } from './nemesis/fault.ts'
 import { PROFILES } from './nemesis/nemesis.ts'
 
@@ -17,7 +18,7 @@ export const USAGE = `pnpm chaos [options]
   --races           cancels orders in the moment in which they are authorised or their deadline comes
   --failpoints      kills a process at each of its named boundaries, for each kind of operation
   --mutants         leaves each pattern out in turn and shows which invariant notices
-  --only a,b        of the failpoints or mutants only these
+  --only a,b        of the failpoints (by the beginning of their names) or mutants only these
   --keep            keeps the shop's logs and data, also after a clean run
 `
 
@@ -62,6 +63,13 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
   const { profile } = values
   if (!isProfile(profile))
     throw new Error(`--profile is ${Object.keys(PROFILES).join(' or ')}, not ${profile}`)
+  const suite = values.mutants
+    ? 'mutants'
+    : values.failpoints
+      ? 'failpoints'
+      : values.races
+        ? 'races'
+        : 'random'
   return {
     seed: numberOf('seed', values.seed ?? String(Math.floor(random() * 1_000_000))),
     minutes: numberOf('minutes', values.minutes),
@@ -70,8 +78,8 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
     faults: values.faults === undefined ? FAULT_KINDS : faultsOf(values.faults),
     workers: numberOf('workers', values.workers),
     operationsPerS: numberOf('rate', values.rate),
-    suite: values.mutants ? 'mutants' : values.failpoints ? 'failpoints' : values.races ? 'races' : 'random',
-    only: values.only?.split(','),
+    suite,
+    only: values.only === undefined ? undefined : onlyOf(suite, values.only),
     keep: values.keep,
   }
 }
@@ -90,6 +98,19 @@ function faultsOf(list: string): FaultKind[] {
     if (kind === undefined) throw new Error(`--faults: there is ${all.join(', ')}, but no ${name}`)
     return kind
   })
+}
+
+/** Names that there are: a suite of none would find nothing wrong. Failpoints may be named by their beginning. */
+function onlyOf(suite: ChaosArgs['suite'], list: string): string[] {
+  if (suite !== 'mutants' && suite !== 'failpoints')
+    throw new Error('--only goes with --failpoints or --mutants')
+  const all: readonly string[] = suite === 'mutants' ? PATTERNS : FAILPOINTS
+  const isKnown = (name: string) =>
+    suite === 'mutants' ? all.includes(name) : name !== '' && all.some((known) => known.startsWith(name))
+  const names = list.split(',')
+  const unknown = names.find((name) => !isKnown(name))
+  if (unknown !== undefined) throw new Error(`--only: there is ${all.join(', ')}, but no ${unknown}`)
+  return names
 }
 
 function isProfile(name: string): name is keyof typeof PROFILES {

@@ -41,7 +41,7 @@ export interface ChaosShopOptions {
   signal: AbortSignal
 }
 
-/** Two instances of everything that may have two, short deadlines, no rate limits. */
+/** Two instances of everything that may have two, short deadlines, no limits of one customer. */
 export async function startChaosShop({
   folder,
   env = {},
@@ -76,11 +76,14 @@ export async function startChaosShop({
         RATE_LIMIT_PER_MINUTE: UNLIMITED,
         ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
         SESSION_LIMIT_PER_MINUTE: UNLIMITED,
+        SUBJECT_MAX_IN_FLIGHT: UNLIMITED,
         ...env.gateway,
       },
       order: {
         ORDER_DEADLINE_MS: String(DEADLINE_MS),
         ORDER_PAYMENT_WAIT_MS: String(DEADLINE_MS),
+        ORDER_MAX_OPEN_PER_CUSTOMER: UNLIMITED,
+        ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: UNLIMITED,
         ...env.order,
       },
     },

@@ -28,8 +28,17 @@ const RESERVATIONS_OF: Record<string, string[]> = {
 }
 const FINAL = Object.keys(PAYMENTS_OF)
 
-type OrderRow = { order_id: string; status: string; version: number; amount_minor: number }
-type Fact = { version: number; type: string; data: { stock?: string; status?: string } }
+interface OrderRow {
+  order_id: string
+  status: string
+  version: number
+  amount_minor: number
+}
+interface Fact {
+  version: number
+  type: string
+  data: { stock?: string; status?: string }
+}
 
 export function books(): void {
   it('finishes every order it accepted', async () => {

@@ -3,7 +3,10 @@ import type { Order } from '@lepton/contracts/order'
 import { until } from '@lepton/testing/until'
 import { client, uniqueName } from './world.ts'
 
-type OrderAnswer = { order_id: string; order: Order }
+interface OrderAnswer {
+  order_id: string
+  order: Order
+}
 
 export function demo(): void {
   it.concurrent('answers the simplest requests as the README has them', async () => {

@@ -6,7 +6,11 @@ import { TEST_CARDS } from '@lepton/contracts/psp'
 import type { Shopper } from '@lepton/testing/shop-client'
 import { chargesOf, checkOut, client, leaveUnits, operator, settled, slugOf, unitsOf } from './world.ts'
 
-type End = { status: string; reason?: string; charges: Charge['state'][] }
+interface End {
+  status: string
+  reason?: string
+  charges: Charge['state'][]
+}
 
 const ENDS: Record<keyof typeof TEST_CARDS, End> = {
   tok_approved: { status: 'COMPLETED', charges: ['CAPTURED'] },

@@ -11,6 +11,7 @@ import { processor } from './processor.ts'
 import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
 import { settling } from './settling.ts'
+import { tracing } from './tracing.ts'
 import { twoPhase, twoPhaseFaults } from './two-phase.ts'
 import { leave } from './world.ts'
 
@@ -24,6 +25,7 @@ describe('a shopper', () => {
   describe('repeats', repeating)
   describe('meets the card processor’s moods', processor)
   describe('errs', refusing)
+  describe('is followed through all services', tracing)
   describe('tries things out', demo)
   describe('reads the documentation', httpFile)
 })

@@ -55,7 +55,7 @@ export async function dumpTopics(brokers: string): Promise<RawRecord[]> {
   return records
 }
 
-type Message = {
+interface Message {
   offset: string
   key: Buffer | null
   value: Buffer | null

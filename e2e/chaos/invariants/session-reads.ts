@@ -16,7 +16,10 @@ const RANK: Record<Status, number> = {
   REFUNDED: 6,
 }
 
-type Seen = { status: Status; at_ns: number }
+interface Seen {
+  status: Status
+  at_ns: number
+}
 
 /** I13: a customer never sees an order go back, and finds every order that was accepted. */
 export function sessionReads({ history }: Facts): Violation[] {

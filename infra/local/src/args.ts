@@ -20,7 +20,7 @@ KAFKA_BROKERS, CONSUL_HTTP_ADDR. Fetched servers are kept in LEPTON_CACHE_DIR (d
 While it runs: npm run shop ps | add order | remove order-2 | kill order-1 | pause order-1 | resume order-1 | logs | stop
 `
 
-export type Args = {
+export interface Args {
   isHelp: boolean
   isFresh: boolean
   probe: boolean

@@ -1,4 +1,8 @@
-export type Backoff = { firstDelayMs: number; maxDelayMs: number; resetAfterMs: number }
+export interface Backoff {
+  firstDelayMs: number
+  maxDelayMs: number
+  resetAfterMs: number
+}
 
 /** The wait before restart number `attempt` (from 1): doubling, bounded, and spread so that victims of one fault part. */
 export function backoffMs(

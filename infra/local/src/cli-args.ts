@@ -63,7 +63,7 @@ const OPTIONS = {
 
 type OptionName = keyof typeof OPTIONS
 
-type Syntax = {
+interface Syntax {
   /** What has to follow the command. */
   args?: readonly string[]
   /** How many more may follow. */
@@ -117,7 +117,12 @@ const SYNTAX: Record<string, Syntax> = {
 }
 
 export type Values = ReturnType<typeof parse>['values']
-export type ShopCommand = { name: string; args: string[]; values: Values; stateDir: string }
+export interface ShopCommand {
+  name: string
+  args: string[]
+  values: Values
+  stateDir: string
+}
 
 /**
  * Reads a command line; undefined when help is wanted.

@@ -13,7 +13,11 @@ import type { ServerInfo, Shop } from './shop-types.ts'
 const STOP_TIMEOUT_MS = 30_000
 const STOP_POLL_MS = 50
 
-type Running = { urls: Shop['urls']; servers: ServerInfo[]; instances: InstanceInfo[] }
+interface Running {
+  urls: Shop['urls']
+  servers: ServerInfo[]
+  instances: InstanceInfo[]
+}
 
 const print = (text: string) => void process.stdout.write(`${text}\n`)
 

@@ -6,7 +6,7 @@ import { tether } from './tether.ts'
 
 const MAX_OUTPUT_CHARS = 64_000
 
-export type RunOptions = {
+export interface RunOptions {
   cwd?: string
   env?: NodeJS.ProcessEnv
   /** Run as this user and group instead of root. */
@@ -15,7 +15,10 @@ export type RunOptions = {
   signal?: AbortSignal | undefined
 }
 
-export type Outcome = { code: number; output: string }
+export interface Outcome {
+  code: number
+  output: string
+}
 
 /** The file that `name` means on PATH, if there is one. */
 export function findOnPath(name: string, path: string): string | undefined {

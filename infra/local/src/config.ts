@@ -3,9 +3,13 @@ import { join } from 'node:path'
 import { CannotStart } from './cannot-start.ts'
 
 /** Servers that run already and that the shop is to use. */
-export type GivenServers = { adminDatabaseUrl?: string; consulHttpAddr?: string; kafkaBrokers?: string }
+export interface GivenServers {
+  adminDatabaseUrl?: string
+  consulHttpAddr?: string
+  kafkaBrokers?: string
+}
 
-export type LauncherConfig = {
+export interface LauncherConfig {
   given: GivenServers
   /** What every child process may know of this machine, and nothing else. */
   inherited: Record<string, string>

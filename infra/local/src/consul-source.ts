@@ -25,7 +25,11 @@ const RELEASE_URL =
   `https://releases.hashicorp.com/consul/${RELEASE_VERSION}/` +
   `consul_${RELEASE_VERSION}_${process.platform}_${ARCH}.zip`
 
-export type ConsulSource = { file: string; version: string; origin: string }
+export interface ConsulSource {
+  file: string
+  version: string
+  origin: string
+}
 
 /**
  * Consul as installed, or the vendor's release, or the older one of Debian's archive where the release cannot be had.

@@ -85,7 +85,7 @@ async function hasLeader(address: string): Promise<boolean> {
   }
 }
 
-export type Registration = {
+export interface Registration {
   id: string
   service: string
   instance: string
@@ -121,4 +121,9 @@ export async function deregisterAll(address: string): Promise<void> {
   }
 }
 
-type AgentService = { Service: string; Address: string; Port: number; Meta?: Record<string, string> }
+interface AgentService {
+  Service: string
+  Address: string
+  Port: number
+  Meta?: Record<string, string>
+}

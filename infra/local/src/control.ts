@@ -13,7 +13,10 @@ const MAX_SOCKET_PATH_BYTES = 100
 const MAX_REQUEST_CHARS = 10_000
 const SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT', 'SIGQUIT', 'SIGHUP', 'SIGABRT', 'SIGSEGV'] as const
 
-export type ControlRequest = { command: string; args: string[] }
+export interface ControlRequest {
+  command: string
+  args: string[]
+}
 export type ControlAnswer = { ok: true; result: unknown } | { ok: false; error: string }
 
 /** Where the control socket of a state directory is. */

@@ -4,7 +4,7 @@ import { entryOf, environmentOf, nodeOf, type ServiceContext, type ServiceName }
 import { leadOver } from './via.ts'
 import type { ProcessSpec, ProcessStatus, SupervisedProcess } from './supervised-process.ts'
 
-export type InstanceInfo = {
+export interface InstanceInfo {
   instance: string
   service: ServiceName
   status: ProcessStatus
@@ -13,7 +13,7 @@ export type InstanceInfo = {
   restarts: number
 }
 
-export type FleetDeps = {
+export interface FleetDeps {
   context: ServiceContext
   supervise: (spec: ProcessSpec) => SupervisedProcess
   portOf: (service: ServiceName, instance: string) => Promise<number>
@@ -21,7 +21,11 @@ export type FleetDeps = {
   stopTimeoutMs: number
 }
 
-type Member = { service: ServiceName; process: SupervisedProcess; url: string | undefined }
+interface Member {
+  service: ServiceName
+  process: SupervisedProcess
+  url: string | undefined
+}
 
 export type Fleet = ReturnType<typeof createFleet>
 

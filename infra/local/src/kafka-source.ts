@@ -23,7 +23,10 @@ const RELEASE = {
 }
 
 /** Where Kafka's jars are. */
-export type KafkaSource = { classPath: string; title: string }
+export interface KafkaSource {
+  classPath: string
+  title: string
+}
 
 /**
  * Kafka as installed, out of the cache, by Maven, or the vendor's release, in this order.

@@ -31,7 +31,7 @@ const SUPERVISION: Supervision = {
 }
 
 /** What one run of the launcher holds: its state directory, its servers and, later, its instances. */
-export type Launch = {
+export interface Launch {
   options: ShopOptions
   signal: AbortSignal
   config: LauncherConfig

@@ -3,9 +3,14 @@ export const LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal'] as co
 
 export type Level = (typeof LEVELS)[number]
 
-export type LogLine = { name: string; timeMs: number; level: Level; text: string }
+export interface LogLine {
+  name: string
+  timeMs: number
+  level: Level
+  text: string
+}
 
-export type LogFilter = {
+export interface LogFilter {
   orderId?: string | undefined
   level?: Level | undefined
   sinceMs?: number | undefined

@@ -160,7 +160,10 @@ async function ask(
   throw new CannotStart(describeRefusal(response.status, answer))
 }
 
-type Refusal = { detail?: string; errors?: { pointer: string; detail: string }[] }
+interface Refusal {
+  detail?: string
+  errors?: { pointer: string; detail: string }[]
+}
 
 const OPTION_OF_FIELD: Record<string, string> = {
   letter_id: '--letter',

@@ -5,7 +5,7 @@ const FIRST_FREE_PORT = 20_000
 const LAST_FREE_PORT = 32_000
 const MAX_TRIES = 200
 
-export type PortChooser = {
+export interface PortChooser {
   /** The same port for the same name as in the last run where it is free, else `preferred`, else any free one. */
   choose: (name: string, preferred?: number) => Promise<number>
   chosen: () => Record<string, number>

@@ -45,9 +45,17 @@ const SETTINGS = {
 /** With a locale that the machine does not know PostgreSQL does not start, and on macOS not without any. */
 const LOCALE = { LC_ALL: 'C' }
 
-type Home = { dataDir: string; prefix: string[]; uid?: number }
+interface Home {
+  dataDir: string
+  prefix: string[]
+  uid?: number
+}
 
-export type PostgresBinaries = { folder: string; major: number; origin: string }
+export interface PostgresBinaries {
+  folder: string
+  major: number
+  origin: string
+}
 
 /** PostgreSQL as it was given, or a server below the state directory, ready to be started. */
 export async function preparePostgres(deps: ServerDeps): Promise<Server> {

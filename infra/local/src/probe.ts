@@ -5,7 +5,10 @@ import { CannotStart } from './cannot-start.ts'
 const POLL_MS = 25
 const REQUEST_TIMEOUT_MS = 10_000
 
-type Answer = { status: number; body: Record<string, unknown> }
+interface Answer {
+  status: number
+  body: Record<string, unknown>
+}
 
 function parseBody(text: string): Answer['body'] {
   return text.startsWith('{') ? (JSON.parse(text) as Answer['body']) : {}

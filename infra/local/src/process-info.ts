@@ -1,7 +1,11 @@
 import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 
-type Stat = { parent: number; state: string; startedAt: string }
+interface Stat {
+  parent: number
+  state: string
+  startedAt: string
+}
 
 /** Whether the process runs. A zombie does not: some machines take seconds to collect one. */
 export function isAlive(pid: number): boolean {

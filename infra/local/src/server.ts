@@ -9,7 +9,7 @@ export type ServerName = 'postgres' | 'kafka' | 'consul'
 export const SERVER_NAMES: readonly ServerName[] = ['postgres', 'kafka', 'consul']
 
 /** A server of the shop: one that it starts itself (`spec`) or one that it was given. */
-export type Server = {
+export interface Server {
   name: ServerName
   title: string
   /** What other processes reach it by: a URL, or host:port for Kafka. */
@@ -19,7 +19,7 @@ export type Server = {
   wipeable?: string
 }
 
-export type ServerDeps = {
+export interface ServerDeps {
   config: LauncherConfig
   state: State
   ports: PortChooser

@@ -22,7 +22,7 @@ export const DEFAULT_INSTANCES: Record<ServiceName, number> = {
 /** Settings that the caller adds to every service or to one. */
 export type ServiceSettings = Partial<Record<ServiceName | 'all', Record<string, string>>>
 
-export type ServiceContext = {
+export interface ServiceContext {
   root: string
   inherited: Record<string, string>
   servers: Record<ServerName, string>
@@ -40,7 +40,11 @@ export function isService(name: string): name is ServiceName {
 }
 
 /** Where an instance is told to listen; 0 lets it choose. */
-export type Placement = { service: ServiceName; instance: string; port: number }
+export interface Placement {
+  service: ServiceName
+  instance: string
+  port: number
+}
 
 /** The whole environment of an instance: what is not here does not reach it. */
 export function environmentOf(

@@ -12,7 +12,7 @@ export type Progress =
   | { type: 'crashed'; name: string; reason: string; restartInMs: number; logFile: string }
   | { type: 'recovered'; name: string; afterMs: number }
 
-export type ShopOptions = {
+export interface ShopOptions {
   /** The checkout whose services are run. */
   root: string
   stateDir: string
@@ -29,7 +29,7 @@ export type ShopOptions = {
   signal?: AbortSignal
 }
 
-export type ServerInfo = {
+export interface ServerInfo {
   name: ServerName
   title: string
   address: string
@@ -38,7 +38,7 @@ export type ServerInfo = {
   restarts: number
 }
 
-export type Shop = {
+export interface Shop {
   urls: { gateway: string; api: string; docs: string; consul: string; psp: string }
   stateDir: string
   brokers: string

@@ -3,11 +3,11 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CannotStart } from './cannot-start.ts'
 import { acquireLock, LOCK_FILE } from './lock.ts'
-import { isAlive, startedAt } from './process-info.ts'
+import { isAlive, signalIfThere, startedAt } from './process-info.ts'
 
 const LEFTOVER_TIMEOUT_MS = 10_000
 
-export type State = {
+export interface State {
   dir: string
   /** A folder below the state directory, made when it is missing. */
   folder: (...names: string[]) => string
@@ -88,11 +88,11 @@ async function endLeftovers(pidsFile: string) {
     .filter(({ pid, started }) => startedAt(pid) === started)
   const deadline = Date.now() + LEFTOVER_TIMEOUT_MS
   for (const { pid, signal } of leftovers) {
-    trySignal(pid, 'SIGCONT')
-    trySignal(pid, signal)
+    signalIfThere(pid, 'SIGCONT')
+    signalIfThere(pid, signal)
   }
   while (leftovers.some(({ pid }) => isAlive(pid))) {
-    if (Date.now() > deadline) for (const { pid } of leftovers) trySignal(pid, 'SIGKILL')
+    if (Date.now() > deadline) for (const { pid } of leftovers) signalIfThere(pid, 'SIGKILL')
     if (Date.now() > 2 * LEFTOVER_TIMEOUT_MS + deadline) {
       const pids = leftovers.map(({ pid }) => pid).filter(isAlive)
       throw new CannotStart(
@@ -100,14 +100,6 @@ async function endLeftovers(pidsFile: string) {
       )
     }
     await delay(20)
-  }
-}
-
-function trySignal(pid: number, signal: NodeJS.Signals) {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }
 }
 

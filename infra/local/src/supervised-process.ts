@@ -8,7 +8,7 @@ import { lastLines, openLog } from './log-file.ts'
 import { descendants, signalIfThere } from './process-info.ts'
 import { canTether, tether } from './tether.ts'
 
-export type ProcessSpec = {
+export interface ProcessSpec {
   name: string
   command: string[]
   /** A change of user, which has to come before the tether. */
@@ -26,7 +26,7 @@ export type ProcessSpec = {
   isReady: () => Promise<boolean>
 }
 
-export type Supervision = {
+export interface Supervision {
   backoff: Backoff
   readyPollMs: number
   readyTimeoutMs: number
@@ -48,7 +48,11 @@ export type ProcessEvent =
 
 const GIVES_WAY = 5
 
-type Exit = { reason: string; ranMs: number; wasReady: boolean }
+interface Exit {
+  reason: string
+  ranMs: number
+  wasReady: boolean
+}
 
 /** A process that is started again, with back-off, whenever it ends without having been told to. */
 export class SupervisedProcess {

@@ -2,13 +2,21 @@ import { DATABASE_OWNERS, type DatabaseOwner } from '@lepton/setup/services'
 import type { PortChooser } from './ports.ts'
 
 /** A way from one process to another: `from` and `to` are instances, servers, or `mesh` for whoever calls an instance. */
-export type Edge = { from: string; to: string; address: string }
+export interface Edge {
+  from: string
+  to: string
+  address: string
+}
 
 /** What stands between the processes: gives the host:port by which an edge is walked, each time the same. */
 export type Via = (edge: Edge) => Promise<string>
 
 /** A door of Kafka's own for one instance: a client is sent back to the door by which it came. */
-export type KafkaListener = { instance: string; address: string; advertised: string }
+export interface KafkaListener {
+  instance: string
+  address: string
+  advertised: string
+}
 
 const EDGES = {
   DATABASE_URL: 'postgres',

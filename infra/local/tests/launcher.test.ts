@@ -28,7 +28,12 @@ const CLI = join(ROOT, 'infra', 'local', 'src', 'cli.ts')
 const START_TIMEOUT_MS = 90_000
 const POLL_MS = 20
 
-type Run = { pid: number; urls: { gateway: string }; servers: ServerInfo[]; instances: InstanceInfo[] }
+interface Run {
+  pid: number
+  urls: { gateway: string }
+  servers: ServerInfo[]
+  instances: InstanceInfo[]
+}
 
 /** A name that each format it might reach has to escape, in a folder where nothing else may appear. */
 const FOLDER = 'ä 轻, =#%'

@@ -1,6 +1,6 @@
 import { DATABASE_OWNERS, type DatabaseOwner } from './services.ts'
 
-export type SetupConfig = {
+export interface SetupConfig {
   adminDatabaseUrl: string | undefined
   databasePasswords: Partial<Record<DatabaseOwner, string>>
   brokers: string[] | undefined

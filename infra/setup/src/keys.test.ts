@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, sign, verify } from 'node:crypto'
+import { createPrivateKey, createPublicKey, type JsonWebKey, sign, verify } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -6,7 +6,9 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { createSecrets, shareSecrets } from './keys.ts'
 import { KEY_OWNERS } from './services.ts'
 
-type Jwk = { kid: string; kty: string; crv: string; x: string; alg: string; use: string; d?: string }
+interface Jwk extends JsonWebKey {
+  kid: string
+}
 
 let dir: string
 beforeEach(() => {

@@ -12,7 +12,7 @@ import {
 import { basename, join } from 'node:path'
 import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from './services.ts'
 
-export type Secrets = {
+export interface Secrets {
   keyFiles: Record<KeyOwner, string>
   jwksFile: string
   operatorSecretFile: string

@@ -1,11 +1,12 @@
 import { once } from 'node:events'
 import { describe, expect, it, jest } from '@jest/globals'
+import { until } from '@lepton/testing/until'
 import { continueTrace, withTrace } from '../src/trace.ts'
 import { Unavailable } from '../src/problem.ts'
 import { withDeadline } from '../src/mesh/deadline.ts'
 import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
 import { meshDefaults } from '../src/mesh/settings.ts'
-import { inParallel, until, useInstances } from './mesh-fixtures.ts'
+import { inParallel, useInstances } from './mesh-fixtures.ts'
 
 // Enough for a machine that does other things besides.
 jest.setTimeout(30_000)
@@ -227,7 +228,7 @@ describe('close', () => {
     await until(
       'no timer to be left',
       () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length <= before,
-      500,
+      { timeoutMs: 500 },
     )
     await expect(get()).rejects.toThrow(Unavailable)
   })

@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
-import { until } from './mesh-fixtures.ts'
+import { until } from '@lepton/testing/until'
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -38,7 +38,7 @@ export async function createConsulAgent(binary: string) {
           stdio: 'ignore',
         },
       )
-      await until('Consul has a leader', hasLeader, 20_000)
+      await until('Consul has a leader', hasLeader, { timeoutMs: 20_000 })
     },
     async stop(signal: NodeJS.Signals = 'SIGKILL') {
       if (agent === undefined || agent.exitCode !== null || agent.signalCode !== null) return

@@ -4,20 +4,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { silentLog } from '@lepton/testing/log'
+import { until } from '@lepton/testing/until'
 import { type ConsulClient, createConsulClient } from '../src/consul.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
 import { createDiscovery } from '../src/mesh/discovery.ts'
 import { registerInstance } from '../src/mesh/registry.ts'
 import { createConsulAgent } from './mesh-consul-agent.ts'
-import {
-  type FakeInstance,
-  failuresOf,
-  inParallel,
-  silentLog,
-  startInstance,
-  until,
-} from './mesh-fixtures.ts'
+import { type FakeInstance, failuresOf, inParallel, startInstance } from './mesh-fixtures.ts'
 
 // Enough for a machine that does other things besides.
 jest.setTimeout(30_000)
@@ -91,7 +86,7 @@ function setUp(address: string, service: string) {
     show,
     announce,
     registered,
-    sees: (list: string, deadlineMs?: number) => until(`list is ${list}`, () => show() === list, deadlineMs),
+    sees: (list: string, timeoutMs = 5_000) => until(`list is ${list}`, () => show() === list, { timeoutMs }),
     get: () => client.request({ service, operation: 'getOrder', method: 'GET', path: '/orders/1' }),
   }
 }
@@ -180,7 +175,7 @@ withOwnAgent('against a real Consul that restarts without its data', () => {
     expect(show()).toBe('order-1 order-2')
     await agent.start()
     const whileReturning = await inParallel(200, 5, get)
-    await until('both are registered', async () => (await registered()) === 2, 10_000)
+    await until('both are registered', async () => (await registered()) === 2, { timeoutMs: 10_000 })
     await sees('order-1 order-2', 10_000)
 
     expect(failuresOf([...whileAway, ...whileReturning])).toEqual([])

@@ -3,12 +3,13 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import pino from 'pino'
+import { silentLog } from '@lepton/testing/log'
+import { until } from '@lepton/testing/until'
 import { type ConsulClient, createConsulClient } from '../src/consul.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { createDiscovery, type Discovery, discoveryDefaults } from '../src/mesh/discovery.ts'
 import { continueTrace, currentTrace, withTrace } from '../src/trace.ts'
 import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
-import { silentLog, until } from './mesh-fixtures.ts'
 
 // Enough for a machine that does other things besides.
 jest.setTimeout(30_000)

@@ -1,19 +1,13 @@
 import { once } from 'node:events'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { Writable } from 'node:stream'
 import { afterEach } from '@jest/globals'
-import pino from 'pino'
+import { silentLog } from '@lepton/testing/log'
 import { createMetrics } from '../src/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
 import type { Discovery } from '../src/mesh/discovery.ts'
 import type { KnownInstance } from '../src/mesh/membership.ts'
 import { meshDefaults, type MeshSettings } from '../src/mesh/settings.ts'
-
-export const silentLog = pino(
-  { level: 'silent' },
-  new Writable({ write: (_chunk, _encoding, done) => done() }),
-)
 
 type Handler = (req: IncomingMessage, res: ServerResponse) => void
 
@@ -163,19 +157,6 @@ export async function inParallel<T>(total: number, width: number, work: (index: 
   }
   await Promise.all(Array.from({ length: width }, lane))
   return results
-}
-
-/** Waits for something that another party brings about; fails with its last state when the time is over. */
-export async function until(
-  what: string,
-  isTrue: () => boolean | Promise<boolean>,
-  deadlineMs = 5000,
-): Promise<void> {
-  const endsAt = performance.now() + deadlineMs
-  while (!(await isTrue())) {
-    if (performance.now() > endsAt) throw new Error(`after ${deadlineMs} ms still not: ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 }
 
 /** What went wrong among results that should all be 200, with the reasons down to the first. */

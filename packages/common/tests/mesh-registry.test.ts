@@ -1,8 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { silentLog } from '@lepton/testing/log'
+import { until } from '@lepton/testing/until'
 import { type ConsulClient, createConsulClient } from '../src/consul.ts'
 import { registerInstance, type Registration, registryDefaults } from '../src/mesh/registry.ts'
 import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
-import { silentLog, until } from './mesh-fixtures.ts'
 
 // Enough for a machine that does other things besides.
 jest.setTimeout(30_000)

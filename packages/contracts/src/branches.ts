@@ -37,6 +37,8 @@ const branch = {
   access: ['service'],
   callers: ['order'],
   exposed: false,
+  // Of an order that was accepted: a try that is refused cancels it, and slow cards of others hold places while they wait.
+  priority: 'settle',
   params: OfOrder,
   problems: ['branch-settled'],
 } as const satisfies Partial<RouteDefinition>
@@ -56,7 +58,6 @@ export const tryStock = route({
 export const confirmStock = route({
   ...branch,
   operation: 'confirm_stock',
-  priority: 'settle',
   owner: 'inventory',
   path: '/branches/stock/:order_id/confirm',
   summary: 'Commit the units that are held',
@@ -65,7 +66,6 @@ export const confirmStock = route({
 export const cancelStock = route({
   ...branch,
   operation: 'cancel_stock',
-  priority: 'settle',
   owner: 'inventory',
   path: '/branches/stock/:order_id/cancel',
   summary: 'Give the units back, or see to it that none are ever held',
@@ -83,7 +83,6 @@ export const tryPayment = route({
 export const confirmPayment = route({
   ...branch,
   operation: 'confirm_payment',
-  priority: 'settle',
   owner: 'payment',
   path: '/branches/payment/:order_id/confirm',
   summary: 'Capture what is authorised',
@@ -92,7 +91,6 @@ export const confirmPayment = route({
 export const cancelPayment = route({
   ...branch,
   operation: 'cancel_payment',
-  priority: 'settle',
   owner: 'payment',
   path: '/branches/payment/:order_id/cancel',
   summary: 'Void what is authorised, or see to it that nothing ever is',

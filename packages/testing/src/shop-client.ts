@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Mode } from '@lepton/contracts/fields'
 import { FINAL_STATUSES, type Order } from '@lepton/contracts/order'
 import { Pool } from 'undici'
 import { until } from './until.ts'
+
+const MAX_TRIES = 10
 
 export interface ShopAnswer<T = unknown> {
   status: number
@@ -24,7 +27,7 @@ export interface Shopper {
     path: string,
     options?: AskOptions,
   ): Promise<ShopAnswer<T>>
-  /** Places an order and returns its id; anything but a 202 is an error. */
+  /** Places an order and returns its id, again while the shop is overloaded; anything else than a 202 is an error. */
   place(lines: { item_id: string; quantity: number }[], paymentToken?: string, mode?: Mode): Promise<string>
   order(orderId: string): Promise<Order>
   /** Waits for one of the statuses. */
@@ -84,12 +87,20 @@ export function createShopClient(gateway: string, { connections = 64, timeoutMs 
       ask: (method, path, options = {}) =>
         ask(method, path, { ...options, headers: { authorization: `Bearer ${token}`, ...options.headers } }),
       place: async (lines, paymentToken = 'tok_approved', mode = 'saga') => {
-        const { status, body } = await shopper.ask<{ order_id: string }>('POST', '/api/v1/orders', {
-          key: randomUUID(),
-          body: { lines, payment_token: paymentToken, mode },
-        })
-        if (status !== 202) throw new Error(`POST /api/v1/orders answered ${status}: ${JSON.stringify(body)}`)
-        return body.order_id
+        const request = { key: randomUUID(), body: { lines, payment_token: paymentToken, mode } }
+        for (let tries = 1; ; tries++) {
+          const answer = await shopper.ask<{ order_id: string; type?: string }>(
+            'POST',
+            '/api/v1/orders',
+            request,
+          )
+          const { status, headers, body } = answer
+          if (status === 202) return body.order_id
+          // A machine that is busy with other programs has overloaded shops, too: as asked, the same request later.
+          if (body.type !== '/problems/overloaded' || tries === MAX_TRIES)
+            throw new Error(`POST /api/v1/orders answered ${status}: ${JSON.stringify(body)}`)
+          await delay(1_000 * Number(headers['retry-after']))
+        }
       },
       order: async (orderId) => {
         const { status, body } = await shopper.ask<Order>('GET', `/api/v1/orders/${orderId}`)

@@ -1,4 +1,4 @@
-import { isEvent } from '@lepton/common/events/event'
+import { type IncomingEvent, isEvent } from '@lepton/common/events/event'
 import { Poison, type Subscription, subscription } from '@lepton/common/events/subscription'
 import { CartCheckedOut } from '@lepton/contracts/cart'
 import {
@@ -23,6 +23,7 @@ import type { EventType } from '@lepton/contracts/event'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
 import { PAYMENT_INPUT, RESERVATION_INPUT } from './inputs.ts'
+import type { Order } from './order.ts'
 import { placeOrder } from './place.ts'
 import { record } from './record.ts'
 import type { Input } from './state-table.ts'
@@ -49,39 +50,42 @@ const FROM_PAYMENT: [EventType, InputName][] = [
 ]
 
 export function orderSubscriptions(deps: Deps): Subscription[] {
-  const inventory = answers(
-    deps,
-    'inventory.v1',
-    'last_inv_seq',
-    FROM_INVENTORY,
-    StockStatus,
-    (data) => RESERVATION_INPUT[data.state],
-    (waitMs) => deps.backlog.answered(waitMs),
-  )
-  const payment = answers(
-    deps,
-    'payment.v1',
-    'last_pay_seq',
-    FROM_PAYMENT,
-    PaymentStatus,
-    (data) => PAYMENT_INPUT[data.state],
-  )
+  const inventory = answers(deps, {
+    topic: 'inventory.v1',
+    position: 'last_inv_seq',
+    inputs: FROM_INVENTORY,
+    snapshot: StockStatus,
+    inputOf: ({ state }) => RESERVATION_INPUT[state],
+    onAnswer: (waitMs) => deps.backlog.answered(waitMs),
+  })
+  const payment = answers(deps, {
+    topic: 'payment.v1',
+    position: 'last_pay_seq',
+    inputs: FROM_PAYMENT,
+    snapshot: PaymentStatus,
+    inputOf: ({ state }) => PAYMENT_INPUT[state],
+  })
   return [checkouts(deps), inventory, payment]
 }
 
-/** What a participant tells: each event is one input of the state table. */
-function answers<S>(
-  deps: Deps,
-  topic: 'inventory.v1' | 'payment.v1',
-  position: 'last_inv_seq' | 'last_pay_seq',
-  events: readonly [EventType, InputName][],
-  snapshot: EventType<S>,
-  inputOf: (data: S) => InputName,
-  onAnswer: (waitMs: number) => void = () => undefined,
-): Subscription {
+/** What a participant publishes, and how the order service reads it. */
+interface Participant<S> {
+  topic: 'inventory.v1' | 'payment.v1'
+  position: 'last_inv_seq' | 'last_pay_seq'
+  /** Each event is one input of the state table. */
+  inputs: readonly [EventType, InputName][]
+  snapshot: EventType<S>
+  /** The input that a snapshot stands for. */
+  inputOf: (data: S) => InputName
+  /** Gets how long (ms) each order had waited for it. */
+  onAnswer?: (waitMs: number) => void
+}
+
+function answers<S>(deps: Deps, participant: Participant<S>): Subscription {
+  const { topic, position, inputs, snapshot, inputOf, onAnswer } = participant
   return subscription<OrderChanges>({
     topic,
-    events: [...events.map(([type]) => type), snapshot],
+    events: [...inputs.map(([type]) => type), snapshot],
     snapshots: [snapshot],
     load: (tx, incoming) =>
       lockOrders(
@@ -98,18 +102,30 @@ function answers<S>(
       if (order === undefined) throw new Poison(`there is no order ${event.key}`)
       const name = isEvent(event, snapshot)
         ? inputOf(event.data)
-        : events.find(([type]) => type.type === event.type)![1]
-      const input: Input = { kind: 'told', name }
-      const verdict = decide(order, input)
-      if (verdict.kind === 'change') changes.append(order, verdict.facts, event)
-      if (verdict.kind === 'repeat') changes.repeatDecision(order, event)
-      if (verdict.kind === 'anomaly') changes.noteAnomaly(order, input, event)
+        : inputs.find(([type]) => type.type === event.type)![1]
+      carryOut(changes, order, { kind: 'told', name }, event)
     },
     store: (tx, changes) => {
       record(tx, changes, deps)
-      tx.afterCommit(() => changes.waits.forEach(onAnswer))
+      if (onAnswer !== undefined) tx.afterCommit(() => changes.waits.forEach(onAnswer))
     },
   })
+}
+
+function carryOut(changes: OrderChanges, order: Order, input: Input, event: IncomingEvent): void {
+  const verdict = decide(order, input)
+  switch (verdict.kind) {
+    case 'change':
+      return changes.append(order, verdict.facts, event)
+    case 'repeat':
+      return changes.repeatDecision(order, event)
+    case 'ignore':
+      return
+    // Only what a customer asks for can be refused: an event that is has no place in the table.
+    case 'refuse':
+    case 'anomaly':
+      return changes.noteAnomaly(order, input, event)
+  }
 }
 
 /** A checked-out cart becomes an order. The order never re-prices and never refuses: it was accepted. */

@@ -115,4 +115,7 @@ export const OPEN_IN_TWO_PHASES: Partial<Record<Input['name'], Cell>> = {
 }
 
 /** `told` by a participant; `asked` by a customer, a clock or the coordinator of two phases. */
-export type Input = { kind: 'told' | 'asked'; name: keyof typeof TABLE }
+export interface Input {
+  kind: 'told' | 'asked'
+  name: keyof typeof TABLE
+}

@@ -155,7 +155,7 @@ function traced({ traceparent }: Order, cause: Cause | undefined): Cause | undef
 
 /** Locks orders in id order. An id without an order is simply missing from the result. */
 export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<OrderChanges> {
-  const { rows } = await tx.query<{ now: string; o: Order | null } & Order>(
+  const { rows } = await tx.query<Order & { now: string }>(
     'select *, now() as now from order_stream where order_id = any($1::uuid[]) order by order_id for update',
     [ids],
   )

@@ -6,9 +6,12 @@ export const settings = z.object({
   INSTANCE: z.string().default('psp-1'),
   HOST: z.string().default('127.0.0.1'),
   PORT: whole(0, { min: 0, max: 65_535 }),
+  /** Where metrics and health are; port 0 takes a free one. */
+  OPS_HOST: z.string().default('127.0.0.1'),
+  OPS_PORT: whole(0, { min: 0, max: 65_535 }),
   STATE_DIR: z.string().min(1),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  /** Whom to tell of each movement, signed with the secret; nobody where it is missing. */
+  /** Where each movement is posted to, signed with the secret; without it, none is. */
   WEBHOOK_URL: z.url().optional(),
   /** One secret a line; a webhook is signed with each of them, so that the merchant can change from one to the next. */
   PSP_SECRET_FILE: fileContent().transform(secretsOf).optional(),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { createHttpApp } from '@lepton/common/http'
+import { startOpsListener } from '@lepton/common/http/ops-listener'
 import { createLog } from '@lepton/common/log'
 import { createMetrics } from '@lepton/common/metrics'
 import { refuse } from '@lepton/common/problem'
@@ -15,14 +16,21 @@ const log = createLog({ service: 'psp', instance: settings.INSTANCE, level: sett
 const { WEBHOOK_URL: url, PSP_SECRET_FILE: secrets = [], WEBHOOK_TIMEOUT_MS: timeoutMs } = settings
 const hasWebhooks = url !== undefined && secrets.length > 0
 const ledger = openLedger(join(settings.STATE_DIR, 'ledger.sqlite'), { hasWebhooks })
+const metrics = createMetrics({ service: 'psp' })
 const deps = {
   log,
-  metrics: createMetrics({ service: 'psp' }),
+  metrics,
   verify: () => Promise.reject(refuse('unauthenticated', 'The processor takes no tokens.')),
   isReady: () => true,
   requestTimeoutMs: 120_000,
 }
-const { server, port } = await startServer(createHttpApp(deps, pspRoutes(ledger)), settings)
+const { server, port } = await startServer(createHttpApp(deps, pspRoutes(ledger, log)), settings)
+const ops = await startOpsListener({
+  host: settings.OPS_HOST,
+  port: settings.OPS_PORT,
+  metrics,
+  isReady: deps.isReady,
+})
 const webhooks = hasWebhooks
   ? startWebhooks({ postbox: ledger.postbox, url, secrets, timeoutMs, log })
   : undefined
@@ -31,5 +39,7 @@ onStop(settings, log, async () => {
   server.closeAllConnections()
   await closeServer(server)
   ledger.close()
+  ops.server.closeAllConnections()
+  await closeServer(ops.server)
 })
-log.info({ port }, 'ready')
+log.info({ port, ops_port: ops.port }, 'ready')

@@ -33,7 +33,7 @@ afterAll(async () => {
 async function open(): Promise<void> {
   ledger = openLedger(join(folder, 'ledger.sqlite'))
   const deps = { log: silentLog, metrics: createMetrics(), verify: identity.verify, isReady: () => true }
-  people = await servePeople(createHttpApp(deps, pspRoutes(ledger)), identity)
+  people = await servePeople(createHttpApp(deps, pspRoutes(ledger, silentLog)), identity)
   shop = people.anyone()
 }
 

@@ -4,7 +4,7 @@ import { statePage } from './page.ts'
 import { statusTransitions } from './reachable.ts'
 
 describe('docs/order-states.md', () => {
-  it('is what the state table says: `pnpm --filter @lepton/order state-page` makes it anew', () => {
+  it('is what the state table says: `pnpm --filter @lepton/order state-page` writes it', () => {
     const page = readFileSync(new URL('../../../../docs/order-states.md', import.meta.url), 'utf8')
     expect(page).toBe(statePage())
   })

@@ -58,7 +58,7 @@ function table(): string[] {
 
 function describe(cell: Cell): string {
   if (cell === 'ignore') return 'nothing'
-  if (cell === 'repeat') return 'the decision is told again'
+  if (cell === 'repeat') return 'the decision is published again'
   if (cell === 'anomaly') return 'anomaly'
   if ('refuse' in cell) return `refused: \`${cell.refuse}\``
   const { stock, pay, confirm, cancel, onlyIf, otherwise } = cell
