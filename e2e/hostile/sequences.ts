@@ -21,7 +21,9 @@ import { exchange } from './exchange.ts'
 const ORDERS = '/api/v1/orders'
 const LINES = [{ item_id: 'espresso-cups', quantity: 1 }]
 
-type Accepted = { order_id: string }
+interface Accepted {
+  order_id: string
+}
 
 function unpaidOrder(shopper: Shopper): Promise<string> {
   return until('an order is accepted', () => placeUnpaid(shopper, 'espresso-cups'))

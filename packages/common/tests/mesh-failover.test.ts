@@ -112,6 +112,14 @@ describe('failover', () => {
     expect(await value('breaker_state')).toBe(0)
   })
 
+  it('asks another when one had too little time, since a part of it was kept for that', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (_req, res) => res.writeHead(504, { 'lepton-fault': 'deadline' }).end()
+    const { get } = over([a!, b!], inTurn)
+
+    expect(await get()).toMatchObject({ status: 200, endpoint: 'order-2' })
+  })
+
   it('books a caller’s impatience on no instance', async () => {
     const fakes = await instances('order-1', 'order-2')
     for (const fake of fakes) {

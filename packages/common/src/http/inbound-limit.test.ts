@@ -57,6 +57,16 @@ describe('what an instance takes in', () => {
     expect(inbound.limit()).toBe(10)
   })
 
+  it('comes back to where it began though little is asked for: a burst must not meet an old limit', () => {
+    enterAll('order')
+    pass(3_000, 100)
+    for (let left = 0; left < 8; left++) inbound.leave()
+    inbound.enter('read')
+    pass(2_000)
+
+    expect(inbound.limit()).toBe(10)
+  })
+
   it('shrinks when requests wait for a connection of the database', () => {
     enterAll('order')
     for (let look = 0; look < 100; look++) {

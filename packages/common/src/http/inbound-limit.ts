@@ -47,7 +47,7 @@ const LOOK_MS = 20
 
 /**
  * Bounds what an instance takes in by how long its own queues are: the event loop's delay and the waits reported
- * by `waited`. While they are short and the limit is used it grows by its root, while they are long it shrinks by a fifth.
+ * by `waited`. While they are short it grows by its root, beyond where it began only when it is used; while they are long it shrinks by a fifth.
  *
  * The signal is the standing queue, the least delay of a window, and not the latency of requests, after CoDel (Nichols
  * and Jacobson, 2012): how long a request takes is also up to its client and to the card processor, and neither may
@@ -97,7 +97,8 @@ export function createInboundLimit({
     if (nowMs - judgedAtMs < settings.windowMs) return
     const delayMs = Math.max(standing(delays), standing(waits))
     if (delayMs > settings.targetMs) limit = Math.max(settings.min, Math.floor(limit * SHRINK))
-    else if (most >= limit * SHARE.order) limit = Math.min(settings.max, limit + Math.ceil(Math.sqrt(limit)))
+    else if (limit < settings.initial || most >= limit * SHARE.order)
+      limit = Math.min(settings.max, limit + Math.ceil(Math.sqrt(limit)))
     delays = []
     waits = []
     most = inFlight

@@ -29,14 +29,15 @@ export function blameFor(
   return fault === OVERLOAD || fault === DEADLINE ? 'request' : 'operation'
 }
 
-/** Whether another instance may answer better. More load does not help an overload, nor more tries a short deadline. */
-export function mayTryAnother({
-  status,
-  headers,
-}: {
-  status: number
-  headers: IncomingHttpHeaders
-}): boolean {
+/**
+ * Whether another try may be answered better. More load does not help an overload, and a deadline that was too short
+ * is as short for the next instance, unless this try had only a part of the time.
+ */
+export function mayTryAnother(
+  { status, headers }: { status: number; headers: IncomingHttpHeaders },
+  hasMoreTime: boolean,
+): boolean {
   const fault = headers[FAULT_HEADER]
-  return (status === 500 || UNABLE.has(status)) && fault !== OVERLOAD && fault !== DEADLINE
+  if (fault === DEADLINE) return hasMoreTime
+  return (status === 500 || UNABLE.has(status)) && fault !== OVERLOAD
 }

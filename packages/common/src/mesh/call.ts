@@ -57,6 +57,8 @@ interface Try {
   error?: TransportError
   outcome: Outcome
   wasSent: boolean
+  /** A part of the time was kept for another endpoint. */
+  hadReserve: boolean
   startedMs: number
   rttMs: number
 }
@@ -94,7 +96,7 @@ export async function callEndpoints(
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
     }
     const { answer, error, blame = 'none' } = result
-    if (answer !== undefined && !mayTryAnother(answer)) {
+    if (answer !== undefined && !mayTryAnother(answer, result.hadReserve)) {
       // The next instance does not have the bug: it was the first one's after all.
       if (answer.status < 500) for (const blamed of buggy) target.balancer.blame(blamed.endpoint, blamed)
       return reply(answer, endpoint, blame)
@@ -155,6 +157,7 @@ async function tryOnce(
   const timeoutMs = keepsReserve
     ? Math.min(remainingMs, Math.max(remainingMs / 2, 3 * operation.median.value()))
     : remainingMs
+  const hadReserve = timeoutMs < remainingMs
   const isFair = timeoutMs >= call.configuredMs * FAIR_SHARE
   let outcome: Outcome = 'neutral'
   let result: { answer: Answer } | { error: TransportError } | undefined
@@ -171,13 +174,13 @@ async function tryOnce(
     const blame = blameFor(answer, isFair)
     outcome = outcomeOf(answer, blame, rttMs, call.configuredMs)
     operation.median.observe(rttMs)
-    return { answer, blame, outcome, wasSent: true, startedMs, rttMs }
+    return { answer, blame, outcome, wasSent: true, hadReserve, startedMs, rttMs }
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
     result = { error }
     const isUnfair = error.fault === 'timeout' && !isFair
     outcome = isUnfair ? 'neutral' : error.fault === 'too-large' ? 'success' : 'failure'
-    return { error, outcome, wasSent: error.wasSent, startedMs, rttMs: now() - startedMs }
+    return { error, outcome, wasSent: error.wasSent, hadReserve, startedMs, rttMs: now() - startedMs }
   } finally {
     const rttMs = now() - startedMs
     target.balancer.settle(endpoint, { outcome, startedMs, rttMs })
