@@ -96,9 +96,10 @@ export function createInboundLimit({
     const nowMs = now()
     if (nowMs - judgedAtMs < settings.windowMs) return
     const delayMs = Math.max(standing(delays), standing(waits))
+    const grown = limit + Math.ceil(Math.sqrt(limit))
     if (delayMs > settings.targetMs) limit = Math.max(settings.min, Math.floor(limit * SHRINK))
-    else if (limit < settings.initial || most >= limit * SHARE.order)
-      limit = Math.min(settings.max, limit + Math.ceil(Math.sqrt(limit)))
+    else if (limit < settings.initial) limit = Math.min(settings.initial, grown)
+    else if (most >= limit * SHARE.order) limit = Math.min(settings.max, grown)
     delays = []
     waits = []
     most = inFlight
