@@ -13,7 +13,7 @@ export function hasBody({ headers }: { headers: Request['headers'] }): boolean {
 }
 
 /** JSON in UTF-8, as RFC 8259 has it: a parser that takes other codings too would read what no other reader does. */
-export function isJson(req: IncomingMessage): boolean {
+export function isJson(req: Pick<IncomingMessage, 'headers'>): boolean {
   const [type = '', ...parameters] = (req.headers['content-type'] ?? '').toLowerCase().split(';')
   const charset = parameters.map((one) => one.trim()).find((one) => one.startsWith('charset='))
   const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset)
