@@ -37,7 +37,7 @@ export function publishStateDir(dir: string): void {
 export const PAYMENT_WAIT_MS = 8_000
 const UNLIMITED = '1000000000'
 export const SETTINGS = {
-  // A machine that is busy with other programs delays the event loop: bursts of a journey must not be shed for that.
+  // Tests share their machine: that it is busy must not shrink what an instance takes in.
   all: { INBOUND_MIN: '256' },
   gateway: {
     RATE_LIMIT_PER_MINUTE: UNLIMITED,

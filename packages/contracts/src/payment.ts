@@ -33,19 +33,24 @@ export const Payment = z.object({
 })
 
 const OrderOnly = z.object({ order_id: Uuid })
-const Money = OrderOnly.extend({ amount_minor: AmountMinor, currency: Currency })
+/** What the card processor answered. */
+const Processed = OrderOnly.extend({
+  /** How long (ms) it was asked for; the rest of what an order waited was our own work. */
+  processor_ms: z.int().min(0).optional(),
+})
+const Money = Processed.extend({ amount_minor: AmountMinor, currency: Currency })
 
 export const PaymentAuthorized = eventType('payment.v1', 'payment.authorized.v1', Money)
 export const PaymentDeclined = eventType(
   'payment.v1',
   'payment.declined.v1',
-  OrderOnly.extend({ decline_reason: text(200) }),
+  Processed.extend({ decline_reason: text(200) }),
 )
 export const PaymentCaptured = eventType('payment.v1', 'payment.captured.v1', Money)
 export const PaymentCaptureFailed = eventType(
   'payment.v1',
   'payment.capture_failed.v1',
-  OrderOnly.extend({ decline_reason: text(200) }),
+  Processed.extend({ decline_reason: text(200) }),
 )
 export const PaymentVoided = eventType('payment.v1', 'payment.voided.v1', OrderOnly)
 export const PaymentRefunded = eventType('payment.v1', 'payment.refunded.v1', Money)

@@ -5,16 +5,16 @@ export interface Backlog {
   isFull(): boolean
   /** An order was taken since the last count. */
   took(): void
-  /** Inventory answered about an order, which had waited for it so long (ms). */
-  answered(waitMs: number): void
+  /** A participant answered about an order, which had waited so long (ms) for the work of the shop itself. */
+  answered(topic: string, waitMs: number): void
 }
 
 const COUNT_EVERY_MS = 100
-/** Older figures say nothing: no order asked for a count meanwhile, or inventory answers none. */
+/** Older figures say nothing: no order asked for a count meanwhile, or a participant answers none. */
 const STALE_MS = 1_000
-/** So many times as many as may be in progress are too many, also where inventory is not what they wait for. */
+/** So many times as many as may be in progress are too many, whatever they wait for. */
 const FAR_TOO_MANY = 4
-/** Inventory's answers that a wait is the median of. */
+/** Answers of a participant that its wait is the median of. */
 const ANSWERS = 50
 
 /**
@@ -22,8 +22,9 @@ const ANSWERS = 50
  * their deadline.
  *
  * Two things must come together. Many orders are in progress, which alone may be slow cards or an instance that is
- * stuck. And what inventory answers right now has waited long: in an outage nothing is answered, and beside a stuck
- * instance the others answer in time, so both times orders are taken and carried out when it is over.
+ * stuck. And what inventory or payment answer right now has waited long for our own work, without the time that the
+ * card processor took: in an outage nothing is answered, and beside a stuck instance the others answer in time, so
+ * both times orders are taken and carried out when it is over.
  */
 export function createBacklog(
   count: () => Promise<number>,
@@ -33,9 +34,8 @@ export function createBacklog(
   let inProgress = 0
   let taken = 0
   let countedAtMs = Number.NEGATIVE_INFINITY
-  let answeredAtMs = Number.NEGATIVE_INFINITY
   let isCounting = false
-  const waits: number[] = []
+  const answers = new Map<string, { waits: number[]; atMs: number }>()
 
   function recount(): void {
     isCounting = true
@@ -55,7 +55,7 @@ export function createBacklog(
       })
   }
 
-  function isSlow(): boolean {
+  function isSlow({ waits }: { waits: readonly number[] }): boolean {
     const sorted = waits.toSorted((a, b) => a - b)
     return (sorted[Math.floor(sorted.length / 2)] ?? 0) >= slowMs
   }
@@ -64,15 +64,15 @@ export function createBacklog(
     isFull() {
       const nowMs = now()
       if (!isCounting && nowMs - countedAtMs > COUNT_EVERY_MS) recount()
-      const isKnown = nowMs - countedAtMs < STALE_MS && nowMs - answeredAtMs < STALE_MS
       const orders = inProgress + taken
-      return isKnown && orders >= maxInProgress && (isSlow() || orders >= FAR_TOO_MANY * maxInProgress)
+      if (nowMs - countedAtMs >= STALE_MS || orders < maxInProgress) return false
+      const answering = [...answers.values()].filter(({ atMs }) => nowMs - atMs < STALE_MS)
+      return answering.some(isSlow) || (answering.length > 0 && orders >= FAR_TOO_MANY * maxInProgress)
     },
     took: () => void (taken += 1),
-    answered: (waitMs) => {
-      answeredAtMs = now()
-      waits.push(waitMs)
-      if (waits.length > ANSWERS) waits.shift()
+    answered: (topic, waitMs) => {
+      const { waits } = answers.get(topic) ?? { waits: [] }
+      answers.set(topic, { waits: [...waits, waitMs].slice(-ANSWERS), atMs: now() })
     },
   }
 }

@@ -56,7 +56,7 @@ export function orderSubscriptions(deps: Deps): Subscription[] {
     inputs: FROM_INVENTORY,
     snapshot: StockStatus,
     inputOf: ({ state }) => RESERVATION_INPUT[state],
-    onAnswer: (waitMs) => deps.backlog.answered(waitMs),
+    processorMs: () => 0,
   })
   const payment = answers(deps, {
     topic: 'payment.v1',
@@ -64,6 +64,7 @@ export function orderSubscriptions(deps: Deps): Subscription[] {
     inputs: FROM_PAYMENT,
     snapshot: PaymentStatus,
     inputOf: ({ state }) => PAYMENT_INPUT[state],
+    processorMs: (data) => (data as { processor_ms?: number }).processor_ms,
   })
   return [checkouts(deps), inventory, payment]
 }
@@ -77,12 +78,13 @@ interface Participant<S> {
   snapshot: EventType<S>
   /** The input that a snapshot stands for. */
   inputOf: (data: S) => InputName
-  /** Gets how long (ms) each order had waited for it. */
-  onAnswer?: (waitMs: number) => void
+  /** How long (ms) of an order's wait was the card processor's; undefined where it is not known. */
+  processorMs: (data: unknown) => number | undefined
 }
 
 function answers<S>(deps: Deps, participant: Participant<S>): Subscription {
-  const { topic, position, inputs, snapshot, inputOf, onAnswer } = participant
+  const { topic, position, inputs, snapshot, inputOf, processorMs } = participant
+  const waitsOf = new WeakMap<OrderChanges, number[]>()
   return subscription<OrderChanges>({
     topic,
     events: [...inputs.map(([type]) => type), snapshot],
@@ -103,28 +105,42 @@ function answers<S>(deps: Deps, participant: Participant<S>): Subscription {
       const name = isEvent(event, snapshot)
         ? inputOf(event.data)
         : inputs.find(([type]) => type.type === event.type)![1]
-      carryOut(changes, order, { kind: 'told', name }, event)
+      const waited = ownWait(changes, order, processorMs(event.data))
+      if (carryOut(changes, order, { kind: 'told', name }, event) && waited !== undefined)
+        waitsOf.set(changes, [...(waitsOf.get(changes) ?? []), waited])
     },
     store: (tx, changes) => {
       record(tx, changes, deps)
-      if (onAnswer !== undefined) tx.afterCommit(() => changes.waits.forEach(onAnswer))
+      for (const waited of waitsOf.get(changes) ?? []) {
+        tx.afterCommit(() => deps.backlog.answered(topic, waited))
+      }
     },
   })
 }
 
-function carryOut(changes: OrderChanges, order: Order, input: Input, event: IncomingEvent): void {
+/** How long (ms) an order has waited for the shop's own work; undefined where its customer was waited for as well. */
+function ownWait({ now }: OrderChanges, order: Order, processorMs: number | undefined): number | undefined {
+  if (processorMs === undefined || order.waits_for_customer) return undefined
+  return Math.max(0, Date.parse(now) - Date.parse(order.updated_at) - processorMs)
+}
+
+/** @returns whether it changed the order */
+function carryOut(changes: OrderChanges, order: Order, input: Input, event: IncomingEvent): boolean {
   const verdict = decide(order, input)
   switch (verdict.kind) {
     case 'change':
-      return changes.append(order, verdict.facts, event)
+      changes.append(order, verdict.facts, event)
+      return true
     case 'repeat':
-      return changes.repeatDecision(order, event)
+      changes.repeatDecision(order, event)
+      return false
     case 'ignore':
-      return
+      return false
     // Only what a customer asks for can be refused: an event that is has no place in the table.
     case 'refuse':
     case 'anomaly':
-      return changes.noteAnomaly(order, input, event)
+      changes.noteAnomaly(order, input, event)
+      return false
   }
 }
 

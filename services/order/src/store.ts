@@ -28,8 +28,6 @@ const PUBLISHED = {
 export class OrderChanges {
   readonly now: string
   readonly orders: Map<string, Order>
-  /** How long (ms) each order had stayed as it was when an event changed it. */
-  readonly waits: number[] = []
   readonly #touched = new Set<string>()
   readonly #facts: object[] = []
   readonly #events: OutgoingEvent[] = []
@@ -44,7 +42,6 @@ export class OrderChanges {
 
   /** Appends facts to an order's stream. */
   append(order: Order, facts: readonly Fact[], cause: Cause | undefined): void {
-    if (cause !== undefined) this.waits.push(Date.parse(this.now) - Date.parse(order.updated_at))
     for (const fact of facts) {
       if (order.mode === 'two_phase') this.#moveTransaction(order, fact)
       const isFirst = fact.type === 'order.placed.v1'

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { StockReserved } from '@lepton/contracts/inventory'
+import { PaymentAuthorized } from '@lepton/contracts/payment'
 import type { Problem } from '@lepton/contracts/problems'
 import { eventRecord, freshKey } from '@lepton/testing/builders'
 import type { Person } from '@lepton/testing/people'
@@ -73,7 +74,8 @@ describe('orders in progress', () => {
   /** A backlog of so many orders, with the wait of what inventory answers. */
   async function backlogOf(inProgress: number, waitMs: number | undefined) {
     const backlog = createBacklog(() => Promise.resolve(inProgress), FEW)
-    for (let answer = 0; waitMs !== undefined && answer < 20; answer++) backlog.answered(waitMs)
+    for (let answer = 0; waitMs !== undefined && answer < 20; answer++)
+      backlog.answered('inventory.v1', waitMs)
     backlog.isFull()
     await new Promise((resolve) => setImmediate(resolve))
     return backlog
@@ -105,25 +107,42 @@ describe('orders in progress', () => {
 
   it('are taken beside an instance that is stuck: what it holds up has not been answered', async () => {
     const backlog = await backlogOf(39, 20)
-    for (let late = 0; late < 10; late++) backlog.answered(60_000)
+    for (let late = 0; late < 10; late++) backlog.answered('inventory.v1', 60_000)
 
     expect(backlog.isFull()).toBe(false)
   })
 
-  it('know how long each waited for inventory', async () => {
+  it('know how long each waited for inventory, and for payment without the time of the card processor', async () => {
     const waits: number[] = []
     Object.assign(shop.deps.backlog, {
       ...(await backlogOf(0, undefined)),
-      answered: (ms: number) => waits.push(ms),
+      answered: (_topic: string, ms: number) => waits.push(ms),
     })
     const { body } = await order(await shop.people.customer())
     const { order_id } = body
+    const money = { order_id, amount_minor: 1_250, currency: 'EUR' as const }
 
     await shop.broker.send([eventRecord(StockReserved, order_id, 1, { order_id })])
     await shop.settle()
+    await shop.broker.send([eventRecord(PaymentAuthorized, order_id, 1, { ...money, processor_ms: 60_000 })])
+    await shop.settle()
 
-    expect(waits).toHaveLength(1)
-    expect(waits[0]).toBeGreaterThanOrEqual(0)
+    expect(waits).toHaveLength(2)
     expect(waits[0]).toBeLessThan(10_000)
+    expect(waits[1]).toBe(0)
+  })
+
+  it('that wait for their customer say nothing about the shop', async () => {
+    const waits: number[] = []
+    Object.assign(shop.deps.backlog, {
+      ...(await backlogOf(0, undefined)),
+      answered: (_topic: string, ms: number) => waits.push(ms),
+    })
+    const { body } = await order(await shop.people.customer(), { isPaid: false })
+
+    await shop.broker.send([eventRecord(StockReserved, body.order_id, 1, { order_id: body.order_id })])
+    await shop.settle()
+
+    expect(waits).toEqual([])
   })
 })

@@ -40,12 +40,24 @@ export class PaymentChanges {
     return this.#payments.get(orderId)!
   }
 
-  carryOut({ payment, task, tell, book = [] }: Verdict, cause: Cause | undefined): void {
+  /** @param startedAt when the processor was first asked for what it has answered now */
+  carryOut(
+    { payment, task, tell, book = [] }: Verdict,
+    cause: Cause | undefined,
+    startedAt: string | null = null,
+  ): void {
     const { order_id, amount_minor, currency, decline_reason, charge_id } = payment
+    const processor_ms =
+      startedAt === null ? undefined : Math.max(0, Date.parse(this.now) - Date.parse(startedAt))
     this.#put({ ...payment, updated_at: this.now })
     if (task !== undefined) this.#addTask(payment, task, cause)
     if (tell !== undefined)
-      this.tell(order_id, TOLD[tell], { order_id, amount_minor, currency, decline_reason }, cause)
+      this.tell(
+        order_id,
+        TOLD[tell],
+        { order_id, amount_minor, currency, decline_reason, processor_ms },
+        cause,
+      )
     for (const { kind, origin } of book) {
       this.#ledger.push({ order_id, kind, amount_minor, charge_id, at: this.now, origin })
     }

@@ -116,7 +116,7 @@ export async function settleTogether(
       const cause = { event_id: cause_id ?? undefined, traceparent: traceparent ?? undefined }
       const before = changes.payment(order_id)
       const verdict = onResult(before, op, result)
-      changes.carryOut(verdict, cause)
+      changes.carryOut(verdict, cause, task.started_at)
       const { note } = verdict.payment
       if (note !== before.note)
         tx.afterCommit(() => log.warn({ order_id, op, note }, 'the money was not moved by the shop alone'))

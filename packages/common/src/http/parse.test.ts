@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import { isJson } from './parse.ts'
 
-const of = (type: string | undefined) => isJson({ headers: { 'content-type': type } })
+const of = (type: string | undefined) =>
+  isJson({ headers: type === undefined ? {} : { 'content-type': type } })
 
 describe('a body is JSON', () => {
   it.each([
