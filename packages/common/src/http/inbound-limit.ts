@@ -37,7 +37,7 @@ const SHARE: Record<Priority, number> = {
   settle: Number.POSITIVE_INFINITY,
   read: 1,
   change: 0.9,
-  order: 0.75,
+  order: 0.25,
 }
 const SHRINK = 0.8
 /** Waits of one window that are looked at. */
@@ -95,7 +95,7 @@ export function createInboundLimit({
   function judge(): void {
     const nowMs = now()
     if (nowMs - judgedAtMs < settings.windowMs) return
-    const delayMs = Math.max(standing(delays), standing(waits))
+    const delayMs = Math.max(standing(delays), median(waits))
     const grown = limit + Math.ceil(Math.sqrt(limit))
     if (delayMs > settings.targetMs) limit = Math.max(settings.min, Math.floor(limit * SHRINK))
     else if (limit < settings.initial) limit = Math.min(settings.initial, grown)
@@ -127,6 +127,11 @@ export function createInboundLimit({
     limit: () => limit,
     stop: () => clearTimeout(timer),
   }
+}
+
+/** Of connections that all requests and consumers share, some are always free for a moment: the usual wait tells. */
+function median(waits: readonly number[]): number {
+  return waits.toSorted((a, b) => a - b)[Math.floor(waits.length / 2)] ?? 0
 }
 
 /** What stood in the queue all the time: a burst, which drains, has moments without a wait. */
