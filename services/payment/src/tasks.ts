@@ -22,6 +22,8 @@ const POLL_MS = 1_000
 const MAX_TOGETHER = 32
 const RETRY_MS = { first: 200, most: 30_000 }
 const ALARM_ATTEMPTS = 10
+/** Begins the last error of a task whose request was refused: what is done afterwards was done by hand. */
+const REFUSED = 'refused: '
 
 /**
  * Asks the card processor what the payments need of it, until each task has an outcome.
@@ -78,7 +80,14 @@ async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => P
 async function askProcessor({ psp }: Deps, task: Task): Promise<PspResult> {
   const { op, order_id, charge_id } = task
   const answer = await psp.carryOut(task)
-  if ('refusal' in answer) return outcomeOf(op, chargeOf(await psp.find(order_id), charge_id), answer.refusal)
+  if ('refusal' in answer) {
+    const { refusal } = answer
+    const charges = await psp.find(order_id).catch((error: unknown) => {
+      // Noted, so that the next attempt does not take for ours what was done by hand.
+      throw new OutcomeUnknown(REFUSED + refusal, { cause: error })
+    })
+    return outcomeOf(op, chargeOf(charges, charge_id), refusal)
+  }
   const result = outcomeOf(op, answer.charge)
   if (result === undefined)
     throw new OutcomeUnknown(`the processor answered a charge that is ${answer.charge.state}`)
@@ -86,8 +95,14 @@ async function askProcessor({ psp }: Deps, task: Task): Promise<PspResult> {
 }
 
 /** What the processor has booked; undefined where the operation is still to be asked for. */
-async function knownResult({ psp }: Deps, { op, order_id, charge_id }: Task): Promise<PspResult | undefined> {
-  return outcomeOf(op, chargeOf(await psp.find(order_id), charge_id))
+async function knownResult(
+  { psp }: Deps,
+  { op, order_id, charge_id, last_error }: Task,
+): Promise<PspResult | undefined> {
+  const charge = chargeOf(await psp.find(order_id), charge_id)
+  const known = outcomeOf(op, charge)
+  if (known?.kind !== 'done' || op === 'AUTH' || last_error?.startsWith(REFUSED) !== true) return known
+  return outcomeOf(op, charge, last_error.slice(REFUSED.length))
 }
 
 /**
@@ -160,7 +175,7 @@ async function askWithNewKey(deps: Deps, task: Task, reason: string): Promise<vo
     `update psp_task set lease_until = null, next_at = now() + $2 * interval '1 ms', last_error = $3,
        generation = generation + 1, psp_key = $5
      where id = $1 and generation = $4 and outcome is null`,
-    [id, waitMs, `refused: ${reason}`, generation, pspKeyOf(order_id, op, generation + 1)],
+    [id, waitMs, REFUSED + reason, generation, pspKeyOf(order_id, op, generation + 1)],
   )
   wakeAfter(deps, waitMs)
 }

@@ -18,6 +18,8 @@ export interface FakePsp extends PspClient {
   done: PspRequest[]
   /** How the next requests of an operation go; afterwards they are done at once again. */
   next(op: PspRequest['op'], ...how: How[]): void
+  /** The next look-ups fail. */
+  failFinds(times: number): void
   /** Moves an order's charge behind the shop's back. */
   move(orderId: string, state: ChargeState): void
   /** Whether every request with a card waits until `release`. */
@@ -33,6 +35,7 @@ export function createFakePsp(): FakePsp {
   const keys = new Set<string>()
   const refusals = new Map<string, string>()
   const held = new Set<string>()
+  let failingFinds = 0
   let released = Promise.withResolvers<void>()
 
   function refuse(key: string, refusal: string) {
@@ -44,6 +47,9 @@ export function createFakePsp(): FakePsp {
     asked: [],
     done: [],
     next: (op, ...how) => void plans.set(op, [...(plans.get(op) ?? []), ...how]),
+    failFinds: (times) => {
+      failingFinds = times
+    },
     move: (orderId, state) => void booked.set(orderId, { ...booked.get(orderId)!, state }),
     holdCard: (card) => void held.add(card),
     release: () => {
@@ -72,7 +78,10 @@ export function createFakePsp(): FakePsp {
       if (plan === 'fail after it was done') throw new OutcomeUnknown('the processor did not answer')
       return { charge: booked.get(order_id)! }
     },
-    find: (orderId) => Promise.resolve([booked.get(orderId)].filter((charge) => charge !== undefined)),
+    find: (orderId) => {
+      if (failingFinds-- > 0) return Promise.reject(new OutcomeUnknown('the processor did not answer'))
+      return Promise.resolve([booked.get(orderId)].filter((charge) => charge !== undefined))
+    },
     export: () => Promise.resolve([]),
   }
   return psp

@@ -171,4 +171,16 @@ describe('a charge that somebody moved at the processor', () => {
       body: { state: end, note: expect.stringContaining('at the card processor') },
     })
   })
+
+  it('is seen as made by hand also where the look-up after the refusal had no answer at first', async () => {
+    const id = await authorized()
+    await send(confirmed(id))
+    shop.psp.move(id, 'REFUNDED')
+    shop.psp.failFinds(1)
+
+    await send(cancelled(id, 3))
+
+    expect(await shop.stateOf(id)).toBe('REFUNDED')
+    expect(await shop.booksOf(id)).toEqual(['AUTH SHOP', 'CAPTURE SHOP', 'REFUND ELSEWHERE'])
+  })
 })
