@@ -48,7 +48,9 @@ export const SETTINGS = {
   order: {
     ORDER_MAX_OPEN_PER_CUSTOMER: UNLIMITED,
     ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: UNLIMITED,
-    ORDER_MAX_WAITING: UNLIMITED,
+    ORDER_MAX_IN_PROGRESS: UNLIMITED,
     ORDER_PAYMENT_WAIT_MS: String(PAYMENT_WAIT_MS),
   },
+  // An attacker's 220 slow cards are authorised and voided at 3 s each: the books are compared when that is over.
+  payment: { PSP_MAX_IN_FLIGHT_PER_CUSTOMER: '40' },
 }

@@ -1,6 +1,6 @@
 import { connect, type Socket } from 'node:net'
 
-export interface Answered {
+interface Answered {
   status: number
   hasRetryAfter: boolean
   ms: number

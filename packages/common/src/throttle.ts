@@ -22,8 +22,8 @@ export interface ThrottleSettings {
 export const throttleDefaults: ThrottleSettings = {
   tickMs: 100,
   ticks: 10,
-  factor: 1.5,
-  growth: 1.25,
+  factor: 1.15,
+  growth: 1.1,
   minRefusals: 5,
 }
 
