@@ -59,7 +59,8 @@ export function hostile(): void {
 
       expect([...requests, ...bytes]).toEqual([])
       expect(await seen()).toEqual(before)
-      expect(attacks.length).toBeGreaterThan(1_000)
+      // Only a shop whose services can be reached past the gateway has the keys tried at them.
+      expect(attacks.length).toBeGreaterThan(target.inside === undefined ? 700 : 1_000)
     })
 
     it('in a pipeline of metrics, and costs no one else a moment (finding 2)', async () => {
