@@ -1,7 +1,7 @@
 export interface Throttle {
   /** Whether one more request may be sent. */
   admits(): boolean
-  /** Tells what became of a request that was sent. */
+  /** Records what became of a request that was sent. */
   took(): void
   refused(): void
 }
