@@ -14,22 +14,34 @@ export interface Page {
 
 const TRIES = 5
 
+/** The instances that answer now: Consul keeps one that was killed until its check fails. */
 async function entriesOf(consul: string, service: Service): Promise<Entry[]> {
   const answer = await fetch(`${consul}/v1/health/service/${service}?passing=true`)
-  return (await answer.json()) as Entry[]
+  const entries = (await answer.json()) as Entry[]
+  const alive = await Promise.all(entries.map(isAlive))
+  return entries.filter((_, index) => alive[index])
+}
+
+const opsOf = ({ Service: { Meta } }: Entry) => `http://${Meta['ops_address']}:${Meta['ops_port']}`
+
+async function isAlive(entry: Entry): Promise<boolean> {
+  return await fetch(`${opsOf(entry)}/livez`).then(
+    ({ ok }) => ok,
+    () => false,
+  )
 }
 
 /** Where one instance of a service answers the others. */
 export async function addressOf(consul: string, service: Service): Promise<string> {
   const [entry] = await entriesOf(consul, service)
-  if (entry === undefined) throw new Error(`Consul knows no ${service}`)
+  if (entry === undefined) throw new Error(`no instance of ${service} in Consul answers`)
   return `http://${entry.Service.Address}:${entry.Service.Port}`
 }
 
 /** Where every process answers `/metrics`, as it registered itself. */
 export async function opsListeners(consul: string): Promise<string[]> {
   const entries = await Promise.all(KEY_OWNERS.map((service) => entriesOf(consul, service)))
-  return entries.flat().map(({ Service: { Meta } }) => `http://${Meta['ops_address']}:${Meta['ops_port']}`)
+  return entries.flat().map(opsOf)
 }
 
 export async function readPage(listener: string): Promise<Page> {
