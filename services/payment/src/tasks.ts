@@ -1,5 +1,6 @@
 import { failpoint } from '@lepton/common/fault-injection'
 import { createGroupCommit } from '@lepton/common/group-commit'
+import { equalJitterMs } from '@lepton/common/mesh/backoff'
 import type { Part } from '@lepton/common/service'
 import type { Tx } from '@lepton/common/postgres'
 import { startTimer } from '@lepton/common/timer'
@@ -20,7 +21,7 @@ interface Result {
 
 const POLL_MS = 1_000
 const MAX_TOGETHER = 32
-const RETRY_MS = { first: 200, most: 30_000 }
+const RETRY = { baseMs: 200, maxMs: 30_000 }
 const ALARM_ATTEMPTS = 10
 /** Begins the last error of a task whose request was refused: what is done afterwards was done by hand. */
 const REFUSED = 'refused: '
@@ -64,8 +65,9 @@ export function startTasks(deps: Deps): Part & { wake(): void } {
 
 async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => Promise<void>): Promise<void> {
   failpoint('psp.before_call')
-  // An earlier request may have done it: its answer was lost, or the processor has forgotten its key by now.
-  const known = task.attempts > 1 ? await knownResult(deps, task).catch(() => undefined) : undefined
+  // An earlier request may have done it, and the processor may have forgotten its key by now: asked for again without
+  // a look-up, it would be done twice.
+  const known = task.attempts > 1 ? await knownResult(deps, task) : undefined
   const result = known ?? (await askProcessor(deps, task))
   failpoint('psp.after_call')
   if (result.kind === 'refused' && isAskedAgain(task.op)) await askWithNewKey(deps, task, result.reason)
@@ -193,6 +195,5 @@ function report({ log }: Deps, { order_id, op, attempts }: Task, why: object, me
 }
 
 function backoffMs({ attempts }: Task): number {
-  const mostMs = Math.min(RETRY_MS.most, RETRY_MS.first * 2 ** Math.min(attempts - 1, 10))
-  return mostMs * (0.5 + Math.random() / 2)
+  return equalJitterMs(attempts - 1, RETRY, Math.random)
 }

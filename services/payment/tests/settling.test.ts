@@ -79,6 +79,16 @@ describe('an answer that decides nothing', () => {
     expect(done(id).filter((one) => one === op)).toHaveLength(1)
     expect((await shop.booksOf(id)).at(-1)).toBe(`${op} SHOP`)
   })
+
+  it.each(OPERATIONS)('to %s is not asked for again before the look-up is answered', async (op) => {
+    shop.psp.next(op, 'fail after it was done')
+    shop.psp.failFinds(2)
+
+    const id = await REACH[op]()
+
+    expect(await shop.stateOf(id)).toBe(END[op])
+    expect(keysOf(id, op)).toHaveLength(1)
+  })
 })
 
 describe('a definite refusal', () => {
