@@ -1,6 +1,6 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Metrics } from '../metrics.ts'
+import { startServer } from '../server.ts'
 
 /**
  * Answers `/metrics`, `/livez` and `/readyz` on a listener of their own, away from the one that customers reach.
@@ -28,7 +28,7 @@ export async function startOpsListener({
     res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
   }
 
-  const server = createServer({ requestTimeout: 5_000, headersTimeout: 5_000 }, (req, res) => {
+  function serve(req: IncomingMessage, res: ServerResponse): void {
     switch (`${req.method} ${req.url}`) {
       case 'GET /metrics':
         return void render().then(
@@ -42,11 +42,13 @@ export async function startOpsListener({
       default:
         return send(res, 404, 'text/plain', 'GET /metrics, /livez or /readyz')
     }
+  }
+
+  return startServer(serve, {
+    HOST: host,
+    PORT: port,
+    REQUEST_TIMEOUT_MS: 5_000,
+    HEADERS_TIMEOUT_MS: 5_000,
+    MAX_CONNECTIONS: 50,
   })
-  server.maxConnections = 50
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, host, resolve)
-  })
-  return { server, port: (server.address() as AddressInfo).port }
 }
