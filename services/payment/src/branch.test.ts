@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import type { BarrierState, Phase } from '@lepton/common/barrier'
 import type { PaymentState } from '@lepton/contracts/payment'
+import { NO_PAYMENT } from '../tests/no-payment.ts'
 import { onBranch } from './branch.ts'
 import type { Payment } from './domain.ts'
 
@@ -14,24 +15,7 @@ interface Given {
 const CANCELLED: PaymentState[] = ['VOIDING', 'VOIDED', 'REFUNDING', 'REFUNDED']
 
 function paymentThatIs(state: PaymentState): Payment {
-  return {
-    order_id: '01890000-0000-7000-8000-000000000001',
-    customer_id: null,
-    state,
-    amount_minor: null,
-    currency: null,
-    payment_token: null,
-    has_intent: false,
-    has_stock: false,
-    cancelled: CANCELLED.includes(state),
-    charge_id: null,
-    decline_reason: null,
-    note: null,
-    pub_seq: 0,
-    last_order_seq: 0,
-    last_inv_seq: 0,
-    updated_at: '2026-01-01T00:00:00.000Z',
-  }
+  return { ...NO_PAYMENT, state, cancelled: CANCELLED.includes(state) }
 }
 
 function meet(phase: Phase, { state = 'NONE', ...given }: Given) {

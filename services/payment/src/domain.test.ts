@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { PaymentState } from '@lepton/contracts/payment'
+import { NO_PAYMENT } from '../tests/no-payment.ts'
 import {
   onCancelled,
   onConfirmed,
@@ -10,24 +11,7 @@ import {
   type Verdict,
 } from './domain.ts'
 
-const none: Payment = {
-  order_id: '01890000-0000-7000-8000-000000000001',
-  customer_id: null,
-  state: 'NONE',
-  amount_minor: null,
-  currency: null,
-  payment_token: null,
-  has_intent: false,
-  has_stock: false,
-  cancelled: false,
-  charge_id: null,
-  decline_reason: null,
-  note: null,
-  pub_seq: 0,
-  last_order_seq: 0,
-  last_inv_seq: 0,
-  updated_at: '2026-01-01T00:00:00.000Z',
-}
+const none = NO_PAYMENT
 const intent = {
   customer_id: 'c',
   amount_minor: 100,

@@ -1,13 +1,14 @@
 import { describe, expect, it } from '@jest/globals'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { Charge, ChargeState } from '@lepton/contracts/psp'
+import { NO_PAYMENT } from '../tests/no-payment.ts'
 import type { Operation, Origin, Payment, PspResult, Verdict } from './domain.ts'
 import { chargeOf, outcomeOf } from './outcome.ts'
 import { onResult } from './result.ts'
 
 function payment(state: PaymentState, cancelled = false): Payment {
   return {
-    order_id: '01890000-0000-7000-8000-000000000001',
+    ...NO_PAYMENT,
     customer_id: 'c',
     state,
     amount_minor: 100,
@@ -17,12 +18,6 @@ function payment(state: PaymentState, cancelled = false): Payment {
     has_stock: true,
     cancelled,
     charge_id: 'ch',
-    decline_reason: null,
-    note: null,
-    pub_seq: 0,
-    last_order_seq: 0,
-    last_inv_seq: 0,
-    updated_at: '2026-01-01T00:00:00.000Z',
   }
 }
 
