@@ -4,7 +4,7 @@ import { Problem } from '@lepton/contracts/problems'
 import { target } from '../journeys/world.ts'
 import { patiently } from './overload.ts'
 
-/** One request of somebody who means no good, and what has to come of it. */
+/** One hostile request, and what has to come of it. */
 export interface Attack {
   what: string
   /** The finding that this row would have shown. */

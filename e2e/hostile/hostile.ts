@@ -45,7 +45,7 @@ export function hostile(): void {
       before = await seen()
     })
 
-    it('whoever asks, whatever the request looks like', async () => {
+    it('whichever role asks, whatever the request looks like', async () => {
       const forged = await forgedTokens(owner.customerId, owner.token)
       const people = { owner, stranger, operator, orderId, forged }
       const attacks: Attack[] = [

@@ -8,7 +8,7 @@ import { type Attack, bearer } from './attack.ts'
 import { addressOf } from './listeners.ts'
 
 const PREFIX = '/api/v1'
-/** Says that the request came through a proxy: so it is nobody's demo. */
+/** Says that the request came through a proxy, where there is no demo shopper. */
 const FROM_AFAR = { via: '1.1 somewhere' }
 
 export interface People {
@@ -24,7 +24,7 @@ const EXPOSED: RouteDefinition[] = [...ROUTES.filter(({ exposed }) => exposed !=
 const PATHS = new Set(EXPOSED.map(({ method, path }) => `${method} ${path}`))
 const HIDDEN = ROUTES.filter(({ method, path }) => !PATHS.has(`${method} ${path}`))
 
-/** Every route of the gateway, asked by everybody who may not: nobody, another customer, the wrong role, forgers. */
+/** Every route of the gateway, asked for by each caller that may not: anonymous, another customer, the wrong role, forgers. */
 export function rolesAtTheGateway(people: People): Attack[] {
   return [
     ...EXPOSED.flatMap((route) => rolesAt(route, people)),
@@ -52,8 +52,8 @@ function rolesAt(route: RouteDefinition, { owner, stranger, operator, orderId, f
   if (access.includes('anyone')) return []
   const isOperators = !access.includes('customer')
   return [
-    at('nobody', {}, 401, '10'),
-    at('somebody with a password', { authorization: 'Basic YWRtaW46YWRtaW4=' }, 401),
+    at('an anonymous caller', {}, 401, '10'),
+    at('a caller with a password', { authorization: 'Basic YWRtaW46YWRtaW4=' }, 401),
     ...forged.map(([what, token]) => at(`a token ${what}`, bearer(token), 401)),
     isOperators ? at('a customer', bearer(owner.token), 403) : at('an operator', bearer(operator.token), 403),
     ...ofOthers(route, (token, status) => at('a stranger', bearer(token), status), stranger.token),
@@ -71,7 +71,7 @@ function ofOthers(
   return [at(token, 404)]
 }
 
-/** What only services ask each other is nowhere at the gateway, whoever asks. */
+/** What only services ask of each other is not at the gateway, for any caller. */
 function hidden(route: RouteDefinition, { owner, operator, orderId }: People): Attack[] {
   return [owner, operator].flatMap(({ token }) =>
     [PREFIX, ''].map((prefix) => ({
@@ -115,7 +115,7 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
         status: isLetIn ? [200, 400] : refusal,
       })
       // A customer's own requests without a parameter or a body are the journeys' matter.
-      attacks.push(at('nobody', {}, false, 401))
+      attacks.push(at('an anonymous caller', {}, false, 401))
       if (!route.access.includes('customer')) attacks.push(at('a customer', bearer(owner.token), false))
       if (!route.access.includes('operator')) attacks.push(at('an operator', bearer(operator.token), false))
       for (const { name, signer } of signers) {

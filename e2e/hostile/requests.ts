@@ -103,7 +103,7 @@ export function pathAttacks(token: string): Attack[] {
     ),
     ...['abc', 'W10', 'bnVsbA', '%00', 'eyJhIjoxfQ', 'A'.repeat(201)].flatMap((cursor): Attack[] =>
       [ORDERS, '/api/v1/products'].map((list) => ({
-        what: 'a cursor that nobody gave',
+        what: 'a cursor that no page gave',
         method: 'GET',
         path: `${list}?cursor=${cursor}`,
         headers: bearer(token),
@@ -111,7 +111,7 @@ export function pathAttacks(token: string): Attack[] {
       })),
     ),
     {
-      what: 'a question that nobody understands',
+      what: 'an unknown query parameter',
       finding: '18',
       method: 'GET',
       path: `${CART}?x=1`,
@@ -136,7 +136,7 @@ export function pathAttacks(token: string): Attack[] {
   ]
 }
 
-/** Headers that speak for somebody else, or that end up in a log, an answer or another request. */
+/** Headers that claim another identity, or that end up in a log, an answer or another request. */
 export function headerAttacks(token: string): Attack[] {
   const at = (what: string, headers: Record<string, string | string[]>, finding?: string): Attack => ({
     what,
@@ -343,7 +343,7 @@ export function bodyAttacks(token: string): Attack[] {
       'content-type': 'application/json',
     }),
     ...at('that says gzip and is none', json(LINE), 400, { 'content-encoding': 'gzip' }),
-    ...at('in a packing that nobody knows', json(LINE), 415, { 'content-encoding': 'lzma' }),
+    ...at('in an unknown content coding', json(LINE), 415, { 'content-encoding': 'lzma' }),
     ...[
       'text/plain',
       'application/x-www-form-urlencoded',

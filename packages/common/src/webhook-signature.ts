@@ -18,7 +18,7 @@ const MAX_SIGNATURES = 8
 /**
  * Whether one of the signatures fits the body under one of the secrets, and is not older, or further ahead, than the
  * tolerance. So a secret can be replaced while webhooks come: either side may know two. The time is part of what is
- * signed, so that nobody can send an old message again as a new one. Schemes other than `v1` are not looked at.
+ * signed, so that an old message cannot be sent again as a new one. Schemes other than `v1` are not looked at.
  */
 export function isWebhookSigned(
   secrets: readonly string[],

@@ -15,7 +15,7 @@ export const PROBLEM_HELP: Record<ProblemSlug, string> = {
   forbidden:
     'The token is valid but of the wrong kind: operators’ requests need an operator’s token, customers’ a customer’s. A change with a cookie must come from a page of the shop itself.',
   'not-found':
-    'Nothing is at this path, or it belongs to somebody else. Check the id, the spelling and the case. A path has no slash at its end.',
+    'Nothing is at this path, or it belongs to another customer. Check the id, the spelling and the case. A path has no slash at its end.',
   'method-not-allowed':
     'The path is there but does not answer this method. The header `Allow` names those that it does.',
   'order-not-ready':

@@ -27,7 +27,7 @@ const PAYMENTS: Record<string, readonly string[]> = {
   COMPLETED: ['CAPTURED'],
   REFUNDED: ['REFUNDED'],
   CANCELLED: ['VOIDED', 'REFUNDED', 'DECLINED'],
-  // Refunded: somebody captured at the card processor what was to be voided.
+  // Refunded: what was to be voided had been captured at the card processor.
   REJECTED: ['DECLINED', 'VOIDED', 'REFUNDED'],
 }
 

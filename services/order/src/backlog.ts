@@ -10,7 +10,7 @@ export interface Backlog {
 }
 
 const COUNT_EVERY_MS = 100
-/** Older figures say nothing: no order asked for a count meanwhile, or a participant answers none. */
+/** Older figures say nothing: no order asked for a count since, or no participant answers. */
 const STALE_MS = 1_000
 /** So many times as many as may be in progress are too many, whatever they wait for. */
 const FAR_TOO_MANY = 2

@@ -8,8 +8,8 @@ export const settings = storeSettings.extend({
   ORDER_MAX_OPEN_PER_CUSTOMER: whole(40),
   ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: whole(100),
   /**
-   * Orders that may be in progress while inventory takes longer than the second figure to answer: with more, new ones
-   * are refused until it has caught up.
+   * Orders that may be in progress while inventory or payment takes longer than the second figure to answer: with
+   * more, new ones are refused until it has caught up.
    */
   ORDER_MAX_IN_PROGRESS: whole(250),
   ORDER_SLOW_MS: whole(500),

@@ -13,7 +13,7 @@ export interface Payment {
   cancelled: boolean
   charge_id: string | null
   decline_reason: string | null
-  /** Where somebody else than the shop moved the money. */
+  /** Set where the money was not moved by the shop alone. */
   note: string | null
   pub_seq: number
   last_order_seq: number

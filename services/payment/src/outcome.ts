@@ -1,7 +1,7 @@
 import type { Charge, ChargeState } from '@lepton/contracts/psp'
 import type { Operation, PspResult } from './domain.ts'
 
-/** `open`: the charge is where the operation starts from. `changed`: somebody else moved it past that. */
+/** `open`: the charge is where the operation starts from. `changed`: it was moved past that elsewhere. */
 type Meaning = 'open' | 'done' | 'refused' | 'changed'
 
 /** What a state of the charge means for the operation that is still to be done. */
@@ -47,7 +47,7 @@ type Seen = Pick<Charge, 'charge_id' | 'state' | 'decline_reason'>
  * The outcome of an operation by the state that its charge is in at the card processor.
  *
  * Undefined where the charge does not say: then the operation is asked for. After a definite refusal it always
- * says: what is done although our request was refused was done by somebody else.
+ * says: what is done although our request was refused was done elsewhere.
  */
 export function outcomeOf(op: Operation, charge: Seen | undefined): PspResult | undefined
 export function outcomeOf(op: Operation, charge: Seen | undefined, refusal: string): PspResult

@@ -60,7 +60,7 @@ function onRefused(payment: Payment, operation: Operation, decline_reason: strin
   }
 }
 
-/** Follows a charge that somebody else moved, and undoes what is left of it. */
+/** Follows a charge that was moved elsewhere, and undoes what is left of it. */
 function onChanged(
   given: Payment,
   operation: Operation,

@@ -47,7 +47,7 @@ export function insertTasks(tx: Tx, tasks: readonly NewTask[]): void {
   )
 }
 
-/** What the shop moves is booked once, or fails; what somebody else moved may be found again. */
+/** What the shop moves is booked once, or fails; what was moved elsewhere may be found again. */
 export function insertEntries(tx: Tx, entries: readonly Entry[]): void {
   insertRows(
     tx,
@@ -77,7 +77,7 @@ function insertOrReopen(tx: Tx, tasks: readonly object[]): void {
   )
 }
 
-/** What somebody else moved is booked once, however often it is found. */
+/** What was moved elsewhere is booked once, however often it is found. */
 function insertUnlessBooked(tx: Tx, entries: readonly object[]): void {
   if (entries.length === 0) return
   tx.write(

@@ -75,7 +75,7 @@ async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => P
 }
 
 /**
- * Asks for the operation. A refusal may mean that somebody else was there first: the state of the charge says so.
+ * Asks for the operation. A refusal may mean that the charge was moved elsewhere first: its state says so.
  *
  * @throws OutcomeUnknown when the processor decided nothing
  */
@@ -108,7 +108,7 @@ async function knownResult(
 }
 
 /**
- * Believes what the processor answered, for all tasks that came back meanwhile in one transaction. `settled` runs in
+ * Believes what the processor answered, for all tasks that have come back since, in one transaction. `settled` runs in
  * it for each task that was still open.
  */
 export async function settleTogether(

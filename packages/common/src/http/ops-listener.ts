@@ -5,7 +5,7 @@ import { startServer } from '../server.ts'
 /**
  * Answers `/metrics`, `/livez` and `/readyz` on a listener of their own, away from the one that customers reach.
  *
- * The metrics are rendered once at a time: however many ask meanwhile, all get the same text.
+ * The metrics are rendered once at a time: requests that come during a rendering share its text.
  */
 export async function startOpsListener({
   host,
