@@ -119,9 +119,24 @@ async function isLongerThan(tx: Tx, tasks: number): Promise<boolean> {
 }
 
 /** The tasks of an order that have no outcome yet, also those in flight. */
-export async function openTasks(database: Database, orderId: string): Promise<Task[]> {
+export function openTasks(database: Database, orderId: string): Promise<Task[]> {
+  return tasksOf(database, orderId, 'outcome is null')
+}
+
+/**
+ * The open tasks of an order whose outcome the state of its charge can show.
+ *
+ * A charge does not say who moved it. So a capture, void or refund whose request is in flight waits for its own
+ * answer: a refusal is what shows that the charge was moved at the processor.
+ */
+export function tasksToLookUp(database: Database, orderId: string): Promise<Task[]> {
+  const isNotInFlight = 'attempts > 0 and (lease_until is null or lease_until < now())'
+  return tasksOf(database, orderId, `outcome is null and (op = 'AUTH' or ${isNotInFlight})`)
+}
+
+async function tasksOf(database: Database, orderId: string, condition: string): Promise<Task[]> {
   const { rows } = await database.query<Task>(
-    `select ${COLUMNS} from psp_task t join payment p using (order_id) where order_id = $1 and outcome is null`,
+    `select ${COLUMNS} from psp_task t join payment p using (order_id) where order_id = $1 and ${condition}`,
     [orderId],
   )
   return rows

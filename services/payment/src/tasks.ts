@@ -5,7 +5,7 @@ import type { Part } from '@lepton/common/service'
 import type { Tx } from '@lepton/common/postgres'
 import { startTimer } from '@lepton/common/timer'
 import { continueTrace, withTrace } from '@lepton/common/trace'
-import { createClaim, openTasks, type Task } from './claim.ts'
+import { createClaim, type Task, tasksToLookUp } from './claim.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
 import { chargeOf, isAskedAgain, outcomeOf } from './outcome.ts'
@@ -145,11 +145,11 @@ export async function settleTogether(
 }
 
 /**
- * Asks the processor what it has booked for an order's open tasks, also while their own requests are still in
- * flight: the first of them settles a task.
+ * Looks up what the processor has booked for an order's open tasks. An authorisation is settled by whichever comes
+ * first, this look-up or the answer to its own request.
  */
 export async function lookUpTasks(deps: Deps, orderId: string): Promise<void> {
-  for (const task of await openTasks(deps.database, orderId)) {
+  for (const task of await tasksToLookUp(deps.database, orderId)) {
     const result = await knownResult(deps, task)
     failpoint('psp.after_call')
     if (result !== undefined) await settleTogether(deps, [{ task, result }])

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/id'
 import { signWebhook } from '@lepton/common/webhook-signature'
 import { StockReserved } from '@lepton/contracts/inventory'
-import { OrderPlaced } from '@lepton/contracts/order'
+import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/order'
 import type { Problem } from '@lepton/contracts/problems'
 import type { ChargeWebhook } from '@lepton/contracts/psp'
 import { eventRecord, placement } from '@lepton/testing/builders'
@@ -34,6 +34,16 @@ async function unanswered(): Promise<string> {
   return id
 }
 
+async function captured(): Promise<string> {
+  const id = newId()
+  await shop.broker.send([eventRecord(OrderPlaced, id, 1, placement(id))])
+  await shop.broker.send([eventRecord(StockReserved, id, 1, { order_id: id })])
+  await shop.settle()
+  await shop.broker.send([eventRecord(OrderConfirmed, id, 2, { order_id: id, mode: 'saga' })])
+  await shop.settle()
+  return id
+}
+
 const INVALID = { status: 401, body: { type: '/problems/signature-invalid' } }
 
 describe('a webhook', () => {
@@ -47,6 +57,26 @@ describe('a webhook', () => {
     shop.psp.release()
     await shop.settle()
     expect(await shop.ledgerOf(id)).toEqual([{ kind: 'AUTH', amount_minor: 2_500 }])
+  })
+
+  it('of a refund made by hand does not settle the refund of the shop that is in flight', async () => {
+    const id = await captured()
+    shop.psp.next('REFUND', 'hold')
+    await shop.broker.send([
+      eventRecord(OrderCancelled, id, 3, { order_id: id, mode: 'saga', reason: 'REFUND' }),
+    ])
+    await until('the refund is in flight', () =>
+      shop.psp.asked.some(({ order_id, op }) => order_id === id && op === 'REFUND'),
+    )
+    shop.psp.move(id, 'REFUNDED')
+
+    expect((await post(webhook(id, { type: 'charge.refunded' }))).status).toBe(204)
+
+    expect(await shop.stateOf(id)).toBe('REFUNDING')
+    shop.psp.release()
+    await shop.settle()
+    expect(await shop.stateOf(id)).toBe('REFUNDED')
+    expect((await shop.booksOf(id)).at(-1)).toBe('REFUND ELSEWHERE')
   })
 
   it('is not believed: what it claims is asked for', async () => {
