@@ -75,7 +75,7 @@ export function environmentOf(
           DATABASE_PASSWORD_FILE: secrets.databasePasswordFiles[service],
         }
       : {}),
-    ...(service === 'gateway' ? { OPERATOR_SECRET_FILE: secrets.operatorSecretFile } : {}),
+    ...(service === 'gateway' ? { OPERATOR_SECRET_FILE: secrets.operatorSecretFile, RUNTIME: 'local' } : {}),
     ...(service === 'psp' || service === 'payment' ? { PSP_SECRET_FILE: secrets.pspSecretFile } : {}),
     ...(service === 'payment' ? { PSP_URL: `http://127.0.0.1:${context.pspPort}` } : {}),
     ...(service === 'psp' ? { WEBHOOK_URL: `${address}/api/v1/payments/webhook` } : {}),

@@ -19,47 +19,12 @@ import { Payment, PayOrder } from './payment.ts'
 import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
 import { ChargeWebhook } from './psp.ts'
 import { route, type RouteDefinition } from './route.ts'
-import { OperatorSignIn, Session } from './session.ts'
+import { SESSION_ROUTES } from './session.ts'
 
 const OfOrder = z.strictObject({ order_id: Uuid })
 const OfItem = z.strictObject({ item_id: ProductId })
 const OfProduct = z.strictObject({ product_id: ProductId })
 const Paging = z.strictObject({ cursor: Cursor.optional(), limit: Limit.default(20) })
-
-export const startSession = route({
-  operation: 'start_session',
-  owner: 'gateway',
-  method: 'POST',
-  path: '/session',
-  summary:
-    "A guest shopper's token and cookie. With a token, also an expired one, or a cookie: a fresh token of the same shopper",
-  access: ['anyone'],
-  answers: { 201: Session },
-  problems: ['forbidden'],
-})
-
-export const signInOperator = route({
-  operation: 'sign_in_operator',
-  owner: 'gateway',
-  method: 'POST',
-  path: '/session/operator',
-  summary: "An operator's token, for the secret that was generated at first start",
-  access: ['anyone'],
-  body: OperatorSignIn,
-  answers: { 201: Session },
-  problems: ['unauthenticated', 'forbidden'],
-})
-
-export const endSession = route({
-  operation: 'end_session',
-  owner: 'gateway',
-  method: 'DELETE',
-  path: '/session',
-  summary: 'Sign out: clears the cookie, and the gateway takes no more tokens of this session',
-  access: ['anyone'],
-  answers: { 204: null },
-  problems: ['forbidden'],
-})
 
 export const listProducts = route({
   operation: 'list_products',
@@ -365,9 +330,7 @@ export const getPayment = route({
 
 /** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */
 export const ROUTES: readonly RouteDefinition[] = [
-  startSession,
-  signInOperator,
-  endSession,
+  ...SESSION_ROUTES,
   listProducts,
   getProduct,
   receiveStock,

@@ -117,7 +117,7 @@ function callerOf(res: Response): Caller {
 
 function identifyOrDemo(identity: Identity): RequestHandler {
   return async (req, res, next) => {
-    const caller = (await identity.of(req, res)) ?? (await identity.demo(req, 'customer'))
+    const caller = (await identity.of(req, res, ['customer'])) ?? (await identity.demo(req, 'customer'))
     if (caller === undefined) throw refuse('unauthenticated', 'POST /api/v1/session gives a token.')
     if (caller.role !== 'customer') throw refuse('forbidden', 'This needs the token of: customer.')
     res.locals.caller = caller

@@ -36,6 +36,7 @@ export function createGatewayApp(instance: Instance, settings: Settings): Reques
       demoFrom: isDevelopment ? settings.DEMO_FROM : undefined,
     }),
     isDevelopment,
+    runtime: settings.RUNTIME,
     operatorSecret: settings.OPERATOR_SECRET_FILE,
     limitCaller: [
       limitSubject(settings.RATE_LIMIT_PER_MINUTE),

@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
 import { fileContent, instanceSettings, configOrExit, whole } from '@lepton/common/config'
+import { RUNTIMES } from '@lepton/contracts/session'
 import { z } from 'zod'
 
 function toBlockList(text: string, context: z.RefinementCtx): BlockList {
@@ -46,6 +47,8 @@ export const settings = instanceSettings.extend({
   TRUST_PROXY: z.string().default('0').transform(toTrustProxy),
   /** Where requests without a token may come from to be the demo shopper's; in development only. */
   DEMO_FROM: z.string().default('127.0.0.0/8,::1/128').transform(toBlockList),
+  /** What started the shop, and so what its operators can do about processes. */
+  RUNTIME: z.enum(RUNTIMES).default('external'),
   UPSTREAM_TIMEOUT_MS: whole(5_000, { min: 100, max: 60_000 }),
 })
 

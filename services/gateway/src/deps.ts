@@ -3,6 +3,7 @@ import type { Log } from '@lepton/common/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Throttle } from '@lepton/common/throttle'
 import type { RequestHandler } from 'express'
+import type { Settings } from './config.ts'
 import type { Identity } from './identity.ts'
 
 export interface GatewayDeps {
@@ -13,6 +14,7 @@ export interface GatewayDeps {
   log: Log
   identity: Identity
   isDevelopment: boolean
+  runtime: Settings['RUNTIME']
   operatorSecret: string
   /** What one subject may ask a minute and at once; shared by all doors to the same things. */
   limitCaller: RequestHandler[]

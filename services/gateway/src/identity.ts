@@ -4,14 +4,16 @@ import { derivedId, newId } from '@lepton/common/id'
 import { refuse } from '@lepton/common/problem'
 import type { Request, Response } from 'express'
 import { LRUCache } from 'lru-cache'
-import { clearCookie, readCookie, setCookie } from './cookie.ts'
-import { isForeign, isFromHere } from './origin.ts'
+import { clearCookie, COOKIE_ROLES, type CookieRole, readCookie, setCookie } from './cookie.ts'
+import { isForeign, isFromHere, isFromOwnPageHere } from './origin.ts'
 
 export const SESSION_AUDIENCE = 'lepton-session'
 export const ACCESS_S = 900
+/** What the audit trail calls an operator who signed in without the secret. */
+export const DEMO_NAME = 'demo'
 const MAX_REVOKED = 100_000
 
-export type Person = Pick<Caller, 'subject' | 'name'> & { role: Extract<Role, 'customer' | 'operator'> }
+export type Person = Pick<Caller, 'subject' | 'name'> & { role: CookieRole }
 
 /** A caller whose token says which session it belongs to. */
 type Visitor = Caller & { session: NonNullable<Caller['session']> }
@@ -22,8 +24,8 @@ export interface SessionAges {
 }
 
 export interface Identity {
-  /** Who asks, by bearer token or cookie; undefined where neither was sent. */
-  of(req: Request, res: Response): Promise<Caller | undefined>
+  /** Who asks, by bearer token or by the cookie of the first of these roles; undefined where neither was sent. */
+  of(req: Request, res: Response, roles: readonly CookieRole[]): Promise<Caller | undefined>
   /**
    * A fresh token for the caller: of the same session where a cookie or a bearer token says which, also one that
    * has expired, and of a new one with a cookie otherwise.
@@ -33,10 +35,15 @@ export interface Identity {
   renew(req: Request, res: Response): Promise<Caller>
   /** A new session with its cookie. */
   begin(req: Request, res: Response, person: Person): Promise<Caller>
-  /** Clears the cookie, and refuses every token of its session from now on, here and until a restart. */
-  end(req: Request, res: Response): Promise<void>
+  /**
+   * Ends the sessions that the request carries, or those of one role: clears the cookies, and refuses every token of
+   * the sessions from now on, here and until a restart.
+   */
+  end(req: Request, res: Response, role?: CookieRole): Promise<void>
   /** In development, who a request from this machine without a token is. */
-  demo(req: Request, role: 'customer' | 'operator'): Promise<Caller | undefined>
+  demo(req: Request, role: CookieRole): Promise<Caller | undefined>
+  /** Whether this request may sign in as an operator without the secret: in development, from this machine's own page. */
+  mayBeDemoOperator(req: Request): boolean
 }
 
 /**
@@ -80,7 +87,7 @@ export function createIdentity({
     const session = { id, began_at: Math.floor(nowS()) }
     const ttlS = ageOf(person.role)
     const token = await signer.sign({ ...person, session }, { ttlS, audience: SESSION_AUDIENCE })
-    setCookie(req, res, token, ttlS)
+    setCookie(req, res, person.role, token, ttlS)
     issued.delete(`${person.role} ${id}`)
     return accessFor(person, session)
   }
@@ -93,11 +100,11 @@ export function createIdentity({
     }
   }
 
-  async function ofCookie(req: Request): Promise<Visitor | undefined> {
-    const token = readCookie(req)
+  async function ofCookie(req: Request, role: CookieRole): Promise<Visitor | undefined> {
+    const token = readCookie(req, role)
     if (token === undefined) return undefined
     const caller = await verifySession(token)
-    if (!isVisitor(caller))
+    if (!isVisitor(caller) || caller.role !== role)
       throw refuse('unauthenticated', 'This cookie is of an older shop. POST /api/v1/session gives another.')
     requireOpen(caller)
     return caller
@@ -121,14 +128,15 @@ export function createIdentity({
   }
 
   return {
-    of: async (req, res) => {
+    of: async (req, res, roles) => {
       const bearer = bearerOf(req)
       if (bearer !== undefined) {
         const caller = await verify(bearer)
         requireOpen(caller)
         return caller
       }
-      const caller = await ofCookie(req)
+      const role = roles.find((one) => readCookie(req, one) !== undefined)
+      const caller = role && (await ofCookie(req, role))
       if (caller === undefined) return undefined
       if (req.method !== 'GET' && req.method !== 'HEAD') refuseForeign(req, { needsOrigin: true })
       const isHalfOver = caller.expires_at - nowS() < ageOf(caller.role) / 2
@@ -140,7 +148,8 @@ export function createIdentity({
       refuseForeign(req)
       // What is no token of ours, or too old to be renewed, begins a new session: this is how one gets a token.
       const known =
-        (await ofExpiredBearer(req).catch(() => undefined)) ?? (await ofCookie(req).catch(() => undefined))
+        (await ofExpiredBearer(req).catch(() => undefined)) ??
+        (await ofCookie(req, 'customer').catch(() => undefined))
       if (known?.role === 'customer') return accessFor(personOf(known), known.session)
       return beginSession(req, res, { subject: newId(), role: 'customer' })
     },
@@ -150,26 +159,30 @@ export function createIdentity({
       return beginSession(req, res, person)
     },
 
-    end: async (req, res) => {
+    end: async (req, res, only) => {
       refuseForeign(req)
+      const roles = only === undefined ? COOKIE_ROLES : [only]
       const bearer = bearerOf(req)
       const callers = await Promise.allSettled([
-        ofCookie(req),
+        ...roles.map((role) => ofCookie(req, role)),
         bearer === undefined ? undefined : verify(bearer),
       ])
-      for (const caller of callers) {
-        const id = caller.status === 'fulfilled' ? caller.value?.session?.id : undefined
-        if (id !== undefined) revoked.set(id, true)
+      for (const result of callers) {
+        const caller = result.status === 'fulfilled' ? result.value : undefined
+        const isMeant = roles.some((role) => role === caller?.role)
+        if (isMeant && caller?.session !== undefined) revoked.set(caller.session.id, true)
       }
-      clearCookie(req, res)
+      for (const role of roles) clearCookie(req, res, role)
     },
 
     demo: async (req, role) => {
       if (demoFrom === undefined || !isFromHere(demoFrom, req)) return undefined
       const subject = derivedId('demo shopper')
       const session = { id: subject, began_at: Math.floor(nowS() / 3_600) * 3_600 }
-      return accessFor({ subject, role, ...(role === 'operator' && { name: 'demo' }) }, session)
+      return accessFor({ subject, role, ...(role === 'operator' && { name: DEMO_NAME }) }, session)
     },
+
+    mayBeDemoOperator: (req) => demoFrom !== undefined && isFromOwnPageHere(demoFrom, req),
   }
 }
 

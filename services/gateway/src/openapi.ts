@@ -9,7 +9,8 @@ type Json = Record<string, unknown>
 const DESCRIPTION = `**Execute \`POST /session\` first.** The browser then sends the shopper's cookie with everything that you
 execute here. Elsewhere send the token of its answer as \`Authorization: Bearer …\`.
 
-Operators' requests need \`POST /session/operator\`, with the secret that was generated at the first start.
+Operators' requests need \`POST /session/operator\`, with the secret that was generated at the first start; its cookie goes
+beside the shopper's. In development, \`POST /session/operator/demo\` gives it to a page of this shop on its own machine.
 Every refusal is a problem document ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)); its \`type\` is [a page that explains it](/problems).
 All paths work with and without \`/api/v1\`. In development, requests from this machine without a token are the demo
 shopper's (\`/cart\`, \`/order\`, \`/payment\`) or the demo operator's (\`POST /stock\`).`
@@ -31,6 +32,7 @@ export function openApiDocument(): Json {
       securitySchemes: {
         bearer: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
         cookie: { type: 'apiKey', in: 'cookie', name: 'lepton_session' },
+        operatorCookie: { type: 'apiKey', in: 'cookie', name: 'lepton_operator' },
       },
     },
   }
@@ -42,7 +44,7 @@ function operation(route: RouteDefinition): Json {
     operationId: route.operation,
     summary: route.summary,
     tags: [route.owner],
-    ...(!isOpen && { security: [{ bearer: [] }, { cookie: [] }] }),
+    ...(!isOpen && { security: [{ bearer: [] }, ...cookiesFor(route)] }),
     parameters: [
       ...parameters('path', route.params),
       ...parameters('query', route.query),
@@ -57,6 +59,13 @@ function operation(route: RouteDefinition): Json {
       431: { description: 'The URL and headers exceed 16 KiB' },
     },
   }
+}
+
+function cookiesFor({ access }: RouteDefinition): Json[] {
+  return [
+    ...(access.includes('customer') ? [{ cookie: [] }] : []),
+    ...(access.includes('operator') ? [{ operatorCookie: [] }] : []),
+  ]
 }
 
 function requestBody(body: z.ZodObject): Json {

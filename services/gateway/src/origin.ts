@@ -21,12 +21,23 @@ export function isLoopbackHost(req: Request): boolean {
 }
 
 /**
- * Whether the request was made on this machine, and by no page: by address and by name, since a page may rebind its own name
+ * Whether the request was made on this machine: by address and by name, since a page may rebind its own name
  * to this machine, and without a proxy between, since that one's address is not its client's.
  */
-export function isFromHere(addresses: BlockList, req: Request): boolean {
+function isFromThisMachine(addresses: BlockList, req: Request): boolean {
   const address = (req.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
   const isKnown = isIP(address) !== 0 && addresses.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
   const isDirect = PROXY_HEADERS.every((name) => req.get(name) === undefined)
-  return isKnown && isDirect && LOOPBACK.test(req.get('host') ?? '') && req.get('origin') === undefined
+  return isKnown && isDirect && LOOPBACK.test(req.get('host') ?? '')
+}
+
+/** Whether the request was made on this machine, and by no page. */
+export function isFromHere(addresses: BlockList, req: Request): boolean {
+  return isFromThisMachine(addresses, req) && req.get('origin') === undefined
+}
+
+/** Whether a page of this shop could be asking from this machine: a read has no Origin, a change must have ours. */
+export function isFromOwnPageHere(addresses: BlockList, req: Request): boolean {
+  const hasOrigin = req.method === 'GET' || req.get('origin') !== undefined
+  return isFromThisMachine(addresses, req) && hasOrigin && !isForeign(req)
 }

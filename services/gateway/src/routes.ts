@@ -5,6 +5,7 @@ import { refuse } from '@lepton/common/problem'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import { receiveWebhook, ROUTES } from '@lepton/contracts/routes'
 import { json, raw, type Request, type RequestHandler, Router } from 'express'
+import { COOKIE_ROLES } from './cookie.ts'
 import type { GatewayDeps } from './deps.ts'
 import { ask, pass } from './forward.ts'
 import type { Identity } from './identity.ts'
@@ -67,8 +68,11 @@ export function named(route: RouteDefinition): RequestHandler {
 
 function identify(identity: Identity, route: RouteDefinition): RequestHandler {
   return async (req, res, next) => {
-    const caller = (await identity.of(req, res)) ?? (await demoOf(identity, route, req))
     const isOpen = route.access.includes('anyone')
+    const roles = isOpen
+      ? (['customer'] as const)
+      : COOKIE_ROLES.filter((role) => route.access.includes(role))
+    const caller = (await identity.of(req, res, roles)) ?? (await demoOf(identity, route, req))
     if (caller === undefined && !isOpen) {
       throw refuse(
         'unauthenticated',

@@ -1,7 +1,8 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
 import { newId } from '@lepton/common/id'
-import { getCart } from '@lepton/contracts/routes'
+import { getCart, receiveStock } from '@lepton/contracts/routes'
+import type { CurrentSession } from '@lepton/contracts/session'
 import type { ShopAnswer, ShopClient } from '@lepton/testing/shop-client'
 import { SESSION_AUDIENCE } from '../src/identity.ts'
 import { useGateway } from './gateway.ts'
@@ -21,6 +22,7 @@ beforeAll(async () => {
   origin = await startGateway()
   shop = connect(origin)
   mesh.answer(getCart, () => ({ status: 200, body: {} }))
+  mesh.answer(receiveStock, () => ({ status: 200, body: {} }))
 })
 beforeEach(() => void (lines.length = 0))
 
@@ -149,6 +151,115 @@ describe('an operator', () => {
       expect.objectContaining({ level: 'warn', name: 'Mallory', address: '127.0.0.1' }),
     )
     expect(JSON.stringify(lines)).not.toContain('a wrong guess')
+  })
+})
+
+describe('one browser', () => {
+  const current = async (headers: Record<string, string>) =>
+    (await shop.ask<CurrentSession>('GET', '/api/v1/session', { headers })).body
+  const receive = async (headers: Record<string, string>) =>
+    (await shop.ask('POST', '/api/v1/stock', { headers, body: { product_id: 'desk-lamp', quantity: 1 } }))
+      .status
+
+  async function signInBoth() {
+    const customer = await begin()
+    const operator = await shop.ask<Session>('POST', '/api/v1/session/operator', {
+      headers: { cookie: cookieOf(customer), origin },
+      body: { secret: secret(), name: 'Ada' },
+    })
+    return { customer, operator, cookie: `${cookieOf(customer)}; ${cookieOf(operator)}` }
+  }
+
+  it('keeps its cart and its console: each route takes the cookie that it is for', async () => {
+    const { customer, operator, cookie } = await signInBoth()
+    expect(String(operator.headers['set-cookie'])).toMatch(/^lepton_operator=.+; HttpOnly; SameSite=Strict$/)
+
+    expect([await statusWith({ cookie }), await receive({ cookie, origin })]).toEqual([200, 200])
+    const renewed = await begin({ cookie, origin })
+    expect(renewed.body.customer_id).toBe(customer.body.customer_id)
+    expect(await receive({ cookie, origin })).toBe(200)
+  })
+
+  it('does nothing as an operator for another page, nor with a cookie under the other name', async () => {
+    const { customer, operator, cookie } = await signInBoth()
+
+    expect(await receive({ cookie, origin: 'http://evil.example' })).toBe(403)
+    expect(await receive({ cookie })).toBe(403)
+    const swapped = cookieOf(customer).replace('lepton_session', 'lepton_operator')
+    expect(await receive({ cookie: swapped, origin })).toBe(401)
+    expect(
+      await statusWith({ cookie: cookieOf(operator).replace('lepton_operator', 'lepton_session') }),
+    ).toBe(401)
+  })
+
+  it('learns who it is, and signs out as one of the two or as both', async () => {
+    const { customer, cookie } = await signInBoth()
+    expect(await current({ cookie })).toMatchObject({
+      customer: { customer_id: customer.body.customer_id },
+      operator: { name: 'Ada' },
+      runtime: 'external',
+      demo_operator: true,
+    })
+
+    const end = (query: string) =>
+      shop.ask('DELETE', `/api/v1/session${query}`, { headers: { cookie, origin } })
+    const ended = await end('?role=operator')
+    expect(String(ended.headers['set-cookie'])).toMatch(/^lepton_operator=; Max-Age=0/)
+    expect(await current({ cookie })).toMatchObject({ customer: {}, operator: null })
+    await end('')
+    expect(await current({ cookie })).toMatchObject({ customer: null, operator: null })
+    expect(await current({})).toMatchObject({ customer: null, operator: null })
+  })
+
+  it('has cookies that no sibling domain can plant, behind a proxy', async () => {
+    const proxied = connect(await startGateway({ TRUST_PROXY: '1' }))
+    const answer = await proxied.ask('POST', '/api/v1/session/operator', {
+      headers: { host: 'shop.example', 'x-forwarded-proto': 'https', 'x-forwarded-for': '192.0.2.1' },
+      body: { secret: secret() },
+    })
+
+    expect(String(answer.headers['set-cookie'])).toMatch(
+      /^__Host-lepton_operator=.+; SameSite=Strict; Secure$/,
+    )
+  })
+})
+
+describe('an operator without the secret', () => {
+  const signIn = (client: ShopClient, headers: Record<string, string>) =>
+    client.ask<Session>('POST', '/api/v1/session/operator/demo', { headers })
+
+  it('is made by a page of a development shop on its own machine, and is named in log and token', async () => {
+    const { status, body } = await signIn(shop, { origin })
+
+    expect(status).toBe(201)
+    expect(await identity.verify(body.token)).toMatchObject({ role: 'operator', name: 'demo' })
+    expect(lines).toContainEqual(expect.objectContaining({ name: 'demo', subject: body.customer_id }))
+  })
+
+  it.each<[string, (own: string) => Record<string, string>]>([
+    ['no page', () => ({})],
+    ['another page', () => ({ origin: 'http://evil.example' })],
+    [
+      'a page whose name was bound to this machine',
+      () => ({ origin: 'http://evil.example', host: 'evil.example' }),
+    ],
+    ['a proxy', (own) => ({ origin: own, 'x-forwarded-for': '192.0.2.1' })],
+    ['a page that only looks like ours', (own) => ({ origin: own, 'sec-fetch-site': 'cross-site' })],
+  ])('is refused to %s', async (_who, headersOf) => {
+    const answer = await signIn(shop, headersOf(origin))
+
+    expect([answer.status, answer.headers['set-cookie']]).toEqual([403, undefined])
+  })
+
+  it('does not exist in production, nor for addresses that DEMO_FROM does not name', async () => {
+    for (const settings of [{ LEPTON_ENV: 'production' }, { DEMO_FROM: '192.0.2.0/24' }]) {
+      const url = await startGateway(settings)
+      const client = connect(url)
+
+      expect((await signIn(client, { origin: url })).status).toBe(403)
+      const { body } = await client.ask<CurrentSession>('GET', '/api/v1/session')
+      expect(body.demo_operator).toBe(false)
+    }
   })
 })
 
