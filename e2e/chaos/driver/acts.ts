@@ -1,4 +1,4 @@
-import { orderIdOf } from '@lepton/common/id'
+import { orderIdOf } from '@lepton/shop/order-id'
 import type { ShopClient } from '@lepton/testing/shop-client'
 import type { History, Operation, Request } from '../history.ts'
 import type { Random } from '../random.ts'

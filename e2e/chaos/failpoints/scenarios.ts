@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { orderIdOf } from '@lepton/common/id'
+import { orderIdOf } from '@lepton/shop/order-id'
 import { act, type Actor, order, receive } from '../driver/acts.ts'
 import { insist, insistOn, untilDecided, untilFinal } from './insist.ts'
 

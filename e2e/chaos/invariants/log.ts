@@ -85,7 +85,7 @@ export function effectsOnce(facts: Facts): Violation[] {
     const seen = Map.groupBy(inboxes[owner], ({ consumer }) => consumer)
     return topics.flatMap((topic) => {
       const sent = new Map((byTopic.get(topic) ?? []).map(({ event_id, key }) => [event_id!, key]))
-      const rows = (seen.get(TOPICS[topic].consumer) ?? []).map(({ event_id }) => event_id)
+      const rows = (seen.get(TOPICS[topic].number) ?? []).map(({ event_id }) => event_id)
       const applied = new Set(rows)
       return [
         ...[...sent]

@@ -1,6 +1,7 @@
 import { createTopics } from '@lepton/common/events/kafka/topics'
 import { createLog } from '@lepton/common/log'
-import { deadLetterTopic, SUBSCRIPTIONS, TOPICS, type Topic } from '@lepton/contracts/topics'
+import { deadLetterTopic } from '@lepton/common/events/dead-letter'
+import { SUBSCRIPTIONS, TOPICS, type Topic } from '@lepton/contracts/topics'
 
 const DEAD_LETTER_PARTITIONS = 1
 const DEAD_LETTER_RETENTION_MS = 30 * 86_400_000

@@ -1,10 +1,8 @@
-import { ask } from '@lepton/common/ask'
 import { createConsulClient } from '@lepton/common/consul'
 import { createLog } from '@lepton/common/log'
 import { createMeshClient } from '@lepton/common/mesh/client'
 import { createDiscovery } from '@lepton/common/mesh/discovery'
 import { createMetrics } from '@lepton/common/metrics'
-import { listProducts } from '@lepton/contracts/routes'
 
 const log = createLog({ service: 'example', instance: 'example-1', level: 'warn' })
 const metrics = createMetrics()
@@ -12,6 +10,11 @@ const consul = createConsulClient({ address: process.argv[2] ?? 'http://127.0.0.
 const discovery = createDiscovery({ consul, stateDir: process.argv[3] ?? '.', log, metrics })
 const mesh = createMeshClient({ discovery, log, metrics })
 // Whichever instance is best: kill one with `pnpm shop kill inventory-1` and run this again.
-const { items } = await ask(mesh, listProducts, { query: { limit: '3' } })
-process.stdout.write(`${items.map(({ name, price_minor }) => `${name} ${price_minor / 100}`).join('\n')}\n`)
+const { status, body } = await mesh.request({
+  service: 'inventory',
+  operation: 'list_products',
+  method: 'GET',
+  path: '/products?limit=3',
+})
+process.stdout.write(`${status} ${body.toString()}\n`)
 await Promise.all([mesh.close(), discovery.close(), consul.close()])

@@ -1,10 +1,9 @@
-import { PROBLEMS, Problem, type ProblemSlug } from '@lepton/contracts/problems'
-import type { RouteDefinition } from '@lepton/contracts/route'
 import type { z } from 'zod'
+import type { RouteDefinition } from './http/route.ts'
 import type { MeshClient } from './mesh/client.ts'
 import { DEADLINE, FAULT_HEADER, OVERLOAD } from './mesh/blame.ts'
 import type { MeshAnswer } from './mesh/call.ts'
-import { refuse, Unavailable } from './problem.ts'
+import { refusalOf, refuse, Unavailable } from './problem.ts'
 
 type Answers<R extends RouteDefinition> = {
   [S in keyof R['answers']]: R['answers'][S] extends z.ZodType ? z.output<R['answers'][S]> : undefined
@@ -14,7 +13,7 @@ interface Question {
   params?: Record<string, string>
   query?: Record<string, string>
   body?: unknown
-  /** Who asks: the customer's own token, or a service token for this operation. Absent where anyone may. */
+  /** Who asks: a person's own token, or a service token for this operation. Absent where anyone may. */
   token?: string
   idempotencyKey?: string
 }
@@ -74,11 +73,5 @@ function jsonOf({ body }: MeshAnswer): unknown {
 }
 
 function asRefusal(content: unknown, status: number, { operation }: RouteDefinition): Error {
-  const problem = Problem.safeParse(content)
-  if (!problem.success) return new Error(`${operation} refused with ${status} and no problem document`)
-  const { type, detail = '', errors } = problem.data
-  const slug = type.replace('/problems/', '')
-  if (!Object.hasOwn(PROBLEMS, slug))
-    return new Error(`${operation} refused with "${type}", which is no problem of this shop`)
-  return refuse(slug as ProblemSlug, detail, errors === undefined ? {} : { errors })
+  return refusalOf(content) ?? new Error(`${operation} refused with ${status} and no problem document`)
 }

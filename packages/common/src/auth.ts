@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { createLocalJWKSet, errors, importJWK, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
+import type { Access } from './http/route.ts'
 import { refuse, Unavailable } from './problem.ts'
 
-export type Role = 'customer' | 'operator' | 'service'
+export type Role = Exclude<Access, 'anyone'>
 
 export interface Caller {
   /** A customer's or operator's id, or the name of the calling service. */
@@ -97,10 +98,7 @@ export function createVerifier({
       return caller
     } catch (error) {
       if (error instanceof errors.JOSEError) {
-        throw refuse(
-          'unauthenticated',
-          'The token is missing, expired or not valid. POST /api/v1/session gives one.',
-        )
+        throw refuse('unauthenticated', 'The token is missing, expired or not valid.')
       }
       throw error
     }

@@ -1,10 +1,10 @@
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
-import { priorityOf, type RouteDefinition } from '@lepton/contracts/route'
 import { z } from 'zod'
 import type { Caller, Verify } from './auth.ts'
 import { type InboundLimit, unlimited } from './http/inbound-limit.ts'
 import { isJson, parseRequest } from './http/parse.ts'
 import { addProblemHandlers } from './http/problems.ts'
+import { type Access, priorityOf, type RouteDefinition } from './http/route.ts'
 import type { Log } from './log.ts'
 import { ATTEMPT_HEADER, DEADLINE_HEADER, LEAST_MS, parseAttempt, withDeadline } from './mesh/deadline.ts'
 import type { Metrics } from './metrics.ts'
@@ -18,7 +18,7 @@ export interface Call<R extends RouteDefinition = RouteDefinition> {
   query: Parsed<R['query']>
   body: Parsed<R['body']>
   /** Undefined only where the route is open to anyone and no token was sent. */
-  caller: R['access'] extends readonly ('customer' | 'operator' | 'service')[] ? Caller : Caller | undefined
+  caller: R['access'] extends readonly Exclude<Access, 'anyone'>[] ? Caller : Caller | undefined
   idempotencyKey: R['idempotency'] extends 'required' ? string : string | undefined
   /** The route's path with the parsed parameters in it: one spelling, however the request was written. */
   path: string
@@ -88,7 +88,7 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
   return app
 }
 
-/** Paths without parameters first, or one with them would take theirs: `/payments/webhook` is no order's payment. */
+/** Paths without parameters first, or one with them would take theirs: `/letters/replay` is no letter. */
 export function staticFirst<T>(byPath: ReadonlyMap<string, T>): [string, T][] {
   return [...byPath].sort(([a], [b]) => Number(a.includes(':')) - Number(b.includes(':')))
 }
@@ -204,10 +204,7 @@ async function admit(route: RouteDefinition, req: Request, verify: Verify): Prom
   const isOpen = route.access.includes('anyone')
   if (bearer === undefined) {
     if (isOpen) return undefined
-    throw refuse(
-      'unauthenticated',
-      'Send a token as "Authorization: Bearer …". POST /api/v1/session gives one.',
-    )
+    throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …".')
   }
   const caller = await verify(bearer)
   if (!isOpen && !isPermitted(route, caller)) {

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Reply } from './http.ts'
-import type { Problem, ProblemSlug } from '@lepton/contracts/problems'
 import { type Database, LockBusy, type Tx } from './postgres.ts'
 import { failpoint, isWithout } from './fault-injection.ts'
 import { remainingMs } from './mesh/deadline.ts'
-import { problemDocument, Refusal, refuse } from './problem.ts'
+import { problemDocument, Refusal, refusalOf, refuse } from './problem.ts'
 
 export interface IdempotentRequest {
   /** Whose key it is: the token's subject. */
@@ -83,9 +82,7 @@ export async function idempotently(
     }
     if (!(error instanceof Refusal) || !isDecision(error)) throw error
     // What `work` had done is rolled back; the refusal itself is the answer to this key from now on.
-    const { message: detail, errors } = error
-    const body = problemDocument(error.slug, { detail, errors })
-    return once(() => Promise.resolve({ status: body.status, body })).then(() => {
+    return once(() => Promise.resolve({ status: error.status, body: problemDocument(error) })).then(() => {
       throw error
     })
   }
@@ -107,14 +104,8 @@ function replay(stored: Stored, fingerprint: Buffer): Reply {
   if (!stored.fingerprint.equals(fingerprint)) {
     throw refuse('idempotency-key-reused', 'This key belongs to an earlier request with another body.')
   }
-  if (stored.status >= 400) {
-    const { type, detail = '', errors } = stored.body as Problem
-    throw refuse(
-      type.replace('/problems/', '') as ProblemSlug,
-      detail,
-      errors === undefined ? {} : { errors },
-    )
-  }
+  const refusal = stored.status >= 400 ? refusalOf(stored.body) : undefined
+  if (refusal !== undefined) throw refusal
   const { status, body, headers } = stored
   return { status, body, headers: { ...headers, 'idempotency-replayed': 'true' } }
 }

@@ -4,7 +4,6 @@ import { eventRecord } from '@lepton/testing/builders'
 import { useDatabase } from '@lepton/testing/database'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
-import { TOPICS } from '@lepton/contracts/topics'
 import { v7 } from 'uuid'
 import { applyChunk } from '../src/events/apply.ts'
 import { type ConsumeSettings, startConsumer } from '../src/events/consume.ts'
@@ -15,10 +14,10 @@ import { parseRecord, type Subscription } from '../src/events/subscription.ts'
 import { newId } from '../src/id.ts'
 import { createMetrics } from '../src/metrics.ts'
 import type { Database } from '../src/postgres.ts'
-import { Added, Stated, tallies, tallyOf } from './tally.ts'
+import { Added, Stated, tallies, TALLY, tallyOf } from '@lepton/testing/tally'
 
 const test = useDatabase('common')
-const CONSUMER = TOPICS['order.v1'].consumer
+const CONSUMER = TALLY.number
 const DAY_MS = 86_400_000
 let database: Database
 let broker: FakeBroker
@@ -390,7 +389,7 @@ describe('an outage', () => {
   })
 })
 
-const PLACE = { topic: 'order.v1', topicId: 'fake', partition: 0 }
+const PLACE = { topic: 'tally.v1', topicId: 'fake', partition: 0 }
 
 async function openLetters(): Promise<number> {
   const { rows } = await database.query(`select from dead_letter where status in ('DEAD', 'BLOCKED')`)

@@ -1,8 +1,6 @@
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { Limit, pageOf, ProductId, Quantity } from '@lepton/contracts/fields'
-import { route } from '@lepton/contracts/route'
 import { useDatabase } from '@lepton/testing/database'
 import { createIdentity } from '@lepton/testing/identity'
 import { silentLog } from '@lepton/testing/log'
@@ -12,6 +10,7 @@ import { z } from 'zod'
 import { answer, createHttpApp } from '../src/http.ts'
 import { createInboundLimit } from '../src/http/inbound-limit.ts'
 import { startOpsListener } from '../src/http/ops-listener.ts'
+import { route } from '../src/http/route.ts'
 import { createMetrics } from '../src/metrics.ts'
 import { Contended } from '../src/postgres.ts'
 import { Unavailable } from '../src/problem.ts'
@@ -20,23 +19,26 @@ import { closeServer, startServer } from '../src/server.ts'
 const test = useDatabase('common')
 const metrics = createMetrics()
 const identity = createIdentity()
-const common = { owner: 'order', access: ['anyone'], problems: [] } as const
+const common = { owner: 'order', access: ['anyone'] } as const
 const listThings = route({
   ...common,
   operation: 'list_things',
   method: 'GET',
   path: '/things',
-  summary: 'Things',
-  query: z.strictObject({ limit: Limit.default(20) }),
-  answers: { 200: pageOf(z.object({ item_id: ProductId })) },
+  query: z.strictObject({ limit: z.string().regex(/^\d+$/).default('20') }),
+  answers: {
+    200: z.object({
+      items: z.array(z.object({ item_id: z.string().regex(/^[a-z-]+$/) })),
+      next_cursor: z.null(),
+    }),
+  },
 })
 const addThing = route({
   ...common,
   operation: 'add_thing',
   method: 'POST',
   path: '/things',
-  summary: 'Add one',
-  body: z.strictObject({ quantity: Quantity.optional() }),
+  body: z.strictObject({ quantity: z.int().min(1).max(999).optional() }),
   answers: { 204: null },
 })
 const getThing = route({
@@ -44,7 +46,6 @@ const getThing = route({
   operation: 'get_thing',
   method: 'GET',
   path: '/things/:thing_id',
-  summary: 'One',
   params: z.strictObject({ thing_id: z.string() }),
   answers: { 200: z.object({ path: z.string() }) },
 })

@@ -101,13 +101,13 @@ describe('a refusal', () => {
       errors: [{ pointer: '/lines', detail: 'no' }],
       ...(retryAfterS !== undefined && { retryAfterS }),
     }
-    throw refuse('cart-empty', 'Put something in first.', extra)
+    throw refuse('not-found', 'Put something in first.', extra)
   }
 
   it('undoes what was done, and is the answer to its key from then on', async () => {
-    await expect(idempotently(database, request, refusing())).rejects.toMatchObject({ slug: 'cart-empty' })
+    await expect(idempotently(database, request, refusing())).rejects.toMatchObject({ slug: 'not-found' })
     await expect(idempotently(database, request, work)).rejects.toMatchObject({
-      slug: 'cart-empty',
+      slug: 'not-found',
       message: 'Put something in first.',
       errors: [{ pointer: '/lines', detail: 'no' }],
     })
@@ -116,7 +116,7 @@ describe('a refusal', () => {
   })
 
   it('that asks to try again is not kept', async () => {
-    await expect(idempotently(database, request, refusing(1))).rejects.toMatchObject({ slug: 'cart-empty' })
+    await expect(idempotently(database, request, refusing(1))).rejects.toMatchObject({ slug: 'not-found' })
     expect((await idempotently(database, request, work)).status).toBe(202)
   })
 })

@@ -3,7 +3,7 @@ import { useDatabase } from '@lepton/testing/database'
 import { createOutbox } from '../src/events/outbox.ts'
 import { maintainPartitions, wantedPartitions } from '../src/events/partitions.ts'
 import type { Database } from '../src/postgres.ts'
-import { add } from './tally.ts'
+import { add } from '@lepton/testing/tally'
 
 const test = useDatabase('common')
 const outbox = createOutbox('/test/test-1')

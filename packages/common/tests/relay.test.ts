@@ -19,7 +19,7 @@ import {
 } from '../src/events/relay.ts'
 import { createWakeUp } from '../src/events/wake-up.ts'
 import type { Database } from '../src/postgres.ts'
-import { add, Added } from './tally.ts'
+import { add, Added } from '@lepton/testing/tally'
 
 const test = useDatabase('common')
 let database: Database
@@ -88,7 +88,7 @@ describe('the outbox', () => {
 
     const [record] = broker.records()
     expect(record).toMatchObject({
-      topic: 'order.v1',
+      topic: 'tally.v1',
       key: 'order-1',
       value: '{"number": 1}',
       headers: {
@@ -325,7 +325,7 @@ describe('the query for a batch', () => {
     await big.query(RELAY_SESSION)
     await big.query(
       `insert into outbox (id, event_id, topic, key, pub_seq, type, schema_version, payload, headers)
-       select n, gen_random_uuid(), 'order.v1', 'k' || n, 1, 'tally.added.v1', 1, '{}', '{}' from generate_series(1000000, 1199999) n`,
+       select n, gen_random_uuid(), 'tally.v1', 'k' || n, 1, 'tally.added.v1', 1, '{}', '{}' from generate_series(1000000, 1199999) n`,
     )
     await big.query(
       `insert into outbox_pending (shard, id, created_at) select id % 16, id, created_at from outbox where id > 1190000`,

@@ -16,7 +16,7 @@ export const orderCart = route({
   path: '/order',
   summary: 'Order what the cart holds, under a name of your own: POST /cart/checkout in short',
   access: ['customer'],
-  priority: 'order',
+  priority: 'intake',
   idempotency: 'optional',
   body: z
     .strictObject({ order_id: OrderName.optional(), payment_token: PaymentToken.optional() })

@@ -12,8 +12,3 @@ export interface EventType<T = unknown> {
 export function eventType<T>(topic: Topic, type: string, data: z.ZodType<T>): EventType<T> {
   return { type, topic, data }
 }
-
-export function versionOf(type: string): { name: string; version: number } {
-  const match = /^(.+)\.v(\d+)$/.exec(type)
-  return match === null ? { name: type, version: 0 } : { name: match[1]!, version: Number(match[2]) }
-}

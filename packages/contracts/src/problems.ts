@@ -30,7 +30,7 @@ export const PROBLEMS = {
   'too-many-requests': { status: 429, title: 'Too many requests' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
   unavailable: { status: 503, title: 'A service this request needs is not available' },
-  overloaded: { status: 503, title: 'The shop has more to do than it can: try again in a moment' },
+  overloaded: { status: 503, title: 'The service is overloaded' },
   'deadline-exceeded': { status: 504, title: 'The time for this request was over' },
 } as const satisfies Record<string, { status: number; title: string }>
 

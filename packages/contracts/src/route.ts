@@ -6,10 +6,9 @@ export type Access = 'anyone' | 'customer' | 'operator' | 'service'
 
 /**
  * What goes first when an instance has more to do than it can: `settle` is never refused, since it ends work that
- * others wait for; then reads, then other changes, and new orders last.
+ * others wait for; then reads, then other changes, and `intake`, new orders, last.
  */
-export const PRIORITIES = ['settle', 'read', 'change', 'order'] as const
-export type Priority = (typeof PRIORITIES)[number]
+export type Priority = 'settle' | 'read' | 'change' | 'intake'
 
 export interface RouteDefinition {
   /** operationId in OpenAPI, and the scope that a service's token needs to call it. */
@@ -35,10 +34,6 @@ export interface RouteDefinition {
   answers: Readonly<Record<number, z.ZodType | null>>
   /** Refusals beyond those every route has (see `problemsOf`). */
   problems: readonly ProblemSlug[]
-}
-
-export function priorityOf({ priority, method }: Pick<RouteDefinition, 'priority' | 'method'>): Priority {
-  return priority ?? (method === 'GET' ? 'read' : 'change')
 }
 
 /** Keeps the exact types of a definition, so that handlers get what their schemas promise. */

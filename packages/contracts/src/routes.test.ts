@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { PROBLEMS } from './problems.ts'
-import { priorityOf, problemsOf } from './route.ts'
+import { problemsOf } from './route.ts'
 import type { RouteDefinition } from './route.ts'
 import { ROUTES } from './routes.ts'
 
@@ -29,7 +29,7 @@ describe('a route', () => {
 
   it('is never refused for overload where it carries out an accepted order', () => {
     const branches = ROUTES.filter(({ path }) => path.startsWith('/branches/'))
-    expect(branches.map(priorityOf)).toEqual(Array(6).fill('settle'))
+    expect(branches.map(({ priority }) => priority)).toEqual(Array(6).fill('settle'))
   })
 
   it.each(cases)('%s describes exactly the parameters of its path', (_operation, { path, params }) => {

@@ -2,7 +2,6 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from '@jest/globals'
 import * as cart from './cart.ts'
 import type { EventType } from './event.ts'
-import { versionOf } from './event.ts'
 import * as inventory from './inventory.ts'
 import * as order from './order.ts'
 import * as payment from './payment.ts'
@@ -32,7 +31,7 @@ describe('every version of every event', () => {
       expect(type).toMatch(/^(cart|order|inventory|payment)\.[a-z_]+\.v\d+$/)
       expect(topic).toBe(`${type.split('.')[0]}.v1`)
       expect(Object.keys(TOPICS)).toContain(topic)
-      expect(versionOf(type).version).toBeGreaterThan(0)
+      expect(type).toMatch(/\.v[1-9]\d*$/)
     }
   })
 

@@ -1,4 +1,4 @@
-import { messagingFindings } from '@lepton/common/events/findings'
+import { messagingFindings } from '@lepton/shop/findings'
 import { answer, type Endpoint } from '@lepton/common/http'
 import type { Database } from '@lepton/common/postgres'
 import { type AuditedCheckout, auditCheckouts, FIRST_ID } from '@lepton/contracts/audit'

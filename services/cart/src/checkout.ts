@@ -1,8 +1,9 @@
 import type { Caller } from '@lepton/common/auth'
 import type { Reply } from '@lepton/common/http'
-import { orderIdOf } from '@lepton/common/id'
+import { orderIdOf } from '@lepton/shop/order-id'
 import { idempotently } from '@lepton/common/idempotency'
-import { type FieldError, refuse, Unavailable } from '@lepton/common/problem'
+import { type FieldError, Unavailable } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import { CartCheckedOut, type Checkout } from '@lepton/contracts/cart'
 import { amountOf, CURRENCY, unitsOf } from '@lepton/contracts/fields'
 import type { z } from 'zod'
@@ -96,7 +97,8 @@ async function order(
     updateCart(tx, { ...cart, state: 'CHECKED_OUT', version: cart.version + 1 })
     insertCheckout(tx, placed)
     const data = { ...placed, payment_token: body.payment_token ?? null }
-    outbox.emit(tx, [{ type: CartCheckedOut, key: cart.cart_id, sequence: 1, data, cause: undefined }])
+    const about = { key: cart.cart_id, sequence: 1, correlationId: order_id }
+    outbox.emit(tx, [{ type: CartCheckedOut, ...about, data, cause: undefined }])
     return accept(order_id)
   })
 }

@@ -1,4 +1,4 @@
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import { type Line, MAX_LINES } from '@lepton/contracts/fields'
 
 export interface CartLine extends Line {

@@ -1,7 +1,7 @@
 import { ask } from '@lepton/common/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import { remainingMs, withDeadline } from '@lepton/common/mesh/deadline'
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import { listProducts } from '@lepton/contracts/routes'
 import type { Deps } from './deps.ts'
 import { type Cart, type Price, type Prices, reprice, staleItems } from './domain.ts'

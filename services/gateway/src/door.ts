@@ -1,16 +1,16 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { InboundLimit } from '@lepton/common/http/inbound-limit'
+import { priorityOf } from '@lepton/common/http/route'
 import type { Metrics } from '@lepton/common/metrics'
 import type { Throttle } from '@lepton/common/throttle'
 import { problemDocument } from '@lepton/common/problem'
-import { PROBLEMS } from '@lepton/contracts/problems'
-import { priorityOf } from '@lepton/contracts/route'
+import { refuse } from '@lepton/shop/refuse'
 import { ROUTES } from '@lepton/contracts/routes'
 
 const RETRY_AFTER_S = 1
 const PREFIX = '/api/v1'
 const ORDERS = new Set(
-  ROUTES.filter((route) => route.exposed !== false && priorityOf(route) === 'order')
+  ROUTES.filter((route) => route.exposed !== false && priorityOf(route) === 'intake')
     .map(({ path }) => path)
     .concat('/order')
     .flatMap((path) => [path, PREFIX + path]),
@@ -37,12 +37,13 @@ export function atTheDoor(
   })
   return (req, res) => {
     dropInternalHeaders(req, isBehindProxy)
-    if (!isNewOrder(req) || (inbound.hasRoom('order') && throttle.admits())) return app(req, res)
-    shed.inc({ priority: 'order' })
+    if (!isNewOrder(req) || (inbound.hasRoom('intake') && throttle.admits())) return app(req, res)
+    shed.inc({ priority: 'intake' })
     const detail = 'The shop has as many orders to carry out as it can.'
-    const body = JSON.stringify(problemDocument('overloaded', { detail, instance: pathOf(req) }))
+    const refusal = refuse('overloaded', detail)
+    const body = JSON.stringify(problemDocument(refusal, { instance: pathOf(req) }))
     res
-      .writeHead(PROBLEMS.overloaded.status, {
+      .writeHead(refusal.status, {
         'content-type': 'application/problem+json; charset=utf-8',
         'content-length': Buffer.byteLength(body),
         'retry-after': String(RETRY_AFTER_S),

@@ -1,6 +1,7 @@
 import type { Caller } from '@lepton/common/auth'
+import { priorityOf } from '@lepton/common/http/route'
 import { FAULT_HEADER, OVERLOAD } from '@lepton/common/mesh/blame'
-import { priorityOf, type RouteDefinition } from '@lepton/contracts/route'
+import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Request, Response } from 'express'
 import type { GatewayDeps } from './deps.ts'
 
@@ -53,7 +54,7 @@ export async function ask(
     body,
     deadlineMs: upstreamTimeoutMs,
   })
-  if (priorityOf(route) === 'order') {
+  if (priorityOf(route) === 'intake') {
     if (answer.headers[FAULT_HEADER] === OVERLOAD) throttle.refused()
     else throttle.took()
     const order_id = orderIn(answer.headers.location)

@@ -1,4 +1,4 @@
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
 

@@ -1,7 +1,7 @@
 import type { BlockList } from 'node:net'
 import type { Caller, Role, Signer, Verify } from '@lepton/common/auth'
 import { derivedId, newId } from '@lepton/common/id'
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import type { Request, Response } from 'express'
 import { LRUCache } from 'lru-cache'
 import { clearCookie, COOKIE_ROLES, type CookieRole, readCookie, setCookie } from './cookie.ts'

@@ -1,4 +1,4 @@
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import type { RequestHandler } from 'express'
 import { ipKeyGenerator, rateLimit } from 'express-rate-limit'
 

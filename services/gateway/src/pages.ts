@@ -1,6 +1,6 @@
 import { PROBLEM_HELP } from '@lepton/contracts/problem-help'
 import { PROBLEMS, type ProblemSlug } from '@lepton/contracts/problems'
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import { Router } from 'express'
 import swaggerUi from 'swagger-ui-express'
 import { openApiDocument } from './openapi.ts'

@@ -1,7 +1,7 @@
 import type { Caller } from '@lepton/common/auth'
 import { limitLoad, methodOf, refuseMethod, serve, staticFirst } from '@lepton/common/http'
 import { isJson } from '@lepton/common/http/parse'
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import { receiveWebhook, ROUTES } from '@lepton/contracts/routes'
 import { json, raw, type Request, type RequestHandler, Router } from 'express'
@@ -58,7 +58,7 @@ export function webhookRoute(deps: GatewayDeps): Router {
 }
 
 /** Measures the request under its route, not its path. */
-export function named(route: RouteDefinition): RequestHandler {
+export function named(route: Pick<RouteDefinition, 'path' | 'access'>): RequestHandler {
   return (_req, res, next) => {
     res.locals.route = route.path
     if (!route.access.includes('anyone')) res.set('cache-control', 'no-store')

@@ -2,7 +2,8 @@ import { timingSafeEqual } from 'node:crypto'
 import type { Caller } from '@lepton/common/auth'
 import { answer, type Endpoint, limitLoad, methodOf, refuseMethod, serve } from '@lepton/common/http'
 import { newId } from '@lepton/common/id'
-import { Refusal, refuse } from '@lepton/common/problem'
+import { Refusal } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import {
   endSession,
   getSession,

@@ -3,6 +3,7 @@ import { isEvent } from '@lepton/common/events/event'
 import { type Subscription, subscription } from '@lepton/common/events/subscription'
 import { StockStatus } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
+import { TOPICS } from '@lepton/contracts/topics'
 import type { Deps } from './deps.ts'
 import { type Item, onCancelled, onConfirmed, onPlaced, type Verdict } from './domain.ts'
 import { holdUntil } from './hold.ts'
@@ -25,7 +26,7 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
 
   return [
     subscription<ReservationChanges>({
-      topic: 'order.v1',
+      topic: TOPICS['order.v1'],
       events: [OrderPlaced, OrderConfirmed, OrderCancelled, OrderStatusRequested],
       load: (tx, incoming) => {
         const wanted = incoming.flatMap((event) =>

@@ -1,4 +1,5 @@
-import { refuse, type Refusal } from '@lepton/common/problem'
+import { type Refusal } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import type { Tx } from '@lepton/common/postgres'
 import { countOpen, type Open } from './store.ts'
 

@@ -1,5 +1,5 @@
 import { type IncomingEvent, isEvent } from '@lepton/common/events/event'
-import { Poison, type Subscription, subscription } from '@lepton/common/events/subscription'
+import { Poison, type Subscription, subscription, type Topic } from '@lepton/common/events/subscription'
 import { CartCheckedOut } from '@lepton/contracts/cart'
 import {
   ReservationOverdue,
@@ -20,6 +20,7 @@ import {
   PaymentVoided,
 } from '@lepton/contracts/payment'
 import type { EventType } from '@lepton/contracts/event'
+import { TOPICS } from '@lepton/contracts/topics'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
 import { PAYMENT_INPUT, RESERVATION_INPUT } from './inputs.ts'
@@ -51,7 +52,7 @@ const FROM_PAYMENT: [EventType, InputName][] = [
 
 export function orderSubscriptions(deps: Deps): Subscription[] {
   const inventory = answers(deps, {
-    topic: 'inventory.v1',
+    topic: TOPICS['inventory.v1'],
     position: 'last_inv_seq',
     inputs: FROM_INVENTORY,
     snapshot: StockStatus,
@@ -59,7 +60,7 @@ export function orderSubscriptions(deps: Deps): Subscription[] {
     processorMs: () => 0,
   })
   const payment = answers(deps, {
-    topic: 'payment.v1',
+    topic: TOPICS['payment.v1'],
     position: 'last_pay_seq',
     inputs: FROM_PAYMENT,
     snapshot: PaymentStatus,
@@ -71,7 +72,7 @@ export function orderSubscriptions(deps: Deps): Subscription[] {
 
 /** What a participant publishes, and how the order service reads it. */
 interface Participant<S> {
-  topic: 'inventory.v1' | 'payment.v1'
+  topic: Topic
   position: 'last_inv_seq' | 'last_pay_seq'
   /** Each event is one input of the state table. */
   inputs: readonly [EventType, InputName][]
@@ -112,7 +113,7 @@ function answers<S>(deps: Deps, participant: Participant<S>): Subscription {
     store: (tx, changes) => {
       record(tx, changes, deps)
       for (const waited of waitsOf.get(changes) ?? []) {
-        tx.afterCommit(() => deps.backlog.answered(topic, waited))
+        tx.afterCommit(() => deps.backlog.answered(topic.name, waited))
       }
     },
   })
@@ -147,7 +148,7 @@ function carryOut(changes: OrderChanges, order: Order, input: Input, event: Inco
 /** A checked-out cart becomes an order. The order never re-prices and never refuses: it was accepted. */
 function checkouts(deps: Deps): Subscription {
   return subscription<OrderChanges>({
-    topic: 'cart.v1',
+    topic: TOPICS['cart.v1'],
     events: [CartCheckedOut],
     load: (tx, incoming) =>
       lockOrders(

@@ -1,6 +1,6 @@
 import { ask } from '@lepton/common/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import type { Line } from '@lepton/contracts/fields'
 import { listProducts } from '@lepton/contracts/routes'
 

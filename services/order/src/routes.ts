@@ -3,11 +3,13 @@ import type { Caller } from '@lepton/common/auth'
 import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/cursor'
 import { failpoint } from '@lepton/common/fault-injection'
 import { answer, type Endpoint, overloaded, type Reply } from '@lepton/common/http'
-import { orderIdOf } from '@lepton/common/id'
+import { orderIdOf } from '@lepton/shop/order-id'
 import { idempotently } from '@lepton/common/idempotency'
 import { remainingMs } from '@lepton/common/mesh/deadline'
-import { Refusal, refuse } from '@lepton/common/problem'
+import { Refusal } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import { amountOf, CURRENCY, type Line, unitsOf } from '@lepton/contracts/fields'
+import type { ProblemSlug } from '@lepton/contracts/problems'
 import {
   cancelOrder,
   checkAdmission,
@@ -151,7 +153,7 @@ async function settle(deps: Deps, orderId: string, caller: Caller, name: Input['
   })
 }
 
-function refuseDecision({ order_id, status, decision }: Order, slug: Refusal['slug']): Refusal {
+function refuseDecision({ order_id, status, decision }: Order, slug: ProblemSlug): Refusal {
   if (slug === 'order-settled' && decision === 'CANCELLED')
     return refuse(slug, `The order is ${status} and was not paid: there is nothing to give back.`)
   return slug === 'order-settled'

@@ -1,4 +1,4 @@
-import { type Archived, archivedOf, checkArchive, messagingFindings } from '@lepton/common/events/findings'
+import { type Archived, archivedOf, checkArchive, messagingFindings } from '@lepton/shop/findings'
 import { answer, type Endpoint } from '@lepton/common/http'
 import type { Database } from '@lepton/common/postgres'
 import { type AuditedPayment, auditPayments, FIRST_ID, type Violation } from '@lepton/contracts/audit'

@@ -1,10 +1,11 @@
 import { isWithout } from '@lepton/common/fault-injection'
 import { type IncomingEvent, isEvent } from '@lepton/common/events/event'
-import { type Subscription, subscription } from '@lepton/common/events/subscription'
+import { type Subscription, subscription, type Topic } from '@lepton/common/events/subscription'
 import type { EventType } from '@lepton/contracts/event'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
 import { PaymentStatus } from '@lepton/contracts/payment'
+import { TOPICS } from '@lepton/contracts/topics'
 import type { Deps } from './deps.ts'
 import { onCancelled, onConfirmed, onPlaced, onStockReserved, type Verdict } from './domain.ts'
 import { lockPayments, type PaymentChanges } from './payments.ts'
@@ -12,19 +13,19 @@ import { lockPayments, type PaymentChanges } from './payments.ts'
 /** What the order service decides, payment carries out; the reservation is its signal to begin. */
 export function paymentSubscriptions(deps: Deps): Subscription[] {
   return [
-    toPayments(deps, 'order.v1', 'last_order_seq', [
+    toPayments(deps, TOPICS['order.v1'], 'last_order_seq', [
       OrderPlaced,
       OrderConfirmed,
       OrderCancelled,
       OrderStatusRequested,
     ]),
-    toPayments(deps, 'inventory.v1', 'last_inv_seq', [StockReserved]),
+    toPayments(deps, TOPICS['inventory.v1'], 'last_inv_seq', [StockReserved]),
   ]
 }
 
 function toPayments(
   { outbox, anomalies, log, wakeTasks }: Deps,
-  topic: 'order.v1' | 'inventory.v1',
+  topic: Topic,
   position: 'last_order_seq' | 'last_inv_seq',
   events: readonly EventType[],
 ): Subscription {

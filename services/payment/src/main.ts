@@ -1,5 +1,5 @@
 import { startBarrierSweep } from '@lepton/common/barrier-rows'
-import { eventEndpoints } from '@lepton/common/events/ops'
+import { eventEndpoints } from '@lepton/shop/event-endpoints'
 import { createHttpApp } from '@lepton/common/http'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/common/store'

@@ -1,5 +1,5 @@
 import { answer, type Endpoint, rawBodyOf } from '@lepton/common/http'
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import type { Database } from '@lepton/common/postgres'
 import type { Log } from '@lepton/common/log'
 import type { Part } from '@lepton/common/service'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reply } from '@lepton/common/http'
-import { refuse } from '@lepton/common/problem'
+import { refuse } from '@lepton/shop/refuse'
 import { type Answer, type BookedCharge, type Move, type MoveRefusal, SLOW_MS } from './ledger.ts'
 
 /** Longer than any client waits. */

@@ -1,4 +1,3 @@
-import { TOPICS } from '@lepton/contracts/topics'
 import type { Tx } from '../postgres.ts'
 import { failpoint, isWithout } from '../fault-injection.ts'
 import { park } from './dead-letter.ts'
@@ -27,11 +26,8 @@ export async function applyChunk(
   nowMs: number,
   { isReplay = false } = {},
 ): Promise<ApplyOutcome> {
-  const { consumer } = TOPICS[subscription.topic]
-  const { fresh, parked, repeated } = await admit(tx, consumer, subscription.topic, chunk, {
-    nowMs,
-    isReplay,
-  })
+  const { number: consumer } = subscription.topic
+  const { fresh, parked, repeated } = await admit(tx, subscription.topic, chunk, { nowMs, isReplay })
   failpoint('inbox.after_insert')
   const waiting = chunk.filter(
     ({ record, event }) => parked.has(record.key) && !(event !== undefined && repeated.has(event.event_id)),

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { TOPICS } from '@lepton/contracts/topics'
 import { ZodError } from 'zod'
 import { failpoint, isWithout } from '../fault-injection.ts'
 import { createGroupCommit } from '../group-commit.ts'
@@ -70,7 +69,7 @@ export function startConsumer(
   const topics = new Map<string, { subscription: Subscription; apply: ReturnType<typeof createApplier> }>(
     subscriptions.map((subscription) => {
       const apply = createGroupCommit(createApplier(deps, subscription, settings), chunkSize, maxTransactions)
-      return [subscription.topic, { subscription, apply }]
+      return [subscription.topic.name, { subscription, apply }]
     }),
   )
 
@@ -105,7 +104,7 @@ export function startConsumer(
 
   const subscriber = broker.subscribe({
     group: settings.group,
-    topics: subscriptions.map(({ topic }) => topic),
+    topics: subscriptions.map(({ topic }) => topic.name),
     concurrency: settings.concurrency ?? 12,
     onDelivery,
   })
@@ -137,8 +136,7 @@ function createApplier(
   subscription: Subscription,
   { group, poisonTries = 5 }: ConsumeSettings,
 ): (records: readonly ParsedRecord[]) => Promise<void> {
-  const { topic } = subscription
-  const { consumer } = TOPICS[topic]
+  const { name: topic, number: consumer } = subscription.topic
   const events = metrics.counter({
     name: 'messaging_client_consumed_messages_total',
     help: 'Records by topic and what became of them',
@@ -240,7 +238,7 @@ function startUnblocker(morgue: Morgue, subscriptions: readonly Subscription[], 
       const letters = await findReplayable(morgue.database, 100)
       let replayed = 0
       for (const { id, consumer } of letters) {
-        const subscription = subscriptions.find(({ topic }) => TOPICS[topic].consumer === consumer)
+        const subscription = subscriptions.find(({ topic }) => topic.number === consumer)
         if (subscription !== undefined && (await replayOrCondemn(subscription, id))) replayed++
       }
       if (replayed === 0) return

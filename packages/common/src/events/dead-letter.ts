@@ -1,4 +1,3 @@
-import { deadLetterTopic, type Topic } from '@lepton/contracts/topics'
 import type { Database, Tx } from '../postgres.ts'
 import { forget } from './inbox.ts'
 import type { Outbox } from './outbox.ts'
@@ -25,6 +24,11 @@ export interface DeadLetter {
   attempts: number
   first_failed_at: string
   updated_at: string
+}
+
+/** Where a consuming service's dead letters are published. */
+export function deadLetterTopic(topic: string, group: string): string {
+  return `${topic}.${group}.dlq`
 }
 
 /** Where letters are kept and told of. */
@@ -129,7 +133,7 @@ async function tell(tx: Tx, { outbox, group }: Morgue, letter: DeadLetter): Prom
   const payload = letter.payload?.toString('base64') ?? null
   outbox.emit(tx, [
     {
-      type: { type: 'dead_letter.parked.v1', topic: deadLetterTopic(letter.topic as Topic, group) },
+      type: { type: 'dead_letter.parked.v1', topic: deadLetterTopic(letter.topic, group) },
       key: `dlq:${letter.consumer}:${letter.key}`,
       sequence: rows[0]!.dlq_seq,
       data: {

@@ -1,4 +1,3 @@
-import { TOPICS } from '@lepton/contracts/topics'
 import type { Database } from '../postgres.ts'
 import { refuse } from '../problem.ts'
 import { audit, type Cause } from './audit.ts'
@@ -18,7 +17,7 @@ export async function discard(
   { id, key }: Pick<DeadLetter, 'id' | 'key'>,
   cause: Cause,
 ): Promise<DeadLetter> {
-  const { consumer } = TOPICS[subscription.topic]
+  const { number: consumer } = subscription.topic
   return database.inTransaction(async (tx) => {
     lockKey(tx, consumer, key)
     // Read anew: it may have been settled since the caller saw it.

@@ -1,4 +1,16 @@
-import type { EventType } from '@lepton/contracts/event'
+/** One version of one kind of event. */
+export interface EventType<T = unknown> {
+  /** Its name, and its version last: `order.placed.v1`. */
+  type: string
+  topic: string
+  data: { parse(value: unknown): T }
+}
+
+/** `order.placed.v1` → `order.placed` and 1; version 0 where the type names none. */
+export function versionOf(type: string): { name: string; version: number } {
+  const match = /^(.+)\.v(\d+)$/.exec(type)
+  return match === null ? { name: type, version: 0 } : { name: match[1]!, version: Number(match[2]) }
+}
 
 /** An event as a handler gets it: parsed and checked against its schema. */
 export interface IncomingEvent<T = unknown> {
@@ -28,6 +40,8 @@ export interface OutgoingEvent<T = unknown> {
   sequence: number
   data: T
   cause: Cause | undefined
+  /** What the event is about, where that is not its key: `ce_correlationid`. */
+  correlationId?: string
   /** Beside the usual headers. */
   headers?: Readonly<Record<string, string>>
 }

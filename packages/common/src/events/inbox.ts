@@ -1,7 +1,7 @@
 import type { Tx } from '../postgres.ts'
 import { isWithout } from '../fault-injection.ts'
 import { inboxHorizonMs } from './partitions.ts'
-import type { ParsedRecord } from './subscription.ts'
+import type { ParsedRecord, Topic } from './subscription.ts'
 
 interface Admission {
   /** Event ids that this consumer has not applied yet. */
@@ -21,8 +21,7 @@ interface Admission {
  */
 export async function admit(
   tx: Tx,
-  consumer: number,
-  topic: string,
+  topic: Topic,
   parsed: readonly ParsedRecord[],
   { nowMs, isReplay }: { nowMs: number; isReplay: boolean },
 ): Promise<Admission> {
@@ -49,8 +48,8 @@ export async function admit(
        array(select i.event_id::text from unnest($3::uuid[], $4::text[]) as e(event_id, key)
          join parked using (key) join inbox i on i.event_id = e.event_id and i.consumer = $1) as repeated`,
     [
-      consumer,
-      topic,
+      topic.number,
+      topic.name,
       remembered.map(({ event }) => event.event_id),
       remembered.map(({ event }) => event.key),
       remembered.map(({ record }) => record.timestampMs),

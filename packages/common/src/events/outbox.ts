@@ -1,11 +1,10 @@
-import { versionOf } from '@lepton/contracts/event'
 import { isWithout } from '../fault-injection.ts'
 import { newId } from '../id.ts'
 import type { Log } from '../log.ts'
 import type { Database, Tx } from '../postgres.ts'
 import { continueTrace, currentTrace } from '../trace.ts'
 import type { OutgoingRecord } from './broker.ts'
-import type { OutgoingEvent } from './event.ts'
+import { type OutgoingEvent, versionOf } from './event.ts'
 
 const MAX_EVENT_BYTES = 256 * 1024
 
@@ -27,7 +26,7 @@ export interface Outbox {
 /**
  * @param source the URI-reference of this instance, as `ce_source`
  * @param database where events are written when the shop runs without an outbox: after the commit
- * @param log gets a line for each event: what happened to an order is found by its id
+ * @param log gets a line for each event, with `order_id`
  */
 export function createOutbox(
   source: string,
@@ -81,11 +80,13 @@ export function createOutbox(
   }
 }
 
-function outboxRow({ type, key, sequence, data, cause, headers }: OutgoingEvent, source: string) {
+function outboxRow(
+  { type, key, sequence, data, cause, correlationId, headers }: OutgoingEvent,
+  source: string,
+) {
   const event_id = newId()
-  // A timer's work has no trace of its own: what it does about an order belongs to the order's.
+  // A timer's work has no trace of its own: it goes on with the trace of what caused it.
   const trace = cause?.traceparent === undefined ? currentTrace() : continueTrace(cause.traceparent)
-  const correlation = (data as { order_id?: string }).order_id ?? key
   const size = Buffer.byteLength(JSON.stringify(data))
   if (size > MAX_EVENT_BYTES) throw new RangeError(`${type.type} of ${key} has ${size} bytes`)
   return {
@@ -100,7 +101,7 @@ function outboxRow({ type, key, sequence, data, cause, headers }: OutgoingEvent,
     headers: {
       ce_source: source,
       ce_time: new Date().toISOString(),
-      ce_correlationid: correlation,
+      ce_correlationid: correlationId ?? key,
       ...(cause?.event_id !== undefined && { ce_causationid: cause.event_id }),
       ...(trace !== undefined && { traceparent: trace.traceparent }),
       ...headers,

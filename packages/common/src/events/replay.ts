@@ -1,4 +1,3 @@
-import { TOPICS } from '@lepton/contracts/topics'
 import type { Database, Tx } from '../postgres.ts'
 import { applyChunk } from './apply.ts'
 import { audit, type Cause } from './audit.ts'
@@ -21,7 +20,7 @@ export async function replay(
   nowMs: number,
   cause?: Cause,
 ): Promise<boolean> {
-  const { consumer } = TOPICS[subscription.topic]
+  const { number: consumer } = subscription.topic
   return database.inTransaction(async (tx) => {
     const found = await tx.query<DeadLetter>('select * from dead_letter where id = $1', [id])
     const letter = found.rows[0]
@@ -68,7 +67,7 @@ async function findSnapshot(
   const { rows } = await tx.query<DeadLetter>(
     `select * from dead_letter where consumer = $1 and key = $2 and status = 'BLOCKED' and headers ->> 'ce_type' = any($3)
      order by pub_seq, id limit 1`,
-    [TOPICS[topic].consumer, key, snapshots.map(({ type }) => type)],
+    [topic.number, key, snapshots.map(({ type }) => type)],
   )
   return rows[0]
 }

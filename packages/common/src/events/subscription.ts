@@ -1,8 +1,12 @@
-import { type EventType, versionOf } from '@lepton/contracts/event'
-import type { Topic } from '@lepton/contracts/topics'
 import type { Tx } from '../postgres.ts'
 import type { BrokerRecord } from './broker.ts'
-import type { IncomingEvent } from './event.ts'
+import { type EventType, type IncomingEvent, versionOf } from './event.ts'
+
+/** A topic, and the number that names it in a consuming service's inbox. */
+export interface Topic {
+  name: string
+  number: number
+}
 
 /**
  * How a service takes in the events of one topic, a chunk at a time: load what the chunk concerns,

@@ -28,7 +28,7 @@ afterEach(() => {
   jest.useRealTimers()
 })
 
-const enterAll = (priority: 'settle' | 'read' | 'change' | 'order', most = 1_000) => {
+const enterAll = (priority: 'settle' | 'read' | 'change' | 'intake', most = 1_000) => {
   let entered = 0
   while (entered < most && inbound.enter(priority)) entered += 1
   return entered
@@ -36,13 +36,13 @@ const enterAll = (priority: 'settle' | 'read' | 'change' | 'order', most = 1_000
 
 describe('what an instance takes in', () => {
   it('is refused by worth: new orders first, then changes, then reads, and never what ends work', () => {
-    expect([enterAll('order'), enterAll('change'), enterAll('read'), enterAll('settle', 50)]).toEqual([
+    expect([enterAll('intake'), enterAll('change'), enterAll('read'), enterAll('settle', 50)]).toEqual([
       3, 6, 1, 50,
     ])
   })
 
   it('shrinks while its own queue is long, down to the least, and grows back when it is used', () => {
-    enterAll('order')
+    enterAll('intake')
     pass(3_000, 100)
     expect(inbound.limit()).toBe(5)
 
@@ -58,7 +58,7 @@ describe('what an instance takes in', () => {
   })
 
   it('comes back to where it began though little is asked for: a burst must not meet an old limit', () => {
-    const entered = enterAll('order')
+    const entered = enterAll('intake')
     pass(3_000, 100)
     for (let left = 0; left < entered; left++) inbound.leave()
     inbound.enter('read')
@@ -68,7 +68,7 @@ describe('what an instance takes in', () => {
   })
 
   it('shrinks when requests wait for a connection of the database', () => {
-    enterAll('order')
+    enterAll('intake')
     for (let look = 0; look < 100; look++) {
       inbound.waited(500)
       pass(20)

@@ -1,5 +1,5 @@
-import type { Priority } from '@lepton/contracts/route'
 import type { Metrics } from '../metrics.ts'
+import type { Priority } from './route.ts'
 
 export interface InboundLimitSettings {
   /** Requests that an instance works on at once: at the start, and the bounds of what it learns. */
@@ -37,7 +37,7 @@ const SHARE: Record<Priority, number> = {
   settle: Number.POSITIVE_INFINITY,
   read: 1,
   change: 0.9,
-  order: 0.25,
+  intake: 0.25,
 }
 const SHRINK = 0.8
 /** Waits of one window that are looked at. */
@@ -99,7 +99,7 @@ export function createInboundLimit({
     const grown = limit + Math.ceil(Math.sqrt(limit))
     if (delayMs > settings.targetMs) limit = Math.max(settings.min, Math.floor(limit * SHRINK))
     else if (limit < settings.initial) limit = Math.min(settings.initial, grown)
-    else if (most >= limit * SHARE.order) limit = Math.min(settings.max, grown)
+    else if (most >= limit * SHARE.intake) limit = Math.min(settings.max, grown)
     delays = []
     waits = []
     most = inFlight

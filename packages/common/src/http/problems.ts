@@ -1,4 +1,3 @@
-import { PROBLEMS } from '@lepton/contracts/problems'
 import type { ErrorRequestHandler, Express, Request } from 'express'
 import type { Log } from '../log.ts'
 import { DEADLINE, FAULT_HEADER, OVERLOAD } from '../mesh/blame.ts'
@@ -7,11 +6,11 @@ import { problemDocument, Refusal, refuse, Unavailable } from '../problem.ts'
 import { currentTrace } from '../trace.ts'
 
 /** How to authenticate: every 401 says it (RFC 9110, 15.5.2). */
-const CHALLENGE: Partial<Record<Refusal['slug'], string>> = {
+const CHALLENGE: Partial<Record<string, string>> = {
   unauthenticated: 'Bearer',
   'signature-invalid': 'Webhook-Signature',
 }
-const FAULT: Partial<Record<Refusal['slug'], string>> = {
+const FAULT: Partial<Record<string, string>> = {
   overloaded: OVERLOAD,
   'deadline-exceeded': DEADLINE,
 }
@@ -37,15 +36,13 @@ function answerProblem(log: Log): ErrorRequestHandler {
     if (fault !== undefined) res.set(FAULT_HEADER, fault)
     const trace = currentTrace()
     res
-      .status(PROBLEMS[refusal.slug].status)
+      .status(refusal.status)
       .type('application/problem+json')
       .send(
         JSON.stringify(
-          problemDocument(refusal.slug, {
-            detail: refusal.message,
+          problemDocument(refusal, {
             instance: instanceOf(req),
             ...(trace && { trace_id: trace.trace_id }),
-            errors: refusal.errors,
           }),
         ),
       )

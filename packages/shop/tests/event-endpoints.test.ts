@@ -7,17 +7,17 @@ import { createIdentity } from '@lepton/testing/identity'
 import { silentLog } from '@lepton/testing/log'
 import { type People, type Person, servePeople } from '@lepton/testing/people'
 import { until } from '@lepton/testing/until'
-import { startConsumer } from '../src/events/consume.ts'
-import { eventEndpoints } from '../src/events/ops.ts'
-import { createOutbox } from '../src/events/outbox.ts'
-import { startRelay } from '../src/events/relay.ts'
-import { createHttpApp } from '../src/http.ts'
-import { newId } from '../src/id.ts'
-import { createMetrics } from '../src/metrics.ts'
-import type { Database } from '../src/postgres.ts'
-import { add, Added, tallies, tallyOf } from './tally.ts'
+import { startConsumer } from '@lepton/common/events/consume'
+import { eventEndpoints } from '../src/event-endpoints.ts'
+import { createOutbox } from '@lepton/common/events/outbox'
+import { startRelay } from '@lepton/common/events/relay'
+import { createHttpApp } from '@lepton/common/http'
+import { newId } from '@lepton/common/id'
+import { createMetrics } from '@lepton/common/metrics'
+import type { Database } from '@lepton/common/postgres'
+import { add, Added, tallies, tallyOf } from '@lepton/testing/tally'
 
-const DLQ = 'order.v1.order.dlq'
+const DLQ = 'tally.v1.order.dlq'
 const stops: (() => Promise<void>)[] = []
 // Registered before those of the database, so that they run before them.
 afterAll(async () => {
@@ -102,7 +102,7 @@ describe('a dead letter', () => {
       ce_type: 'dead_letter.parked.v1',
       ce_sequence: '1',
       'x-dlq-original-ce_id': letter.event_id,
-      'x-dlq-topic': 'order.v1',
+      'x-dlq-topic': 'tally.v1',
       'x-dlq-offset': String(letter.offset),
       'x-dlq-consumer': 'order',
       'x-dlq-error-class': 'TypeError',
@@ -180,7 +180,7 @@ describe('the archive', () => {
   it('is sent to a log that lost it, in the order of each key', async () => {
     const key = newId()
     for (let count = 0; count < 3; count++) await database.inTransaction((tx) => add(tx, outbox, key))
-    const sent = () => broker.records('order.v1').filter((record) => record.key === key)
+    const sent = () => broker.records('tally.v1').filter((record) => record.key === key)
     await until('everything is sent', () => sent().length === 3)
     const range = {
       since: new Date(Date.now() - 60_000).toISOString(),

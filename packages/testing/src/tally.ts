@@ -1,14 +1,19 @@
-import { eventType } from '@lepton/contracts/event'
 import { z } from 'zod'
-import type { Outbox } from '../src/events/outbox.ts'
-import { isEvent } from '../src/events/event.ts'
-import { type Subscription, subscription } from '../src/events/subscription.ts'
-import { type Database, saveRows, type Tx } from '../src/postgres.ts'
+import type { Outbox } from '@lepton/common/events/outbox'
+import { type EventType, isEvent } from '@lepton/common/events/event'
+import { type Subscription, subscription } from '@lepton/common/events/subscription'
+import { type Database, saveRows, type Tx } from '@lepton/common/postgres'
+
+export const TALLY = { name: 'tally.v1', number: 1 }
+
+function eventType<T>(type: string, data: z.ZodType<T>): EventType<T> {
+  return { type, topic: TALLY.name, data }
+}
 
 /** The smallest aggregate there is: a sum per key, with the numbers in the order they came. */
-export const Added = eventType('order.v1', 'tally.added.v1', z.object({ number: z.int() }))
+export const Added = eventType('tally.added.v1', z.object({ number: z.int() }))
 /** A snapshot: what the sum is. */
-export const Stated = eventType('order.v1', 'tally.stated.v1', z.object({ total: z.int() }))
+export const Stated = eventType('tally.stated.v1', z.object({ total: z.int() }))
 
 export interface Tally {
   key: string
@@ -19,7 +24,7 @@ export interface Tally {
 
 export function tallies(onApply: (number: number, key: string) => void = () => undefined): Subscription {
   return subscription<Map<string, Tally>>({
-    topic: 'order.v1',
+    topic: TALLY,
     events: [Added, Stated],
     snapshots: [Stated],
     load: async (tx, events) => {

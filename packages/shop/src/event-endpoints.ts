@@ -10,19 +10,19 @@ import {
   republishRoute,
   serviceOf,
 } from '@lepton/contracts/ops'
-import { TOPICS } from '@lepton/contracts/topics'
+import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import type { z } from 'zod'
-import { decodeCursor, encodeCursor, isInstant } from '../cursor.ts'
-import { answer, type Endpoint } from '../http.ts'
-import type { Database } from '../postgres.ts'
-import { refuse } from '../problem.ts'
-import type { Cause } from './audit.ts'
-import { isPoison } from './consume.ts'
-import type { DeadLetter } from './dead-letter.ts'
-import { discard } from './discard.ts'
-import { replay } from './replay.ts'
-import { republish } from './republish.ts'
-import type { Subscription } from './subscription.ts'
+import { decodeCursor, encodeCursor, isInstant } from '@lepton/common/cursor'
+import { answer, type Endpoint } from '@lepton/common/http'
+import type { Database } from '@lepton/common/postgres'
+import type { Cause } from '@lepton/common/events/audit'
+import { isPoison } from '@lepton/common/events/consume'
+import type { DeadLetter } from '@lepton/common/events/dead-letter'
+import { discard } from '@lepton/common/events/discard'
+import { replay } from '@lepton/common/events/replay'
+import { republish } from '@lepton/common/events/republish'
+import type { Subscription } from '@lepton/common/events/subscription'
+import { refuse } from './refuse.ts'
 
 /** More than one call replays; who has more calls again. */
 const MAX_REPLAYED = 100
@@ -34,7 +34,12 @@ export function eventEndpoints(
   subscriptions: readonly Subscription[],
 ): Endpoint[] {
   const archive = archiveEndpoints(service, database)
-  return service === 'cart' ? archive : [...archive, ...deadLetterEndpoints(service, database, subscriptions)]
+  if (!isConsuming(service)) return archive
+  return [...archive, ...deadLetterEndpoints(service, database, subscriptions)]
+}
+
+function isConsuming(service: PublishingService): service is ConsumingService {
+  return service in SUBSCRIPTIONS
 }
 
 function archiveEndpoints(service: PublishingService, database: Database): Endpoint[] {
@@ -57,7 +62,7 @@ function deadLetterEndpoints(
 ): Endpoint[] {
   const routes = deadLetterRoutes(service)
   const subscriptionOf = ({ consumer }: DeadLetter) =>
-    subscriptions.find(({ topic }) => TOPICS[topic].consumer === consumer)!
+    subscriptions.find(({ topic }) => topic.number === consumer)!
 
   async function find(letterId: string): Promise<DeadLetter> {
     const letter =

@@ -1,0 +1,5 @@
+import { refuserOf } from '@lepton/common/problem'
+import { PROBLEMS } from '@lepton/contracts/problems'
+
+/** Makes a refusal out of one of the shop's problems. */
+export const refuse = refuserOf(PROBLEMS)
