@@ -55,7 +55,7 @@ export default {
       'Rules take what they need as arguments.',
       { path: '/domain\\.ts$' },
       {
-        pathNot: '^packages/(contracts|common/src/problem)|/(state-table|order|domain)\\.ts$',
+        pathNot: '^packages/(contracts|common/src/problem|shop/src/refuse)|/(state-table|order|domain)\\.ts$',
       },
     ),
     rule(
