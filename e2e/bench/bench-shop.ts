@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import type { Pattern } from '@lepton/common/fault-injection'
+import type { Pattern } from '@lepton/common/runtime/fault-injection'
 import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
 import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'

@@ -1,5 +1,5 @@
-import { createKafka } from '@lepton/common/events/kafka/client'
-import { createLog } from '@lepton/common/log'
+import { createKafka } from '@lepton/events/kafka/client'
+import { createLog } from '@lepton/common/runtime/log'
 import { FINAL_STATUSES } from '@lepton/contracts/order'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import type { Shop } from '@lepton/local/shop-types'

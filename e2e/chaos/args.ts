@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { FAILPOINTS, PATTERNS } from '@lepton/common/fault-injection'
+import { FAILPOINTS, PATTERNS } from '@lepton/common/runtime/fault-injection'
 import { FAULT_KINDS, type FaultKind, RARE_FAULT_KINDS } from './nemesis/fault.ts'
 import { PROFILES } from './nemesis/nemesis.ts'
 

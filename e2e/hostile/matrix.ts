@@ -1,4 +1,4 @@
-import { createSigner } from '@lepton/common/auth'
+import { createSigner } from '@lepton/common/http/auth'
 import { ALIAS_ROUTES } from '@lepton/contracts/aliases'
 import type { RouteDefinition, Service } from '@lepton/contracts/route'
 import { ROUTES } from '@lepton/contracts/routes'

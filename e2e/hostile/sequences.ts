@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { signWebhook } from '@lepton/common/webhook-signature'
+import { signWebhook } from '@lepton/common/http/webhook-signature'
 import {
   checkOut,
   chargesOf,

@@ -1,5 +1,5 @@
 import { createHmac, createPrivateKey, createPublicKey, randomUUID, sign } from 'node:crypto'
-import { createSigner } from '@lepton/common/auth'
+import { createSigner } from '@lepton/common/http/auth'
 import { target } from '../journeys/world.ts'
 
 type Json = Record<string, unknown>

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
-import { createSigner } from '@lepton/common/auth'
+import { createSigner } from '@lepton/common/http/auth'
 import type { Cart } from '@lepton/contracts/cart'
 import { Problem, type ProblemSlug } from '@lepton/contracts/problems'
 import type { AskOptions, ShopAnswer, Shopper } from '@lepton/testing/shop-client'

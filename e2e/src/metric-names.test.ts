@@ -17,7 +17,7 @@ function read(...patterns: string[]): string[] {
 
 /** Each metric of the sources with its labels, and the name that a histogram's series have in common. */
 const metrics = new Map(
-  read('packages/common/src/**/*.ts', 'services/*/src/**/*.ts').flatMap((source) =>
+  read('packages/{common,events}/src/**/*.ts', 'services/*/src/**/*.ts').flatMap((source) =>
     [...source.matchAll(DEFINITION)].map(
       ([, name, labels = '']) => [name!, [...labels.matchAll(/\w+/g)].map(String)] as const,
     ),

@@ -8,6 +8,7 @@ COPY package.json pnpm-lock.yaml pnpm-workspace.yaml .npmrc ./
 COPY patches patches
 COPY packages/common/package.json packages/common/
 COPY packages/contracts/package.json packages/contracts/
+COPY packages/events/package.json packages/events/
 COPY packages/shop/package.json packages/shop/
 COPY packages/testing/package.json packages/testing/
 COPY services/cart/package.json services/cart/
@@ -21,7 +22,7 @@ COPY infra/setup/package.json infra/setup/
 COPY e2e/package.json e2e/
 RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
     pnpm install --prod --frozen-lockfile --ignore-scripts --package-import-method=copy \
-      --filter './services/*' --filter './packages/common' --filter './packages/contracts' --filter './packages/shop' --filter './infra/setup'
+      --filter './services/*' --filter './packages/common' --filter './packages/contracts' --filter './packages/events' --filter './packages/shop' --filter './infra/setup'
 
 FROM node:24-bookworm-slim
 WORKDIR /lepton
@@ -31,6 +32,7 @@ RUN for service in gateway cart order payment inventory psp; do mkdir -p "/share
 COPY --from=dependencies /lepton ./
 COPY packages/contracts packages/contracts
 COPY packages/common packages/common
+COPY packages/events packages/events
 COPY packages/shop packages/shop
 COPY infra/setup infra/setup
 COPY services services

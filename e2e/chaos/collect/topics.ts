@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createKafka } from '@lepton/common/events/kafka/client'
-import { createLog } from '@lepton/common/log'
+import { createKafka } from '@lepton/events/kafka/client'
+import { createLog } from '@lepton/common/runtime/log'
 import { SUBSCRIPTIONS, type Topic, TOPICS } from '@lepton/contracts/topics'
 import { allTopics } from '@lepton/setup/topics'
 import { until } from '@lepton/testing/until'

@@ -1,4 +1,4 @@
-import type { Failpoint } from '@lepton/common/fault-injection'
+import type { Failpoint } from '@lepton/common/runtime/fault-injection'
 import type { ScenarioName } from './scenarios.ts'
 
 const IN_TWO_PHASES: readonly ScenarioName[] = [

@@ -1,7 +1,7 @@
 import { existsSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Failpoint, FAILPOINTS } from '@lepton/common/fault-injection'
+import { type Failpoint, FAILPOINTS } from '@lepton/common/runtime/fault-injection'
 import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import type { ChaosShop } from '../chaos-shop.ts'

@@ -1,4 +1,4 @@
-import type { ArchivedEvent as ArchivedRow } from '@lepton/common/events/outbox'
+import type { ArchivedEvent as ArchivedRow } from '@lepton/events/outbox'
 import type { CancelReason, Status } from '@lepton/contracts/order'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { ReservationState } from '@lepton/contracts/inventory'

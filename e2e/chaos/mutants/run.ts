@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Pattern, PATTERNS } from '@lepton/common/fault-injection'
+import { type Pattern, PATTERNS } from '@lepton/common/runtime/fault-injection'
 import type { ChaosArgs } from '../args.ts'
 import { startChaosShop } from '../chaos-shop.ts'
 import { INVARIANTS } from '../invariants/check.ts'

@@ -1,4 +1,4 @@
-import type { BarrierState, Phase } from '@lepton/common/barrier'
+import type { BarrierState, Phase } from '@lepton/events/tcc/barrier'
 import type { Mode } from '@lepton/contracts/fields'
 import type { ReservationState } from '@lepton/contracts/inventory'
 import * as inventory from '../../../services/inventory/src/domain.ts'

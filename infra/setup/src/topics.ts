@@ -1,6 +1,6 @@
-import { createTopics } from '@lepton/common/events/kafka/topics'
-import { createLog } from '@lepton/common/log'
-import { deadLetterTopic } from '@lepton/common/events/dead-letter'
+import { createTopics } from '@lepton/events/kafka/topics'
+import { createLog } from '@lepton/common/runtime/log'
+import { deadLetterTopic } from '@lepton/events/dead-letters/dead-letter'
 import { SUBSCRIPTIONS, TOPICS, type Topic } from '@lepton/contracts/topics'
 
 const DEAD_LETTER_PARTITIONS = 1

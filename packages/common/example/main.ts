@@ -1,8 +1,8 @@
-import { createConsulClient } from '@lepton/common/consul'
-import { createLog } from '@lepton/common/log'
+import { createConsulClient } from '../src/mesh/consul.ts'
+import { createLog } from '../src/runtime/log.ts'
 import { createMeshClient } from '@lepton/common/mesh/client'
 import { createDiscovery } from '@lepton/common/mesh/discovery'
-import { createMetrics } from '@lepton/common/metrics'
+import { createMetrics } from '../src/runtime/metrics.ts'
 
 const log = createLog({ service: 'example', instance: 'example-1', level: 'warn' })
 const metrics = createMetrics()

@@ -7,16 +7,16 @@ import { silentLog } from '@lepton/testing/log'
 import { type People, servePeople } from '@lepton/testing/people'
 import { until } from '@lepton/testing/until'
 import { z } from 'zod'
-import { answer, createHttpApp } from '../src/http.ts'
+import { answer, createHttpApp } from '../src/http/app.ts'
 import { createInboundLimit } from '../src/http/inbound-limit.ts'
 import { startOpsListener } from '../src/http/ops-listener.ts'
 import { route } from '../src/http/route.ts'
-import { createMetrics } from '../src/metrics.ts'
-import { Contended } from '../src/postgres.ts'
-import { Unavailable } from '../src/problem.ts'
-import { closeServer, startServer } from '../src/server.ts'
+import { createMetrics } from '../src/runtime/metrics.ts'
+import { Contended } from '@lepton/events/postgres/postgres'
+import { Unavailable } from '../src/runtime/problem.ts'
+import { closeServer, startServer } from '../src/http/server.ts'
 
-const test = useDatabase('common')
+const test = useDatabase('events')
 const metrics = createMetrics()
 const identity = createIdentity()
 const common = { owner: 'order', access: ['anyone'] } as const

@@ -5,10 +5,10 @@ import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals
 import pino from 'pino'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
-import { type ConsulClient, createConsulClient } from '../src/consul.ts'
-import { createMetrics } from '../src/metrics.ts'
+import { type ConsulClient, createConsulClient } from '../src/mesh/consul.ts'
+import { createMetrics } from '../src/runtime/metrics.ts'
 import { createDiscovery, type Discovery, discoveryDefaults } from '../src/mesh/discovery.ts'
-import { continueTrace, currentTrace, withTrace } from '../src/trace.ts'
+import { continueTrace, currentTrace, withTrace } from '../src/runtime/trace.ts'
 import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
 
 // Enough for a machine that does other things besides.

@@ -1,5 +1,5 @@
 import { describe, expect, it, jest } from '@jest/globals'
-import { withDeadline } from '../src/mesh/deadline.ts'
+import { withDeadline } from '../src/runtime/deadline.ts'
 import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
 import { meshDefaults } from '../src/mesh/settings.ts'
 import { failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net'
 import { afterEach } from '@jest/globals'
 import { silentLog } from '@lepton/testing/log'
-import { createMetrics } from '../src/metrics.ts'
+import { createMetrics } from '../src/runtime/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
 import type { Discovery } from '../src/mesh/discovery.ts'
 import type { KnownInstance } from '../src/mesh/membership.ts'

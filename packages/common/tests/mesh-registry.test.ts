@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
-import { type ConsulClient, createConsulClient } from '../src/consul.ts'
+import { type ConsulClient, createConsulClient } from '../src/mesh/consul.ts'
 import { registerInstance, type Registration, registryDefaults } from '../src/mesh/registry.ts'
 import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
 

@@ -1,4 +1,4 @@
-import { derivedId } from '@lepton/common/id'
+import { derivedId } from '@lepton/common/runtime/id'
 
 /**
  * The id of the order that a request creates: a repeat of the request is the same order, even after

@@ -7,14 +7,14 @@ import { createIdentity } from '@lepton/testing/identity'
 import { silentLog } from '@lepton/testing/log'
 import { type People, type Person, servePeople } from '@lepton/testing/people'
 import { until } from '@lepton/testing/until'
-import { startConsumer } from '@lepton/common/events/consume'
+import { startConsumer } from '@lepton/events/consume'
 import { eventEndpoints } from '../src/event-endpoints.ts'
-import { createOutbox } from '@lepton/common/events/outbox'
-import { startRelay } from '@lepton/common/events/relay'
-import { createHttpApp } from '@lepton/common/http'
-import { newId } from '@lepton/common/id'
-import { createMetrics } from '@lepton/common/metrics'
-import type { Database } from '@lepton/common/postgres'
+import { createOutbox } from '@lepton/events/outbox'
+import { startRelay } from '@lepton/events/relay'
+import { createHttpApp } from '@lepton/common/http/app'
+import { newId } from '@lepton/common/runtime/id'
+import { createMetrics } from '@lepton/common/runtime/metrics'
+import type { Database } from '@lepton/events/postgres/postgres'
 import { add, Added, tallies, tallyOf } from '@lepton/testing/tally'
 
 const DLQ = 'tally.v1.order.dlq'
@@ -23,7 +23,7 @@ const stops: (() => Promise<void>)[] = []
 afterAll(async () => {
   for (const stop of stops) await stop()
 })
-const test = useDatabase('common')
+const test = useDatabase('events')
 const broker = createFakeBroker()
 const outbox = createOutbox('/order/order-1')
 const poisonous = new Set<string>()

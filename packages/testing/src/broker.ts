@@ -1,11 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import type {
-  Broker,
-  BrokerRecord,
-  Delivery,
-  OutgoingRecord,
-  SubscribeOptions,
-} from '@lepton/common/events/broker'
+import type { Broker, BrokerRecord, Delivery, OutgoingRecord, SubscribeOptions } from '@lepton/events/broker'
 
 export interface FakeBrokerSettings {
   partitions?: number

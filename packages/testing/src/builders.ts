@@ -1,6 +1,6 @@
-import type { OutgoingRecord } from '@lepton/common/events/broker'
-import { newId } from '@lepton/common/id'
-import type { EventType } from '@lepton/common/events/event'
+import type { OutgoingRecord } from '@lepton/events/broker'
+import { newId } from '@lepton/common/runtime/id'
+import type { EventType } from '@lepton/events/event'
 import { amountOf, type Line, type Mode } from '@lepton/contracts/fields'
 import type { AppendedRecord } from './broker.ts'
 

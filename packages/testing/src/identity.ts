@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSigner, createVerifier, type Signer, type Verify } from '@lepton/common/auth'
+import { createSigner, createVerifier, type Signer, type Verify } from '@lepton/common/http/auth'
 import { createSecrets, type Secrets } from '@lepton/setup/keys'
 
 export type KeyOwner = keyof Secrets['keyFiles']

@@ -1,3 +1,3 @@
-import { createLog } from '@lepton/common/log'
+import { createLog } from '@lepton/common/runtime/log'
 
 export const silentLog = createLog({ service: 'testing', instance: 'testing-1', level: 'silent' })

@@ -1,6 +1,6 @@
 import type { MeshClient, MeshRequest } from '@lepton/common/mesh/client'
 import { blameFor } from '@lepton/common/mesh/blame'
-import { Unavailable } from '@lepton/common/problem'
+import { Unavailable } from '@lepton/common/runtime/problem'
 import { PROBLEMS, type ProblemSlug } from '@lepton/contracts/problems'
 import type { RouteDefinition } from '@lepton/contracts/route'
 

@@ -1,5 +1,5 @@
-import { newId } from '@lepton/common/id'
-import { closeServer, startServer } from '@lepton/common/server'
+import { newId } from '@lepton/common/runtime/id'
+import { closeServer, startServer } from '@lepton/common/http/server'
 import type { Express } from 'express'
 import type { KeyOwner, TestIdentity } from './identity.ts'
 import { type AskOptions, createShopClient, type ShopAnswer } from './shop-client.ts'

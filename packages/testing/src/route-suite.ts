@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import type { Problem } from '@lepton/contracts/problems'
 import type { Access, RouteDefinition } from '@lepton/contracts/route'
 import { SignJWT } from 'jose'

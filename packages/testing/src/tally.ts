@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import type { Outbox } from '@lepton/common/events/outbox'
-import { type EventType, isEvent } from '@lepton/common/events/event'
-import { type Subscription, subscription } from '@lepton/common/events/subscription'
-import { type Database, saveRows, type Tx } from '@lepton/common/postgres'
+import type { Outbox } from '@lepton/events/outbox'
+import { type EventType, isEvent } from '@lepton/events/event'
+import { type Subscription, subscription } from '@lepton/events/subscription'
+import { type Database, saveRows, type Tx } from '@lepton/events/postgres/postgres'
 
 export const TALLY = { name: 'tally.v1', number: 1 }
 

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync } from 'node:fs'
-import { maintainPartitions } from '@lepton/common/events/partitions'
-import { createLog } from '@lepton/common/log'
-import { createMetrics } from '@lepton/common/metrics'
-import { migrate } from '@lepton/common/migrate'
-import { createDatabase } from '@lepton/common/postgres'
+import { maintainPartitions } from '@lepton/events/partitions'
+import { createLog } from '@lepton/common/runtime/log'
+import { createMetrics } from '@lepton/common/runtime/metrics'
+import { migrate } from '@lepton/events/postgres/migrate'
+import { createDatabase } from '@lepton/events/postgres/postgres'
 import pg from 'pg'
 
 const ROOT = new URL('../../../', import.meta.url)
@@ -40,7 +40,7 @@ function migrationFolders(): [string, URL][] {
   const services = readdirSync(new URL('services/', ROOT))
     .map((name): [string, URL] => [name, new URL(`services/${name}/migrations/`, ROOT)])
     .filter(([, folder]) => existsSync(folder))
-  return [['common', new URL('packages/common/tests/migrations/', ROOT)], ...services]
+  return [['events', new URL('packages/events/tests/migrations/', ROOT)], ...services]
 }
 
 async function migrateTemplate(url: string, migrations: URL): Promise<void> {

@@ -1,7 +1,7 @@
-import { ask } from '@lepton/common/ask'
-import type { Caller } from '@lepton/common/auth'
-import { withDeadline } from '@lepton/common/mesh/deadline'
-import { Refusal, Unavailable } from '@lepton/common/problem'
+import { ask } from '@lepton/common/http/ask'
+import type { Caller } from '@lepton/common/http/auth'
+import { withDeadline } from '@lepton/common/runtime/deadline'
+import { Refusal, Unavailable } from '@lepton/common/runtime/problem'
 import { checkAdmission } from '@lepton/contracts/routes'
 import type { Deps } from './deps.ts'
 

@@ -1,4 +1,4 @@
-import { configOrExit, storeSettings, whole } from '@lepton/common/config'
+import { configOrExit, storeSettings, whole } from '@lepton/common/runtime/config'
 
 export const settings = storeSettings.extend({
   /** How long a checkout in two phases waits for the decision about its order. */

@@ -1,6 +1,6 @@
-import { ask } from '@lepton/common/ask'
+import { ask } from '@lepton/common/http/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import { remainingMs, withDeadline } from '@lepton/common/mesh/deadline'
+import { remainingMs, withDeadline } from '@lepton/common/runtime/deadline'
 import { refuse } from '@lepton/shop/refuse'
 import { listProducts } from '@lepton/contracts/routes'
 import type { Deps } from './deps.ts'

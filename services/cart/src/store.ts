@@ -1,5 +1,5 @@
-import { newId } from '@lepton/common/id'
-import type { Database, Tx } from '@lepton/common/postgres'
+import { newId } from '@lepton/common/runtime/id'
+import type { Database, Tx } from '@lepton/events/postgres/postgres'
 import type { Mode, Line } from '@lepton/contracts/fields'
 import type { Cart } from './domain.ts'
 

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import type { Cart } from '@lepton/contracts/cart'
 import { getOrder, listProducts } from '@lepton/contracts/routes'
 import { eventsOf, freshKey, line } from '@lepton/testing/builders'

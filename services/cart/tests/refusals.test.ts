@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { getOrder, ROUTES } from '@lepton/contracts/routes'
 import { freshKey } from '@lepton/testing/builders'
 import { problemAnswer } from '@lepton/testing/mesh'

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { ask } from '@lepton/common/ask'
-import { decodeCursor, encodeCursor, isUuid } from '@lepton/common/cursor'
-import { answer, type Endpoint } from '@lepton/common/http'
+import { ask } from '@lepton/common/http/ask'
+import { decodeCursor, encodeCursor, isUuid } from '@lepton/common/runtime/cursor'
+import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import {
   auditCheckouts,

@@ -1,5 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { fileContent, instanceSettings, configOrExit, whole } from '@lepton/common/config'
+import { fileContent, instanceSettings, configOrExit, whole } from '@lepton/common/runtime/config'
 import { RUNTIMES } from '@lepton/contracts/session'
 import { z } from 'zod'
 

@@ -1,9 +1,9 @@
 import type { IncomingMessage, RequestListener } from 'node:http'
 import type { InboundLimit } from '@lepton/common/http/inbound-limit'
 import { priorityOf } from '@lepton/common/http/route'
-import type { Metrics } from '@lepton/common/metrics'
-import type { Throttle } from '@lepton/common/throttle'
-import { problemDocument } from '@lepton/common/problem'
+import type { Metrics } from '@lepton/common/runtime/metrics'
+import type { Throttle } from '@lepton/common/http/throttle'
+import { problemDocument } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import { ROUTES } from '@lepton/contracts/routes'
 

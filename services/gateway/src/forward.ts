@@ -1,4 +1,4 @@
-import type { Caller } from '@lepton/common/auth'
+import type { Caller } from '@lepton/common/http/auth'
 import { priorityOf } from '@lepton/common/http/route'
 import { FAULT_HEADER, OVERLOAD } from '@lepton/common/mesh/blame'
 import type { RouteDefinition } from '@lepton/contracts/route'

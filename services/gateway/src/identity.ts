@@ -1,6 +1,6 @@
 import type { BlockList } from 'node:net'
-import type { Caller, Role, Signer, Verify } from '@lepton/common/auth'
-import { derivedId, newId } from '@lepton/common/id'
+import type { Caller, Role, Signer, Verify } from '@lepton/common/http/auth'
+import { derivedId, newId } from '@lepton/common/runtime/id'
 import { refuse } from '@lepton/shop/refuse'
 import type { Request, Response } from 'express'
 import { LRUCache } from 'lru-cache'

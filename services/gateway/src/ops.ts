@@ -1,6 +1,6 @@
-import { ask } from '@lepton/common/ask'
-import { encodeCursor } from '@lepton/common/cursor'
-import { answer, type Endpoint } from '@lepton/common/http'
+import { ask } from '@lepton/common/http/ask'
+import { encodeCursor } from '@lepton/common/runtime/cursor'
+import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import {
   CONSUMERS,

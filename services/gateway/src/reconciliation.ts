@@ -1,9 +1,9 @@
 import { type Part } from '@lepton/common/service'
-import { startTimer } from '@lepton/common/timer'
-import type { Signer } from '@lepton/common/auth'
-import type { Log } from '@lepton/common/log'
+import { startTimer } from '@lepton/common/runtime/timer'
+import type { Signer } from '@lepton/common/http/auth'
+import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import type { Metrics } from '@lepton/common/metrics'
+import type { Metrics } from '@lepton/common/runtime/metrics'
 import { auditOrders, FIRST_ID } from '@lepton/contracts/audit'
 import { reconcileFrom } from './audit.ts'
 

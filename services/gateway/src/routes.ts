@@ -1,5 +1,5 @@
-import type { Caller } from '@lepton/common/auth'
-import { limitLoad, methodOf, refuseMethod, serve, staticFirst } from '@lepton/common/http'
+import type { Caller } from '@lepton/common/http/auth'
+import { limitLoad, methodOf, refuseMethod, serve, staticFirst } from '@lepton/common/http/app'
 import { isJson } from '@lepton/common/http/parse'
 import { refuse } from '@lepton/shop/refuse'
 import type { RouteDefinition } from '@lepton/contracts/route'

@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto'
-import type { Caller } from '@lepton/common/auth'
-import { answer, type Endpoint, limitLoad, methodOf, refuseMethod, serve } from '@lepton/common/http'
-import { newId } from '@lepton/common/id'
-import { Refusal } from '@lepton/common/problem'
+import type { Caller } from '@lepton/common/http/auth'
+import { answer, type Endpoint, limitLoad, methodOf, refuseMethod, serve } from '@lepton/common/http/app'
+import { newId } from '@lepton/common/runtime/id'
+import { Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import {
   endSession,

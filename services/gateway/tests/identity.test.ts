@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { addToCart, checkOutCart, getCart, getOrder, payOrder, receiveStock } from '@lepton/contracts/routes'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { ShopAnswer, ShopClient } from '@lepton/testing/shop-client'

@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { readFileSync } from 'node:fs'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { getCart, receiveStock } from '@lepton/contracts/routes'
 import type { CurrentSession } from '@lepton/contracts/session'
 import type { ShopAnswer, ShopClient } from '@lepton/testing/shop-client'

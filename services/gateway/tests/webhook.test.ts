@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { tryPayment } from '@lepton/contracts/branches'
 import { receiveWebhook } from '@lepton/contracts/routes'
 import type { ShopClient } from '@lepton/testing/shop-client'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { BarrierState, Phase } from '@lepton/common/barrier'
+import type { BarrierState, Phase } from '@lepton/events/tcc/barrier'
 import type { ReservationState } from '@lepton/contracts/inventory'
 import { onBranch } from './branch.ts'
 

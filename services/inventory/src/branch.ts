@@ -1,4 +1,4 @@
-import { afterWork, type BarrierState, passBarrier, type Phase } from '@lepton/common/barrier'
+import { afterWork, type BarrierState, passBarrier, type Phase } from '@lepton/events/tcc/barrier'
 import type { ReservationState } from '@lepton/contracts/inventory'
 import { type Item, onCancelled, onConfirmed, onPlaced, type Verdict } from './domain.ts'
 

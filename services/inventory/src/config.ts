@@ -1,4 +1,4 @@
-import { configOrExit, storeSettings } from '@lepton/common/config'
+import { configOrExit, storeSettings } from '@lepton/common/runtime/config'
 
 export const settings = storeSettings
 

@@ -1,6 +1,6 @@
-import type { Outbox } from '@lepton/common/events/outbox'
-import type { Log } from '@lepton/common/log'
-import type { Database } from '@lepton/common/postgres'
+import type { Outbox } from '@lepton/events/outbox'
+import type { Log } from '@lepton/common/runtime/log'
+import type { Database } from '@lepton/events/postgres/postgres'
 
 export interface Deps {
   database: Database

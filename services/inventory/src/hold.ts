@@ -1,4 +1,4 @@
-import { isWithout } from '@lepton/common/fault-injection'
+import { isWithout } from '@lepton/common/runtime/fault-injection'
 
 const HOLD_BEYOND_DEADLINE_MS = 300_000
 

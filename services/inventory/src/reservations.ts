@@ -1,6 +1,6 @@
-import type { Cause, OutgoingEvent } from '@lepton/common/events/event'
-import type { Outbox } from '@lepton/common/events/outbox'
-import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
+import type { Cause, OutgoingEvent } from '@lepton/events/event'
+import type { Outbox } from '@lepton/events/outbox'
+import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/events/postgres/postgres'
 import {
   ReservationOverdue,
   type ReservationState,

@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@lepton/common/postgres'
+import type { Database, Tx } from '@lepton/events/postgres/postgres'
 import type { Product, ProductQuery, StockEntry } from '@lepton/contracts/inventory'
 import type { z } from 'zod'
 import type { Stock } from './domain.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { startBarrierSweep } from '@lepton/common/barrier-rows'
-import { newId } from '@lepton/common/id'
+import { startBarrierSweep } from '@lepton/events/tcc/barrier-rows'
+import { newId } from '@lepton/common/runtime/id'
 import type { Problem } from '@lepton/contracts/problems'
 import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/order'
 import { eventRecord, eventsOf, line, placement } from '@lepton/testing/builders'

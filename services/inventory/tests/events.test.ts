@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
-import { injectFaults } from '@lepton/common/fault-injection'
-import { newId } from '@lepton/common/id'
+import { injectFaults } from '@lepton/common/runtime/fault-injection'
+import { newId } from '@lepton/common/runtime/id'
 import { amountOf, type Line } from '@lepton/contracts/fields'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
 import { eventRecord, eventsOf, line, placement } from '@lepton/testing/builders'

@@ -1,6 +1,6 @@
-import { type Refusal } from '@lepton/common/problem'
+import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
-import type { Tx } from '@lepton/common/postgres'
+import type { Tx } from '@lepton/events/postgres/postgres'
 import { countOpen, type Open } from './store.ts'
 
 export interface CustomerLimits {

@@ -1,4 +1,4 @@
-import type { Database } from '@lepton/common/postgres'
+import type { Database } from '@lepton/events/postgres/postgres'
 
 export interface Backlog {
   /** Whether orders come faster than they are carried out, as far as was counted `COUNT_EVERY_MS` ago. */

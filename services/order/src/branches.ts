@@ -1,7 +1,7 @@
-import { ask } from '@lepton/common/ask'
+import { ask } from '@lepton/common/http/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import { withDeadline } from '@lepton/common/mesh/deadline'
-import type { Signer } from '@lepton/common/auth'
+import { withDeadline } from '@lepton/common/runtime/deadline'
+import type { Signer } from '@lepton/common/http/auth'
 import {
   cancelPayment,
   cancelStock,

@@ -1,4 +1,4 @@
-import { configOrExit, storeSettings, whole } from '@lepton/common/config'
+import { configOrExit, storeSettings, whole } from '@lepton/common/runtime/config'
 
 export const settings = storeSettings.extend({
   ORDER_DEADLINE_MS: whole(120_000, { min: 1_000 }),

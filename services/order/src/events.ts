@@ -1,5 +1,5 @@
-import { type IncomingEvent, isEvent } from '@lepton/common/events/event'
-import { Poison, type Subscription, subscription, type Topic } from '@lepton/common/events/subscription'
+import { type IncomingEvent, isEvent } from '@lepton/events/event'
+import { Poison, type Subscription, subscription, type Topic } from '@lepton/events/subscription'
 import { CartCheckedOut } from '@lepton/contracts/cart'
 import {
   ReservationOverdue,

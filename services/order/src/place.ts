@@ -1,5 +1,5 @@
-import type { IncomingEvent } from '@lepton/common/events/event'
-import { currentTrace } from '@lepton/common/trace'
+import type { IncomingEvent } from '@lepton/events/event'
+import { currentTrace } from '@lepton/common/runtime/trace'
 import { placedOrder } from './domain.ts'
 import type { Placement } from './order.ts'
 import type { OrderChanges } from './store.ts'

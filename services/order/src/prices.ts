@@ -1,4 +1,4 @@
-import { ask } from '@lepton/common/ask'
+import { ask } from '@lepton/common/http/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import { refuse } from '@lepton/shop/refuse'
 import type { Line } from '@lepton/contracts/fields'

@@ -1,4 +1,4 @@
-import type { Tx } from '@lepton/common/postgres'
+import type { Tx } from '@lepton/events/postgres/postgres'
 import type { Deps } from './deps.ts'
 import type { OrderChanges } from './store.ts'
 

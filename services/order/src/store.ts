@@ -1,6 +1,6 @@
-import type { Outbox } from '@lepton/common/events/outbox'
-import type { Cause, OutgoingEvent } from '@lepton/common/events/event'
-import { type Database, insertRows, type Tx, saveRows } from '@lepton/common/postgres'
+import type { Outbox } from '@lepton/events/outbox'
+import type { Cause, OutgoingEvent } from '@lepton/events/event'
+import { type Database, insertRows, type Tx, saveRows } from '@lepton/events/postgres/postgres'
 import {
   OrderCancelled,
   OrderClosed,
@@ -9,7 +9,7 @@ import {
   OrderPlaced,
   OrderStatusRequested,
 } from '@lepton/contracts/order'
-import { currentTrace } from '@lepton/common/trace'
+import { currentTrace } from '@lepton/common/runtime/trace'
 import { evolve } from './domain.ts'
 import type { Begun, Fact, Order } from './order.ts'
 import type { Input } from './state-table.ts'

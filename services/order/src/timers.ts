@@ -1,6 +1,6 @@
-import { failpoint } from '@lepton/common/fault-injection'
+import { failpoint } from '@lepton/common/runtime/fault-injection'
 import type { Part } from '@lepton/common/service'
-import { startTimer } from '@lepton/common/timer'
+import { startTimer } from '@lepton/common/runtime/timer'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
 import { record } from './record.ts'

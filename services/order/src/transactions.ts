@@ -1,4 +1,4 @@
-import { type Database, insertRows, type Tx } from '@lepton/common/postgres'
+import { type Database, insertRows, type Tx } from '@lepton/events/postgres/postgres'
 import type { Placement } from './order.ts'
 
 export type BranchName = 'stock' | 'payment'

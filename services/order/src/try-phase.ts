@@ -1,4 +1,4 @@
-import { failpoint } from '@lepton/common/fault-injection'
+import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { tryPaymentOf, tryStockOf, type TryResult } from './branches.ts'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { PaymentAuthorized, PaymentCaptured } from '@lepton/contracts/payment'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { getCheckout, listCheckouts, listProducts } from '@lepton/contracts/routes'

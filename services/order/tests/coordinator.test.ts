@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { tryPayment, tryStock } from '@lepton/contracts/branches'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { freshKey } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
 import { checkedOut, useOrderService } from './order-service.ts'

@@ -1,4 +1,4 @@
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import {
   cancelPayment,
   cancelStock,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { BarrierState, Phase } from '@lepton/common/barrier'
+import type { BarrierState, Phase } from '@lepton/events/tcc/barrier'
 import type { PaymentState } from '@lepton/contracts/payment'
 import { NO_PAYMENT } from '../tests/no-payment.ts'
 import { onBranch } from './branch.ts'

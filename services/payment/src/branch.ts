@@ -1,4 +1,4 @@
-import { afterWork, type BarrierState, passBarrier, type Phase } from '@lepton/common/barrier'
+import { afterWork, type BarrierState, passBarrier, type Phase } from '@lepton/events/tcc/barrier'
 import { type Intent, onCancelled, onConfirmed, onTried, type Payment, type Verdict } from './domain.ts'
 
 export interface BranchVerdict {

@@ -1,4 +1,4 @@
-import type { Database, Tx } from '@lepton/common/postgres'
+import type { Database, Tx } from '@lepton/events/postgres/postgres'
 import type { PspRequest } from './psp-client.ts'
 
 export interface Task extends PspRequest {

@@ -1,7 +1,7 @@
-import type { Cause, OutgoingEvent } from '@lepton/common/events/event'
-import type { Outbox } from '@lepton/common/events/outbox'
-import { currentTrace } from '@lepton/common/trace'
-import { lockOrCreate, type Tx, saveRows } from '@lepton/common/postgres'
+import type { Cause, OutgoingEvent } from '@lepton/events/event'
+import type { Outbox } from '@lepton/events/outbox'
+import { currentTrace } from '@lepton/common/runtime/trace'
+import { lockOrCreate, type Tx, saveRows } from '@lepton/events/postgres/postgres'
 import {
   PaymentAuthorized,
   PaymentCaptured,

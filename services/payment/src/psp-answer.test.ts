@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { OutcomeUnknown, readAnswer } from './psp-answer.ts'
 
 const clock = { nowMs: Date.UTC(2026, 0, 1), mostMs: 60_000 }

@@ -1,4 +1,4 @@
-import { retryAfterMs } from '@lepton/common/retry-after'
+import { retryAfterMs } from '@lepton/common/runtime/retry-after'
 import type { Answer } from '@lepton/common/mesh/transport'
 import { Charge, ChargeRefused } from '@lepton/contracts/psp'
 

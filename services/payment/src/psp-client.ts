@@ -1,5 +1,5 @@
-import { Unavailable } from '@lepton/common/problem'
-import { currentTrace } from '@lepton/common/trace'
+import { Unavailable } from '@lepton/common/runtime/problem'
+import { currentTrace } from '@lepton/common/runtime/trace'
 import { type Answer, createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
 import { type AuditedCharge, exportCharges } from '@lepton/contracts/audit'
 import { type Charge, ChargeList } from '@lepton/contracts/psp'

@@ -1,5 +1,5 @@
-import { derivedId } from '@lepton/common/id'
-import { insertRows, type Tx } from '@lepton/common/postgres'
+import { derivedId } from '@lepton/common/runtime/id'
+import { insertRows, type Tx } from '@lepton/events/postgres/postgres'
 import type { Operation, Origin } from './domain.ts'
 import { isAskedAgain } from './outcome.ts'
 

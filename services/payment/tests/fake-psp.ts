@@ -1,5 +1,5 @@
 import type { Charge, ChargeState } from '@lepton/contracts/psp'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { OutcomeUnknown } from '../src/psp-answer.ts'
 import type { PspClient, PspRequest } from '../src/psp-client.ts'
 

@@ -1,8 +1,8 @@
 import { createServer, type Server, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
-import { Unavailable } from '@lepton/common/problem'
-import { closeServer } from '@lepton/common/server'
+import { newId } from '@lepton/common/runtime/id'
+import { Unavailable } from '@lepton/common/runtime/problem'
+import { closeServer } from '@lepton/common/http/server'
 import { OutcomeUnknown } from '../src/psp-answer.ts'
 import { createPspClient, type PspClient } from '../src/psp-client.ts'
 

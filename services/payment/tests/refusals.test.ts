@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { OrderPlaced } from '@lepton/contracts/order'
 import { getOrder, ROUTES } from '@lepton/contracts/routes'
 import { eventRecord, freshKey, placement } from '@lepton/testing/builders'

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/order'
 import type { ChargeState } from '@lepton/contracts/psp'

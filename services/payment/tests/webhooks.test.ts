@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { newId } from '@lepton/common/id'
-import { signWebhook } from '@lepton/common/webhook-signature'
+import { newId } from '@lepton/common/runtime/id'
+import { signWebhook } from '@lepton/common/http/webhook-signature'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/order'
 import type { Problem } from '@lepton/contracts/problems'

@@ -1,5 +1,5 @@
-import { fileContent, configOrExit, whole } from '@lepton/common/config'
-import { secretsOf } from '@lepton/common/webhook-signature'
+import { fileContent, configOrExit, whole } from '@lepton/common/runtime/config'
+import { secretsOf } from '@lepton/common/http/webhook-signature'
 import { z } from 'zod'
 
 export const settings = z.object({

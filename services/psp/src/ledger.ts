@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { newId } from '@lepton/common/id'
+import { newId } from '@lepton/common/runtime/id'
 import type { AuditedCharge } from '@lepton/contracts/audit'
 import type { Charge, ChargeWebhook } from '@lepton/contracts/psp'
 import { openPostbox, type Postbox } from './postbox.ts'

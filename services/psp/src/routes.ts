@@ -1,5 +1,5 @@
-import { answer, type Endpoint } from '@lepton/common/http'
-import type { Log } from '@lepton/common/log'
+import { answer, type Endpoint } from '@lepton/common/http/app'
+import type { Log } from '@lepton/common/runtime/log'
 import { exportCharges } from '@lepton/contracts/audit'
 import { createCharge, listCharges, moveCharge } from '@lepton/contracts/psp'
 import { asTheCardDoes, createRateLimit, refusalOf } from './cards.ts'

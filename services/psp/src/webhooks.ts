@@ -1,10 +1,10 @@
-import type { Log } from '@lepton/common/log'
-import { equalJitterMs } from '@lepton/common/mesh/backoff'
+import type { Log } from '@lepton/common/runtime/log'
+import { equalJitterMs } from '@lepton/common/runtime/backoff'
 import { createTransport, type Transport, transportDefaults } from '@lepton/common/mesh/transport'
-import { retryAfterMs } from '@lepton/common/retry-after'
+import { retryAfterMs } from '@lepton/common/runtime/retry-after'
 import type { Part } from '@lepton/common/service'
-import { startTimer } from '@lepton/common/timer'
-import { SIGNATURE_HEADER, signWebhook } from '@lepton/common/webhook-signature'
+import { startTimer } from '@lepton/common/runtime/timer'
+import { SIGNATURE_HEADER, signWebhook } from '@lepton/common/http/webhook-signature'
 import type { Delivery, Letter, Postbox } from './postbox.ts'
 
 const POLL_MS = 250

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
-import { createMetrics } from '../metrics.ts'
+import { createMetrics } from '../runtime/metrics.ts'
 import { createInboundLimit, type InboundLimit } from './inbound-limit.ts'
 
 let inbound: InboundLimit

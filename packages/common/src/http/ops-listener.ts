@@ -1,6 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
-import type { Metrics } from '../metrics.ts'
-import { startServer } from '../server.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { startServer } from './server.ts'
 
 /**
  * Answers `/metrics`, `/livez` and `/readyz` on a listener of their own, away from the one that customers reach.

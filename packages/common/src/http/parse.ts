@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Request } from 'express'
 import { z } from 'zod'
-import { type FieldError, refuse } from '../problem.ts'
+import { type FieldError, refuse } from '../runtime/problem.ts'
 import type { RouteDefinition } from './route.ts'
 
 const IdempotencyKey = z.string().regex(/^[\x21-\x7e]{16,255}$/, 'must be 16 to 255 visible ASCII characters')

@@ -1,9 +1,9 @@
 import type { ErrorRequestHandler, Express, Request } from 'express'
-import type { Log } from '../log.ts'
+import type { Log } from '../runtime/log.ts'
 import { DEADLINE, FAULT_HEADER, OVERLOAD } from '../mesh/blame.ts'
-import { Contended, isPassingFault } from '../postgres.ts'
-import { problemDocument, Refusal, refuse, Unavailable } from '../problem.ts'
-import { currentTrace } from '../trace.ts'
+import { Contended, isPassingFault } from '@lepton/events/postgres/postgres'
+import { problemDocument, Refusal, refuse, Unavailable } from '../runtime/problem.ts'
+import { currentTrace } from '../runtime/trace.ts'
 
 /** How to authenticate: every 401 says it (RFC 9110, 15.5.2). */
 const CHALLENGE: Partial<Record<string, string>> = {

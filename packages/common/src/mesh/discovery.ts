@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { ConsulClient, ServiceInstance } from '../consul.ts'
-import type { Log } from '../log.ts'
-import type { Metrics } from '../metrics.ts'
+import type { ConsulClient, ServiceInstance } from './consul.ts'
+import type { Log } from '../runtime/log.ts'
+import type { Metrics } from '../runtime/metrics.ts'
 import { loadLastKnown, saveLastKnown } from './last-known.ts'
 import { type LongPollSettings, startLongPoll } from './long-poll.ts'
 import {

@@ -1,4 +1,4 @@
-import { equalJitterMs } from './backoff.ts'
+import { equalJitterMs } from '../runtime/backoff.ts'
 
 /**
  * What a request tells about its endpoint: `soft` is an answer that came too slowly or asked for

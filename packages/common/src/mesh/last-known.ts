@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { ServiceInstance } from '../consul.ts'
+import type { ServiceInstance } from './consul.ts'
 
 const lastKnownFile = z.object({
   saved_at: z.iso.datetime(),

@@ -1,4 +1,4 @@
-import { type Backoff, fullJitterMs } from './backoff.ts'
+import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
 import { pause } from './pause.ts'
 import { createTokenBucket, type TokenBucketSettings } from './token-bucket.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { ServiceInstance } from '../consul.ts'
+import type { ServiceInstance } from './consul.ts'
 import {
   applyAnswer,
   emptyMembership,

@@ -1,4 +1,4 @@
-import type { ServiceInstance } from '../consul.ts'
+import type { ServiceInstance } from './consul.ts'
 
 /**
  * `unverified`: the catalogue no longer names it, and that may be the catalogue's fault. `gone`: its loss is

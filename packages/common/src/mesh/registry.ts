@@ -1,6 +1,6 @@
-import type { ConsulClient, ServiceDefinition } from '../consul.ts'
-import type { Log } from '../log.ts'
-import { type Backoff, fullJitterMs } from './backoff.ts'
+import type { ConsulClient, ServiceDefinition } from './consul.ts'
+import type { Log } from '../runtime/log.ts'
+import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
 import { pause } from './pause.ts'
 import { createTokenBucket, type TokenBucketSettings } from './token-bucket.ts'
 

@@ -1,4 +1,4 @@
-import { type Backoff, fullJitterMs } from './backoff.ts'
+import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
 import type { RetryBudget } from './retry-budget.ts'
 
 export interface RetrySettings {

@@ -1,5 +1,5 @@
 import type { EventEmitter } from 'node:events'
-import type { Log } from '../log.ts'
+import type { Log } from '../runtime/log.ts'
 import { type Balancer, createBalancer } from './balancer.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import type { ServiceWatch } from './discovery.ts'

@@ -1,0 +1,258 @@
+import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
+import { z } from 'zod'
+import type { Caller, Verify } from './auth.ts'
+import { type InboundLimit, unlimited } from './inbound-limit.ts'
+import { isJson, parseRequest } from './parse.ts'
+import { addProblemHandlers } from './problems.ts'
+import { type Access, priorityOf, type RouteDefinition } from './route.ts'
+import type { Log } from '../runtime/log.ts'
+import { ATTEMPT_HEADER, DEADLINE_HEADER, LEAST_MS, parseAttempt, withDeadline } from '../runtime/deadline.ts'
+import type { Metrics } from '../runtime/metrics.ts'
+import { refuse } from '../runtime/problem.ts'
+import { continueTrace, withTrace } from '../runtime/trace.ts'
+
+type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
+
+export interface Call<R extends RouteDefinition = RouteDefinition> {
+  params: Parsed<R['params']>
+  query: Parsed<R['query']>
+  body: Parsed<R['body']>
+  /** Undefined only where the route is open to anyone and no token was sent. */
+  caller: R['access'] extends readonly Exclude<Access, 'anyone'>[] ? Caller : Caller | undefined
+  idempotencyKey: R['idempotency'] extends 'required' ? string : string | undefined
+  /** The route's path with the parsed parameters in it: one spelling, however the request was written. */
+  path: string
+  req: Request
+}
+
+export interface Reply {
+  status: number
+  body?: unknown
+  headers?: Record<string, string>
+}
+
+export interface Endpoint {
+  route: RouteDefinition
+  run: (call: Call) => Promise<Reply>
+}
+
+/** Binds a handler to its route; the handler gets what the route's schemas promise, already checked. */
+export function answer<R extends RouteDefinition>(
+  route: R,
+  run: (call: Call<R>) => Promise<Reply>,
+): Endpoint {
+  return { route, run: run }
+}
+
+export interface HttpDeps {
+  log: Log
+  metrics: Metrics
+  verify: Verify
+  /** False while the instance starts and from the moment it stops. */
+  isReady: () => boolean
+  inbound?: InboundLimit
+  bodyLimit?: string
+  requestTimeoutMs?: number
+}
+
+/**
+ * An express app that answers the endpoints, `/livez` and `/readyz`. Every request is traced, measured and bounded
+ * in size and time; what the instance has no room for is refused before its body is read; every fault leaves as a
+ * problem document.
+ */
+export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): Express {
+  const { inbound = unlimited, isReady } = deps
+  const app = createBareApp(deps)
+  app.get('/livez', (_req, res) => void res.json({ status: 'alive' }))
+  app.get('/readyz', (_req, res) => void res.status(isReady() ? 200 : 503).json({ ready: isReady() }))
+  const readJson = express.json({
+    limit: deps.bodyLimit ?? '64kb',
+    strict: true,
+    type: isJson,
+    verify: keepRawBody,
+  })
+  const byPath = Map.groupBy(endpoints, ({ route }) => route.path)
+  for (const [path, ofPath] of staticFirst(byPath)) {
+    for (const endpoint of ofPath) {
+      const { route } = endpoint
+      app[methodOf(route)](
+        path,
+        limitLoad(inbound, route),
+        ...(route.body === undefined ? [] : [readJson]),
+        serve(endpoint, (req) => admit(route, req, deps.verify), deps.log),
+      )
+    }
+    app.all(path, refuseMethod(ofPath.map(({ route }) => route)))
+  }
+  addProblemHandlers(app, deps.log)
+  return app
+}
+
+/** Paths without parameters first, or one with them would take theirs: `/letters/replay` is no letter. */
+export function staticFirst<T>(byPath: ReadonlyMap<string, T>): [string, T][] {
+  return [...byPath].sort(([a], [b]) => Number(a.includes(':')) - Number(b.includes(':')))
+}
+
+export function methodOf({ method }: RouteDefinition) {
+  return method.toLowerCase() as 'get' | 'post' | 'put' | 'delete'
+}
+
+const rawBodies = new WeakMap<object, Buffer>()
+
+function keepRawBody(req: object, _res: unknown, body: Buffer): void {
+  rawBodies.set(req, body)
+}
+
+/** A JSON body byte by byte, as its sender signed it. */
+export function rawBodyOf(req: Request): Buffer {
+  return rawBodies.get(req) ?? Buffer.alloc(0)
+}
+
+/** What every app does first, without endpoints, body parser or error handlers: the gateway adds its own. */
+export function createBareApp({ log, metrics, isReady, requestTimeoutMs = 10_000 }: HttpDeps): Express {
+  const app = express()
+  app.disable('x-powered-by')
+  app.enable('case sensitive routing')
+  app.enable('strict routing')
+  app.set('query parser', 'simple')
+  app.use(traceAndMeasure(log, metrics, isReady), limitTime(requestTimeoutMs))
+  return app
+}
+
+function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boolean): RequestHandler {
+  const duration = metrics.histogram({
+    name: 'http_server_request_duration_seconds',
+    help: 'Duration of requests by method and route',
+    labelNames: ['http_request_method', 'http_route'],
+  })
+  const requests = metrics.counter({
+    name: 'http_server_requests_total',
+    help: 'Requests by method, route and status',
+    labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
+  })
+  return (req, res, next) => {
+    const started = performance.now()
+    const trace = continueTrace(req.get('traceparent'), req.get('x-request-id'))
+    res.setHeader('x-request-id', trace.request_id)
+    // A client that keeps its connection would lose a request to the closing socket.
+    if (!isReady()) res.setHeader('connection', 'close')
+    res.once('close', () => {
+      const ms = performance.now() - started
+      const route = routeOf(req)
+      const status = res.writableFinished ? res.statusCode : 499
+      const labels = { http_request_method: methodLabel(req.method), http_route: route }
+      duration.observe(labels, ms / 1000)
+      requests.inc({ ...labels, http_response_status_code: status })
+      log.debug({ method: req.method, route, status, ms: Math.round(ms) }, 'request')
+    })
+    withTrace(trace, next)
+  }
+}
+
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
+
+/** As OpenTelemetry's conventions have it: what is not known here must not become a series of its own. */
+function methodLabel(method: string): string {
+  return METHODS.has(method) ? method : '_OTHER'
+}
+
+function routeOf(req: Request): string {
+  const labelled = (req.res as Response | undefined)?.locals.route as string | undefined
+  return labelled ?? (req.route as { path?: string } | undefined)?.path ?? 'none'
+}
+
+function limitTime(requestTimeoutMs: number): RequestHandler {
+  return (req, _res, next) => {
+    const asked = Number(req.get(DEADLINE_HEADER))
+    const remainingMs =
+      Number.isFinite(asked) && asked > 0 ? Math.min(asked, requestTimeoutMs) : requestTimeoutMs
+    if (remainingMs < LEAST_MS) throw refuse('deadline-exceeded', 'The caller left too little time.')
+    withDeadline(remainingMs, next, parseAttempt(req.get(ATTEMPT_HEADER)))
+  }
+}
+
+/** Refuses what the instance has no room for. A request gives its place back when it is answered, or its client is gone. */
+export function limitLoad(inbound: InboundLimit, route: RouteDefinition): RequestHandler {
+  const priority = priorityOf(route)
+  return (_req, res, next) => {
+    if (!inbound.enter(priority)) throw overloaded()
+    res.once('close', inbound.leave)
+    next()
+  }
+}
+
+export function overloaded() {
+  return refuse('overloaded', 'There is more to do than can be done in time.', { retryAfterS: 1 })
+}
+
+/** Checks the request against the endpoint's route, runs it and sends its reply as the route says. */
+export function serve(
+  endpoint: Endpoint,
+  callerOf: (req: Request, res: Response) => Promise<Caller | undefined>,
+  log: Log,
+): RequestHandler {
+  const { route } = endpoint
+  return async (req, res) => {
+    const caller = await callerOf(req, res)
+    const reply = await endpoint.run({ ...parseRequest(route, req), caller, req } as unknown as Call)
+    sendReply(res, route, reply, log)
+  }
+}
+
+async function admit(route: RouteDefinition, req: Request, verify: Verify): Promise<Caller | undefined> {
+  const bearer = /^Bearer ([\w.-]+)$/i.exec(req.get('authorization') ?? '')?.[1]
+  const isOpen = route.access.includes('anyone')
+  if (bearer === undefined) {
+    if (isOpen) return undefined
+    throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …".')
+  }
+  const caller = await verify(bearer)
+  if (!isOpen && !isPermitted(route, caller)) {
+    throw refuse('forbidden', `This needs the token of: ${route.access.join(' or ')}.`)
+  }
+  return caller
+}
+
+/** A service's scopes are its own word, since it signs its tokens itself: the route says who may call it at all. */
+function isPermitted(
+  { access, callers = [], operation }: RouteDefinition,
+  { role, subject, scopes }: Caller,
+): boolean {
+  if (!access.includes(role)) return false
+  return role !== 'service' || (callers.some((name) => name === subject) && scopes.includes(operation))
+}
+
+/**
+ * Sends a reply through the schema of its status: a row's other columns never leave.
+ *
+ * A list goes out without the items that are not as the schema says: one row that cannot be read must not hide all
+ * others.
+ */
+function sendReply(res: Response, route: RouteDefinition, { status, body, headers }: Reply, log: Log): void {
+  if (headers !== undefined) res.set(headers)
+  const schema = route.answers[status]
+  if (schema === undefined) throw new Error(`${route.operation} has no answer ${status}`)
+  if (schema === null) res.status(status).end()
+  else res.status(status).json(schema.parse(readableOf(schema, body, { log, route })))
+}
+
+function readableOf(schema: z.ZodType, body: unknown, { log, route }: { log: Log; route: RouteDefinition }) {
+  const { items } = (body ?? {}) as { items?: unknown }
+  const element = schema instanceof z.ZodObject ? (schema.shape.items as z.ZodType | undefined) : undefined
+  if (!Array.isArray(items) || !(element instanceof z.ZodArray)) return body
+  const readable = items.filter((item: unknown) => {
+    const fault = (element.element as z.ZodType).safeParse(item).error
+    if (fault !== undefined) log.error({ err: fault, operation: route.operation }, 'a row cannot be shown')
+    return fault === undefined
+  })
+  return { ...(body as object), items: readable }
+}
+
+/** For a path whose methods are those of these routes; GET answers HEAD too. */
+export function refuseMethod(routes: readonly RouteDefinition[]): RequestHandler {
+  const allowed = routes.flatMap(({ method }) => (method === 'GET' ? [method, 'HEAD'] : [method])).join(', ')
+  return (_req, res) => {
+    res.set('allow', allowed)
+    throw refuse('method-not-allowed', `This path answers ${allowed}.`)
+  }
+}

@@ -1,0 +1,81 @@
+import type { Tx } from './postgres/postgres.ts'
+import { failpoint, isWithout } from '@lepton/common/runtime/fault-injection'
+import { park } from './dead-letters/dead-letter.ts'
+import { admit, forget } from './inbox.ts'
+import { type ParsedRecord, Poison, type Subscription } from './subscription.ts'
+
+/** What one key can lose: a snapshot from further ahead is not of this history, and would drop what is. */
+const MAX_SNAPSHOT_JUMP = 100
+
+export interface ApplyOutcome {
+  applied: number
+  repeated: number
+  blocked: number
+}
+
+/**
+ * Applies records of one topic in one transaction, each partition's in offset order: inbox, effects and outgoing events together.
+ *
+ * Each event of a key is applied once and in sequence. One that comes too early waits as BLOCKED, as
+ * do events of a key that waits behind a dead letter (unless this is the replay that ends the wait).
+ */
+export async function applyChunk(
+  tx: Tx,
+  subscription: Subscription,
+  chunk: readonly ParsedRecord[],
+  nowMs: number,
+  { isReplay = false } = {},
+): Promise<ApplyOutcome> {
+  const { number: consumer } = subscription.topic
+  const { fresh, parked, repeated } = await admit(tx, subscription.topic, chunk, { nowMs, isReplay })
+  failpoint('inbox.after_insert')
+  const waiting = chunk.filter(
+    ({ record, event }) => parked.has(record.key) && !(event !== undefined && repeated.has(event.event_id)),
+  )
+  const work = firstOccurrences(chunk).filter(
+    ({ event }) => event !== undefined && fresh.has(event.event_id) && !parked.has(event.key),
+  )
+  const events = work.map(({ event }) => event!)
+  let applied = 0
+  if (events.length > 0) {
+    const state = await subscription.load(tx, events)
+    const early: ParsedRecord[] = []
+    for (const parsed of work) {
+      const event = parsed.event!
+      const last = isWithout('inbox') ? undefined : subscription.position(state, event.key)
+      if (last !== undefined && event.sequence <= last) continue
+      if (last !== undefined && event.sequence > last + 1 && !parsed.isSnapshot) {
+        early.push(parsed)
+        continue
+      }
+      if (last !== undefined && event.sequence > last + MAX_SNAPSHOT_JUMP) {
+        throw new Poison(
+          `a snapshot at ${event.sequence} would drop the ${event.sequence - last - 1} before it`,
+        )
+      }
+      if (parsed.isHandled) subscription.apply(state, event)
+      subscription.advance(state, event.key, event.sequence)
+      applied++
+    }
+    subscription.store(tx, state)
+    forget(
+      tx,
+      consumer,
+      early.map(({ event }) => event!.event_id),
+    )
+    waiting.push(...early)
+  }
+  for (const parsed of waiting) {
+    park(tx, consumer, parsed, { status: 'BLOCKED', attempts: 0 })
+  }
+  return { applied, blocked: waiting.length, repeated: chunk.length - applied - waiting.length }
+}
+
+function firstOccurrences(chunk: readonly ParsedRecord[]): ParsedRecord[] {
+  const seen = new Set<string>()
+  return chunk.filter(({ event }) => {
+    if (event === undefined || seen.has(event.event_id)) return false
+    seen.add(event.event_id)
+    return true
+  })
+}

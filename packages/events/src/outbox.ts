@@ -1,0 +1,146 @@
+import { isWithout } from '@lepton/common/runtime/fault-injection'
+import { newId } from '@lepton/common/runtime/id'
+import type { Log } from '@lepton/common/runtime/log'
+import type { Database, Tx } from './postgres/postgres.ts'
+import { continueTrace, currentTrace } from '@lepton/common/runtime/trace'
+import type { OutgoingRecord } from './broker.ts'
+import { type OutgoingEvent, versionOf } from './event.ts'
+
+const MAX_EVENT_BYTES = 256 * 1024
+
+export interface Outbox {
+  /**
+   * Writes events into the outbox as part of the caller's transaction: they are published if, and
+   * only if, it commits.
+   *
+   * The caller holds the lock on each key's head row and has written it, so that ids are given in
+   * commit order per key; `sequence` comes from that row.
+   *
+   * @throws RangeError for an event above 256 KiB: Kafka would refuse it for ever
+   */
+  emit(tx: Tx, events: readonly OutgoingEvent[]): void
+  /** Is told the shards of each committed emit. */
+  onEmit(listener: (shards: number[]) => void): void
+}
+
+/**
+ * @param source the URI-reference of this instance, as `ce_source`
+ * @param database where events are written when the shop runs without an outbox: after the commit
+ * @param log gets a line for each event, with `order_id`
+ */
+export function createOutbox(
+  source: string,
+  { database, log }: { database?: Database; log?: Log } = {},
+): Outbox {
+  const listeners: ((shards: number[]) => void)[] = []
+
+  function insert(tx: Tx, rows: readonly ReturnType<typeof outboxRow>[]): void {
+    // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
+    // transaction that snapshots can see.
+    let shards: number[] = []
+    tx.write<{ shard: number }>(
+      `with started as materialized (select pg_current_xact_id()),
+       new as (
+         insert into outbox (event_id, topic, key, pub_seq, type, schema_version, payload, headers)
+         select e.event_id, e.topic, e.key, e.pub_seq, e.type, e.schema_version, e.payload, e.headers
+         from started,
+           rows from (jsonb_to_recordset($1::jsonb) as (event_id uuid, topic text, key text, pub_seq int,
+             type text, schema_version smallint, payload jsonb, headers jsonb)) with ordinality as
+           e(event_id, topic, key, pub_seq, type, schema_version, payload, headers, position)
+         order by e.position
+         returning id, created_at, key)
+       insert into outbox_pending (shard, id, created_at)
+       select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
+       returning shard`,
+      [JSON.stringify(rows)],
+      (inserted) => {
+        shards = [...new Set(inserted.map(({ shard }) => shard))]
+      },
+    )
+    tx.afterCommit(() => {
+      for (const listener of listeners) listener(shards)
+      for (const { type, headers } of rows) {
+        log?.info(
+          { order_id: headers.ce_correlationid, event: type, trace_id: traceIdOf(headers) },
+          'event recorded',
+        )
+      }
+    })
+  }
+
+  return {
+    onEmit: (listener) => void listeners.push(listener),
+    emit: (tx, events) => {
+      if (events.length === 0) return
+      const rows = events.map((event) => outboxRow(event, source))
+      if (isWithout('outbox') && database !== undefined) {
+        tx.afterCommit(() => void database.inTransaction((late) => Promise.resolve(insert(late, rows))))
+      } else insert(tx, rows)
+    },
+  }
+}
+
+function outboxRow(
+  { type, key, sequence, data, cause, correlationId, headers }: OutgoingEvent,
+  source: string,
+) {
+  const event_id = newId()
+  // A timer's work has no trace of its own: it goes on with the trace of what caused it.
+  const trace = cause?.traceparent === undefined ? currentTrace() : continueTrace(cause.traceparent)
+  const size = Buffer.byteLength(JSON.stringify(data))
+  if (size > MAX_EVENT_BYTES) throw new RangeError(`${type.type} of ${key} has ${size} bytes`)
+  return {
+    event_id,
+    topic: type.topic,
+    key,
+    pub_seq: sequence,
+    type: type.type,
+    schema_version: versionOf(type.type).version,
+    payload: data,
+    // Those that the columns do not tell: see recordOf.
+    headers: {
+      ce_source: source,
+      ce_time: new Date().toISOString(),
+      ce_correlationid: correlationId ?? key,
+      ...(cause?.event_id !== undefined && { ce_causationid: cause.event_id }),
+      ...(trace !== undefined && { traceparent: trace.traceparent }),
+      ...headers,
+    },
+  }
+}
+
+function traceIdOf({ traceparent }: { traceparent?: string }): string | undefined {
+  return traceparent?.slice(3, 35)
+}
+
+/** A row of the archive, with its payload as text. */
+export interface ArchivedEvent {
+  event_id: string
+  topic: string
+  key: string
+  pub_seq: number
+  type: string
+  payload: string
+  headers: Record<string, string>
+}
+
+/** An event as it goes to Kafka, as a CloudEvent in binary mode (CloudEvents 1.0, Kafka protocol binding). */
+export function recordOf({
+  event_id,
+  topic,
+  key,
+  pub_seq,
+  type,
+  payload,
+  headers,
+}: ArchivedEvent): OutgoingRecord {
+  const fromColumns = {
+    ce_specversion: '1.0',
+    ce_id: event_id,
+    ce_type: type,
+    ce_subject: key,
+    ce_sequence: String(pub_seq),
+    'content-type': 'application/json',
+  }
+  return { topic, key, value: payload, headers: { ...fromColumns, ...headers } }
+}

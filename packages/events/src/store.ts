@@ -1,0 +1,117 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { StoreSettings } from '@lepton/common/runtime/config'
+import { startConsumer } from './consume.ts'
+import { createKafkaBroker } from './kafka/broker.ts'
+import { createOutbox, type Outbox } from './outbox.ts'
+import { maintainPartitions } from './partitions.ts'
+import { startRelay } from './relay.ts'
+import type { Subscription } from './subscription.ts'
+import { isWithout } from '@lepton/common/runtime/fault-injection'
+import { migrate } from './postgres/migrate.ts'
+import { createDatabase, type Database, type DatabaseSettings, isPassingFault } from './postgres/postgres.ts'
+import type { Instance, Part } from '@lepton/common/service'
+import { Unavailable } from '@lepton/common/runtime/problem'
+
+/** A service's own memory: its database and the outbox in it. */
+export interface Store {
+  database: Database
+  outbox: Outbox
+}
+
+const HOUSEKEEPING_MS = 3_600_000
+const RETRY_MS = { first: 200, most: 2_000 }
+
+/**
+ * Opens the database, waiting for as long as it is away, and brings its schema up to date.
+ *
+ * @throws Error when the database would forget what it acknowledged
+ */
+export async function openStore(
+  instance: Instance,
+  settings: StoreSettings,
+  migrations: URL,
+): Promise<Store> {
+  const { log, metrics, service, name, inbound } = instance
+  const database = createDatabase({ ...databaseSettings(settings), onWait: inbound.waited }, log, metrics)
+  for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
+    try {
+      await migrate(database, migrations, log)
+      if (settings.REQUIRE_DURABILITY && !isWithout('durability')) await assertDurable(database)
+      await maintainPartitions(database)
+      break
+    } catch (error) {
+      if (!(error instanceof Unavailable) && !isPassingFault(error)) throw error
+      log.warn({ err: error, waitMs }, 'waiting for the database')
+      await delay(waitMs)
+    }
+  }
+  return { database, outbox: createOutbox(`/${service}/${name}`, { database, log }) }
+}
+
+/** The password may stand in the URL or in a file. */
+export function databaseSettings(settings: StoreSettings): DatabaseSettings {
+  return {
+    url: settings.DATABASE_URL,
+    password: settings.DATABASE_PASSWORD_FILE,
+    poolSize: settings.DATABASE_POOL_SIZE,
+  }
+}
+
+async function assertDurable(database: Database): Promise<void> {
+  const { rows } = await database.query<{ name: string; setting: string }>(
+    `select name, setting from pg_settings where name in ('fsync', 'synchronous_commit', 'full_page_writes')`,
+  )
+  const weak = rows.filter(({ setting }) => setting === 'off').map(({ name }) => name)
+  if (weak.length > 0) {
+    throw new Error(
+      `PostgreSQL runs with ${weak.join(', ')} off: acknowledged orders could be lost. Switch on or set REQUIRE_DURABILITY=false.`,
+    )
+  }
+}
+
+/** Starts what moves events in and out of a store: housekeeping, relay, consumer. */
+export function startEvents(
+  { log, metrics, service, name }: Instance,
+  settings: StoreSettings,
+  { database, outbox }: Store,
+  subscriptions: readonly Subscription[],
+): Part[] {
+  const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
+  const deps = { database, broker, outbox, log, metrics }
+  return [
+    { stop: () => database.close() },
+    startHousekeeping(database, log),
+    { stop: () => broker.close() },
+    startRelay(deps),
+    ...(subscriptions.length === 0 ? [] : [startConsumer(deps, subscriptions, { group: service })]),
+  ]
+}
+
+const REPLIES_BATCH = 1_000
+
+/** In batches: after a busy week one statement for all of them would meet its time limit each hour. */
+async function deleteOldReplies(database: Database): Promise<void> {
+  let deleted: number
+  do {
+    const { rowCount } = await database.query(
+      `delete from idempotency where (owner, route, key) in (
+         select owner, route, key from idempotency where created_at < now() - interval '7 days' limit $1)`,
+      [REPLIES_BATCH],
+    )
+    deleted = rowCount ?? 0
+  } while (deleted === REPLIES_BATCH)
+}
+
+function startHousekeeping(database: Database, log: Instance['log']): Part {
+  const timer = setInterval(() => {
+    Promise.all([maintainPartitions(database), deleteOldReplies(database)]).catch((error: unknown) =>
+      log.warn({ err: error }, 'housekeeping waits for the next hour'),
+    )
+  }, HOUSEKEEPING_MS)
+  return {
+    stop: () => {
+      clearInterval(timer)
+      return Promise.resolve()
+    },
+  }
+}

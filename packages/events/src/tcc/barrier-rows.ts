@@ -1,0 +1,74 @@
+import type { BarrierState } from './barrier.ts'
+import { lockOrCreate, type Database, type Tx } from '../postgres/postgres.ts'
+import type { Log } from '@lepton/common/runtime/log'
+import type { Part } from '@lepton/common/service'
+import { startTimer } from '@lepton/common/runtime/timer'
+
+interface Barrier {
+  gid: string
+  state: BarrierState
+  /** `empty` for a cancellation that came before its try. */
+  cause: string | null
+  at: string
+}
+
+/** The barriers of one transaction: one row per global transaction in `tcc_barrier`, locked until its end. */
+export class Barriers {
+  readonly #rows: Map<string, Barrier>
+  readonly #changed = new Set<string>()
+  readonly #now: string
+
+  constructor(now: string, rows: readonly Barrier[]) {
+    this.#now = now
+    this.#rows = new Map(rows.map((row) => [row.gid, row]))
+  }
+
+  state(gid: string): BarrierState {
+    return this.#rows.get(gid)!.state
+  }
+
+  set(gid: string, state: BarrierState): void {
+    const { state: before } = this.#rows.get(gid)!
+    if (before === state) return
+    const cause = before === 'NONE' && state === 'CANCELLED' ? 'empty' : null
+    this.#rows.set(gid, { gid, state, cause, at: this.#now })
+    this.#changed.add(gid)
+  }
+
+  store(tx: Tx): void {
+    if (this.#changed.size === 0) return
+    const rows = [...this.#changed].map((gid) => this.#rows.get(gid)!)
+    tx.write(
+      `insert into tcc_barrier (gid, state, cause, at)
+       select gid, state, cause, at from jsonb_populate_recordset(null::tcc_barrier, $1::jsonb)
+       on conflict (gid) do update set state = excluded.state, cause = excluded.cause, at = excluded.at`,
+      [JSON.stringify(rows)],
+    )
+  }
+}
+
+/** Locks the barriers of global transactions, before anything else that the branch locks. */
+export async function lockBarriers(tx: Tx, gids: readonly string[]): Promise<Barriers> {
+  const { now, rows } = await lockOrCreate<Barrier>(tx, 'tcc_barrier', 'gid', gids)
+  return new Barriers(now, rows)
+}
+
+const SWEEP_EVERY_MS = 3_600_000
+const SWEEP_BATCH = 1_000
+
+/** Deletes barriers that nothing has passed for 35 days: longer than any request or event stays under way. */
+export function startBarrierSweep(database: Database, log: Log): Part {
+  return startTimer(
+    'barriers',
+    SWEEP_EVERY_MS,
+    async () => {
+      const { rowCount } = await database.query(
+        `delete from tcc_barrier where gid in (
+           select gid from tcc_barrier where at < now() - interval '35 days' limit $1)`,
+        [SWEEP_BATCH],
+      )
+      return rowCount === SWEEP_BATCH
+    },
+    log,
+  )
+}

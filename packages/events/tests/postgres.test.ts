@@ -1,0 +1,283 @@
+import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { useDatabase } from '@lepton/testing/database'
+import { until } from '@lepton/testing/until'
+import { type Database, insertRows, LockBusy, saveRows } from '../src/postgres/postgres.ts'
+import { Unavailable } from '@lepton/common/runtime/problem'
+
+const test = useDatabase('events')
+let database: Database
+
+beforeAll(async () => {
+  database = test.open()
+  await database.query(`create function slow_commit() returns trigger language plpgsql as $$
+    begin perform pg_sleep(30); return null; end $$`)
+  await database.query(`create function refused_commit() returns trigger language plpgsql as $$
+    begin raise exception 'not like this' using errcode = '23514'; end $$`)
+  await database.query(`create constraint trigger slow after insert on tally deferrable initially deferred
+    for each row when (new.key = 'slow') execute function slow_commit()`)
+  await database.query(`create constraint trigger refused after insert on tally deferrable initially deferred
+    for each row when (new.key = 'refused') execute function refused_commit()`)
+})
+
+beforeEach(() => database.query('delete from tally'))
+
+function insert(key: string, total = 0): [string, unknown[]] {
+  return ['insert into tally (key, total) values ($1, $2)', [key, total]]
+}
+
+const totals = async () =>
+  (await database.query<{ key: string; total: number }>('select key, total from tally order by key')).rows
+
+describe('a transaction', () => {
+  it('stores what its work did and gives its result', async () => {
+    const result = await database.inTransaction(async (tx) => {
+      await tx.query(...insert('a', 3))
+      return 'done'
+    })
+    expect(result).toBe('done')
+    expect(await totals()).toEqual([{ key: 'a', total: 3 }])
+  })
+
+  it('undoes everything when its work throws', async () => {
+    const fault = new Error('no')
+    const work = database.inTransaction(async (tx) => {
+      await tx.query(...insert('a'))
+      throw fault
+    })
+    await expect(work).rejects.toBe(fault)
+    expect(await totals()).toEqual([])
+  })
+
+  it('fails when a swallowed fault made PostgreSQL answer COMMIT with ROLLBACK', async () => {
+    const work = database.inTransaction(async (tx) => {
+      await tx.query(...insert('a'))
+      await tx.query('select 1 / 0').catch(() => undefined)
+    })
+    await expect(work).rejects.toThrow('rolled back')
+    expect(await totals()).toEqual([])
+  })
+
+  it('runs what is to come after the commit then, and never after a rollback', async () => {
+    const ran: string[] = []
+    await database.inTransaction((tx) => {
+      tx.afterCommit(() => ran.push('committed'))
+      return Promise.resolve()
+    })
+    await database
+      .inTransaction((tx) => {
+        tx.afterCommit(() => ran.push('rolled back'))
+        return Promise.reject(new Error('no'))
+      })
+      .catch(() => undefined)
+    expect(ran).toEqual(['committed'])
+  })
+})
+
+describe('statements that nobody waits for', () => {
+  it('run in the order they were sent, before what is asked afterwards', async () => {
+    const seen = await database.inTransaction(async (tx) => {
+      tx.write(...insert('a', 1))
+      for (let count = 0; count < 20; count++)
+        tx.write(`update tally set total = total * 2 + 1 where key = 'a'`, [])
+      const { rows } = await tx.query<{ total: number }>(`select total from tally where key = 'a'`)
+      return rows[0]!.total
+    })
+    expect(seen).toBe(2 ** 21 - 1)
+  })
+
+  it('surface their own fault, not the one that follows from it', async () => {
+    const work = database.inTransaction(async (tx) => {
+      tx.write(...insert('a'))
+      tx.write(...insert('a'))
+      await tx.query('select 1')
+    })
+    await expect(work).rejects.toMatchObject({ code: '23505' })
+  })
+
+  it('surface their fault at the commit at the latest', async () => {
+    const work = database.inTransaction((tx) => {
+      tx.write(...insert('a'))
+      tx.write(...insert('a'))
+      return Promise.resolve()
+    })
+    await expect(work).rejects.toMatchObject({ code: '23505' })
+    expect(await totals()).toEqual([])
+  })
+
+  it('give their rows before the transaction ends', async () => {
+    const given: string[] = []
+    await database.inTransaction((tx) => {
+      tx.write<{ key: string }>(`insert into tally (key) values ('a') returning key`, [], (rows) =>
+        given.push(...rows.map(({ key }) => key)),
+      )
+      return Promise.resolve()
+    })
+    expect(given).toEqual(['a'])
+  })
+})
+
+describe('a COMMIT', () => {
+  it('without an answer is reported as unknown and not tried again', async () => {
+    let runs = 0
+    const work = database.inTransaction(async (tx) => {
+      runs++
+      await tx.query(...insert('slow'))
+    })
+    const outcome = work.catch((error: unknown) => error)
+    await terminate(`query = 'commit' and state = 'active'`)
+
+    expect(await outcome).toBeInstanceOf(Unavailable)
+    expect(((await outcome) as Error).message).toContain('COMMIT')
+    expect(runs).toBe(1)
+  })
+
+  it('that was refused is a definite answer', async () => {
+    const work = database.inTransaction((tx) => tx.query(...insert('refused')))
+    await expect(work).rejects.toMatchObject({ code: '23514' })
+  })
+})
+
+describe('a passing fault', () => {
+  it('of a deadlock is tried again until both are through', async () => {
+    await database.query(`insert into tally (key) values ('left'), ('right')`)
+    const met = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const bump = 'update tally set total = total + 1 where key = $1'
+    const cross = (first: string, second: string, me: number) =>
+      database.inTransaction(async (tx) => {
+        await tx.query(bump, [first])
+        met[me]!.resolve()
+        await met[1 - me]!.promise
+        await tx.query(bump, [second])
+      })
+
+    await Promise.all([cross('left', 'right', 0), cross('right', 'left', 1)])
+
+    expect(await totals()).toEqual([
+      { key: 'left', total: 2 },
+      { key: 'right', total: 2 },
+    ])
+  })
+
+  it('of a connection that is lost half-way is tried again from the start', async () => {
+    let runs = 0
+    await database.inTransaction(async (tx) => {
+      runs++
+      await tx.query(...insert('a', runs))
+      if (runs === 1) await tx.query('select pg_terminate_backend(pg_backend_pid())')
+    })
+    expect(runs).toBe(2)
+    expect(await totals()).toEqual([{ key: 'a', total: 2 }])
+  })
+
+  it('that does not pass ends as unavailable', async () => {
+    const impatient = test.open({ lockTimeoutMs: 20 })
+    const free = Promise.withResolvers<void>()
+    const locked = Promise.withResolvers<void>()
+    const holder = database.inTransaction(async (tx) => {
+      await tx.query(...insert('a'))
+      locked.resolve()
+      await free.promise
+    })
+    await locked.promise
+
+    await expect(impatient.inTransaction((tx) => tx.query(...insert('a')))).rejects.toBeInstanceOf(
+      Unavailable,
+    )
+    free.resolve()
+    await holder
+  })
+
+  it('of idle connections is not noticed by anybody', async () => {
+    await Promise.all([1, 2, 3].map(() => database.query('select 1')))
+    await terminate(`state = 'idle'`)
+    await until('the pool has recovered', async () => {
+      await database.query('select 1')
+      return true
+    })
+  })
+
+  it('is not what a wrong statement is', async () => {
+    let runs = 0
+    const work = database.inTransaction((tx) => {
+      runs++
+      return tx.query('select * from no_such_table')
+    })
+    await expect(work).rejects.toMatchObject({ code: '42P01' })
+    expect(runs).toBe(1)
+  })
+})
+
+describe('an advisory lock', () => {
+  it('that is not free in time is busy', async () => {
+    const lock = { id: 42n, waitMs: 30 }
+    const free = Promise.withResolvers<void>()
+    const held = Promise.withResolvers<void>()
+    const holder = database.inTransaction(
+      async (tx) => {
+        await tx.query('select 1')
+        held.resolve()
+        await free.promise
+      },
+      { lock },
+    )
+    await held.promise
+
+    await expect(database.inTransaction((tx) => tx.query('select 1'), { lock })).rejects.toBeInstanceOf(
+      LockBusy,
+    )
+    free.resolve()
+    await holder
+    await database.inTransaction((tx) => tx.query('select 1'), { lock })
+  })
+
+  it('does not shorten the other waits of its transaction', async () => {
+    const { rows } = await database.inTransaction((tx) => tx.query('show lock_timeout'), {
+      lock: { id: 7n, waitMs: 30 },
+    })
+    expect(rows).toEqual([{ lock_timeout: '2s' }])
+  })
+})
+
+describe('rows', () => {
+  it('hold instants as ISO 8601 and counts as safe integers', async () => {
+    const { rows } = await database.query(
+      `select '2026-01-02 03:04:05+00'::timestamptz as at, 12::bigint as count`,
+    )
+    expect(rows).toEqual([{ at: '2026-01-02T03:04:05.000Z', count: 12 }])
+    await expect(database.query(`select 9007199254740993::bigint as count`)).rejects.toThrow(
+      'not a safe integer',
+    )
+  })
+
+  it('are inserted and replaced in one statement', async () => {
+    await database.inTransaction((tx) => {
+      insertRows(tx, 'tally', [
+        { key: 'a', total: 1 },
+        { key: 'b', total: 2 },
+      ])
+      saveRows(tx, 'tally', 'key', [
+        { key: 'b', total: 3 },
+        { key: 'c', total: 4 },
+      ])
+      saveRows(tx, 'tally', 'key', [])
+      return Promise.resolve()
+    })
+    expect((await totals()).map(({ total }) => total)).toEqual([1, 3, 4])
+    await expect(
+      database.inTransaction((tx) => Promise.resolve(insertRows(tx, 'tally', [{ key: 'a', total: 1 }]))),
+    ).rejects.toMatchObject({ code: '23505' })
+  })
+})
+
+/** Ends the sessions of this database that match, once there is one. */
+async function terminate(which: string): Promise<void> {
+  const client = await database.connect('executioner')
+  await until(`a session with ${which}`, async () => {
+    const { rows } = await client.query(
+      `select pg_terminate_backend(pid) from pg_stat_activity
+       where datname = current_database() and pid <> pg_backend_pid() and ${which}`,
+    )
+    return rows.length > 0
+  })
+  await client.end()
+}
