@@ -22,12 +22,34 @@ export default {
       },
     ),
     rule(
-      'common-knows-no-service',
-      'Common is taken into other systems.',
-      { path: '^packages/common/src', pathNot: '\\.test\\.ts$' },
-      {
-        path: '^(services|infra|e2e|packages/testing)/',
-      },
+      'libraries-know-no-shop',
+      'common and events are taken into other systems.',
+      { path: '^packages/(common|events)/src', pathNot: '\\.test\\.ts$' },
+      { path: '^(services|infra|e2e|packages/(contracts|shop|testing))/' },
+    ),
+    rule(
+      'runtime-stands-alone',
+      'What every process has knows neither mesh nor HTTP nor events.',
+      { path: '^packages/common/src/runtime/' },
+      { path: '^packages/', pathNot: '^packages/common/src/runtime/' },
+    ),
+    rule(
+      'mesh-stands-alone',
+      'The mesh finds and calls services: over HTTP, but without a server.',
+      { path: '^packages/common/src/mesh/', pathNot: '\\.test\\.ts$' },
+      { path: '^packages/', pathNot: '^packages/common/src/(mesh|runtime)/' },
+    ),
+    rule(
+      'common-knows-no-events',
+      'Events are a library of their own.',
+      { path: '^packages/common/src/' },
+      { path: '^packages/events/' },
+    ),
+    rule(
+      'events-stand-alone',
+      'Events know neither mesh nor HTTP.',
+      { path: '^packages/events/src/', pathNot: '\\.test\\.ts$' },
+      { path: '^packages/', pathNot: '^packages/(events/|common/src/runtime/)' },
     ),
     rule(
       'services-keep-apart',
@@ -46,7 +68,7 @@ export default {
     ),
     rule(
       'vendors-in-common',
-      'Each of these is known by one file of common.',
+      'Each of these is known by one file of a library.',
       { path: '^services/', pathNot: '/tests/' },
       { path: vendors },
     ),
@@ -55,7 +77,8 @@ export default {
       'Rules take what they need as arguments.',
       { path: '/domain\\.ts$' },
       {
-        pathNot: '^packages/(contracts|common/src/problem|shop/src/refuse)|/(state-table|order|domain)\\.ts$',
+        pathNot:
+          '^packages/(contracts|common/src/runtime/problem|shop/src/refuse)|/(state-table|order|domain)\\.ts$',
       },
     ),
     rule(
@@ -63,7 +86,7 @@ export default {
       'SQL knows nothing of HTTP or events coming in.',
       { path: '^services/.*/store\\.ts$' },
       {
-        path: '/(routes|events|app|main)\\.ts$|common/src/(http|ask)\\.ts$|node_modules/express/',
+        path: '/(routes|events|app|main)\\.ts$|common/src/http/(app|ask)\\.ts$|node_modules/express/',
       },
     ),
     rule(
@@ -94,9 +117,9 @@ export default {
       'one-file-per-vendor',
       'A vendor can be replaced in one place.',
       {
-        path: '^packages/common/src/',
+        path: '^packages/(common|events)/src/',
         pathNot:
-          '(events/kafka/\\w+|consul|breaker|metrics|postgres|migrate|transport|auth|log)\\.ts$|\\.test\\.ts$',
+          '(kafka/\\w+|consul|breaker|metrics|postgres|migrate|transport|auth|log)\\.ts$|\\.test\\.ts$',
       },
       { path: vendors, dependencyTypesNot: ['type-only'] },
     ),

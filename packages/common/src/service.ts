@@ -2,11 +2,12 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RequestListener } from 'node:http'
 import { createSigner, createVerifier, type Signer, type Verify } from './http/auth.ts'
-import type { InstanceSettings } from './runtime/config.ts'
+import type { InstanceSettings } from './settings.ts'
 import { createInboundLimit, type InboundLimit } from './http/inbound-limit.ts'
 import { startOpsListener } from './http/ops-listener.ts'
 import { createConsulClient } from './mesh/consul.ts'
 import { injectFaults } from './runtime/fault-injection.ts'
+import type { Part } from './runtime/lifecycle.ts'
 import { createLog, type Log } from './runtime/log.ts'
 import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { createDiscovery } from './mesh/discovery.ts'
@@ -27,11 +28,6 @@ export interface Instance {
   /** Bounds what the instance takes in. */
   inbound: InboundLimit
   isReady: () => boolean
-}
-
-/** Something that runs until it is stopped. */
-export interface Part {
-  stop(): Promise<void>
 }
 
 export interface Running {

@@ -12,8 +12,7 @@ import { createInboundLimit } from '../src/http/inbound-limit.ts'
 import { startOpsListener } from '../src/http/ops-listener.ts'
 import { route } from '../src/http/route.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
-import { Contended } from '@lepton/events/postgres/postgres'
-import { Unavailable } from '../src/runtime/problem.ts'
+import { Contended, Unavailable } from '../src/runtime/problem.ts'
 import { closeServer, startServer } from '../src/http/server.ts'
 
 const test = useDatabase('events')

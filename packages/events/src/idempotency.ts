@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
-import type { Reply } from '@lepton/common/http/app'
 import { type Database, LockBusy, type Tx } from './postgres/postgres.ts'
 import { failpoint, isWithout } from '@lepton/common/runtime/fault-injection'
 import { remainingMs } from '@lepton/common/runtime/deadline'
 import { problemDocument, Refusal, refusalOf, refuse } from '@lepton/common/runtime/problem'
+
+/** The answer to a request: what is stored under its key. */
+export interface Reply {
+  status: number
+  body?: unknown
+  headers?: Record<string, string>
+}
 
 export interface IdempotentRequest {
   /** Whose key it is: the token's subject. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { StoreSettings } from '@lepton/common/runtime/config'
+import type { StoreSettings } from './settings.ts'
 import { startConsumer } from './consume.ts'
 import { createKafkaBroker } from './kafka/broker.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
@@ -9,8 +9,21 @@ import type { Subscription } from './subscription.ts'
 import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { migrate } from './postgres/migrate.ts'
 import { createDatabase, type Database, type DatabaseSettings, isPassingFault } from './postgres/postgres.ts'
-import type { Instance, Part } from '@lepton/common/service'
+import type { Part } from '@lepton/common/runtime/lifecycle'
+import type { Log } from '@lepton/common/runtime/log'
+import type { Metrics } from '@lepton/common/runtime/metrics'
 import { Unavailable } from '@lepton/common/runtime/problem'
+
+/** What the store takes from the process that it is part of. */
+export interface Host {
+  service: string
+  /** Unique among the running instances. */
+  name: string
+  log: Log
+  metrics: Metrics
+  /** Gets how long (ms) a request waited for a database connection. */
+  inbound: { waited(ms: number): void }
+}
 
 /** A service's own memory: its database and the outbox in it. */
 export interface Store {
@@ -26,11 +39,7 @@ const RETRY_MS = { first: 200, most: 2_000 }
  *
  * @throws Error when the database would forget what it acknowledged
  */
-export async function openStore(
-  instance: Instance,
-  settings: StoreSettings,
-  migrations: URL,
-): Promise<Store> {
+export async function openStore(instance: Host, settings: StoreSettings, migrations: URL): Promise<Store> {
   const { log, metrics, service, name, inbound } = instance
   const database = createDatabase({ ...databaseSettings(settings), onWait: inbound.waited }, log, metrics)
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
@@ -71,7 +80,7 @@ async function assertDurable(database: Database): Promise<void> {
 
 /** Starts what moves events in and out of a store: housekeeping, relay, consumer. */
 export function startEvents(
-  { log, metrics, service, name }: Instance,
+  { log, metrics, service, name }: Host,
   settings: StoreSettings,
   { database, outbox }: Store,
   subscriptions: readonly Subscription[],
@@ -102,7 +111,7 @@ async function deleteOldReplies(database: Database): Promise<void> {
   } while (deleted === REPLIES_BATCH)
 }
 
-function startHousekeeping(database: Database, log: Instance['log']): Part {
+function startHousekeeping(database: Database, log: Log): Part {
   const timer = setInterval(() => {
     Promise.all([maintainPartitions(database), deleteOldReplies(database)]).catch((error: unknown) =>
       log.warn({ err: error }, 'housekeeping waits for the next hour'),

@@ -1,6 +1,9 @@
-import { configOrExit, storeSettings, whole } from '@lepton/common/runtime/config'
+import { configOrExit, whole } from '@lepton/common/runtime/config'
+import { instanceSettings } from '@lepton/common/settings'
+import { storeSettings } from '@lepton/events/settings'
 
-export const settings = storeSettings.extend({
+export const settings = instanceSettings.extend({
+  ...storeSettings.shape,
   /** How long a checkout in two phases waits for the decision about its order. */
   TWO_PHASE_WAIT_MS: whole(3_000, { min: 0, max: 60_000 }),
 })

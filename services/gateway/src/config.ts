@@ -1,5 +1,6 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
-import { fileContent, instanceSettings, configOrExit, whole } from '@lepton/common/runtime/config'
+import { fileContent, configOrExit, whole } from '@lepton/common/runtime/config'
+import { instanceSettings } from '@lepton/common/settings'
 import { RUNTIMES } from '@lepton/contracts/session'
 import { z } from 'zod'
 

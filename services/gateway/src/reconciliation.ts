@@ -1,4 +1,4 @@
-import { type Part } from '@lepton/common/service'
+import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 import type { Signer } from '@lepton/common/http/auth'
 import type { Log } from '@lepton/common/runtime/log'

@@ -1,7 +1,7 @@
 import { isWithout } from '@lepton/common/runtime/fault-injection'
 import type { Outbox } from '@lepton/events/outbox'
 import type { Tx } from '@lepton/events/postgres/postgres'
-import type { Part } from '@lepton/common/service'
+import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 import type { Deps } from './deps.ts'
 import { onCancelled } from './domain.ts'

@@ -1,6 +1,9 @@
-import { configOrExit, storeSettings, whole } from '@lepton/common/runtime/config'
+import { configOrExit, whole } from '@lepton/common/runtime/config'
+import { instanceSettings } from '@lepton/common/settings'
+import { storeSettings } from '@lepton/events/settings'
 
-export const settings = storeSettings.extend({
+export const settings = instanceSettings.extend({
+  ...storeSettings.shape,
   ORDER_DEADLINE_MS: whole(120_000, { min: 1_000 }),
   /** How long units are held for an order that no card was given for. */
   ORDER_PAYMENT_WAIT_MS: whole(120_000, { min: 1_000 }),

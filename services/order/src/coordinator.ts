@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import type { Part } from '@lepton/common/service'
+import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 import { continueTrace, withTrace } from '@lepton/common/runtime/trace'
 import type { Coordinator, Deps } from './deps.ts'

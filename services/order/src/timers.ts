@@ -1,5 +1,5 @@
 import { failpoint } from '@lepton/common/runtime/fault-injection'
-import type { Part } from '@lepton/common/service'
+import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'

@@ -1,8 +1,11 @@
-import { fileContent, configOrExit, storeSettings, whole } from '@lepton/common/runtime/config'
+import { fileContent, configOrExit, whole } from '@lepton/common/runtime/config'
+import { instanceSettings } from '@lepton/common/settings'
+import { storeSettings } from '@lepton/events/settings'
 import { secretsOf } from '@lepton/common/http/webhook-signature'
 import { z } from 'zod'
 
-export const settings = storeSettings.extend({
+export const settings = instanceSettings.extend({
+  ...storeSettings.shape,
   PSP_URL: z.url(),
   PSP_TIMEOUT_MS: whole(5_000, { min: 100, max: 6_000 }),
   /** The longest Retry-After of the card processor that is honoured. */

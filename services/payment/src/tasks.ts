@@ -1,7 +1,7 @@
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import { equalJitterMs } from '@lepton/common/runtime/backoff'
-import type { Part } from '@lepton/common/service'
+import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Tx } from '@lepton/events/postgres/postgres'
 import { startTimer } from '@lepton/common/runtime/timer'
 import { continueTrace, withTrace } from '@lepton/common/runtime/trace'

@@ -1,8 +1,7 @@
 import type { ErrorRequestHandler, Express, Request } from 'express'
 import type { Log } from '../runtime/log.ts'
 import { DEADLINE, FAULT_HEADER, OVERLOAD } from '../mesh/blame.ts'
-import { Contended, isPassingFault } from '@lepton/events/postgres/postgres'
-import { problemDocument, Refusal, refuse, Unavailable } from '../runtime/problem.ts'
+import { Contended, problemDocument, Refusal, refuse, Unavailable } from '../runtime/problem.ts'
 import { currentTrace } from '../runtime/trace.ts'
 
 /** How to authenticate: every 401 says it (RFC 9110, 15.5.2). */
@@ -65,7 +64,6 @@ function asRefusal(error: unknown): Refusal {
   }
   if (error instanceof Unavailable)
     return refuse('unavailable', error.message, { retryAfterS: error.retryAfterS })
-  if (isPassingFault(error)) return refuse('unavailable', 'the database is not available', { retryAfterS: 1 })
   const { type, status } = error as { type?: string; status?: number }
   if (type === 'entity.parse.failed') return refuse('invalid-json', 'The body is not valid JSON.')
   if (type === 'entity.too.large') return refuse('body-too-large', 'A body may hold 64 KiB.')

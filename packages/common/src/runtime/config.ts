@@ -1,7 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { z } from 'zod'
-import { PATTERNS } from './fault-injection.ts'
 
 export class ConfigError extends Error {}
 
@@ -61,61 +59,3 @@ export function fileContent() {
     }
   })
 }
-
-/** What every service instance is told. Addresses and secrets have no default: a guess would hide a fault. */
-export const instanceSettings = z.object({
-  /** Names this instance among all running ones; the machine's name where it runs alone on it, as in a container. */
-  INSTANCE: z.string().min(1).default(hostname()),
-  HOST: z.string().default('127.0.0.1'),
-  /** What other processes reach this instance by; HOST, or the machine's name where HOST is every interface. */
-  ADVERTISE_HOST: z.string().optional(),
-  PORT: whole(0, { min: 0, max: 65_535 }),
-  /** The port that other processes reach this instance by, where it is not PORT. */
-  ADVERTISE_PORT: z.coerce.number().int().min(1).max(65_535).optional(),
-  /** By when a request must have arrived whole, and its headers. */
-  REQUEST_TIMEOUT_MS: whole(15_000, { max: 300_000 }),
-  HEADERS_TIMEOUT_MS: whole(10_000, { max: 300_000 }),
-  /** Connections of clients at once; more are closed at once. */
-  MAX_CONNECTIONS: whole(5_000, { max: 60_000 }),
-  /** Where metrics and health are, away from what clients reach; port 0 takes a free one. */
-  OPS_HOST: z.string().default('127.0.0.1'),
-  OPS_PORT: whole(0, { min: 0, max: 65_535 }),
-  /** Requests worked on at once: at the start, and the bounds of what the instance learns from its own queues. */
-  INBOUND_INITIAL: whole(256, { max: 10_000 }),
-  INBOUND_MIN: whole(32, { max: 10_000 }),
-  INBOUND_MAX: whole(1_024, { max: 10_000 }),
-  /** A queue in the instance that is longer than this shrinks what it takes in. */
-  INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),
-  CONSUL_HTTP_ADDR: z.url(),
-  STATE_DIR: z.string().min(1),
-  LEPTON_ENV: z.enum(['development', 'production']).default('production'),
-  LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
-  JWT_KEY_FILE: fileContent(),
-  JWKS_FILE: z.string().min(1),
-  STOP_ON_STDIN_END: z.stringbool().default(false),
-  /** How long a stopping instance still answers, so that callers learn to go elsewhere. */
-  DRAIN_MS: whole(3_000, { min: 0, max: 60_000 }),
-  /** Where files arm failpoints; in development only. */
-  FAILPOINTS_DIR: z.string().min(1).optional(),
-  /** Patterns to run without, to see what each is worth; in development only. */
-  LEPTON_WITHOUT: z
-    .string()
-    .transform((list) => list.split(','))
-    .pipe(z.array(z.enum(PATTERNS)))
-    .default([]),
-})
-
-export type InstanceSettings = z.infer<typeof instanceSettings>
-
-/** What a service with a database and events is told besides. */
-export const storeSettings = instanceSettings.extend({
-  DATABASE_URL: z.url(),
-  /** Where the password is, when the URL does not have it. */
-  DATABASE_PASSWORD_FILE: fileContent().optional(),
-  DATABASE_POOL_SIZE: whole(10, { max: 100 }),
-  KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
-  /** False only in tests, where the database may forget at a power cut. */
-  REQUIRE_DURABILITY: z.stringbool().default(true),
-})
-
-export type StoreSettings = z.infer<typeof storeSettings>

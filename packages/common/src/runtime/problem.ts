@@ -72,6 +72,12 @@ export class Unavailable extends Error {
   }
 }
 
+/**
+ * Another transaction held the same rows for as long as a lock is waited for: the request competes with another one
+ * for what it wants to change, and neither the database nor this instance is at fault.
+ */
+export class Contended extends Unavailable {}
+
 /** Makes refusals out of a table of problems, by their slugs. */
 export function refuserOf<P extends Record<string, ProblemKind>>(problems: P) {
   return (slug: keyof P & string, detail: string, extra?: Extra): Refusal =>

@@ -1,5 +1,5 @@
 import type { Log } from './log.ts'
-import type { Part } from '../service.ts'
+import type { Part } from './lifecycle.ts'
 
 /**
  * Runs `work` again and again, `everyMs` after it last ended; at once while it says there is more.

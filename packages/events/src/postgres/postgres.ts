@@ -5,7 +5,7 @@ import { isWithout } from '@lepton/common/runtime/fault-injection'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { remainingMs } from '@lepton/common/runtime/deadline'
-import { refuse, Unavailable } from '@lepton/common/runtime/problem'
+import { Contended, refuse, Unavailable } from '@lepton/common/runtime/problem'
 
 export interface Tx {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
@@ -30,12 +30,6 @@ export interface TransactionOptions {
   /** An advisory lock to hold from the start; `LockBusy` is thrown where it is not free within `waitMs`. */
   lock?: { id: bigint; waitMs: number }
 }
-
-/**
- * Another transaction held the same rows for as long as a lock is waited for: the request competes with another one
- * for what it wants to change, and neither the database nor this instance is at fault.
- */
-export class Contended extends Unavailable {}
 
 /** Another transaction holds the advisory lock that was asked for. */
 export class LockBusy extends Error {}

@@ -1,7 +1,7 @@
 import type { BarrierState } from './barrier.ts'
 import { lockOrCreate, type Database, type Tx } from '../postgres/postgres.ts'
 import type { Log } from '@lepton/common/runtime/log'
-import type { Part } from '@lepton/common/service'
+import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 
 interface Barrier {

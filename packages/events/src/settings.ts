@@ -1,0 +1,15 @@
+import { fileContent, whole } from '@lepton/common/runtime/config'
+import { z } from 'zod'
+
+/** What a service with a database and events reads besides. */
+export const storeSettings = z.object({
+  DATABASE_URL: z.url(),
+  /** Where the password is, when the URL does not have it. */
+  DATABASE_PASSWORD_FILE: fileContent().optional(),
+  DATABASE_POOL_SIZE: whole(10, { max: 100 }),
+  KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
+  /** False only in tests, where the database may forget at a power cut. */
+  REQUIRE_DURABILITY: z.stringbool().default(true),
+})
+
+export type StoreSettings = z.infer<typeof storeSettings>
