@@ -1,6 +1,6 @@
 import { createKafka } from '@lepton/events/kafka/client'
 import { createLog } from '@lepton/common/runtime/log'
-import { FINAL_STATUSES } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import type { Shop } from '@lepton/local/shop-types'
 import { DATABASE_OWNERS } from '@lepton/setup/services'

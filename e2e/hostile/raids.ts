@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Order } from '@lepton/contracts/order'
-import { FINAL_STATUSES } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import type { Shopper } from '@lepton/testing/shop-client'
 import { exchange } from './exchange.ts'
 

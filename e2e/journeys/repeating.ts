@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { expect, it } from '@jest/globals'
 import type { Problem } from '@lepton/contracts/problems'
 import type { Charge } from '@lepton/contracts/psp'
-import { TEST_CARDS } from '@lepton/contracts/psp'
+import { TEST_CARDS } from '@lepton/contracts/test-cards'
 import type { Shopper } from '@lepton/testing/shop-client'
 import { chargesOf, checkOut, client, leaveUnits, operator, settled, slugOf, unitsOf } from './world.ts'
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { FINAL_STATUSES, type Order } from '@lepton/contracts/order'
+import type { Order } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import type { Payment as PaymentSchema } from '@lepton/contracts/payment'
 import type { Problem } from '@lepton/contracts/problems'
 import type { Charge } from '@lepton/contracts/psp'

@@ -1,4 +1,4 @@
-import { FINAL_STATUSES } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import type { Operation } from '../history.ts'
 import type { Facts, OrderFact, Violation } from './facts.ts'
 import { poisonedKeys } from './log.ts'

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type CancelReason, FINAL_STATUSES, type Status } from '@lepton/contracts/order'
+import type { CancelReason, Status } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import { act, type Actor, order } from '../driver/acts.ts'
 import { untilDecided } from '../failpoints/insist.ts'
 import type { Operation } from '../history.ts'

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { RequestListener } from 'node:http'
 import { createSigner, createVerifier, type Signer, type Verify } from './http/auth.ts'
 import type { InstanceSettings } from './settings.ts'
+import { createStreams, type Streams } from './http/event-stream.ts'
 import { createInboundLimit, type InboundLimit } from './http/inbound-limit.ts'
 import { startOpsListener } from './http/ops-listener.ts'
 import { createConsulClient } from './mesh/consul.ts'
@@ -27,6 +28,8 @@ export interface Instance {
   mesh: MeshClient
   /** Bounds what the instance takes in. */
   inbound: InboundLimit
+  /** Bounds its event streams, and ends them when it stops. */
+  streams: Streams
   isReady: () => boolean
 }
 
@@ -77,6 +80,7 @@ export async function runService(
         targetMs: settings.INBOUND_QUEUE_MS,
       },
     }),
+    streams: createStreams({ max: settings.MAX_STREAMS, metrics, name: service }),
     isReady: () => isReady,
   }
   let stop: () => Promise<void> = async () => {}
@@ -104,6 +108,7 @@ export async function runService(
 
   stop = async () => {
     isReady = false
+    instance.streams.stop()
     await Promise.all([registration.deregister(1_000), delay(settings.DRAIN_MS)])
     await closeServer(server)
     for (const part of parts.toReversed()) {

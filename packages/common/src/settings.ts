@@ -18,6 +18,8 @@ export const instanceSettings = z.object({
   HEADERS_TIMEOUT_MS: whole(10_000, { max: 300_000 }),
   /** Connections of clients at once; more are closed at once. */
   MAX_CONNECTIONS: whole(5_000, { max: 60_000 }),
+  /** Event streams of clients at once; more are refused. */
+  MAX_STREAMS: whole(1_000, { max: 60_000 }),
   /** Where metrics and health are, away from what clients reach; port 0 takes a free one. */
   OPS_HOST: z.string().default('127.0.0.1'),
   OPS_PORT: whole(0, { min: 0, max: 65_535 }),

@@ -13,6 +13,7 @@ import {
   Uuid,
   wholeText,
 } from './fields.ts'
+import { PRODUCT_SORTS, RESERVATION_STATES } from './statuses.ts'
 
 export const Product = z.object({
   product_id: ProductId,
@@ -28,6 +29,7 @@ export type Product = z.infer<typeof Product>
 export const ProductQuery = z.strictObject({
   query: text(100).optional(),
   category: text(60).optional(),
+  sort: z.enum(PRODUCT_SORTS).default('category'),
   /** The prices of a whole cart in one request. */
   product_ids: ProductIds.optional(),
   cursor: Cursor.optional(),
@@ -70,8 +72,14 @@ export const StockEntry = z.object({
   at: Instant,
 })
 
-export const ReservationState = z.enum(['NONE', 'HELD', 'REJECTED', 'RELEASED', 'COMMITTED', 'RESTOCKED'])
+export const Category = z.object({ category: text(60), products: z.int() })
+
+export const ReservationState = z.enum(RESERVATION_STATES)
 export type ReservationState = z.infer<typeof ReservationState>
+
+/** An item of which fewer units were there than an order asked for. */
+export const Shortage = z.object({ product_id: ProductId, requested: Quantity, available: z.int() })
+export type Shortage = z.infer<typeof Shortage>
 
 const OrderOnly = z.object({ order_id: Uuid })
 
@@ -79,9 +87,7 @@ export const StockReserved = eventType('inventory.v1', 'inventory.stock_reserved
 export const StockRejected = eventType(
   'inventory.v1',
   'inventory.stock_rejected.v1',
-  OrderOnly.extend({
-    shortages: z.array(z.object({ product_id: ProductId, requested: Quantity, available: z.int() })),
-  }),
+  OrderOnly.extend({ shortages: z.array(Shortage) }),
 )
 export const StockCommitted = eventType('inventory.v1', 'inventory.stock_committed.v1', OrderOnly)
 export const StockReleased = eventType('inventory.v1', 'inventory.stock_released.v1', OrderOnly)

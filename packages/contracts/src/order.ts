@@ -14,6 +14,8 @@ import {
   Quantity,
   Uuid,
 } from './fields.ts'
+import { Shortage } from './inventory.ts'
+import { CANCEL_REASONS, STATUSES } from './statuses.ts'
 
 export const PlaceOrder = z
   .strictObject({
@@ -35,29 +37,24 @@ export const Admission = z.strictObject({
   is_paid: z.boolean(),
 })
 
-export const Status = z.enum([
-  'SUBMITTED',
-  'PLACED',
-  'RESERVED',
-  'CONFIRMED',
-  'COMPLETED',
-  'CANCELLING',
-  'CANCELLED',
-  'REJECTED',
-  'REFUNDED',
-])
+export const Status = z.enum(STATUSES)
 export type Status = z.infer<typeof Status>
-/** An order does not leave these. The partial indexes of the order database name them too. */
-export const FINAL_STATUSES: readonly Status[] = ['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED']
 
-export const CancelReason = z.enum([
-  'OUT_OF_STOCK',
-  'DECLINED',
-  'CUSTOMER',
-  'EXPIRED',
-  'REFUND',
-  'CAPTURE_FAILED',
+/** What is known of an order's units and of its money. */
+const StockFlag = z.enum(['pending', 'held', 'rejected', 'committed', 'released', 'restocked'])
+export type StockFlag = z.infer<typeof StockFlag>
+const PayFlag = z.enum([
+  'pending',
+  'authorized',
+  'declined',
+  'captured',
+  'capture_failed',
+  'voided',
+  'refunded',
 ])
+export type PayFlag = z.infer<typeof PayFlag>
+
+export const CancelReason = z.enum(CANCEL_REASONS)
 export type CancelReason = z.infer<typeof CancelReason>
 
 export const AcceptedOrder = z.object({ order_id: Uuid, status: Status })
@@ -67,6 +64,11 @@ export const Order = z.object({
   status: Status,
   reason: CancelReason.nullable().optional(),
   mode: Mode,
+  /** Absent until the order service has the order. */
+  stock: StockFlag.optional(),
+  pay: PayFlag.optional(),
+  /** What was missing, where the order was rejected for want of stock. */
+  shortages: z.array(Shortage).nullable().optional(),
   lines: z.array(Line),
   amount_minor: AmountMinor,
   currency: Currency,

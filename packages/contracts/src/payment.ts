@@ -1,25 +1,13 @@
 import { z } from 'zod'
 import { eventType } from './event.ts'
 import { AmountMinor, Currency, Instant, PaymentToken, text, Uuid } from './fields.ts'
+import { PAYMENT_STATES } from './statuses.ts'
 
 export const PayOrder = z.strictObject({ order_id: Uuid, payment_token: PaymentToken }).meta({
   examples: [{ order_id: '01a1fea5-ba4b-71f4-85de-696148493360', payment_token: 'tok_approved' }],
 })
 
-export const PaymentState = z.enum([
-  'NONE',
-  'INTENT',
-  'AUTHORIZING',
-  'AUTHORIZED',
-  'DECLINED',
-  'CAPTURING',
-  'CAPTURED',
-  'CAPTURE_FAILED',
-  'VOIDING',
-  'VOIDED',
-  'REFUNDING',
-  'REFUNDED',
-])
+export const PaymentState = z.enum(PAYMENT_STATES)
 export type PaymentState = z.infer<typeof PaymentState>
 
 export const Payment = z.object({
@@ -27,6 +15,10 @@ export const Payment = z.object({
   state: PaymentState,
   amount_minor: AmountMinor.nullable(),
   currency: Currency.nullable(),
+  /** Why the card was declined, in the card processor's words. */
+  decline_reason: text(200).nullable().optional(),
+  captured_minor: AmountMinor,
+  refunded_minor: AmountMinor,
   /** Where the money was not moved by the shop alone: changed at the card processor, or settled by hand. */
   note: text(200).nullable().optional(),
   updated_at: Instant,

@@ -32,9 +32,14 @@ export interface RouteDefinition {
   body?: z.ZodObject
   /** Successful answers by status; null has no body. */
   answers: Readonly<Record<number, z.ZodType | null>>
+  /** Server-sent events by name, where a 200 is a stream of them; it ends with a `bye` (see StreamEnd). */
+  events?: Readonly<Record<string, z.ZodType>>
   /** Refusals beyond those every route has (see `problemsOf`). */
   problems: readonly ProblemSlug[]
 }
+
+/** `ended`: there is nothing more to come. `stopping`: the instance stops, come back at once. */
+export const StreamEnd = z.object({ because: z.enum(['ended', 'stopping']) })
 
 /** Keeps the exact types of a definition, so that handlers get what their schemas promise. */
 export function route<const R extends RouteDefinition>(definition: R): R {

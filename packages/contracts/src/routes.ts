@@ -12,7 +12,7 @@ import {
   SubmittedOrder,
 } from './cart.ts'
 import { Cursor, Limit, pageOf, ProductId, Uuid } from './fields.ts'
-import { Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
+import { Category, Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
 import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder } from './order.ts'
 import { OPS_ROUTES } from './ops.ts'
 import { Payment, PayOrder } from './payment.ts'
@@ -35,6 +35,17 @@ export const listProducts = route({
   access: ['anyone'],
   query: ProductQuery,
   answers: { 200: pageOf(Product) },
+  problems: [],
+})
+
+export const listCategories = route({
+  operation: 'list_categories',
+  owner: 'inventory',
+  method: 'GET',
+  path: '/categories',
+  summary: 'The categories of the catalogue, and how many products each has',
+  access: ['anyone'],
+  answers: { 200: z.object({ items: z.array(Category) }) },
   problems: [],
 })
 
@@ -254,6 +265,20 @@ export const getOrder = route({
   problems: [],
 })
 
+export const streamOrder = route({
+  operation: 'stream_order',
+  owner: 'order',
+  method: 'GET',
+  path: '/orders/:order_id/stream',
+  summary: 'One order as it is now, and each change of it until it is settled',
+  access: ['customer'],
+  params: OfOrder,
+  answers: { 200: null, 204: null },
+  /** The event's id is the order's version. 204 where a client that comes back has the last one. */
+  events: { order: Order },
+  problems: [],
+})
+
 export const getOrderHistory = route({
   operation: 'get_order_history',
   owner: 'order',
@@ -332,6 +357,7 @@ export const getPayment = route({
 export const ROUTES: readonly RouteDefinition[] = [
   ...SESSION_ROUTES,
   listProducts,
+  listCategories,
   getProduct,
   receiveStock,
   getStock,
@@ -349,6 +375,7 @@ export const ROUTES: readonly RouteDefinition[] = [
   checkAdmission,
   listOrders,
   getOrder,
+  streamOrder,
   getOrderHistory,
   cancelOrder,
   refundOrder,

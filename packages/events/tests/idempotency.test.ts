@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { useDatabase } from '@lepton/testing/database'
-import type { Reply } from '@lepton/common/http/app'
+import type { Reply } from '@lepton/common/http/reply'
 import { idempotently } from '../src/idempotency.ts'
 import type { Database, Tx } from '../src/postgres/postgres.ts'
 import { refuse } from '@lepton/common/runtime/problem'

@@ -1,3 +1,5 @@
+import type { Readable } from 'node:stream'
+import type { MeshAnswer } from '@lepton/common/mesh/call'
 import type { MeshClient, MeshRequest } from '@lepton/common/mesh/client'
 import { blameFor } from '@lepton/common/mesh/blame'
 import { Unavailable } from '@lepton/common/runtime/problem'
@@ -8,6 +10,8 @@ export interface FakeAnswer {
   status: number
   body?: unknown
   headers?: Record<string, string>
+  /** Instead of a body: what comes until the one who asks leaves. */
+  stream?: Readable
 }
 
 type Handler = (request: MeshRequest & { query: URLSearchParams }) => FakeAnswer | Promise<FakeAnswer>
@@ -24,25 +28,31 @@ export interface FakeMesh extends MeshClient {
 export function createFakeMesh(): FakeMesh {
   const handlers = new Map<string, Handler>()
   const requests: MeshRequest[] = []
+
+  async function request(request: MeshRequest, signal?: AbortSignal): Promise<MeshAnswer> {
+    requests.push(request)
+    const handler = handlers.get(request.operation)
+    if (handler === undefined) throw new Unavailable(request.service, { fault: request.service })
+    const { searchParams: query } = new URL(request.path, 'http://mesh')
+    const { status, body, headers = {}, stream } = await handler({ ...request, query })
+    signal?.addEventListener('abort', () => stream?.destroy())
+    return {
+      status,
+      headers: { 'content-type': 'application/json', ...headers },
+      body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
+      ...(stream !== undefined && { stream }),
+      endpoint: `${request.service}-1`,
+      blame: blameFor({ status, headers }, true),
+    }
+  }
+
   return {
     requests,
     answer: (route, handler) => void handlers.set(route.operation, handler),
     away: (route) => void handlers.delete(route.operation),
     watch: () => undefined,
-    request: async (request) => {
-      requests.push(request)
-      const handler = handlers.get(request.operation)
-      if (handler === undefined) throw new Unavailable(request.service, { fault: request.service })
-      const { searchParams: query } = new URL(request.path, 'http://mesh')
-      const { status, body, headers = {} } = await handler({ ...request, query })
-      return {
-        status,
-        headers: { 'content-type': 'application/json', ...headers },
-        body: Buffer.from(body === undefined ? '' : JSON.stringify(body)),
-        endpoint: `${request.service}-1`,
-        blame: blameFor({ status, headers }, true),
-      }
-    },
+    request: (asked) => request(asked),
+    stream: request,
     close: () => Promise.resolve(),
   }
 }

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Mode } from '@lepton/contracts/fields'
-import { FINAL_STATUSES, type Order } from '@lepton/contracts/order'
+import type { Order } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import { Pool } from 'undici'
 import { until } from './until.ts'
 

@@ -1,5 +1,5 @@
 import type { Caller } from '@lepton/common/http/auth'
-import type { Reply } from '@lepton/common/http/app'
+import type { Reply } from '@lepton/common/http/reply'
 import { orderIdOf } from '@lepton/shop/order-id'
 import { idempotently } from '@lepton/events/idempotency'
 import { type FieldError, Unavailable } from '@lepton/common/runtime/problem'

@@ -1,5 +1,6 @@
 import { ask } from '@lepton/common/http/ask'
-import { answer, type Endpoint, type Reply } from '@lepton/common/http/app'
+import { answer, type Endpoint } from '@lepton/common/http/app'
+import type { Reply } from '@lepton/common/http/reply'
 import { idempotently } from '@lepton/events/idempotency'
 import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'

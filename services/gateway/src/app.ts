@@ -12,7 +12,7 @@ import type { GatewayDeps } from './deps.ts'
 import { atTheDoor } from './door.ts'
 import { refuseTwoHosts, secureHeaders } from './headers.ts'
 import { createIdentity, SESSION_AUDIENCE } from './identity.ts'
-import { limitAddress, limitInFlight, limitSubject } from './limits.ts'
+import { limitAddress, limitInFlight, limitStreams, limitSubject } from './limits.ts'
 import { pageRoutes } from './pages.ts'
 import { apiRoutes, webhookRoute } from './routes.ts'
 import { sessionRoutes } from './sessions.ts'
@@ -22,9 +22,11 @@ export function createGatewayApp(instance: Instance, settings: Settings): Reques
   const { JWKS_FILE: jwksFile, CUSTOMER_SESSION_S: customerS, OPERATOR_SESSION_S: operatorS } = settings
   const isDevelopment = settings.LEPTON_ENV === 'development'
   const throttle = createThrottle()
+  const limitRate = limitSubject(settings.RATE_LIMIT_PER_MINUTE)
   const deps: GatewayDeps = {
     mesh: instance.mesh,
     inbound: instance.inbound,
+    streams: instance.streams,
     throttle,
     log: instance.log,
     identity: createIdentity({
@@ -38,9 +40,10 @@ export function createGatewayApp(instance: Instance, settings: Settings): Reques
     isDevelopment,
     runtime: settings.RUNTIME,
     operatorSecret: settings.OPERATOR_SECRET_FILE,
-    limitCaller: [
-      limitSubject(settings.RATE_LIMIT_PER_MINUTE),
-      limitInFlight(settings.SUBJECT_MAX_IN_FLIGHT),
+    limitCaller: [limitRate, limitInFlight(settings.SUBJECT_MAX_IN_FLIGHT)],
+    limitStreams: [
+      limitRate,
+      limitStreams({ ofSubject: settings.SUBJECT_MAX_STREAMS, ofAddress: settings.ADDRESS_MAX_STREAMS }),
     ],
     limitSession: limitAddress(settings.SESSION_LIMIT_PER_MINUTE),
     limitWebhooks: limitAddress(settings.WEBHOOK_LIMIT_PER_MINUTE),

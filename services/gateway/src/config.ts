@@ -34,6 +34,9 @@ export const settings = instanceSettings.extend({
   ADDRESS_LIMIT_PER_MINUTE: whole(6_000),
   /** Requests that one subject may have in flight. */
   SUBJECT_MAX_IN_FLIGHT: whole(20),
+  /** Event streams that one subject may have open, and visitors from one address where any may read. */
+  SUBJECT_MAX_STREAMS: whole(4),
+  ADDRESS_MAX_STREAMS: whole(32),
   /** New sessions and operator sign-ins a minute from one address. */
   SESSION_LIMIT_PER_MINUTE: whole(120),
   /** How old a session may get: a cookie is renewed while it is used, a bearer token ends for good. */

@@ -1,3 +1,4 @@
+import type { Streams } from '@lepton/common/http/event-stream'
 import type { InboundLimit } from '@lepton/common/http/inbound-limit'
 import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
@@ -9,6 +10,7 @@ import type { Identity } from './identity.ts'
 export interface GatewayDeps {
   mesh: MeshClient
   inbound: InboundLimit
+  streams: Streams
   /** Learns from the owners' answers how many new orders they take. */
   throttle: Throttle
   log: Log
@@ -18,6 +20,7 @@ export interface GatewayDeps {
   operatorSecret: string
   /** What one subject may ask a minute and at once; shared by all doors to the same things. */
   limitCaller: RequestHandler[]
+  limitStreams: RequestHandler[]
   limitSession: RequestHandler
   limitWebhooks: RequestHandler
   upstreamTimeoutMs: number

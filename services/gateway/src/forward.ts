@@ -9,6 +9,8 @@ const REQUEST_HEADERS = [
   'content-type',
   'accept',
   'idempotency-key',
+  'accept-language',
+  'last-event-id',
   'x-request-id',
   'webhook-signature',
 ] as const
@@ -30,17 +32,18 @@ export interface Forwarded {
   headers?: Record<string, string>
 }
 
-/** Asks the route's owner, on whichever instance the mesh finds best. */
+/** Asks the route's owner, on whichever instance the mesh finds best; with a signal, for a stream that ends by it. */
 export async function ask(
   { mesh, throttle, log, upstreamTimeoutMs }: GatewayDeps,
   route: RouteDefinition,
   { caller, req, path, body, headers }: Forwarded,
+  streamUntil?: AbortSignal,
 ) {
   const passed = REQUEST_HEADERS.flatMap((name) => {
     const value = req.get(name)
     return value === undefined ? [] : [[name, value]]
   })
-  const answer = await mesh.request({
+  const request = {
     service: route.owner,
     operation: route.operation,
     method: route.method,
@@ -53,7 +56,8 @@ export async function ask(
     },
     body,
     deadlineMs: upstreamTimeoutMs,
-  })
+  }
+  const answer = await (streamUntil === undefined ? mesh.request(request) : mesh.stream(request, streamUntil))
   if (priorityOf(route) === 'intake') {
     if (answer.headers[FAULT_HEADER] === OVERLOAD) throttle.refused()
     else throttle.took()

@@ -36,19 +36,42 @@ export function limitSubject(perMinute: number): RequestHandler {
  * no other guest.
  */
 export function limitInFlight(most: number): RequestHandler {
-  const inFlight = new Map<string, number>()
-  return (_req, res, next) => {
-    const { subject } = res.locals as { subject?: string }
-    if (subject === undefined) return next()
-    const count = inFlight.get(subject) ?? 0
+  return limitOpen('requests', ({ subject }) =>
+    typeof subject === 'string' ? { key: subject, most } : undefined,
+  )
+}
+
+/** The same for streams, which stay open: of one subject, or of one address where any visitor may read. */
+export function limitStreams({
+  ofSubject,
+  ofAddress,
+}: {
+  ofSubject: number
+  ofAddress: number
+}): RequestHandler {
+  return limitOpen('streams', ({ subject }, ip) =>
+    typeof subject === 'string' ? { key: subject, most: ofSubject } : { key: ip, most: ofAddress },
+  )
+}
+
+function limitOpen(
+  what: string,
+  limitOf: (locals: Record<string, unknown>, ip: string) => { key: string; most: number } | undefined,
+): RequestHandler {
+  const open = new Map<string, number>()
+  return (req, res, next) => {
+    const found = limitOf(res.locals, ipKeyGenerator(req.ip ?? ''))
+    if (found === undefined) return next()
+    const { key, most } = found
+    const count = open.get(key) ?? 0
     if (count >= most) {
-      return next(refuse('too-many-requests', `At most ${most} requests at once.`, { retryAfterS: 1 }))
+      return next(refuse('too-many-requests', `At most ${most} ${what} at once.`, { retryAfterS: 1 }))
     }
-    inFlight.set(subject, count + 1)
+    open.set(key, count + 1)
     res.once('close', () => {
-      const left = inFlight.get(subject)! - 1
-      if (left === 0) inFlight.delete(subject)
-      else inFlight.set(subject, left)
+      const left = open.get(key)! - 1
+      if (left === 0) open.delete(key)
+      else open.set(key, left)
     })
     next()
   }

@@ -1,6 +1,6 @@
 import { ALIAS_ROUTES } from '@lepton/contracts/aliases'
 import { PROBLEMS, Problem } from '@lepton/contracts/problems'
-import { problemsOf, type RouteDefinition } from '@lepton/contracts/route'
+import { problemsOf, type RouteDefinition, StreamEnd } from '@lepton/contracts/route'
 import { ROUTES } from '@lepton/contracts/routes'
 import { z } from 'zod'
 
@@ -49,6 +49,7 @@ function operation(route: RouteDefinition): Json {
       ...parameters('path', route.params),
       ...parameters('query', route.query),
       ...(route.idempotency === undefined ? [] : [idempotencyKey(route)]),
+      ...(route.events === undefined ? [] : [LAST_EVENT_ID]),
       ...(route.problems.includes('signature-invalid') ? [WEBHOOK_SIGNATURE] : []),
     ],
     ...(route.body && { requestBody: requestBody(route.body) }),
@@ -107,6 +108,14 @@ function idempotencyKey({ idempotency, operation }: RouteDefinition): Json {
   }
 }
 
+const LAST_EVENT_ID: Json = {
+  name: 'Last-Event-ID',
+  in: 'header',
+  required: false,
+  description: 'The last event that was received; browsers send it when they come back.',
+  schema: { type: 'string' },
+}
+
 const WEBHOOK_SIGNATURE: Json = {
   name: 'Webhook-Signature',
   in: 'header',
@@ -115,16 +124,34 @@ const WEBHOOK_SIGNATURE: Json = {
   schema: { type: 'string' },
 }
 
-function answers({ answers: known }: RouteDefinition): Json {
+function answers({ answers: known, events }: RouteDefinition): Json {
   return Object.fromEntries(
     Object.entries(known).map(([status, schema]) => [
       status,
-      {
-        description: Number(status) === 202 ? 'Accepted' : 'Done',
-        ...(schema !== null && { content: { 'application/json': { schema: schemaOf(schema, 'output') } } }),
-      },
+      Number(status) === 200 && events !== undefined
+        ? streamOf(events)
+        : {
+            description: Number(status) === 202 ? 'Accepted' : 'Done',
+            ...(schema !== null && {
+              content: { 'application/json': { schema: schemaOf(schema, 'output') } },
+            }),
+          },
     ]),
   )
+}
+
+/** OpenAPI 3.1 has no words for the events of a stream: it is text, and an extension has their schemas. */
+function streamOf(events: NonNullable<RouteDefinition['events']>): Json {
+  const all = Object.entries({ ...events, bye: StreamEnd })
+  return {
+    description: `Server-sent events: ${all.map(([name]) => `\`${name}\``).join(', ')}`,
+    content: {
+      'text/event-stream': {
+        schema: { type: 'string' },
+        'x-events': Object.fromEntries(all.map(([name, schema]) => [name, schemaOf(schema, 'output')])),
+      },
+    },
+  }
 }
 
 function problems(route: RouteDefinition): Json {

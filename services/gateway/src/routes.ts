@@ -8,6 +8,7 @@ import { json, raw, type Request, type RequestHandler, Router } from 'express'
 import { COOKIE_ROLES } from './cookie.ts'
 import type { GatewayDeps } from './deps.ts'
 import { ask, pass } from './forward.ts'
+import { forwardStream } from './forward-stream.ts'
 import type { Identity } from './identity.ts'
 import { opsEndpoints } from './ops.ts'
 
@@ -30,15 +31,13 @@ export function apiRoutes(deps: GatewayDeps): Router {
         named(route),
         limitLoad(deps.inbound, route),
         identify(deps.identity, route),
-        ...deps.limitCaller,
+        ...(route.events === undefined ? deps.limitCaller : deps.limitStreams),
         ...(route.body === undefined ? [] : [endpoint === undefined ? readBody : readJson]),
         endpoint === undefined
-          ? forward(deps, route)
-          : serve(
-              endpoint,
-              (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined),
-              deps.log,
-            ),
+          ? route.events === undefined
+            ? forward(deps, route)
+            : forwardStream(deps, route)
+          : serve(endpoint, (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined), deps),
       )
     }
     router.all(path, refuseMethod(routes))

@@ -30,7 +30,7 @@ export function sessionRoutes(deps: GatewayDeps): Router {
         limitLoad(deps.inbound, route),
         ...(route.method === 'POST' ? [deps.limitSession] : []),
         ...(route === signInOperator ? [readJson] : []),
-        serve(endpoint, () => Promise.resolve(undefined), deps.log),
+        serve(endpoint, () => Promise.resolve(undefined), deps),
       )
     }
     router.all(path, refuseMethod(endpoints.map(({ route }) => route)))

@@ -1,4 +1,5 @@
 import { afterAll } from '@jest/globals'
+import { createStreams, type Streams } from '@lepton/common/http/event-stream'
 import { unlimited } from '@lepton/common/http/inbound-limit'
 import { createLog } from '@lepton/common/runtime/log'
 import { createMetrics } from '@lepton/common/runtime/metrics'
@@ -14,6 +15,8 @@ export function useGateway() {
   const identity = createIdentity()
   const mesh = createFakeMesh()
   const closing: (() => Promise<void>)[] = []
+  /** Of the gateways that were started, the latest last. */
+  const streamsOf: Streams[] = []
   const lines: Record<string, unknown>[] = []
   const log = createLog(
     { service: 'gateway', instance: 'gateway-1', level: 'info' },
@@ -35,22 +38,29 @@ export function useGateway() {
       OPERATOR_SECRET_FILE: identity.secrets.operatorSecretFile,
       ...overrides,
     })
+    const metrics = createMetrics()
+    const streams = createStreams({ max: parsed.MAX_STREAMS, metrics, name: 'gateway' })
+    streamsOf.push(streams)
     const instance = {
       service: 'gateway',
       name: 'gateway-1',
       log,
-      metrics: createMetrics(),
+      metrics,
       verify: identity.verify,
       signer: identity.signerOf('gateway'),
       mesh,
       inbound: unlimited,
+      streams,
       isReady: () => true,
     }
     const { server, port } = await startServer(createGatewayApp(instance, parsed), {
       HOST: '127.0.0.1',
       PORT: 0,
     })
-    closing.push(() => closeServer(server))
+    closing.push(() => {
+      streams.stop()
+      return closeServer(server)
+    })
     return `http://127.0.0.1:${port}`
   }
 
@@ -60,5 +70,5 @@ export function useGateway() {
     return client
   }
 
-  return { identity, mesh, lines, startGateway, connect }
+  return { identity, mesh, lines, streamsOf, startGateway, connect }
 }

@@ -5,10 +5,18 @@ import { idempotently } from '@lepton/events/idempotency'
 import { refuse } from '@lepton/shop/refuse'
 import { ProductId } from '@lepton/contracts/fields'
 import { Product } from '@lepton/contracts/inventory'
-import { getProduct, getStock, listProducts, listStockEntries, receiveStock } from '@lepton/contracts/routes'
+import {
+  getProduct,
+  getStock,
+  listCategories,
+  listProducts,
+  listStockEntries,
+  receiveStock,
+} from '@lepton/contracts/routes'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import type { Stock } from './domain.ts'
+import type { Sort } from './store.ts'
 import * as store from './store.ts'
 
 const MAX_UNITS = 1_000_000_000
@@ -18,16 +26,22 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
     auditEndpoint(database),
     answer(listProducts, async ({ query }) => {
       const { cursor, ...wanted } = query
-      const after = cursor === undefined ? undefined : decodeCursor(cursor, [isCategory, isProductId])
-      const found = await store.listProducts(database, wanted, after as [string, string] | undefined)
-      const items = found.slice(0, query.limit)
+      const { sort, limit } = wanted
+      const isPlace = (value: string) => PLACES[sort](value)
+      const parts = cursor === undefined ? [] : decodeCursor(cursor, [isSort(sort), isPlace, isProductId])
+      const after = parts.length === 0 ? undefined : { value: parts[1]!, product_id: parts[2]! }
+      const found = await store.listProducts(database, wanted, after)
+      const items = found.slice(0, limit)
       const last = items.at(-1)
-      const isMore = found.length > query.limit && last !== undefined
-      return {
-        status: 200,
-        body: { items, next_cursor: isMore ? encodeCursor([last.category, last.product_id]) : null },
-      }
+      const isMore = found.length > limit && last !== undefined
+      const next = last && encodeCursor([sort, last[store.SORTS[sort].by], last.product_id])
+      return { status: 200, body: { items, next_cursor: isMore ? next : null } }
     }),
+
+    answer(listCategories, async () => ({
+      status: 200,
+      body: { items: await store.listCategories(database) },
+    })),
 
     answer(getProduct, async ({ params }) => {
       const product = await store.findProduct(database, params.product_id)
@@ -83,8 +97,16 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
   }
 }
 
-function isCategory(part: string): boolean {
-  return Product.shape.category.safeParse(part).success
+/** What a cursor may hold of the column that its list is sorted by. */
+const PLACES: Record<Sort, (part: string) => boolean> = {
+  category: (part) => Product.shape.category.safeParse(part).success,
+  name: (part) => Product.shape.name.safeParse(part).success,
+  cheapest: isCount,
+  dearest: isCount,
+}
+
+function isSort(sort: Sort) {
+  return (part: string) => part === sort
 }
 
 function isProductId(part: string): boolean {

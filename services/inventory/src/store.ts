@@ -1,5 +1,5 @@
 import type { Database, Tx } from '@lepton/events/postgres/postgres'
-import type { Product, ProductQuery, StockEntry } from '@lepton/contracts/inventory'
+import type { Category, Product, ProductQuery, StockEntry } from '@lepton/contracts/inventory'
 import type { z } from 'zod'
 import type { Stock } from './domain.ts'
 
@@ -12,27 +12,44 @@ export async function findProduct(database: Database, productId: string): Promis
   return rows[0]
 }
 
+/** What a list of products is sorted by; the product's id comes second. */
+export const SORTS = {
+  category: { by: 'category', cast: 'text', order: 'asc', after: '>' },
+  name: { by: 'name', cast: 'text', order: 'asc', after: '>' },
+  cheapest: { by: 'price_minor', cast: 'int', order: 'asc', after: '>' },
+  dearest: { by: 'price_minor', cast: 'int', order: 'desc', after: '<' },
+} as const
+export type Sort = keyof typeof SORTS
+
 export async function listProducts(
   database: Database,
-  { query, category, product_ids, page, limit }: Omit<z.infer<typeof ProductQuery>, 'cursor'>,
-  after: [category: string, product_id: string] | undefined,
+  { query, category, sort, product_ids, page, limit }: Omit<z.infer<typeof ProductQuery>, 'cursor'>,
+  after: { value: string; product_id: string } | undefined,
 ): Promise<Product[]> {
+  const { by, cast, order, after: follows } = SORTS[sort]
   const { rows } = await database.query<Product>(
     `${PRODUCT}
      where ($1::text is null or strpos(lower(name || ' ' || description), lower($1)) > 0)
        and ($2::text is null or category = $2)
        and ($3::text[] is null or product_id = any($3))
-       and ($6::text is null or (category, product_id) > ($6, $7::text))
-     order by category, product_id limit $4 offset $5`,
+       and ($6::${cast} is null or (${by}, product_id) ${follows} ($6, $7::text))
+     order by ${by} ${order}, product_id ${order} limit $4 offset $5`,
     [
       query ?? null,
       category ?? null,
       product_ids ?? null,
       limit + 1,
       (page - 1) * limit,
-      after?.[0] ?? null,
-      after?.[1] ?? null,
+      after?.value ?? null,
+      after?.product_id ?? null,
     ],
+  )
+  return rows
+}
+
+export async function listCategories(database: Database): Promise<z.infer<typeof Category>[]> {
+  const { rows } = await database.query<z.infer<typeof Category>>(
+    'select category, count(*)::int as products from products group by category order by category',
   )
   return rows
 }

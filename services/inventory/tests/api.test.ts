@@ -1,11 +1,12 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import type { Product } from '@lepton/contracts/inventory'
 import { freshKey } from '@lepton/testing/builders'
 import { useInventoryService } from './inventory-service.ts'
 
 const shop = useInventoryService()
 
 interface Page {
-  items: { product_id: string; available: number }[]
+  items: Product[]
   next_cursor: string | null
 }
 
@@ -45,6 +46,36 @@ describe('the catalogue', () => {
     expect(second.body).toMatchObject({ items: [{ product_id: 'teapot' }], next_cursor: null })
     const numbered = await anyone.get<Page>('/products?limit=2&page=2')
     expect(numbered.body).toEqual(second.body)
+  })
+
+  it.each([
+    ['name', 'name', 1],
+    ['cheapest', 'price_minor', 1],
+    ['dearest', 'price_minor', -1],
+    ['category', 'category', 1],
+  ] as const)('is sorted by %s, over its pages', async (sort, field, direction) => {
+    const anyone = shop.people.anyone()
+    const seen: Product[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const path: string = `/products?sort=${sort}&limit=1${cursor === '' ? '' : `&cursor=${cursor}`}`
+      const { body }: { body: Page } = await anyone.get<Page>(path)
+      seen.push(...body.items)
+      cursor = body.next_cursor
+    }
+
+    const keys = seen.map((product) => product[field])
+    expect(new Set(seen.map(({ product_id }) => product_id)).size).toBe(3)
+    expect(keys).toEqual(keys.toSorted((a, b) => (a < b ? -direction : a > b ? direction : 0)))
+    const { body } = await anyone.get<Page>(`/products?sort=${sort}&limit=1`)
+    const other = sort === 'name' ? 'category' : 'name'
+    const mixed = await anyone.get(`/products?sort=${other}&cursor=${body.next_cursor}`)
+    expect(mixed.status).toBe(400)
+  })
+
+  it('has categories', async () => {
+    const { body } = await shop.people.anyone().get<{ items: unknown[] }>('/categories')
+
+    expect(body.items).toContainEqual({ category: 'tea', products: 1 })
   })
 
   it.each([

@@ -7,6 +7,7 @@ import type { CustomerLimits } from './admission.ts'
 import type { Backlog } from './backlog.ts'
 import type { Begun } from './order.ts'
 import type { PlaceSettings } from './places.ts'
+import type { Watchers } from './watchers.ts'
 
 export interface Deps {
   database: Database
@@ -27,6 +28,7 @@ export interface Deps {
   /** Two-phase orders whose branches are being tried, by this process and of one customer. */
   twoPhasePlaces: Pick<PlaceSettings, 'maxInFlight' | 'maxPerCustomer'>
   coordinator: Coordinator
+  watchers: Watchers
   anomalies: { inc(count: number): void }
   /** Counts the events that other services are told. */
   told: { inc(labels: { event: string }): void }

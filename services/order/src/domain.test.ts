@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import type { CancelReason } from '@lepton/contracts/order'
+import type { CancelReason, PayFlag, StockFlag } from '@lepton/contracts/order'
 import { decide, evolve, isSettled, placedOrder } from './domain.ts'
-import type { Decision, Order, PayFlag, StockFlag, Verdict } from './order.ts'
+import type { Decision, Order, Verdict } from './order.ts'
 import { type Input, TABLE } from './state-table.ts'
 
 const NOW = '2026-01-01T00:00:00.000Z'

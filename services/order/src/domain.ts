@@ -1,5 +1,7 @@
-import { type CancelReason, FINAL_STATUSES, type Status } from '@lepton/contracts/order'
-import type { Fact, Order, PayFlag, Placement, StockFlag, Verdict } from './order.ts'
+import type { Shortage } from '@lepton/contracts/inventory'
+import type { CancelReason, PayFlag, Status, StockFlag } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
+import type { Fact, Order, Placement, Verdict } from './order.ts'
 import { type Cell, type Input, OPEN_IN_TWO_PHASES, TABLE } from './state-table.ts'
 
 const STOCK_CLEAN: readonly StockFlag[] = ['rejected', 'released', 'restocked']
@@ -20,6 +22,7 @@ export function placedOrder(placement: Placement, now: string, traceparent: stri
     reason: null,
     stock: 'pending',
     pay: 'pending',
+    shortages: null,
     status: 'PLACED',
     waits_for_customer: payment_token === null,
     asked_at: null,
@@ -44,7 +47,7 @@ export function decide(order: Order, input: Input): Verdict {
   if (typeof cell === 'string') return { kind: cell }
   if ('refuse' in cell) return { kind: 'refuse', slug: cell.refuse }
   if (cell.onlyIf !== undefined && !cell.onlyIf.holds(order)) return cell.otherwise ?? { kind: 'anomaly' }
-  const facts = factsOf(order, cell)
+  const facts = factsOf(order, cell, input.shortages)
   return facts.length === 0
     ? { kind: 'ignore' }
     : { kind: 'change', facts: [...facts, ...closing(order, facts)] }
@@ -55,10 +58,17 @@ function cellOf({ mode, decision }: Order, { name }: Input): Cell {
   return cell ?? TABLE[name][decision]
 }
 
-function factsOf(order: Order, cell: Extract<Cell, { stock?: unknown }>): Fact[] {
+function factsOf(
+  order: Order,
+  cell: Extract<Cell, { stock?: unknown }>,
+  shortages: Shortage[] | undefined,
+): Fact[] {
   const facts: Fact[] = []
   if (cell.stock !== undefined && cell.stock !== order.stock) {
-    facts.push({ type: 'order.stock_changed.v1', data: { stock: cell.stock } })
+    facts.push({
+      type: 'order.stock_changed.v1',
+      data: { stock: cell.stock, ...(shortages && { shortages }) },
+    })
   }
   if (cell.pay !== undefined && cell.pay !== order.pay) {
     facts.push({ type: 'order.payment_changed.v1', data: { pay: cell.pay } })
@@ -102,9 +112,9 @@ export function evolve(order: Order, fact: Fact): Order {
     case 'order.placed.v1':
       return placedOrder(fact.data, order.created_at, order.traceparent)
     case 'order.stock_changed.v1': {
-      const { stock } = fact.data
+      const { stock, shortages = order.shortages } = fact.data
       const isReserved = order.decision === 'OPEN' && stock === 'held'
-      return { ...next, stock, status: isReserved ? 'RESERVED' : order.status }
+      return { ...next, stock, shortages, status: isReserved ? 'RESERVED' : order.status }
     }
     case 'order.payment_changed.v1':
       return { ...next, pay: fact.data.pay }

@@ -107,7 +107,10 @@ function answers<S>(deps: Deps, participant: Participant<S>): Subscription {
         ? inputOf(event.data)
         : inputs.find(([type]) => type.type === event.type)![1]
       const waited = ownWait(changes, order, processorMs(event.data))
-      if (carryOut(changes, order, { kind: 'told', name }, event) && waited !== undefined)
+      if (
+        carryOut(changes, order, { kind: 'told', name, shortages: shortagesIn(event) }, event) &&
+        waited !== undefined
+      )
         waitsOf.set(changes, [...(waitsOf.get(changes) ?? []), waited])
     },
     store: (tx, changes) => {
@@ -117,6 +120,10 @@ function answers<S>(deps: Deps, participant: Participant<S>): Subscription {
       }
     },
   })
+}
+
+function shortagesIn(event: IncomingEvent) {
+  return isEvent(event, StockRejected) ? event.data.shortages : undefined
 }
 
 /** How long (ms) an order has waited for the shop's own work; undefined where its customer was waited for as well. */

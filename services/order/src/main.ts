@@ -8,12 +8,14 @@ import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { orderSubscriptions } from './events.ts'
 import { orderRoutes } from './routes.ts'
+import { createWatchers } from './watchers.ts'
 import { startAntiEntropy, startDeadlines } from './timers.ts'
 
 const settings = readConfig()
 
 await runService('order', settings, async (instance) => {
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
+  const watchers = createWatchers(store.database, instance.log)
   const deps: Deps = {
     ...instance,
     ...store,
@@ -34,6 +36,7 @@ await runService('order', settings, async (instance) => {
       maxInFlight: settings.TWO_PHASE_MAX_IN_FLIGHT,
       maxPerCustomer: settings.TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER,
     },
+    watchers,
     coordinator: {
       begin: (placements) => coordinator.begin(placements),
       wake: () => coordinator.wake(),
@@ -61,6 +64,7 @@ await runService('order', settings, async (instance) => {
       startDeadlines(deps),
       startAntiEntropy(deps),
       coordinator,
+      watchers,
     ],
   }
 })

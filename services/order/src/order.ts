@@ -1,12 +1,9 @@
 import type { Line, Mode } from '@lepton/contracts/fields'
-import type { CancelReason, Status } from '@lepton/contracts/order'
+import type { Shortage } from '@lepton/contracts/inventory'
+import type { CancelReason, PayFlag, Status, StockFlag } from '@lepton/contracts/order'
 import type { ProblemSlug } from '@lepton/contracts/problems'
 
 export type Decision = 'OPEN' | 'CONFIRMED' | 'CANCELLED'
-export type StockFlag = 'pending' | 'held' | 'rejected' | 'committed' | 'released' | 'restocked'
-export type PayFlag =
-  'pending' | 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
-
 export interface Order {
   order_id: string
   customer_id: string
@@ -18,6 +15,8 @@ export interface Order {
   stock: StockFlag
   pay: PayFlag
   status: Status
+  /** What was missing where the stock was rejected. */
+  shortages: Shortage[] | null
   lines: Line[]
   amount_minor: number
   currency: 'EUR'
@@ -36,7 +35,7 @@ export interface Order {
 /** What an order's stream is made of. Facts are never taken back; the order is their fold. */
 export type Fact =
   | { type: 'order.placed.v1'; data: Placement }
-  | { type: 'order.stock_changed.v1'; data: { stock: StockFlag } }
+  | { type: 'order.stock_changed.v1'; data: { stock: StockFlag; shortages?: Shortage[] } }
   | { type: 'order.payment_changed.v1'; data: { pay: PayFlag } }
   | { type: 'order.confirmed.v1'; data: Record<string, never> }
   | { type: 'order.cancelled.v1'; data: { reason: CancelReason } }

@@ -2,7 +2,8 @@ import { ask } from '@lepton/common/http/ask'
 import type { Caller } from '@lepton/common/http/auth'
 import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/runtime/cursor'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
-import { answer, type Endpoint, overloaded, type Reply } from '@lepton/common/http/app'
+import { answer, type Endpoint, overloaded } from '@lepton/common/http/app'
+import type { Reply } from '@lepton/common/http/reply'
 import { orderIdOf } from '@lepton/shop/order-id'
 import { idempotently } from '@lepton/events/idempotency'
 import { remainingMs } from '@lepton/common/runtime/deadline'
@@ -20,16 +21,18 @@ import {
   listOrders,
   placeOrder,
   refundOrder,
+  streamOrder,
 } from '@lepton/contracts/routes'
 import { refusalFor, refuseTooManyOpen } from './admission.ts'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
-import { decide } from './domain.ts'
+import { decide, isSettled } from './domain.ts'
 import type { Order } from './order.ts'
 import { placeOrder as place } from './place.ts'
 import { priceLines } from './prices.ts'
 import { record } from './record.ts'
 import type { Input } from './state-table.ts'
+import { streamOrder as sendOrder } from './stream.ts'
 import { countOpen, findOrder, listFacts, listOrders as listStoredOrders, lockOrders } from './store.ts'
 
 /** For our own answer to arrive while the caller still listens. */
@@ -101,6 +104,16 @@ export function orderRoutes(deps: Deps): Endpoint[] {
       const body =
         order?.customer_id === caller.subject ? order : await findSubmitted(deps, params.order_id, caller)
       return { status: 200, body }
+    }),
+
+    answer(streamOrder, async ({ params: { order_id }, caller, req }) => {
+      const order = await findOrder(database, order_id)
+      const isMine = order?.customer_id === caller.subject
+      const submitted = isMine ? undefined : await findSubmitted(deps, order_id, caller)
+      const seen = Number(req.get('last-event-id') ?? 0)
+      // What a browser takes for "do not come back".
+      if (isMine && isSettled(order) && order.version === seen) return { status: 204 }
+      return { status: 200, stream: (out) => sendOrder(deps, { order_id, submitted }, seen, out) }
     }),
 
     answer(getOrderHistory, async ({ params, caller }) => {

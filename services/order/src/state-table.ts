@@ -1,6 +1,7 @@
-import type { CancelReason } from '@lepton/contracts/order'
+import type { Shortage } from '@lepton/contracts/inventory'
+import type { CancelReason, PayFlag, StockFlag } from '@lepton/contracts/order'
 import type { ProblemSlug } from '@lepton/contracts/problems'
-import type { Decision, Order, PayFlag, StockFlag, Verdict } from './order.ts'
+import type { Decision, Order, Verdict } from './order.ts'
 
 /** What one input does to an order in one state. */
 export type Cell =
@@ -118,4 +119,6 @@ export const OPEN_IN_TWO_PHASES: Partial<Record<Input['name'], Cell>> = {
 export interface Input {
   kind: 'told' | 'asked'
   name: keyof typeof TABLE
+  /** Which units were missing, where stock was rejected. */
+  shortages?: Shortage[] | undefined
 }

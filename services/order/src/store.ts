@@ -29,6 +29,7 @@ export class OrderChanges {
   readonly now: string
   readonly orders: Map<string, Order>
   readonly #touched = new Set<string>()
+  readonly #moved = new Set<string>()
   readonly #facts: object[] = []
   readonly #events: OutgoingEvent[] = []
   readonly #anomalies: object[] = []
@@ -47,6 +48,7 @@ export class OrderChanges {
       const isFirst = fact.type === 'order.placed.v1'
       const next = isFirst ? order : evolve(this.orders.get(order.order_id)!, fact)
       this.#put({ ...next, updated_at: this.now })
+      this.#moved.add(order.order_id)
       this.#facts.push({
         order_id: order.order_id,
         version: next.version,
@@ -97,6 +99,11 @@ export class OrderChanges {
 
   get anomalies(): number {
     return this.#anomalies.length
+  }
+
+  /** Orders with new facts. */
+  get moved(): readonly string[] {
+    return [...this.#moved]
   }
 
   /** Two-phase orders that are new. */

@@ -71,7 +71,11 @@ const SAGAS: [name: string, steps: Step[], ends: Partial<Order>, published: stri
       [StockRejected, { shortages: [{ product_id: 'espresso-beans', requested: 2, available: 1 }] }],
       [PaymentVoided],
     ],
-    { status: 'REJECTED', reason: 'OUT_OF_STOCK' },
+    {
+      status: 'REJECTED',
+      reason: 'OUT_OF_STOCK',
+      shortages: [{ product_id: 'espresso-beans', requested: 2, available: 1 }],
+    },
     ['order.cancelled.v1', 'order.closed.v1'],
   ],
   [

@@ -20,6 +20,7 @@ import { startCoordinator } from '../src/coordinator.ts'
 import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
 import { orderRoutes } from '../src/routes.ts'
+import { createWatchers } from '../src/watchers.ts'
 
 const CATALOGUE = [line('espresso-beans', 1, 1_250), line('moka-pot', 1, 3_900)]
 
@@ -38,8 +39,10 @@ export interface OrderService extends ServiceUnderTest {
 export function useOrderService({ isCoordinated = false } = {}): OrderService {
   let anomalies = 0
   const service = useService('order', (instance) => {
+    const watchers = createWatchers(instance.database, instance.log)
     const deps: Deps = {
       ...instance,
+      watchers,
       paymentDeadlineMs: 120_000,
       customerDeadlineMs: 600_000,
       twoPhaseDeadlineMs: 8_000,
@@ -61,7 +64,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
     return {
       endpoints: orderRoutes(deps),
       subscriptions: orderSubscriptions(deps),
-      parts: coordinator === undefined ? [] : [coordinator],
+      parts: coordinator === undefined ? [watchers] : [watchers, coordinator],
     }
   })
   return Object.assign(service as ServiceUnderTest & { deps: Deps }, {

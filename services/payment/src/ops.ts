@@ -7,9 +7,10 @@ import { refuse } from '@lepton/shop/refuse'
 import { listUnsettledPayments, retryPayment, settlePayment } from '@lepton/contracts/payment-ops'
 import { openTasks } from './claim.ts'
 import type { Deps } from './deps.ts'
-import type { Payment, PspResult } from './domain.ts'
+import type { PspResult } from './domain.ts'
 import { isAskedAgain, outcomeOf } from './outcome.ts'
 import { pspKeyOf } from './rows.ts'
+import { findShown } from './shown-payment.ts'
 import { settleTogether } from './tasks.ts'
 
 const SHOWN = `t.id, t.order_id, p.state, t.op as operation, p.amount_minor, p.currency, p.charge_id, t.attempts,
@@ -77,8 +78,7 @@ export function opsRoutes(deps: Deps): Endpoint[] {
         audit(tx, { who: caller.name ?? caller.subject, reason }, done)
       })
       if (!isSettled) throw settled()
-      const { rows } = await database.query<Payment>('select * from payment where order_id = $1', [order_id])
-      return { status: 200, body: rows[0] }
+      return { status: 200, body: await findShown(database, order_id) }
     }),
   ]
 }

@@ -8,6 +8,7 @@ import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import { onToken, type Payment } from './domain.ts'
 import { lockPayments } from './payments.ts'
+import { findShown, type Moved, NOTHING_MOVED } from './shown-payment.ts'
 
 export function paymentRoutes(deps: Deps): Endpoint[] {
   const { database, outbox, wakeTasks } = deps
@@ -26,7 +27,8 @@ export function paymentRoutes(deps: Deps): Endpoint[] {
         if (changes.hasTasks) tx.afterCommit(wakeTasks)
         return {
           status: 202,
-          body: changes.payment(order_id),
+          // Nothing was moved yet: a payment that has a card is refused above.
+          body: { ...changes.payment(order_id), ...NOTHING_MOVED },
           headers: { location: `/api/v1/payments/${order_id}` },
         }
       })
@@ -43,6 +45,7 @@ export function paymentRoutes(deps: Deps): Endpoint[] {
           state: 'NONE',
           amount_minor: order.amount_minor,
           currency: order.currency,
+          ...NOTHING_MOVED,
           updated_at: order.created_at,
         },
       }
@@ -55,9 +58,8 @@ async function findOwn(
   { database }: Deps,
   orderId: string,
   { subject }: Caller,
-): Promise<Payment | undefined> {
-  const { rows } = await database.query<Payment>('select * from payment where order_id = $1', [orderId])
-  const payment = rows[0]
+): Promise<(Payment & Moved) | undefined> {
+  const payment = await findShown(database, orderId)
   if (payment === undefined || payment.customer_id === null) return undefined
   if (payment.customer_id !== subject) throw refuse('not-found', 'You have no such order.')
   return payment

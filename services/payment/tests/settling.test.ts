@@ -178,7 +178,12 @@ describe('a charge that somebody moved at the processor', () => {
 
     expect(await shop.booksOf(id)).toEqual(['AUTH SHOP', 'CAPTURE SHOP', ...books])
     expect(await alice.get(`/payments/${id}`)).toMatchObject({
-      body: { state: end, note: expect.stringContaining('at the card processor') },
+      body: {
+        state: end,
+        note: expect.stringContaining('at the card processor'),
+        captured_minor: 2_500,
+        refunded_minor: end === 'REFUNDED' ? 2_500 : 0,
+      },
     })
   })
 

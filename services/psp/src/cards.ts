@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Reply } from '@lepton/common/http/app'
+import type { Reply } from '@lepton/common/http/reply'
 import { refuse } from '@lepton/shop/refuse'
 import { type Answer, type BookedCharge, type Move, type MoveRefusal, SLOW_MS } from './ledger.ts'
 

@@ -1,15 +1,18 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
-import { z } from 'zod'
+import type { z } from 'zod'
 import type { Caller, Verify } from './auth.ts'
+import { createStreams, sendEvents, STREAMING, streamDefaults, type Streams } from './event-stream.ts'
 import { type InboundLimit, unlimited } from './inbound-limit.ts'
+import { traceAndMeasure } from './measure.ts'
 import { isJson, parseRequest } from './parse.ts'
 import { addProblemHandlers } from './problems.ts'
+import { type Reply, sendReply } from './reply.ts'
 import { type Access, priorityOf, type RouteDefinition } from './route.ts'
 import type { Log } from '../runtime/log.ts'
 import { ATTEMPT_HEADER, DEADLINE_HEADER, LEAST_MS, parseAttempt, withDeadline } from '../runtime/deadline.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { refuse } from '../runtime/problem.ts'
-import { continueTrace, withTrace } from '../runtime/trace.ts'
 
 type Parsed<S> = S extends z.ZodType ? z.output<S> : undefined
 
@@ -23,12 +26,6 @@ export interface Call<R extends RouteDefinition = RouteDefinition> {
   /** The route's path with the parsed parameters in it: one spelling, however the request was written. */
   path: string
   req: Request
-}
-
-export interface Reply {
-  status: number
-  body?: unknown
-  headers?: Record<string, string>
 }
 
 export interface Endpoint {
@@ -51,6 +48,7 @@ export interface HttpDeps {
   /** False while the instance starts and from the moment it stops. */
   isReady: () => boolean
   inbound?: InboundLimit
+  streams?: Streams
   bodyLimit?: string
   requestTimeoutMs?: number
 }
@@ -61,7 +59,8 @@ export interface HttpDeps {
  * problem document.
  */
 export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): Express {
-  const { inbound = unlimited, isReady } = deps
+  const { inbound = unlimited, isReady, metrics, log } = deps
+  const { streams = createStreams({ ...streamDefaults, metrics, name: 'this instance' }) } = deps
   const app = createBareApp(deps)
   app.get('/livez', (_req, res) => void res.json({ status: 'alive' }))
   app.get('/readyz', (_req, res) => void res.status(isReady() ? 200 : 503).json({ ready: isReady() }))
@@ -79,12 +78,12 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
         path,
         limitLoad(inbound, route),
         ...(route.body === undefined ? [] : [readJson]),
-        serve(endpoint, (req) => admit(route, req, deps.verify), deps.log),
+        serve(endpoint, (req) => admit(route, req, deps.verify), { log, streams }),
       )
     }
     app.all(path, refuseMethod(ofPath.map(({ route }) => route)))
   }
-  addProblemHandlers(app, deps.log)
+  addProblemHandlers(app, log)
   return app
 }
 
@@ -119,48 +118,6 @@ export function createBareApp({ log, metrics, isReady, requestTimeoutMs = 10_000
   return app
 }
 
-function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boolean): RequestHandler {
-  const duration = metrics.histogram({
-    name: 'http_server_request_duration_seconds',
-    help: 'Duration of requests by method and route',
-    labelNames: ['http_request_method', 'http_route'],
-  })
-  const requests = metrics.counter({
-    name: 'http_server_requests_total',
-    help: 'Requests by method, route and status',
-    labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
-  })
-  return (req, res, next) => {
-    const started = performance.now()
-    const trace = continueTrace(req.get('traceparent'), req.get('x-request-id'))
-    res.setHeader('x-request-id', trace.request_id)
-    // A client that keeps its connection would lose a request to the closing socket.
-    if (!isReady()) res.setHeader('connection', 'close')
-    res.once('close', () => {
-      const ms = performance.now() - started
-      const route = routeOf(req)
-      const status = res.writableFinished ? res.statusCode : 499
-      const labels = { http_request_method: methodLabel(req.method), http_route: route }
-      duration.observe(labels, ms / 1000)
-      requests.inc({ ...labels, http_response_status_code: status })
-      log.debug({ method: req.method, route, status, ms: Math.round(ms) }, 'request')
-    })
-    withTrace(trace, next)
-  }
-}
-
-const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
-
-/** As OpenTelemetry's conventions have it: what is not known here must not become a series of its own. */
-function methodLabel(method: string): string {
-  return METHODS.has(method) ? method : '_OTHER'
-}
-
-function routeOf(req: Request): string {
-  const labelled = (req.res as Response | undefined)?.locals.route as string | undefined
-  return labelled ?? (req.route as { path?: string } | undefined)?.path ?? 'none'
-}
-
 function limitTime(requestTimeoutMs: number): RequestHandler {
   return (req, _res, next) => {
     const asked = Number(req.get(DEADLINE_HEADER))
@@ -171,12 +128,21 @@ function limitTime(requestTimeoutMs: number): RequestHandler {
   }
 }
 
-/** Refuses what the instance has no room for. A request gives its place back when it is answered, or its client is gone. */
+/**
+ * Refuses what the instance has no room for. A request gives its place back when it is answered, has become a stream,
+ * or its client is gone.
+ */
 export function limitLoad(inbound: InboundLimit, route: RouteDefinition): RequestHandler {
   const priority = priorityOf(route)
   return (_req, res, next) => {
     if (!inbound.enter(priority)) throw overloaded()
-    res.once('close', inbound.leave)
+    let isIn = true
+    const leave = () => {
+      if (isIn) inbound.leave()
+      isIn = false
+    }
+    res.once('close', leave)
+    res.once(STREAMING, leave)
     next()
   }
 }
@@ -189,15 +155,19 @@ export function overloaded() {
 export function serve(
   endpoint: Endpoint,
   callerOf: (req: Request, res: Response) => Promise<Caller | undefined>,
-  log: Log,
+  { log, streams }: { log: Log; streams: Streams },
 ): RequestHandler {
   const { route } = endpoint
   return async (req, res) => {
     const caller = await callerOf(req, res)
     const reply = await endpoint.run({ ...parseRequest(route, req), caller, req } as unknown as Call)
-    sendReply(res, route, reply, log)
+    if (reply.stream === undefined) return sendReply(res, route, reply, log)
+    await outsideRequests(sendEvents, res, { route, streams, log }, reply.stream)
   }
 }
+
+/** A stream outlasts the deadline of the request that began it. */
+const outsideRequests = AsyncLocalStorage.snapshot()
 
 async function admit(route: RouteDefinition, req: Request, verify: Verify): Promise<Caller | undefined> {
   const bearer = /^Bearer ([\w.-]+)$/i.exec(req.get('authorization') ?? '')?.[1]
@@ -220,32 +190,6 @@ function isPermitted(
 ): boolean {
   if (!access.includes(role)) return false
   return role !== 'service' || (callers.some((name) => name === subject) && scopes.includes(operation))
-}
-
-/**
- * Sends a reply through the schema of its status: a row's other columns never leave.
- *
- * A list goes out without the items that are not as the schema says: one row that cannot be read must not hide all
- * others.
- */
-function sendReply(res: Response, route: RouteDefinition, { status, body, headers }: Reply, log: Log): void {
-  if (headers !== undefined) res.set(headers)
-  const schema = route.answers[status]
-  if (schema === undefined) throw new Error(`${route.operation} has no answer ${status}`)
-  if (schema === null) res.status(status).end()
-  else res.status(status).json(schema.parse(readableOf(schema, body, { log, route })))
-}
-
-function readableOf(schema: z.ZodType, body: unknown, { log, route }: { log: Log; route: RouteDefinition }) {
-  const { items } = (body ?? {}) as { items?: unknown }
-  const element = schema instanceof z.ZodObject ? (schema.shape.items as z.ZodType | undefined) : undefined
-  if (!Array.isArray(items) || !(element instanceof z.ZodArray)) return body
-  const readable = items.filter((item: unknown) => {
-    const fault = (element.element as z.ZodType).safeParse(item).error
-    if (fault !== undefined) log.error({ err: fault, operation: route.operation }, 'a row cannot be shown')
-    return fault === undefined
-  })
-  return { ...(body as object), items: readable }
 }
 
 /** For a path whose methods are those of these routes; GET answers HEAD too. */

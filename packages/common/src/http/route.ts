@@ -29,6 +29,8 @@ export interface RouteDefinition {
   body?: z.ZodObject
   /** Successful answers by status; null has no body. */
   answers: Readonly<Record<number, z.ZodType | null>>
+  /** Server-sent events by name, where a 200 is a stream of them; it ends with a `bye` (see `bye`). */
+  events?: Readonly<Record<string, z.ZodType>>
 }
 
 /** Keeps the exact types of a definition, so that handlers get what their schemas promise. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { currentTrace } from '../runtime/trace.ts'
 import { type Blame, blameFor, mayTryAnother } from './blame.ts'
@@ -16,6 +17,8 @@ export interface Call {
   path: string
   headers: Record<string, string>
   body?: Buffer | string | undefined
+  /** Where the answer is read as it comes: aborted when nobody reads on. */
+  streamUntil?: AbortSignal | undefined
   isRetryable: boolean
   inboundAttempt: number
   /** What an operation is given at most, and the instant at which this call ends. */
@@ -27,6 +30,7 @@ export interface MeshAnswer {
   status: number
   headers: IncomingHttpHeaders
   body: Buffer
+  stream?: Readable
   /** The name of the instance that answered. */
   endpoint: string
   blame: Blame
@@ -139,8 +143,8 @@ function hasUntried({ balancer }: Target, tried: readonly Endpoint[]): boolean {
   return balancer.endpoints().some((endpoint) => !tried.includes(endpoint))
 }
 
-function reply({ status, headers, body }: Answer, endpoint: Endpoint, blame: Blame): MeshAnswer {
-  return { status, headers, body, endpoint: endpoint.instance.name, blame }
+function reply(answer: Answer, endpoint: Endpoint, blame: Blame): MeshAnswer {
+  return { ...answer, endpoint: endpoint.instance.name, blame }
 }
 
 async function tryOnce(
@@ -162,13 +166,13 @@ async function tryOnce(
   let outcome: Outcome = 'neutral'
   let result: { answer: Answer } | { error: TransportError } | undefined
   try {
-    const answer = await target.transport(endpoint).exchange({
-      method: call.method,
-      path: call.path,
-      headers: outboundHeaders(call.headers, { attempt, timeoutMs }),
-      body: call.body,
-      timeoutMs,
-    })
+    const transport = target.transport(endpoint)
+    const headers = outboundHeaders(call.headers, { attempt, timeoutMs })
+    const exchange = { method: call.method, path: call.path, headers, body: call.body, timeoutMs }
+    const answer =
+      call.streamUntil === undefined
+        ? await transport.exchange(exchange)
+        : await transport.open(exchange, call.streamUntil)
     result = { answer }
     const rttMs = now() - startedMs
     const blame = blameFor(answer, isFair)

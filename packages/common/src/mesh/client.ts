@@ -34,6 +34,11 @@ export interface MeshClient {
    * @throws Refusal `deadline-exceeded` when the caller left too little time to expect an answer
    */
   request(request: MeshRequest): Promise<MeshAnswer>
+  /**
+   * The same, but for a 200, which is a `stream` from its headers on and has no deadline then. It is let go when the
+   * signal is aborted.
+   */
+  stream(request: MeshRequest, signal: AbortSignal): Promise<MeshAnswer>
   /** Gets to know a service before its first request, so that the registry may be away by then. */
   watch(service: string): void
   /** Ends what keeps the process busy; requests under way may finish. The discovery stays open. */
@@ -90,63 +95,69 @@ export function createMeshClient({
     return targets.get(service) ?? outsideRequests(addTarget, service)
   }
 
-  return {
-    watch: (service) => void targetOf(service),
-
-    async request({ service, operation: name, method, path, headers = {}, body, deadlineMs, idempotent }) {
-      if (isClosed)
-        throw new Unavailable(service, { fault: service, cause: new Error('the mesh client is closed') })
-      const configuredMs = deadlineMs ?? settings.deadlineMs
-      const budgetMs = hopBudgetMs(configuredMs, remainingMs())
-      const endsAtMs = now() + budgetMs
-      const target = targetOf(service)
-      const operation = target.operation(name)
-      if (!target.limit.enter()) {
+  async function send(
+    { service, operation: name, method, path, headers = {}, body, deadlineMs, idempotent }: MeshRequest,
+    streamUntil?: AbortSignal,
+  ): Promise<MeshAnswer> {
+    if (isClosed)
+      throw new Unavailable(service, { fault: service, cause: new Error('the mesh client is closed') })
+    const configuredMs = deadlineMs ?? settings.deadlineMs
+    const budgetMs = hopBudgetMs(configuredMs, remainingMs())
+    const endsAtMs = now() + budgetMs
+    const target = targetOf(service)
+    const operation = target.operation(name)
+    if (!target.limit.enter()) {
+      throw new Unavailable(service, {
+        fault: service,
+        cause: new Error(`${settings.maxPending} requests are in flight`),
+      })
+    }
+    try {
+      if (budgetMs <= 0 || !(await isKnownWithin(target, budgetMs))) throw new DeadlineExceeded()
+      return await operation.breaker.run(() =>
+        callEndpoints(
+          target,
+          operation,
+          {
+            method,
+            path,
+            headers,
+            body,
+            streamUntil,
+            isRetryable: idempotent ?? isIdempotent(method, headers),
+            inboundAttempt: inboundAttempt(),
+            configuredMs,
+            endsAtMs,
+          },
+          { settings, metrics, now, random },
+        ),
+      )
+    } catch (error) {
+      const isLate = error instanceof DeadlineExceeded || (error instanceof CallFailed && error.isTimeout)
+      if (isLate) metrics.deadlineExceeded.inc({ server_address: service })
+      if (error instanceof BreakerOpen) {
+        const retryAfterS = Math.ceil(operation.breaker.retryAfterMs() / 1000)
         throw new Unavailable(service, {
           fault: service,
-          cause: new Error(`${settings.maxPending} requests are in flight`),
+          cause: error,
+          retryAfterS: Math.max(1, retryAfterS),
         })
       }
-      try {
-        if (budgetMs <= 0 || !(await isKnownWithin(target, budgetMs))) throw new DeadlineExceeded()
-        return await operation.breaker.run(() =>
-          callEndpoints(
-            target,
-            operation,
-            {
-              method,
-              path,
-              headers,
-              body,
-              isRetryable: idempotent ?? isIdempotent(method, headers),
-              inboundAttempt: inboundAttempt(),
-              configuredMs,
-              endsAtMs,
-            },
-            { settings, metrics, now, random },
-          ),
-        )
-      } catch (error) {
-        const isLate = error instanceof DeadlineExceeded || (error instanceof CallFailed && error.isTimeout)
-        if (isLate) metrics.deadlineExceeded.inc({ server_address: service })
-        if (error instanceof BreakerOpen) {
-          const retryAfterS = Math.ceil(operation.breaker.retryAfterMs() / 1000)
-          throw new Unavailable(service, {
-            fault: service,
-            cause: error,
-            retryAfterS: Math.max(1, retryAfterS),
-          })
-        }
-        if (isLate && budgetMs < configuredMs * FAIR_SHARE) {
-          throw refuse('deadline-exceeded', `There was too little time left to ask ${service}.`)
-        }
-        if (isLate || error instanceof CallFailed)
-          throw new Unavailable(service, { fault: service, cause: error })
-        throw error
-      } finally {
-        target.limit.leave()
+      if (isLate && budgetMs < configuredMs * FAIR_SHARE) {
+        throw refuse('deadline-exceeded', `There was too little time left to ask ${service}.`)
       }
-    },
+      if (isLate || error instanceof CallFailed)
+        throw new Unavailable(service, { fault: service, cause: error })
+      throw error
+    } finally {
+      target.limit.leave()
+    }
+  }
+
+  return {
+    watch: (service) => void targetOf(service),
+    request: (request) => send(request),
+    stream: (request, signal) => send(request, signal),
 
     async close() {
       isClosed = true

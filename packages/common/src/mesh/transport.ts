@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import type { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
@@ -14,7 +15,9 @@ export interface Exchange {
 export interface Answer {
   status: number
   headers: IncomingHttpHeaders
+  /** Empty where the answer is a stream. */
   body: Buffer
+  stream?: Readable
 }
 
 export interface TransportSettings {
@@ -22,6 +25,9 @@ export interface TransportSettings {
   connectTimeoutMs: number
   keepAliveTimeoutMs: number
   maxResponseBytes: number
+  /** Streams that one endpoint may have open, and how long one may be silent: every one says now and then that it lives. */
+  streams: number
+  streamSilenceMs: number
 }
 
 export const transportDefaults: TransportSettings = {
@@ -30,6 +36,8 @@ export const transportDefaults: TransportSettings = {
   // Shorter than any server's: the side that closes an idle connection first cannot lose a request on it.
   keepAliveTimeoutMs: 4000,
   maxResponseBytes: 1024 * 1024,
+  streams: 1_000,
+  streamSilenceMs: 45_000,
 }
 
 export type TransportFault = 'connect' | 'reset' | 'timeout' | 'too-large'
@@ -49,6 +57,8 @@ export class TransportError extends Error {
 export interface Transport {
   /** The whole answer, or a TransportError; anything else thrown is a request that no server could take. */
   exchange(request: Exchange): Promise<Answer>
+  /** An answer whose 200 is read as it comes, until the signal is aborted; the timeout is that of its headers. */
+  open(request: Exchange, signal: AbortSignal): Promise<Answer>
   /** Settles when requests under way are done; takes no new ones. */
   close(): Promise<void>
   destroy(): Promise<void>
@@ -56,24 +66,66 @@ export interface Transport {
 
 /** Connections to one endpoint. */
 export function createTransport(origin: string, settings: TransportSettings): Transport {
-  const pool = new Pool(origin, {
-    connections: settings.connections,
+  const shared = {
     pipelining: 1,
     allowH2: false,
     connect: { timeout: settings.connectTimeoutMs },
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     keepAliveMaxTimeout: settings.keepAliveTimeoutMs,
-    maxResponseSize: settings.maxResponseBytes,
-    // The deadline below is exact and covers connecting, headers and body together.
+    // The deadlines below are exact and cover connecting, headers and, but for streams, the body together.
     headersTimeout: 0,
-    bodyTimeout: 0,
-  })
+  }
+  const { connections, maxResponseBytes: maxResponseSize, streams, streamSilenceMs } = settings
+  const pool = new Pool(origin, { ...shared, connections, maxResponseSize, bodyTimeout: 0 })
+  // A stream holds its connection: it must not take one that requests need.
+  let streamPool: Pool | undefined
+  const forStreams = () =>
+    (streamPool ??= new Pool(origin, { ...shared, connections: streams, bodyTimeout: streamSilenceMs }))
   return {
     exchange: (request) => exchange(pool, request),
-    close: () => pool.close(),
-    destroy: () => pool.destroy(),
+    open: (request, signal) => open(forStreams(), request, signal),
+    close: async () => {
+      await Promise.all([pool.close(), streamPool?.close()])
+    },
+    destroy: async () => {
+      await Promise.all([pool.destroy(), streamPool?.destroy()])
+    },
   }
 }
+
+async function open(
+  pool: Pool,
+  { method, path, headers, body, timeoutMs }: Exchange,
+  signal: AbortSignal,
+): Promise<Answer> {
+  const expiry = new AbortController()
+  const expired = new TransportError('timeout', true)
+  const timer = setTimeout(() => expiry.abort(expired), timeoutMs)
+  try {
+    const answer = await pool.request({
+      method,
+      path,
+      headers,
+      body: body ?? null,
+      signal: AbortSignal.any([expiry.signal, signal]),
+    })
+    const { statusCode: status, headers: received, body: stream } = answer
+    if (status === 200) return { status, headers: received, body: Buffer.alloc(0), stream }
+    return { status, headers: received, body: Buffer.from(await stream.arrayBuffer()) }
+  } catch (error) {
+    throw asTransportError(error as Error, !NOT_SENT.has((error as { code?: string }).code ?? ''))
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+const NOT_SENT = new Set([
+  'ECONNREFUSED',
+  'UND_ERR_CONNECT_TIMEOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+])
 
 function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {

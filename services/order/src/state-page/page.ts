@@ -1,4 +1,4 @@
-import { FINAL_STATUSES } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import type { Decision } from '../order.ts'
 import { type Cell, type Input, OPEN_IN_TWO_PHASES, TABLE } from '../state-table.ts'
 import { statusTransitions } from './reachable.ts'
