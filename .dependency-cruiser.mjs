@@ -52,6 +52,16 @@ export default {
       { path: '^packages/', pathNot: '^packages/(events/|common/src/runtime/)' },
     ),
     rule(
+      'simulation-runs-deciders',
+      'The simulation runs what services decide, without their I/O.',
+      { path: '^simulation/', pathNot: '\\.test\\.ts$' },
+      {
+        path: '^(services|infra|e2e)/',
+        pathNot:
+          '^services/(order|inventory|payment)/src/(domain|branch|inputs|order|result|state-table|transactions)\\.ts$',
+      },
+    ),
+    rule(
       'services-keep-apart',
       'Services speak by events and HTTP only.',
       { path: '^services/([^/]+)/' },

@@ -42,7 +42,7 @@ export default tseslint.config(
     },
   },
   {
-    files: ['**/config.ts', 'infra/**', 'packages/testing/**', 'e2e/**', '**/tests/**'],
+    files: ['**/config.ts', 'infra/**', 'packages/testing/**', 'simulation/**', 'e2e/**', '**/tests/**'],
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['infra/**', 'e2e/**'], rules: { 'no-console': 'off' } },

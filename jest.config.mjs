@@ -22,7 +22,10 @@ export default {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['**/{packages,services,infra,e2e}/**/src/**/*.test.ts', '**/e2e/chaos/**/*.test.ts'],
+      testMatch: [
+        '**/{packages,services,infra,e2e,simulation}/**/src/**/*.test.ts',
+        '**/e2e/chaos/**/*.test.ts',
+      ],
     },
     // One service or package in this process, on a real PostgreSQL.
     {

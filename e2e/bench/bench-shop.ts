@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import type { Pattern } from '@lepton/common/runtime/fault-injection'
 import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
 import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
+import type { Pattern } from '@lepton/testing/mutants/edits'
+import { withoutPattern } from '@lepton/testing/mutants/environment'
 import { stockUp } from './orders.ts'
 
 const ROOT = new URL('../..', import.meta.url).pathname
@@ -17,7 +18,8 @@ export async function startBenchShop(stateDir: string, without?: Pattern): Promi
     SUBJECT_MAX_IN_FLIGHT: UNLIMITED,
   }
   const order = { ORDER_MAX_OPEN_PER_CUSTOMER: UNLIMITED, ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: UNLIMITED }
-  const worse = without === undefined ? {} : { LEPTON_WITHOUT: without }
+  const { importOption = '', ...mutant } = without === undefined ? {} : withoutPattern(without)
+  const worse = without === undefined ? {} : { ...mutant, NODE_OPTIONS: importOption }
   const env = {
     gateway: limits,
     cart: worse,

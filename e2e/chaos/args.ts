@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util'
-import { FAILPOINTS, PATTERNS } from '@lepton/common/runtime/fault-injection'
+import { FAILPOINTS } from '@lepton/common/runtime/fault-injection'
+import { PATTERNS } from '@lepton/testing/mutants/edits'
 import { FAULT_KINDS, type FaultKind, RARE_FAULT_KINDS } from './nemesis/fault.ts'
 import { PROFILES } from './nemesis/nemesis.ts'
 

@@ -5,6 +5,8 @@ import { ROOT } from '@lepton/local/root'
 import type { ServiceSettings } from '@lepton/local/services'
 import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
+import type { Pattern } from '@lepton/testing/mutants/edits'
+import { withoutPattern } from '@lepton/testing/mutants/environment'
 import { mountSmallDisk, type SmallDisk } from './disk/small-disk.ts'
 import { createNetwork, type Network } from './network/network.ts'
 
@@ -35,6 +37,8 @@ export interface ChaosShopOptions {
   /** Holds the shop's state. */
   folder: string
   env?: ServiceSettings
+  /** A pattern to take out of every process. */
+  without?: Pattern | undefined
   /** PostgreSQL on a small disk, which can be filled; needs the right to mount. */
   hasSmallDisk?: boolean
   note?: (line: string) => void
@@ -45,6 +49,7 @@ export interface ChaosShopOptions {
 export async function startChaosShop({
   folder,
   env = {},
+  without,
   hasSmallDisk = false,
   note = () => undefined,
   signal,
@@ -54,6 +59,7 @@ export async function startChaosShop({
   const clockDir = join(folder, 'clock')
   for (const dir of [failpointsDir, clockDir]) mkdirSync(dir, { recursive: true })
   const network = createNetwork()
+  const mutation = without && withoutPattern(without)
   const disk = hasSmallDisk ? giveSmallDisk(stateDir, note) : undefined
   const shop = await startShop({
     root: ROOT,
@@ -69,7 +75,8 @@ export async function startChaosShop({
       all: {
         FAILPOINTS_DIR: failpointsDir,
         CHAOS_CLOCK_DIR: clockDir,
-        NODE_OPTIONS: `--import=${SHIFT_CLOCK}`,
+        NODE_OPTIONS: [`--import=${SHIFT_CLOCK}`, mutation?.importOption].filter(Boolean).join(' '),
+        ...(mutation && { LEPTON_MUTANT: mutation.LEPTON_MUTANT }),
         ...env.all,
       },
       gateway: {

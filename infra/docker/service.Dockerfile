@@ -20,6 +20,7 @@ COPY services/psp/package.json services/psp/
 COPY infra/local/package.json infra/local/
 COPY infra/setup/package.json infra/setup/
 COPY e2e/package.json e2e/
+COPY simulation/package.json simulation/
 RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
     pnpm install --prod --frozen-lockfile --ignore-scripts --package-import-method=copy \
       --filter './services/*' --filter './packages/common' --filter './packages/contracts' --filter './packages/events' --filter './packages/shop' --filter './infra/setup'

@@ -1,4 +1,4 @@
-import type { Pattern } from '@lepton/common/runtime/fault-injection'
+import type { Pattern } from '@lepton/testing/mutants/edits'
 import type { ServiceSettings } from '@lepton/local/services'
 import { addAndCheckOut, cancel, type Mix, place } from '../driver/operations.ts'
 import type { InvariantId } from '../invariants/facts.ts'

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Pattern, PATTERNS } from '@lepton/common/runtime/fault-injection'
+import { type Pattern, PATTERNS } from '@lepton/testing/mutants/edits'
 import type { ChaosArgs } from '../args.ts'
 import { startChaosShop } from '../chaos-shop.ts'
 import { INVARIANTS } from '../invariants/check.ts'
@@ -51,7 +51,7 @@ async function tryOne(
 ): Promise<Trial> {
   const mutant = MUTANTS[pattern]
   const { env = {}, caughtBy } = mutant
-  const shop = await startChaosShop({ folder, signal, env: { ...env, all: { LEPTON_WITHOUT: pattern } } })
+  const shop = await startChaosShop({ folder, signal, env, without: pattern })
   const session = await openSession({ seed, folder, shop, note })
   const startedAt = performance.now()
   let result: RunResult | undefined

@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
 import { fileContent, whole } from './runtime/config.ts'
-import { PATTERNS } from './runtime/fault-injection.ts'
 
 /** What every service instance reads from its environment. Addresses and secrets have no default: a guess would hide a fault. */
 export const instanceSettings = z.object({
@@ -40,12 +39,6 @@ export const instanceSettings = z.object({
   DRAIN_MS: whole(3_000, { min: 0, max: 60_000 }),
   /** Where files arm failpoints; in development only. */
   FAILPOINTS_DIR: z.string().min(1).optional(),
-  /** Patterns to run without, to see what each is worth; in development only. */
-  LEPTON_WITHOUT: z
-    .string()
-    .transform((list) => list.split(','))
-    .pipe(z.array(z.enum(PATTERNS)))
-    .default([]),
 })
 
 export type InstanceSettings = z.infer<typeof instanceSettings>

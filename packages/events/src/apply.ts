@@ -1,5 +1,5 @@
 import type { Tx } from './postgres/postgres.ts'
-import { failpoint, isWithout } from '@lepton/common/runtime/fault-injection'
+import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { park } from './dead-letters/dead-letter.ts'
 import { admit, forget } from './inbox.ts'
 import { type ParsedRecord, Poison, type Subscription } from './subscription.ts'
@@ -42,7 +42,7 @@ export async function applyChunk(
     const early: ParsedRecord[] = []
     for (const parsed of work) {
       const event = parsed.event!
-      const last = isWithout('inbox') ? undefined : subscription.position(state, event.key)
+      const last = subscription.position(state, event.key)
       if (last !== undefined && event.sequence <= last) continue
       if (last !== undefined && event.sequence > last + 1 && !parsed.isSnapshot) {
         early.push(parsed)

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ZodError } from 'zod'
-import { failpoint, isWithout } from '@lepton/common/runtime/fault-injection'
+import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
@@ -80,7 +80,6 @@ export function startConsumer(
     for (let start = 0; start < records.length; start += chunkSize) {
       if (!delivery.isCurrent()) return
       const chunk = records.slice(start, start + chunkSize)
-      if (isWithout('offset_order')) await delivery.done(chunk.at(-1)!.offset)
       await apply(chunk.map((record) => parseRecord(record, delivery, subscription, Date.now())))
       failpoint('consumer.after_commit_before_offset')
       await delivery.done(chunk.at(-1)!.offset)
@@ -93,7 +92,6 @@ export function startConsumer(
       await work(delivery)
       pauses.delete(place)
     } catch (error) {
-      if (isWithout('never_throw') && isPoison(error)) throw error
       const failures = (pauses.get(place) ?? 0) + 1
       pauses.set(place, failures)
       const ms = Math.min(maxPauseMs, 100 * 2 ** Math.min(failures, 10))
@@ -159,7 +157,6 @@ function createApplier(
 
   /** Halves what holds something poisonous until it stands alone. */
   async function applyOrBisect(records: readonly ParsedRecord[]): Promise<void> {
-    if (isWithout('never_throw')) return applyOrThrow(records)
     if (records.length === 1) return applyOrBury(records[0]!)
     if (records.every(({ fault }) => fault === undefined)) {
       try {
@@ -172,12 +169,6 @@ function createApplier(
     const middle = Math.ceil(records.length / 2)
     await applyOrBisect(records.slice(0, middle))
     await applyOrBisect(records.slice(middle))
-  }
-
-  async function applyOrThrow(records: readonly ParsedRecord[]): Promise<void> {
-    const fault = records.find((record) => record.fault !== undefined)?.fault
-    if (fault !== undefined) throw fault
-    await apply(records)
   }
 
   async function applyOrBury(parsed: ParsedRecord): Promise<void> {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { type Database, LockBusy, type Tx } from './postgres/postgres.ts'
-import { failpoint, isWithout } from '@lepton/common/runtime/fault-injection'
+import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { remainingMs } from '@lepton/common/runtime/deadline'
 import { problemDocument, Refusal, refusalOf, refuse } from '@lepton/common/runtime/problem'
 
@@ -40,7 +40,7 @@ export async function idempotently(
   { owner, route, key, body }: IdempotentRequest,
   work: (tx: Tx) => Promise<Reply>,
 ): Promise<Reply> {
-  if (key === undefined || isWithout('idempotency')) {
+  if (key === undefined) {
     return committed(() => database.inTransaction(async (tx) => beforeCommit(await work(tx))))
   }
   const fingerprint = createHash('sha256').update(canonicalJson(body)).digest()

@@ -1,5 +1,4 @@
 import type { Tx } from './postgres/postgres.ts'
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { inboxHorizonMs } from './partitions.ts'
 import type { ParsedRecord, Topic } from './subscription.ts'
 
@@ -31,7 +30,7 @@ export async function admit(
       parsed.flatMap(({ event, ...rest }) => (event ? [[event.event_id, { event, ...rest }]] : [])),
     ).values(),
   ]
-  const isRemembered = ({ madeAtMs }: ParsedRecord) => madeAtMs >= horizonMs && !isWithout('inbox')
+  const isRemembered = ({ madeAtMs }: ParsedRecord) => madeAtMs >= horizonMs
   const remembered = events.filter(isRemembered)
   const { rows } = await tx.query<{ parked: string[]; fresh: string[]; repeated: string[] }>(
     `with parked as (

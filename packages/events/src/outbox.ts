@@ -1,7 +1,6 @@
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { newId } from '@lepton/common/runtime/id'
 import type { Log } from '@lepton/common/runtime/log'
-import type { Database, Tx } from './postgres/postgres.ts'
+import type { Tx } from './postgres/postgres.ts'
 import { continueTrace, currentTrace } from '@lepton/common/runtime/trace'
 import type { OutgoingRecord } from './broker.ts'
 import { type OutgoingEvent, versionOf } from './event.ts'
@@ -25,13 +24,9 @@ export interface Outbox {
 
 /**
  * @param source the URI-reference of this instance, as `ce_source`
- * @param database where events are written when the shop runs without an outbox: after the commit
  * @param log gets a line for each event, with `order_id`
  */
-export function createOutbox(
-  source: string,
-  { database, log }: { database?: Database; log?: Log } = {},
-): Outbox {
+export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbox {
   const listeners: ((shards: number[]) => void)[] = []
 
   function insert(tx: Tx, rows: readonly ReturnType<typeof outboxRow>[]): void {
@@ -73,9 +68,7 @@ export function createOutbox(
     emit: (tx, events) => {
       if (events.length === 0) return
       const rows = events.map((event) => outboxRow(event, source))
-      if (isWithout('outbox') && database !== undefined) {
-        tx.afterCommit(() => void database.inTransaction((late) => Promise.resolve(insert(late, rows))))
-      } else insert(tx, rows)
+      insert(tx, rows)
     },
   }
 }

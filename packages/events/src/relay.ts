@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
-import { failpoint, isWithout } from '@lepton/common/runtime/fault-injection'
+import { failpoint } from '@lepton/common/runtime/fault-injection'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { type Database, prepared } from './postgres/postgres.ts'
@@ -51,14 +51,6 @@ export const DELETE_BATCH = `
     select p.ctid from unnest($1::smallint[], $2::bigint[]) as sent(shard, id)
     join relay_lease l on l.shard = sent.shard and l.owner = $3, lateral (
       select ctid from outbox_pending where shard = sent.shard and id = sent.id offset 0) p))`
-
-/** For those who run without the order of commits: rows in the order in which their transactions began. */
-const SELECT_BY_XID = SELECT_BATCH.replace(
-  'created_at from outbox_pending',
-  'created_at, xmin::text::bigint as xid from outbox_pending',
-)
-  .replace('order by p.id limit', 'order by p.xid, p.id limit')
-  .replace(/order by p.id$/, 'order by p.xid, p.id')
 
 /**
  * Publishes committed outbox rows of the shards this process holds a lease on, for ever.
@@ -186,7 +178,6 @@ async function relayUntilStopped(
     }
     idleMs = minIdleMs
     failpoint('relay.after_select')
-    if (isWithout('acknowledgement')) await remove(connection, lease, batch)
     const done = sending.startTimer()
     try {
       await broker.send(batch.map(recordOf))
@@ -220,8 +211,9 @@ async function remove(connection: pg.Client, lease: Lease, batch: readonly Pendi
 }
 
 async function readBatch(connection: pg.Client, lease: Lease, batchSize: number, batchBytes: number) {
-  const text = isWithout('commit_order') ? SELECT_BY_XID : SELECT_BATCH
-  const { rows } = await connection.query<PendingRow>(prepared(text, [lease.shards(), batchSize, lease.me]))
+  const { rows } = await connection.query<PendingRow>(
+    prepared(SELECT_BATCH, [lease.shards(), batchSize, lease.me]),
+  )
   let bytes = 0
   const end = rows.findIndex(({ payload }) => (bytes += Buffer.byteLength(payload) + 512) > batchBytes)
   return end <= 0 ? rows : rows.slice(0, end)

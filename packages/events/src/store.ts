@@ -6,7 +6,6 @@ import { createOutbox, type Outbox } from './outbox.ts'
 import { maintainPartitions } from './partitions.ts'
 import { startRelay } from './relay.ts'
 import type { Subscription } from './subscription.ts'
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { migrate } from './postgres/migrate.ts'
 import { createDatabase, type Database, type DatabaseSettings, isPassingFault } from './postgres/postgres.ts'
 import type { Part } from '@lepton/common/runtime/lifecycle'
@@ -45,7 +44,7 @@ export async function openStore(instance: Host, settings: StoreSettings, migrati
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
     try {
       await migrate(database, migrations, log)
-      if (settings.REQUIRE_DURABILITY && !isWithout('durability')) await assertDurable(database)
+      if (settings.REQUIRE_DURABILITY) await assertDurable(database)
       await maintainPartitions(database)
       break
     } catch (error) {
@@ -54,7 +53,7 @@ export async function openStore(instance: Host, settings: StoreSettings, migrati
       await delay(waitMs)
     }
   }
-  return { database, outbox: createOutbox(`/${service}/${name}`, { database, log }) }
+  return { database, outbox: createOutbox(`/${service}/${name}`, { log }) }
 }
 
 /** The password may stand in the URL or in a file. */

@@ -6,8 +6,6 @@ import { onBranch } from './branch.ts'
 interface Given {
   barrier?: BarrierState
   state?: ReservationState
-  isForgetful?: boolean
-  isWithoutTombstone?: boolean
 }
 
 function meet(phase: Phase, given: Given) {
@@ -16,8 +14,6 @@ function meet(phase: Phase, given: Given) {
     state: 'NONE',
     items: [{ product_id: 'beans', quantity: 1 }],
     availableOf: () => 1,
-    isForgetful: false,
-    isWithoutTombstone: false,
     ...given,
   })
   return [
@@ -56,18 +52,5 @@ const CELLS: [phase: Phase, barrier: BarrierState, state: ReservationState, expe
 describe('a branch', () => {
   it.each(CELLS)('asked to %s, its barrier %s and its units %s: %s', (phase, barrier, state, expected) => {
     expect(meet(phase, { barrier, state })).toBe(expected)
-  })
-})
-
-describe('without the pattern', () => {
-  it('the second try that comes too late holds units for ever', () => {
-    const given = { state: 'RELEASED', isForgetful: true } as const
-
-    expect(meet('try', { ...given, barrier: 'CANCELLED' })).toBe('NONE ignore refused')
-    expect(meet('try', { ...given, barrier: 'NONE' })).toBe('TRIED HELD done')
-  })
-
-  it('a cancellation leaves no tombstone', () => {
-    expect(meet('cancel', { isWithoutTombstone: true })).toBe('CANCELLED NONE done')
   })
 })

@@ -14,9 +14,6 @@ interface Branch {
   state: ReservationState
   items: readonly Item[]
   availableOf: (productId: string) => number
-  /** Whether the shop runs without the pattern: the barrier forgets what it refused, and nothing else looks. */
-  isForgetful: boolean
-  isWithoutTombstone: boolean
 }
 
 /**
@@ -29,33 +26,31 @@ export function onBranch(phase: Phase, branch: Branch): BranchVerdict {
     case 'repeat':
       return { barrier, verdict: { kind: 'ignore' }, isRefused: phase === 'try' && state === 'RELEASED' }
     case 'refuse':
-      return phase === 'try' ? refuseLateTry(branch) : refuse(branch)
+      return phase === 'try' ? refuseLateTry() : refuse(branch)
     case 'work':
       return work(phase, branch)
   }
 }
 
 function work(phase: Phase, branch: Branch): BranchVerdict {
-  const { state, items, availableOf, isForgetful, isWithoutTombstone } = branch
+  const { state, items, availableOf } = branch
   const done = (verdict: Verdict): BranchVerdict => ({ barrier: afterWork(phase), verdict, isRefused: false })
   switch (phase) {
     case 'try':
-      if (state === 'RELEASED' && !isForgetful) return refuseLateTry(branch)
-      return done(onPlaced(state === 'RELEASED' ? 'NONE' : state, items, availableOf))
+      if (state === 'RELEASED') return refuseLateTry()
+      return done(onPlaced(state, items, availableOf))
     case 'confirm': {
       const verdict = onConfirmed(state)
       return verdict.kind === 'anomaly' ? refuse(branch) : done(verdict)
     }
     case 'cancel':
       // What was committed is given back by a refund only, which is no business of the coordinator.
-      return state === 'COMMITTED' || state === 'RESTOCKED'
-        ? refuse(branch)
-        : done(onCancelled(state, { isWithoutTombstone }))
+      return state === 'COMMITTED' || state === 'RESTOCKED' ? refuse(branch) : done(onCancelled(state))
   }
 }
 
-function refuseLateTry({ isForgetful }: Branch): BranchVerdict {
-  return { barrier: isForgetful ? 'NONE' : 'CANCELLED', verdict: { kind: 'ignore' }, isRefused: true }
+function refuseLateTry(): BranchVerdict {
+  return { barrier: 'CANCELLED', verdict: { kind: 'ignore' }, isRefused: true }
 }
 
 function refuse({ barrier }: Branch): BranchVerdict {

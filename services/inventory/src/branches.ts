@@ -1,6 +1,5 @@
 import type { Phase } from '@lepton/events/tcc/barrier'
 import { type Barriers, lockBarriers } from '@lepton/events/tcc/barrier-rows'
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
@@ -85,8 +84,6 @@ function meetOne(
     state: changes.reservation(order_id).state,
     items,
     availableOf: (id) => changes.availableOf(id),
-    isForgetful: isWithout('barrier'),
-    isWithoutTombstone: isWithout('tombstone'),
   })
   if (verdict.kind === 'anomaly') {
     anomalies.inc(1)

@@ -73,10 +73,10 @@ export function onConfirmed(state: ReservationState): Verdict {
 }
 
 /** Gives the units back, or notes that there never will be any: a later reservation finds the tombstone. */
-export function onCancelled(state: ReservationState, { isWithoutTombstone = false } = {}): Verdict {
+export function onCancelled(state: ReservationState): Verdict {
   switch (state) {
     case 'NONE':
-      return { kind: 'move', state: isWithoutTombstone ? 'NONE' : 'RELEASED', tell: 'released' }
+      return { kind: 'move', state: 'RELEASED', tell: 'released' }
     case 'HELD':
       return { kind: 'move', state: 'RELEASED', move: 'RELEASE', tell: 'released' }
     case 'COMMITTED':

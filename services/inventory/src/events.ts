@@ -1,4 +1,3 @@
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { isEvent } from '@lepton/events/event'
 import { type Subscription, subscription } from '@lepton/events/subscription'
 import { StockStatus } from '@lepton/contracts/inventory'
@@ -51,7 +50,7 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
         }
         if (isEvent(event, OrderConfirmed)) carryOut(changes, event.key, onConfirmed(state), event)
         if (isEvent(event, OrderCancelled)) {
-          const verdict = onCancelled(state, { isWithoutTombstone: isWithout('tombstone') })
+          const verdict = onCancelled(state)
           carryOut(changes, event.key, verdict, event)
         }
         if (isEvent(event, OrderStatusRequested)) {

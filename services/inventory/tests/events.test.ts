@@ -1,5 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
-import { injectFaults } from '@lepton/common/runtime/fault-injection'
+import { describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
 import { amountOf, type Line } from '@lepton/contracts/fields'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
@@ -202,26 +201,5 @@ describe('a question', () => {
       'inventory.reservation_overdue.v1',
     ])
     expect(await shop.stock('overdue')).toMatchObject({ available: 0, held: 2 })
-  })
-})
-
-describe('without an arbiter', () => {
-  afterEach(() => injectFaults('inventory', { LEPTON_ENV: 'development' }))
-
-  it('units come back by themselves, and a confirmation then finds nothing', async () => {
-    injectFaults('inventory', { LEPTON_ENV: 'development', LEPTON_WITHOUT: ['arbiter'] })
-    await shop.product('taken-back', 2)
-    const order_id = newId()
-    const anomalies = shop.anomalies()
-    const deadline = new Date(Date.now() - 1_000).toISOString()
-    await send(placed(order_id, [line('taken-back', 2)], 1, { deadline }))
-
-    const timer = startOverdueQuestions(shop.deps)
-    await until('the units are back', async () => (await shop.stock('taken-back')).available === 2)
-    await timer.stop()
-    await send(confirmed(order_id))
-
-    expect(await toldTypes(order_id)).toEqual(['inventory.stock_reserved.v1', 'inventory.stock_released.v1'])
-    expect(shop.anomalies()).toBe(anomalies + 1)
   })
 })

@@ -8,8 +8,6 @@ import type { Payment } from './domain.ts'
 interface Given {
   barrier?: BarrierState
   state?: PaymentState
-  isForgetful?: boolean
-  isWithoutTombstone?: boolean
 }
 
 const CANCELLED: PaymentState[] = ['VOIDING', 'VOIDED', 'REFUNDING', 'REFUNDED']
@@ -23,8 +21,6 @@ function meet(phase: Phase, { state = 'NONE', ...given }: Given) {
     barrier: 'NONE',
     payment: paymentThatIs(state),
     intent: { customer_id: 'c', amount_minor: 100, currency: 'EUR', payment_token: 'tok_approved' },
-    isForgetful: false,
-    isWithoutTombstone: false,
     ...given,
   })
   const asks = verdict.task === undefined ? [] : [verdict.task]
@@ -65,25 +61,9 @@ describe('a branch', () => {
 
 it('confirmed after its capture failed and was voided, both by events, has nothing left to do', () => {
   const payment = { ...paymentThatIs('VOIDED'), decline_reason: 'withdrawn' }
-  const flags = { isForgetful: false, isWithoutTombstone: false }
 
-  expect(onBranch('confirm', { barrier: 'TRIED', payment, intent: undefined, ...flags })).toMatchObject({
+  expect(onBranch('confirm', { barrier: 'TRIED', payment, intent: undefined })).toMatchObject({
     barrier: 'CONFIRMED',
     isRefused: false,
-  })
-})
-
-describe('without the pattern', () => {
-  it('the second try that comes too late authorises what nobody will void', () => {
-    expect(meet('try', { barrier: 'CANCELLED', state: 'VOIDED', isForgetful: true })).toBe(
-      'NONE VOIDED refused',
-    )
-    expect(meet('try', { barrier: 'NONE', state: 'VOIDED', isForgetful: true })).toBe(
-      'TRIED AUTHORIZING AUTH done',
-    )
-  })
-
-  it('a cancellation leaves no tombstone', () => {
-    expect(meet('cancel', { isWithoutTombstone: true })).toBe('CANCELLED NONE done')
   })
 })

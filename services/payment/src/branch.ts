@@ -13,9 +13,6 @@ interface Branch {
   payment: Payment
   /** What a try asks for. */
   intent: Intent | undefined
-  /** Whether the shop runs without the pattern: the barrier forgets what it refused, and nothing else looks. */
-  isForgetful: boolean
-  isWithoutTombstone: boolean
 }
 
 /**
@@ -35,12 +32,12 @@ export function onBranch(phase: Phase, branch: Branch): BranchVerdict {
 }
 
 function work(phase: Phase, branch: Branch): BranchVerdict {
-  const { payment, intent, isForgetful, isWithoutTombstone } = branch
+  const { payment, intent } = branch
   const done = (verdict: Verdict): BranchVerdict => ({ barrier: afterWork(phase), verdict, isRefused: false })
   switch (phase) {
     case 'try':
-      if (payment.cancelled && !isForgetful) return refuseLateTry(branch)
-      return done(payment.state === 'NONE' || isForgetful ? onTried(payment, intent!) : { payment })
+      if (payment.cancelled) return refuseLateTry(branch)
+      return done(payment.state === 'NONE' ? onTried(payment, intent!) : { payment })
     case 'confirm': {
       if (wasConfirmed(payment)) return done({ payment })
       const verdict = onConfirmed(payment)
@@ -48,9 +45,7 @@ function work(phase: Phase, branch: Branch): BranchVerdict {
     }
     case 'cancel':
       // What was captured is given back by a refund only, which is no business of the coordinator.
-      return IS_BEYOND_CANCEL.has(payment.state)
-        ? refuse(branch)
-        : done(onCancelled(payment, { isWithoutTombstone }))
+      return IS_BEYOND_CANCEL.has(payment.state) ? refuse(branch) : done(onCancelled(payment))
   }
 }
 
@@ -61,8 +56,8 @@ function wasConfirmed({ state, decline_reason }: Payment): boolean {
 
 const IS_BEYOND_CANCEL = new Set(['CAPTURING', 'CAPTURED', 'CAPTURE_FAILED', 'REFUNDING', 'REFUNDED'])
 
-function refuseLateTry({ isForgetful, payment }: Branch): BranchVerdict {
-  return { barrier: isForgetful ? 'NONE' : 'CANCELLED', verdict: { payment }, isRefused: true }
+function refuseLateTry({ payment }: Branch): BranchVerdict {
+  return { barrier: 'CANCELLED', verdict: { payment }, isRefused: true }
 }
 
 function refuse({ barrier, payment }: Branch): BranchVerdict {

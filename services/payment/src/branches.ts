@@ -1,6 +1,5 @@
 import type { Phase } from '@lepton/events/tcc/barrier'
 import { type Barriers, lockBarriers } from '@lepton/events/tcc/barrier-rows'
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
@@ -87,8 +86,6 @@ function meetOne(
     barrier: barriers.state(order_id),
     payment: changes.payment(order_id),
     intent,
-    isForgetful: isWithout('barrier'),
-    isWithoutTombstone: isWithout('tombstone'),
   })
   if (verdict.isAnomaly === true) {
     anomalies.inc(1)

@@ -106,12 +106,11 @@ export function onConfirmed(payment: Payment): Verdict {
 }
 
 /** Undoes what was done. What the processor is asked right now is finished first, and then undone. */
-export function onCancelled(given: Payment, { isWithoutTombstone = false } = {}): Verdict {
+export function onCancelled(given: Payment): Verdict {
   const payment = { ...given, cancelled: true }
   switch (payment.state) {
     case 'NONE':
     case 'INTENT':
-      if (isWithoutTombstone) return { payment: given, tell: 'voided' }
       return { payment: { ...payment, state: 'VOIDED' }, tell: 'voided' }
     case 'AUTHORIZED':
     case 'CAPTURE_FAILED':

@@ -1,4 +1,3 @@
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import { type IncomingEvent, isEvent } from '@lepton/events/event'
 import { type Subscription, subscription, type Topic } from '@lepton/events/subscription'
 import type { EventType } from '@lepton/contracts/event'
@@ -62,8 +61,7 @@ function decide(event: IncomingEvent, payment: Parameters<typeof onPlaced>[0]): 
     return event.data.mode === 'saga' ? onPlaced(payment, intentOf(event.data)) : undefined
   if (isEvent(event, StockReserved)) return onStockReserved(payment)
   if (isEvent(event, OrderConfirmed)) return onConfirmed(payment)
-  if (isEvent(event, OrderCancelled))
-    return onCancelled(payment, { isWithoutTombstone: isWithout('tombstone') })
+  if (isEvent(event, OrderCancelled)) return onCancelled(payment)
   return undefined
 }
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, unlinkSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Every boundary at which a process can be told to die, and who passes it. */
+/** Every boundary at which a process can be made to die. */
 export const FAILPOINTS = [
   'http.before_commit',
   'http.after_commit',
@@ -25,28 +25,10 @@ export const FAILPOINTS = [
 export type Failpoint = (typeof FAILPOINTS)[number]
 export type FailpointAction = 'exit' | 'stop' | 'throw'
 
-/** The patterns that can be left out, one at a time, to see what each is worth. */
-export const PATTERNS = [
-  'inbox',
-  'outbox',
-  'acknowledgement',
-  'offset_order',
-  'commit_order',
-  'idempotency',
-  'tombstone',
-  'arbiter',
-  'barrier',
-  'never_throw',
-  'durability',
-] as const
-
-export type Pattern = (typeof PATTERNS)[number]
-
 /** What was injected by a failpoint that throws. */
 export class InjectedFault extends Error {}
 
 let armed: { folder: string; service: string } | undefined
-let left = new Set<Pattern>()
 
 /**
  * Lets this process be harmed on purpose. Called once at start.
@@ -57,27 +39,21 @@ export function injectFaults(
   service: string,
   {
     LEPTON_ENV,
-    FAILPOINTS_DIR,
-    LEPTON_WITHOUT = [],
-  }: {
-    LEPTON_ENV: 'development' | 'production'
-    FAILPOINTS_DIR?: string | undefined
-    LEPTON_WITHOUT?: readonly Pattern[]
-  },
+    FAILPOINTS_DIR: folder,
+  }: { LEPTON_ENV: 'development' | 'production'; FAILPOINTS_DIR?: string | undefined },
 ): void {
-  if (LEPTON_ENV !== 'development' && (FAILPOINTS_DIR !== undefined || LEPTON_WITHOUT.length > 0)) {
-    throw new Error('FAILPOINTS_DIR and LEPTON_WITHOUT are for LEPTON_ENV=development only.')
+  if (LEPTON_ENV !== 'development' && folder !== undefined) {
+    throw new Error('FAILPOINTS_DIR is for LEPTON_ENV=development only.')
   }
-  armed = FAILPOINTS_DIR === undefined ? undefined : { folder: FAILPOINTS_DIR, service }
-  left = new Set(LEPTON_WITHOUT)
+  armed = folder === undefined ? undefined : { folder, service }
 }
 
 /**
- * A place where a process can be told to die. Costs one comparison unless FAILPOINTS_DIR is set.
+ * A place where a process can be made to die. Costs one comparison unless FAILPOINTS_DIR is set.
  *
- * It is armed by a file `<service>.<name>` (or `<name>`, for whoever comes first) in that folder, with the
- * action as content: `exit` (SIGKILL), `stop` (SIGSTOP, until somebody continues it) or `throw`. Whoever removes
- * the file acts, so of all instances one dies, once, also when it passes again after its restart.
+ * A file `<service>.<name>`, or `<name>` for any service, arms it in that folder. Its content is the action: `exit`
+ * (SIGKILL), `stop` (SIGSTOP, until a SIGCONT) or `throw`. The process that removes the file acts, so one instance
+ * dies, once, also when it passes again after its restart.
  *
  * @throws InjectedFault when armed with `throw`
  */
@@ -89,11 +65,6 @@ export function failpoint(name: Failpoint): void {
     if (action === 'stop') process.kill(process.pid, 'SIGSTOP')
     if (action === 'throw') throw new InjectedFault(`The failpoint ${name} was armed.`)
   }
-}
-
-/** Whether this process runs without a pattern that the shop needs to stay right. */
-export function isWithout(pattern: Pattern): boolean {
-  return left.has(pattern)
 }
 
 function disarm(file: string): string | undefined {

@@ -1,7 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import pg from 'pg'
-import { isWithout } from '@lepton/common/runtime/fault-injection'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { remainingMs } from '@lepton/common/runtime/deadline'
@@ -212,7 +211,6 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
     tcp_keepalives_idle: 5,
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 3,
-    ...(isWithout('durability') && { synchronous_commit: 'off' }),
   }
   return {
     ...withPassword(url, settings.password),

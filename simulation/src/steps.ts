@@ -1,4 +1,4 @@
-import { onToken } from '../../../services/payment/src/domain.ts'
+import { onToken } from '@lepton/payment/domain'
 import type { Bytes } from './bytes.ts'
 import { type Channel, receive, send } from './channel.ts'
 import { decideTransaction, deliverRequest, hear, recover } from './coordinator.ts'

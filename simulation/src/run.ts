@@ -1,13 +1,11 @@
-import { isSettled } from '../../../services/order/src/domain.ts'
+import { isSettled } from '@lepton/order/domain'
 import type { Bytes } from './bytes.ts'
 import { beginTrying } from './coordinator.ts'
-import { createWorld, type Patterns, type Saga, UNITS, type World } from './saga.ts'
+import { createWorld, type Saga, UNITS, type World } from './saga.ts'
 import { tellOfOrder } from './services.ts'
 import { listSteps, takeStep } from './steps.ts'
 
 const MAX_STEPS = 2_000
-
-export const ALL_PATTERNS: Patterns = { barrier: true, tombstone: true }
 
 /**
  * Runs one schedule: the deciders of three services and a coordinator, without their I/O, in the order that
@@ -15,8 +13,8 @@ export const ALL_PATTERNS: Patterns = { barrier: true, tombstone: true }
  *
  * @throws Error that says what the shop must never do
  */
-export function runSchedule(bytes: Bytes, patterns: Patterns = ALL_PATTERNS): void {
-  const world = createWorld(bytes, patterns)
+export function runSchedule(bytes: Bytes): void {
+  const world = createWorld(bytes)
   for (const saga of world.sagas) {
     tellOfOrder(saga, 'placed')
     if (saga.order.mode === 'two_phase') beginTrying(saga)

@@ -1,4 +1,4 @@
-import type { Input } from '../../../services/order/src/state-table.ts'
+import type { Input } from '@lepton/order/state-table'
 import type { Answer, Request, Saga, World } from './saga.ts'
 import { branchMeets, orderMeets } from './services.ts'
 

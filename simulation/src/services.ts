@@ -1,11 +1,11 @@
-import * as stockBranch from '../../../services/inventory/src/branch.ts'
-import * as inventory from '../../../services/inventory/src/domain.ts'
-import * as order from '../../../services/order/src/domain.ts'
-import { PAYMENT_INPUT, RESERVATION_INPUT } from '../../../services/order/src/inputs.ts'
-import type { Input } from '../../../services/order/src/state-table.ts'
-import * as paymentBranch from '../../../services/payment/src/branch.ts'
-import * as payment from '../../../services/payment/src/domain.ts'
-import { onResult } from '../../../services/payment/src/result.ts'
+import * as stockBranch from '@lepton/inventory/branch'
+import * as inventory from '@lepton/inventory/domain'
+import * as order from '@lepton/order/domain'
+import { PAYMENT_INPUT, RESERVATION_INPUT } from '@lepton/order/inputs'
+import type { Input } from '@lepton/order/state-table'
+import * as paymentBranch from '@lepton/payment/branch'
+import * as payment from '@lepton/payment/domain'
+import { onResult } from '@lepton/payment/result'
 import { send } from './channel.ts'
 import type { Answer, ChannelName, Request, Saga, World } from './saga.ts'
 
@@ -51,7 +51,6 @@ export function consume(world: World, saga: Saga, channel: ChannelName, what: st
 
 function inventoryMeets(world: World, saga: Saga, what: string): void {
   const { reservation, channels, quantity } = saga
-  const isWithoutTombstone = !world.patterns.tombstone
   switch (what) {
     case 'placed':
       if (saga.order.mode === 'two_phase') return
@@ -63,7 +62,7 @@ function inventoryMeets(world: World, saga: Saga, what: string): void {
     case 'confirmed':
       return moveUnits(world, saga, inventory.onConfirmed(reservation))
     case 'cancelled':
-      return moveUnits(world, saga, inventory.onCancelled(reservation, { isWithoutTombstone }))
+      return moveUnits(world, saga, inventory.onCancelled(reservation))
     case 'status_requested':
       send(channels['inventory>order'], RESERVATION_INPUT[reservation], true)
       send(channels['inventory>payment'], 'status')
@@ -72,7 +71,6 @@ function inventoryMeets(world: World, saga: Saga, what: string): void {
 
 function paymentMeetsOrder(world: World, saga: Saga, what: string): void {
   const { payment: now, order: placed, channels } = saga
-  const isWithoutTombstone = !world.patterns.tombstone
   switch (what) {
     case 'placed':
       if (placed.mode === 'two_phase') return
@@ -80,7 +78,7 @@ function paymentMeetsOrder(world: World, saga: Saga, what: string): void {
     case 'confirmed':
       return moveMoney(world, saga, payment.onConfirmed(now))
     case 'cancelled':
-      return moveMoney(world, saga, payment.onCancelled(now, { isWithoutTombstone }))
+      return moveMoney(world, saga, payment.onCancelled(now))
     case 'status_requested':
       send(channels['payment>order'], PAYMENT_INPUT[now.state], true)
   }
@@ -89,8 +87,7 @@ function paymentMeetsOrder(world: World, saga: Saga, what: string): void {
 /** A branch meets a request of the coordinator; undefined where it waits for the card processor. */
 export function branchMeets(world: World, saga: Saga, { branch, phase }: Request): Answer | undefined {
   const { coordination, quantity } = saga
-  const flags = { isForgetful: !world.patterns.barrier, isWithoutTombstone: !world.patterns.tombstone }
-  const common = { barrier: coordination.barriers[branch], ...flags }
+  const barrier = coordination.barriers[branch]
   let isRefused: boolean
   if (branch === 'stock') {
     const stock = {
@@ -98,12 +95,12 @@ export function branchMeets(world: World, saga: Saga, { branch, phase }: Request
       items: itemsOf(quantity),
       availableOf: () => world.stock.available,
     }
-    const met = stockBranch.onBranch(phase, { ...common, ...stock })
+    const met = stockBranch.onBranch(phase, { barrier, ...stock })
     coordination.barriers.stock = met.barrier
     isRefused = met.isRefused
     moveUnits(world, saga, met.verdict)
   } else {
-    const met = paymentBranch.onBranch(phase, { ...common, payment: saga.payment, intent: intentOf(saga) })
+    const met = paymentBranch.onBranch(phase, { barrier, payment: saga.payment, intent: intentOf(saga) })
     coordination.barriers.payment = met.barrier
     isRefused = met.isRefused
     moveMoney(world, saga, met.verdict)

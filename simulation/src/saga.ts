@@ -1,11 +1,11 @@
 import type { BarrierState, Phase } from '@lepton/events/tcc/barrier'
 import type { Mode } from '@lepton/contracts/fields'
 import type { ReservationState } from '@lepton/contracts/inventory'
-import * as inventory from '../../../services/inventory/src/domain.ts'
-import * as order from '../../../services/order/src/domain.ts'
-import type { Order } from '../../../services/order/src/order.ts'
-import type { BranchName } from '../../../services/order/src/transactions.ts'
-import type * as payment from '../../../services/payment/src/domain.ts'
+import * as inventory from '@lepton/inventory/domain'
+import * as order from '@lepton/order/domain'
+import type { Order } from '@lepton/order/order'
+import type { BranchName } from '@lepton/order/transactions'
+import type * as payment from '@lepton/payment/domain'
 import type { Bytes } from './bytes.ts'
 import { type Channel, createChannel } from './channel.ts'
 
@@ -69,16 +69,10 @@ export interface Saga {
   repeats: number
 }
 
-export interface Patterns {
-  barrier: boolean
-  tombstone: boolean
-}
-
 export interface World {
   stock: inventory.Stock
   sagas: Saga[]
   anomalies: string[]
-  patterns: Patterns
 }
 
 export const UNITS = 4
@@ -86,10 +80,10 @@ const CARDS: readonly Card[] = ['approved', 'approved', 'approved', 'declined', 
 const NOW = '2026-01-01T00:00:00.000Z'
 
 /** A shop with one product and one to three orders, as the bytes say. */
-export function createWorld(bytes: Bytes, patterns: Patterns): World {
+export function createWorld(bytes: Bytes): World {
   const stock = { product_id: 'beans', available: UNITS, held: 0, committed: 0, received: UNITS }
   const sagas = Array.from({ length: 1 + (bytes.next() % 3) }, (_, index) => begin(`order-${index}`, bytes))
-  return { stock, sagas, anomalies: [], patterns }
+  return { stock, sagas, anomalies: [] }
 }
 
 function begin(order_id: string, bytes: Bytes): Saga {

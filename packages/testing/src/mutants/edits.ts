@@ -1,0 +1,153 @@
+/** A change of one line of the shop. `find` occurs exactly once in the file. */
+export interface Edit {
+  /** Below the root of the repository. */
+  file: string
+  find: string
+  replace: string
+}
+
+const APPLY = 'packages/events/src/apply.ts'
+const CONSUME = 'packages/events/src/consume.ts'
+const RELAY = 'packages/events/src/relay.ts'
+const STORE = 'packages/events/src/store.ts'
+const STOCK_BRANCH = 'services/inventory/src/branch.ts'
+const PAYMENT_BRANCH = 'services/payment/src/branch.ts'
+const OVERDUE = 'services/inventory/src/timers.ts'
+
+/** For each pattern the edits that take it out of the shop. The lines they find are the pattern. */
+export const MUTANT_EDITS = {
+  inbox: [
+    { file: 'packages/events/src/inbox.ts', find: 'madeAtMs >= horizonMs', replace: 'false' },
+    { file: APPLY, find: 'subscription.position(state, event.key)', replace: 'undefined' },
+  ],
+  outbox: [
+    {
+      file: 'packages/events/src/outbox.ts',
+      find: '      insert(tx, rows)',
+      replace: `      tx.afterCommit(() => void database.inTransaction(async (late) => insert(late, rows)))`,
+    },
+    {
+      file: 'packages/events/src/outbox.ts',
+      find: '{ log }: { log?: Log } = {}',
+      replace: '{ log, database } = {}',
+    },
+    { file: STORE, find: '{ log })', replace: '{ log, database })' },
+  ],
+  acknowledgement: [
+    {
+      file: RELAY,
+      find: 'const done = sending.startTimer()',
+      replace: 'await remove(connection, lease, batch)\n    const done = sending.startTimer()',
+    },
+  ],
+  offset_order: [
+    {
+      file: CONSUME,
+      find: 'await apply(chunk.map',
+      replace: 'await delivery.done(chunk.at(-1).offset)\n      await apply(chunk.map',
+    },
+  ],
+  commit_order: [
+    {
+      file: RELAY,
+      find: 'select shard, id, created_at from outbox_pending',
+      replace: 'select shard, id, created_at, xmin::text::bigint as xid from outbox_pending',
+    },
+    { file: RELAY, find: 'order by p.id limit $2)', replace: 'order by p.xid, p.id limit $2)' },
+    { file: RELAY, find: '  order by p.id`', replace: '  order by p.xid, p.id`' },
+  ],
+  idempotency: [
+    { file: 'packages/events/src/idempotency.ts', find: 'if (key === undefined) {', replace: '{' },
+    {
+      file: 'packages/shop/src/order-id.ts',
+      find: "derivedId('order', owner, route, idempotencyKey)",
+      replace: "derivedId('order', crypto.randomUUID())",
+    },
+  ],
+  tombstone: [
+    {
+      file: 'services/inventory/src/domain.ts',
+      find: "{ kind: 'move', state: 'RELEASED', tell: 'released' }",
+      replace: "{ kind: 'move', state: 'NONE', tell: 'released' }",
+    },
+    {
+      file: 'services/payment/src/domain.ts',
+      find: "{ payment: { ...payment, state: 'VOIDED' }, tell: 'voided' }",
+      replace: "{ payment: given, tell: 'voided' }",
+    },
+  ],
+  arbiter: [
+    {
+      file: 'services/inventory/src/hold.ts',
+      find: 'new Date(Date.parse(deadline) + HOLD_BEYOND_DEADLINE_MS).toISOString()',
+      replace: 'deadline',
+    },
+    {
+      file: OVERDUE,
+      find: "import { lockOverdue } from './reservations.ts'",
+      replace:
+        "import { lockOverdue, lockReservations } from './reservations.ts'\nimport { onCancelled } from './domain.ts'",
+    },
+    {
+      file: OVERDUE,
+      find: 'const { ids, changes } = await lockOverdue(tx, BATCH)',
+      replace:
+        'const { ids } = await lockOverdue(tx, BATCH)\n        const changes = await lockReservations(tx, ids, [])',
+    },
+    {
+      file: OVERDUE,
+      find: 'changes.askWhatBecameOf(id)',
+      replace: 'changes.carryOut(id, onCancelled(changes.reservation(id).state), undefined)',
+    },
+  ],
+  barrier: [
+    { file: STOCK_BRANCH, find: "if (state === 'RELEASED') return refuseLateTry()", replace: '' },
+    {
+      file: STOCK_BRANCH,
+      find: 'onPlaced(state, items, availableOf)',
+      replace: "onPlaced(state === 'RELEASED' ? 'NONE' : state, items, availableOf)",
+    },
+    { file: STOCK_BRANCH, find: "barrier: 'CANCELLED'", replace: "barrier: 'NONE'" },
+    { file: PAYMENT_BRANCH, find: 'if (payment.cancelled) return refuseLateTry(branch)', replace: '' },
+    {
+      file: PAYMENT_BRANCH,
+      find: "payment.state === 'NONE' ? onTried(payment, intent!) : { payment }",
+      replace: 'onTried(payment, intent)',
+    },
+    { file: PAYMENT_BRANCH, find: "barrier: 'CANCELLED'", replace: "barrier: 'NONE'" },
+  ],
+  never_throw: [
+    {
+      file: CONSUME,
+      find: 'const failures = (pauses.get(place) ?? 0) + 1',
+      replace: 'if (isPoison(error)) throw error\n      const failures = (pauses.get(place) ?? 0) + 1',
+    },
+    {
+      file: CONSUME,
+      find: 'if (records.length === 1) return applyOrBury(records[0]!)',
+      replace: `for (const { fault } of records) if (fault !== undefined) throw fault
+    return apply(records)`,
+    },
+  ],
+  durability: [
+    {
+      file: 'packages/events/src/postgres/postgres.ts',
+      find: 'tcp_keepalives_count: 3,',
+      replace: "tcp_keepalives_count: 3,\n    synchronous_commit: 'off',",
+    },
+    { file: STORE, find: 'if (settings.REQUIRE_DURABILITY) await assertDurable(database)', replace: '' },
+  ],
+} as const satisfies Record<string, readonly Edit[]>
+
+export type Pattern = keyof typeof MUTANT_EDITS
+
+export const PATTERNS = Object.keys(MUTANT_EDITS) as Pattern[]
+
+/** @throws Error where a line that an edit looks for is not there exactly once: the mutant no longer fits the shop */
+export function mutate(source: string, edits: readonly Edit[]): string {
+  return edits.reduce((text, { file, find, replace }) => {
+    const parts = text.split(find)
+    if (parts.length !== 2) throw new Error(`${file} has ${parts.length - 1} times: ${find}`)
+    return parts.join(replace)
+  }, source)
+}

@@ -1,0 +1,7 @@
+import type { Pattern } from './edits.ts'
+
+/** Runs a process without a pattern: goes into NODE_OPTIONS and the environment. */
+export function withoutPattern(pattern: Pattern): { importOption: string; LEPTON_MUTANT: Pattern } {
+  const preload = new URL('preload.ts', import.meta.url).href
+  return { importOption: `--import=${preload}`, LEPTON_MUTANT: pattern }
+}
