@@ -1,6 +1,6 @@
 import type { DatabaseOwner, KeyOwner } from '@lepton/setup/services'
 
-export type TargetService = DatabaseOwner | 'gateway' | 'psp'
+export type TargetService = DatabaseOwner | 'gateway' | 'ops' | 'psp'
 
 export interface Inside {
   consul: string

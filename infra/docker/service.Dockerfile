@@ -14,6 +14,7 @@ COPY packages/testing/package.json packages/testing/
 COPY services/cart/package.json services/cart/
 COPY services/gateway/package.json services/gateway/
 COPY services/inventory/package.json services/inventory/
+COPY services/ops/package.json services/ops/
 COPY services/order/package.json services/order/
 COPY services/payment/package.json services/payment/
 COPY services/psp/package.json services/psp/
@@ -28,7 +29,7 @@ RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
 FROM node:24-bookworm-slim
 WORKDIR /lepton
 # Named volumes take the owner of what they are mounted on.
-RUN for service in gateway cart order payment inventory psp; do mkdir -p "/shares/$service"; done \
+RUN for service in gateway cart order payment inventory ops psp; do mkdir -p "/shares/$service"; done \
  && mkdir -p /secrets /admin /state && chown -R node:node /shares /secrets /admin /state
 COPY --from=dependencies /lepton ./
 COPY packages/contracts packages/contracts

@@ -7,7 +7,7 @@ const MAX_INSTANCES = 20
 export const USAGE = `npm start -- [options]     brings up the whole shop and keeps it up until Ctrl-C
 
   --fresh                        forget all data of an earlier start
-  --instances order=3            how many instances of a service (repeatable; default: two, gateway and psp one)
+  --instances order=3            how many instances of a service (repeatable; default: two, gateway, ops and psp one)
   --set order.LOG_LEVEL=debug    a setting of a service, or of all (all.LOG_LEVEL=debug; repeatable)
   --state-dir DIR                where data, logs and run.json live (default: .lepton)
   --free-ports                   take any free ports, to run next to another shop

@@ -19,9 +19,8 @@ export async function runOperation({ name, args, values, stateDir }: ShopCommand
     case 'reconcile':
       return reconcile(api)
     case 'republish': {
-      const { items } = await api('POST', '/ops/events/republish', { since, until, dry_run, reason })
       return lines(
-        items,
+        await api('POST', '/ops/events/republish', { since, until, dry_run, reason }),
         ({ service, events }) =>
           `${service}: ${events} events ${dry_run ? 'would be published' : 'are published'} again`,
       )
@@ -33,16 +32,14 @@ export async function runOperation({ name, args, values, stateDir }: ShopCommand
         event_id: values['event-id'],
         error_class: values['error-class'],
       }
-      const { items } = await api('POST', '/ops/dead-letters/replay', { ...filter, dry_run, reason })
       return lines(
-        items,
+        await api('POST', '/ops/dead-letters/replay', { ...filter, dry_run, reason }),
         (one) => `${one.letter_id}  ${one.key} #${one.sequence}  ${one.outcome} ${one.detail ?? ''}`,
       )
     }
     case 'payments': {
-      const { items } = await api('GET', '/ops/payments?limit=100')
       return lines(
-        items,
+        await api('GET', '/ops/payments?limit=100'),
         (one) =>
           `${one.order_id}  ${one.operation}  ${one.attempts} attempts, next ${one.next_at}  ${one.last_error ?? ''}`,
       )
@@ -63,9 +60,8 @@ export async function runOperation({ name, args, values, stateDir }: ShopCommand
       return JSON.stringify(await api('GET', `/ops/dead-letters/${id}`), undefined, 2)
     default: {
       const query = new URLSearchParams({ limit: '100', ...(key && { key }), ...(status && { status }) })
-      const { items } = await api('GET', `/ops/dead-letters?${query.toString()}`)
       return lines(
-        items,
+        await api('GET', `/ops/dead-letters?${query.toString()}`),
         (one) =>
           `${one.letter_id}  ${one.status}  ${one.topic}  ${one.key} #${one.sequence}  ${one.event_type}  ${one.error_message ?? ''}`,
       )
@@ -77,6 +73,11 @@ function settled({ order_id, state }: Answer): string {
   return `the payment of ${order_id} is ${state}`
 }
 
+/** A line for each service that gave no part of the answer. */
+function missingParts({ incomplete = [] }: Answer): string[] {
+  return incomplete.map(({ service, problem }) => `${service} gave no answer: ${problem}`)
+}
+
 /** Page by page; ends with a failure when an invariant is broken. */
 async function reconcile(api: Api): Promise<string> {
   let [orders, settled] = [0, 0]
@@ -85,6 +86,8 @@ async function reconcile(api: Api): Promise<string> {
     const page = await api('GET', `/ops/reconcile${cursor && `?cursor=${cursor}`}`)
     orders += Number(page.orders)
     settled += Number(page.settled)
+    const missing = missingParts(page)
+    if (missing.length > 0) throw new CannotStart(`${missing.join('\n')}\nThe orders cannot be compared.`)
     for (const { invariant, what, order_id = '' } of page.violations) {
       broken.push(`${invariant}  ${order_id}  ${what}`)
     }
@@ -99,6 +102,8 @@ async function reconcile(api: Api): Promise<string> {
 type Answer = Record<string, string | number> & {
   items: Record<string, string | number>[]
   violations: { invariant: string; what: string; order_id?: string }[]
+  /** Only in answers over several services. */
+  incomplete?: { service: string; problem: string }[]
   next_cursor: string | null
 }
 type Api = (method: 'GET' | 'POST', path: string, body?: object) => Promise<Answer>
@@ -180,9 +185,7 @@ export function describeRefusal(status: number, { detail, errors = [] }: Refusal
   return `${status}: ${detail}${fields.join('')}`
 }
 
-function lines(
-  items: Record<string, string | number>[],
-  show: (item: Record<string, string | number>) => string,
-) {
-  return items.length === 0 ? 'none' : items.map((item) => show(item).trimEnd()).join('\n')
+function lines(answer: Answer, show: (item: Record<string, string | number>) => string) {
+  const shown = answer.items.map((item) => show(item).trimEnd())
+  return [...(shown.length === 0 ? ['none'] : shown), ...missingParts(answer)].join('\n')
 }

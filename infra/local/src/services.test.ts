@@ -5,7 +5,7 @@ import { environmentOf, SERVICES } from './services.ts'
 const secret = (name: string) => `/s/${name}`
 const byOwner = (suffix: string) =>
   Object.fromEntries(
-    ['gateway', 'cart', 'order', 'payment', 'inventory'].map((owner) => [owner, owner + suffix]),
+    ['gateway', 'cart', 'order', 'payment', 'inventory', 'ops'].map((owner) => [owner, owner + suffix]),
   )
 const secrets = {
   keyFiles: byOwner('.jwk.json'),

@@ -6,7 +6,7 @@ import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from '
 import type { ServerName } from './server.ts'
 import type { KafkaListener, Via } from './via.ts'
 
-export const SERVICES = ['psp', 'inventory', 'payment', 'order', 'cart', 'gateway'] as const
+export const SERVICES = ['psp', 'inventory', 'payment', 'order', 'cart', 'ops', 'gateway'] as const
 
 export type ServiceName = (typeof SERVICES)[number]
 
@@ -16,6 +16,7 @@ export const DEFAULT_INSTANCES: Record<ServiceName, number> = {
   payment: 2,
   order: 2,
   cart: 2,
+  ops: 1,
   gateway: 1,
 }
 

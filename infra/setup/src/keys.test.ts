@@ -28,6 +28,7 @@ it('gives each service its own secrets and no others', () => {
   expect(Object.fromEntries(shares)).toEqual({
     gateway: ['gateway.jwk.json', 'jwks.json', 'operator.secret'],
     cart: ['cart.jwk.json', 'database-cart.secret', 'jwks.json'],
+    ops: ['jwks.json', 'ops.jwk.json'],
     order: ['database-order.secret', 'jwks.json', 'order.jwk.json'],
     payment: ['database-payment.secret', 'jwks.json', 'payment.jwk.json', 'psp.secret'],
     inventory: ['database-inventory.secret', 'inventory.jwk.json', 'jwks.json'],

@@ -62,6 +62,7 @@ export function shareSecrets(secrets: Secrets, directory: string): void {
     order: owned('order'),
     payment: [...owned('payment'), pspSecretFile],
     inventory: owned('inventory'),
+    ops: [keyFiles.ops, jwksFile],
     psp: [pspSecretFile],
   }
   for (const [service, files] of Object.entries(shares)) {

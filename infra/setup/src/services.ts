@@ -2,7 +2,7 @@
 export const DATABASE_OWNERS = ['cart', 'order', 'payment', 'inventory'] as const
 
 /** The services that sign calls with a key of their own. The card processor is none of ours: it has no key. */
-export const KEY_OWNERS = ['gateway', 'cart', 'order', 'payment', 'inventory'] as const
+export const KEY_OWNERS = ['gateway', 'cart', 'order', 'payment', 'inventory', 'ops'] as const
 
 export type DatabaseOwner = (typeof DATABASE_OWNERS)[number]
 export type KeyOwner = (typeof KEY_OWNERS)[number]

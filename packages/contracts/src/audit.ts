@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AmountMinor, Cursor, Instant, Uuid, wholeText } from './fields.ts'
+import { partial } from './incomplete.ts'
 import { route, type Service } from './route.ts'
 
 /** An invariant of the shop that somebody found broken. */
@@ -81,7 +82,7 @@ function auditRoute<const O extends Service, Q extends z.ZodObject, A extends z.
     path: '/ops/audit',
     summary: "The service's part of the truth about orders, from its primary, and what it finds wrong in it",
     access: ['operator', 'service'],
-    callers: ['gateway'],
+    callers: ['ops'],
     exposed: false,
     query,
     answers: { 200: z.object({ ...answer, findings }) },
@@ -114,7 +115,7 @@ export const exportCharges = route({
 
 export const reconcileShop = route({
   operation: 'reconcile',
-  owner: 'gateway',
+  owner: 'ops',
   method: 'GET',
   path: '/ops/reconcile',
   summary:
@@ -128,6 +129,7 @@ export const reconcileShop = route({
       violations: findings,
       next_cursor: z.string().nullable(),
       checked_at: Instant,
+      ...partial,
     }),
   },
   problems: [],

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Cursor, Instant, Limit, pageOf, Reason, text } from './fields.ts'
+import { partial } from './incomplete.ts'
 import { route } from './route.ts'
 import { SUBSCRIPTIONS } from './topics.ts'
 
@@ -48,6 +49,9 @@ export type DeadLetterDetail = z.infer<typeof DeadLetterDetail>
 export const DeadLetterQuery = z.strictObject({
   status: DeadLetterStatus.optional(),
   key: text(200).optional(),
+  service: z.enum(CONSUMERS).optional(),
+  error_class: text(100).optional(),
+  event_type: text(100).optional(),
   cursor: Cursor.optional(),
   limit: Limit.default(20),
 })
@@ -60,6 +64,8 @@ export const ReplayLetters = z
     key: text(200).optional(),
     event_id: z.uuid().optional(),
     error_class: text(100).optional(),
+    /** Exactly these, as they were seen: what has come since is left alone. */
+    letter_ids: z.array(LetterId).min(1).max(100).optional(),
     dry_run: z.boolean().default(false),
     reason: Reason,
   })
@@ -99,7 +105,7 @@ export type Republish = z.infer<typeof Republish>
 const operator = { access: ['operator'] } as const
 const inside = { ...operator, exposed: false } as const
 
-/** What each consuming service answers about its own dead letters; the gateway joins them. */
+/** What each consuming service answers about its own dead letters; the ops service joins them. */
 export function deadLetterRoutes(owner: ConsumingService) {
   return {
     list: route({
@@ -166,19 +172,19 @@ export function republishRoute(owner: PublishingService) {
 
 export const listDeadLetters = route({
   operation: 'list_dead_letters',
-  owner: 'gateway',
+  owner: 'ops',
   method: 'GET',
   path: '/ops/dead-letters',
   summary: 'Records that could not be applied and those that wait behind them, of all services, newest first',
   ...operator,
   query: DeadLetterQuery,
-  answers: { 200: pageOf(DeadLetter) },
+  answers: { 200: pageOf(DeadLetter).extend(partial) },
   problems: [],
 })
 
 export const getDeadLetter = route({
   operation: 'get_dead_letter',
-  owner: 'gateway',
+  owner: 'ops',
   method: 'GET',
   path: '/ops/dead-letters/:letter_id',
   summary: 'One dead letter, with headers and payload',
@@ -190,20 +196,20 @@ export const getDeadLetter = route({
 
 export const replayDeadLetters = route({
   operation: 'replay_dead_letters',
-  owner: 'gateway',
+  owner: 'ops',
   method: 'POST',
   path: '/ops/dead-letters/replay',
   summary:
     'Apply the dead letters of a letter, key, event or error class again; then what waited behind them',
   ...operator,
   body: ReplayLetters,
-  answers: { 200: z.object({ items: z.array(ReplayedLetter) }) },
+  answers: { 200: z.object({ items: z.array(ReplayedLetter), ...partial }) },
   problems: [],
 })
 
 export const discardDeadLetter = route({
   operation: 'discard_dead_letter',
-  owner: 'gateway',
+  owner: 'ops',
   method: 'POST',
   path: '/ops/dead-letters/:letter_id/discard',
   summary: 'Give a dead letter up for good, so that its key goes on without it',
@@ -216,13 +222,15 @@ export const discardDeadLetter = route({
 
 export const republishEvents = route({
   operation: 'republish_events',
-  owner: 'gateway',
+  owner: 'ops',
   method: 'POST',
   path: '/ops/events/republish',
   summary: 'Rebuild Kafka from the archives of the last 14 days: events of a time range are sent again',
   ...operator,
   body: Republish,
-  answers: { 200: z.object({ items: z.array(z.object({ service: z.string(), events: z.int() })) }) },
+  answers: {
+    200: z.object({ items: z.array(z.object({ service: z.string(), events: z.int() })), ...partial }),
+  },
   problems: [],
 })
 

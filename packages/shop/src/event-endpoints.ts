@@ -148,16 +148,26 @@ async function findLetter(database: Database, id: number): Promise<DeadLetter | 
 async function listLetters(
   database: Database,
   service: string,
-  { status, key, cursor, limit }: z.output<typeof DeadLetterQuery>,
+  { status, key, error_class, event_type, cursor, limit }: z.output<typeof DeadLetterQuery>,
 ): Promise<DeadLetter[]> {
   const [failedAt, letterId] =
     cursor === undefined ? ['infinity', ''] : decodeCursor(cursor, [isInstant, isLetterId])
   const { rows } = await database.query<DeadLetter>(
     `select * from dead_letter
      where status = any($1) and ($2::text is null or key = $2)
+       and ($7::text is null or error_class = $7) and ($8::text is null or headers ->> 'ce_type' = $8)
        and (date_trunc('milliseconds', first_failed_at), $3 || '-' || id) < ($4::timestamptz, $5)
      order by date_trunc('milliseconds', first_failed_at) desc, $3 || '-' || id desc limit $6`,
-    [status === undefined ? ['DEAD', 'BLOCKED'] : [status], key ?? null, service, failedAt, letterId, limit],
+    [
+      status === undefined ? ['DEAD', 'BLOCKED'] : [status],
+      key ?? null,
+      service,
+      failedAt,
+      letterId,
+      limit,
+      error_class ?? null,
+      event_type ?? null,
+    ],
   )
   return rows
 }
@@ -166,21 +176,17 @@ async function listLetters(
 async function findDead(
   database: Database,
   service: string,
-  { letter_id, key, event_id, error_class }: ReplayLetters,
+  { letter_id, letter_ids, key, event_id, error_class }: ReplayLetters,
 ): Promise<DeadLetter[]> {
-  if (letter_id !== undefined && serviceOf(letter_id) !== service) return []
+  const named = letter_id === undefined ? letter_ids : [letter_id]
+  const ids = named?.filter((id) => serviceOf(id) === service).map(numberOf)
+  if (ids?.length === 0) return []
   const { rows } = await database.query<DeadLetter>(
     `select * from dead_letter
-     where status = 'DEAD' and ($1::bigint is null or id = $1) and ($2::text is null or key = $2)
+     where status = 'DEAD' and ($1::bigint[] is null or id = any($1)) and ($2::text is null or key = $2)
        and ($3::uuid is null or event_id = $3) and ($4::text is null or error_class = $4)
      order by consumer, key, pub_seq nulls first, id limit $5`,
-    [
-      letter_id === undefined ? null : numberOf(letter_id),
-      key ?? null,
-      event_id ?? null,
-      error_class ?? null,
-      MAX_REPLAYED,
-    ],
+    [ids ?? null, key ?? null, event_id ?? null, error_class ?? null, MAX_REPLAYED],
   )
   return rows
 }

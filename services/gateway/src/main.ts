@@ -1,14 +1,12 @@
 import { runService } from '@lepton/common/service'
 import { createGatewayApp } from './app.ts'
 import { readConfig } from './config.ts'
-import { startReconciliation } from './reconciliation.ts'
 
 const settings = readConfig()
 
 await runService(
   'gateway',
   settings,
-  (instance) =>
-    Promise.resolve({ app: createGatewayApp(instance, settings), parts: [startReconciliation(instance)] }),
+  (instance) => Promise.resolve({ app: createGatewayApp(instance, settings), parts: [] }),
   { isPublic: true },
 )

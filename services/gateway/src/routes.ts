@@ -1,5 +1,5 @@
 import type { Caller } from '@lepton/common/http/auth'
-import { limitLoad, methodOf, refuseMethod, serve, staticFirst } from '@lepton/common/http/app'
+import { limitLoad, methodOf, refuseMethod, staticFirst } from '@lepton/common/http/app'
 import { isJson } from '@lepton/common/http/parse'
 import { refuse } from '@lepton/shop/refuse'
 import type { RouteDefinition } from '@lepton/contracts/route'
@@ -10,34 +10,27 @@ import type { GatewayDeps } from './deps.ts'
 import { ask, pass } from './forward.ts'
 import { forwardStream } from './forward-stream.ts'
 import type { Identity } from './identity.ts'
-import { opsEndpoints } from './ops.ts'
 
 const BODY_LIMIT = '64kb'
 export const readBody = raw({ type: () => true, limit: BODY_LIMIT })
 export const readJson = json({ limit: BODY_LIMIT, strict: true, type: isJson })
 
-/** The API below `/api/v1`: operators' work over all services is joined here, everything else is its owner's. */
+/** The API below `/api/v1`: each route is asked of its owner. */
 export function apiRoutes(deps: GatewayDeps): Router {
   const router = Router({ caseSensitive: true, strict: true })
-  const own = new Map(opsEndpoints(deps.mesh).map((endpoint) => [endpoint.route.operation, endpoint]))
-  const isHere = ({ exposed, owner, operation }: RouteDefinition) =>
-    exposed !== false && (owner !== 'gateway' || own.has(operation))
-  const byPath = Map.groupBy(ROUTES.filter(isHere), ({ path }) => path)
+  const isForwarded = ({ exposed, owner }: RouteDefinition) => exposed !== false && owner !== 'gateway'
+  const byPath = Map.groupBy(ROUTES.filter(isForwarded), ({ path }) => path)
   for (const [path, routes] of staticFirst(byPath)) {
     for (const route of routes) {
-      const endpoint = own.get(route.operation)
+      const isStream = route.events !== undefined
       router[methodOf(route)](
         path,
         named(route),
         limitLoad(deps.inbound, route),
         identify(deps.identity, route),
-        ...(route.events === undefined ? deps.limitCaller : deps.limitStreams),
-        ...(route.body === undefined ? [] : [endpoint === undefined ? readBody : readJson]),
-        endpoint === undefined
-          ? route.events === undefined
-            ? forward(deps, route)
-            : forwardStream(deps, route)
-          : serve(endpoint, (_req, res) => Promise.resolve(res.locals.caller as Caller | undefined), deps),
+        ...(isStream ? deps.limitStreams : deps.limitCaller),
+        ...(route.body === undefined ? [] : [readBody]),
+        isStream ? forwardStream(deps, route) : forward(deps, route),
       )
     }
     router.all(path, refuseMethod(routes))

@@ -13,6 +13,8 @@ import {
   reconcileShop,
   type Violation,
 } from '@lepton/contracts/audit'
+import type { Incomplete } from '@lepton/contracts/incomplete'
+import { partsOf } from './incomplete.ts'
 import { compare, type Story } from './reconcile.ts'
 
 /** Services answer one after the other while orders go on: what is contradicted only once was in between. */
@@ -20,7 +22,7 @@ const SECOND_LOOKS = 3
 const SECOND_LOOK_AFTER_MS = 700
 const MAX_SECOND_LOOKS_AT = 20
 
-export interface Reconciled {
+export interface Reconciled extends Pick<Read, 'incomplete'> {
   orders: number
   settled: number
   violations: Violation[]
@@ -28,30 +30,44 @@ export interface Reconciled {
   next: string | undefined
 }
 
+interface Read {
+  /** Undefined where a part of it is missing: half a story contradicts itself. */
+  story: Story | undefined
+  orders: Story['orders']
+  findings: Violation[]
+  /** The last id that was looked at. */
+  to: string
+  incomplete: Incomplete[]
+}
+
 export function reconcileEndpoint(mesh: MeshClient): Endpoint {
   return answer(reconcileShop, async ({ query: { cursor, limit }, caller }) => {
+    const as_of = new Date().toISOString()
     const from = cursor === undefined ? FIRST_ID : decodeCursor(cursor, [isUuid])[0]!
     const { next, ...part } = await reconcileFrom(mesh, from, limit, caller.token)
     const next_cursor = next === undefined ? null : encodeCursor([next])
-    return { status: 200, body: { ...part, next_cursor, checked_at: new Date().toISOString() } }
+    return { status: 200, body: { ...part, next_cursor, as_of, checked_at: as_of } }
   })
 }
 
-/** Checks a part of all orders, beginning with an id, against what every service and the card processor say. */
+/**
+ * Checks a part of all orders, beginning with an id, against what every service and the card processor say. While a
+ * service is away, its neighbours' own findings are all there is.
+ */
 export async function reconcileFrom(
   mesh: MeshClient,
   from: string,
   limit: number,
   token: string,
 ): Promise<Reconciled> {
-  const { story, findings, to } = await read(mesh, { from, to: LAST_ID, limit, token })
-  const { orders } = story
-  const certain = await lookAgain(mesh, compare(story), token)
+  const { story, orders, findings, to, incomplete } = await read(mesh, { from, to: LAST_ID, limit, token })
+  const certain = story === undefined ? [] : await lookAgain(mesh, compare(story), token)
   return {
     orders: orders.length,
     settled: orders.filter(({ is_settled }) => is_settled).length,
     violations: [...findings, ...certain],
     next: to === LAST_ID ? undefined : successor(to),
+    incomplete,
   }
 }
 
@@ -61,7 +77,9 @@ async function lookAgain(mesh: MeshClient, seen: Violation[], token: string): Pr
     await delay(SECOND_LOOK_AFTER_MS)
     const ids = [...new Set(left.flatMap(({ order_id }) => order_id ?? []))].slice(0, MAX_SECOND_LOOKS_AT)
     const stories = await Promise.all(ids.map((id) => read(mesh, { from: id, to: id, limit: 1, token })))
-    const still = stories.flatMap(({ story }) => compare(story))
+    // What cannot be looked at again stays as it was seen.
+    if (stories.some(({ story }) => story === undefined)) return left
+    const still = stories.flatMap(({ story }) => compare(story!))
     left = left.filter(
       (one) =>
         !ids.includes(one.order_id!) ||
@@ -74,26 +92,42 @@ async function lookAgain(mesh: MeshClient, seen: Violation[], token: string): Pr
 async function read(
   mesh: MeshClient,
   { from, to, limit, token }: { from: string; to: string; limit: number; token: string },
-): Promise<{ story: Story; findings: Violation[]; to: string }> {
-  const orders = await ask(mesh, auditOrders, { query: { from, to, limit: String(limit) }, token })
-  const last = orders.items.length === limit ? orders.items.at(-1)!.order_id : to
+): Promise<Read> {
+  const ofOrders = await partOf('order', () =>
+    ask(mesh, auditOrders, { query: { from, to, limit: String(limit) }, token }),
+  )
+  const orders = ofOrders.part?.items ?? []
+  const isLast = orders.length < limit
+  // Without the orders there is nothing to compare: the others' own findings come with one id as with all.
+  const last = ofOrders.part === undefined ? from : isLast ? to : orders.at(-1)!.order_id
   const question = { query: { from, to: last }, token }
-  const [reservations, payments, checkouts] = await Promise.all([
-    ask(mesh, auditReservations, question),
-    ask(mesh, auditPayments, question),
-    ask(mesh, auditCheckouts, question),
+  const [ofInventory, ofPayment, ofCart] = await Promise.all([
+    partOf('inventory', () => ask(mesh, auditReservations, question)),
+    partOf('payment', () => ask(mesh, auditPayments, question)),
+    partOf('cart', () => ask(mesh, auditCheckouts, question)),
   ])
+  const all = [ofOrders, ofInventory, ofPayment, ofCart]
+  const isWhole = all.every(({ part }) => part !== undefined)
   return {
-    story: {
-      orders: orders.items,
-      reservations: reservations.items,
-      payments: payments.items,
-      charges: payments.charges,
-      checkouts: checkouts.items,
-    },
-    findings: [orders, reservations, payments, checkouts].flatMap((part) => part.findings),
-    to: last,
+    story: isWhole
+      ? {
+          orders,
+          reservations: ofInventory.part!.items,
+          payments: ofPayment.part!.items,
+          charges: ofPayment.part!.charges,
+          checkouts: ofCart.part!.items,
+        }
+      : undefined,
+    orders,
+    findings: all.flatMap(({ part }) => part?.findings ?? []),
+    to: isLast ? to : last,
+    incomplete: all.flatMap((one) => one.incomplete),
   }
+}
+
+async function partOf<T>(service: string, ask: () => Promise<T>) {
+  const { parts, incomplete } = await partsOf([service], ask)
+  return { part: parts.get(service), incomplete }
 }
 
 /** The next id after this one. */

@@ -14,52 +14,59 @@ import {
   republishRoute,
   serviceOf,
 } from '@lepton/contracts/ops'
-import { reconcileEndpoint } from './audit.ts'
+import { partsOf } from './incomplete.ts'
 
-/** What operators see and do over all services: each answers for itself, the gateway joins. */
-export function opsEndpoints(mesh: MeshClient): Endpoint[] {
+/** The records that no service could apply: each service keeps its own, here they are one list. */
+export function deadLetterEndpoints(mesh: MeshClient): Endpoint[] {
   return [
-    reconcileEndpoint(mesh),
     answer(listDeadLetters, async ({ query, caller }) => {
-      const { limit } = query
+      const as_of = new Date().toISOString()
+      const { limit, service } = query
       const asked = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]))
-      const pages = await Promise.all(
-        CONSUMERS.map((owner) =>
-          ask(mesh, deadLetterRoutes(owner).list, { query: asked, token: caller.token }),
-        ),
+      const { parts, incomplete } = await partsOf(service === undefined ? CONSUMERS : [service], (owner) =>
+        ask(mesh, deadLetterRoutes(owner).list, { query: asked, token: caller.token }),
       )
-      const items = pages
+      const items = [...parts.values()]
         .flatMap((page) => page.items)
         .sort((a, b) => compare(b.first_failed_at, a.first_failed_at) || compare(b.letter_id, a.letter_id))
         .slice(0, limit)
       const last = items.at(-1)
       const isMore = items.length === limit && last !== undefined
       const next_cursor = isMore ? encodeCursor([last.first_failed_at, last.letter_id]) : null
-      return { status: 200, body: { items, next_cursor } }
+      return { status: 200, body: { items, next_cursor, as_of, incomplete } }
     }),
+
     answer(replayDeadLetters, async ({ body, caller }) => {
-      const owners = body.letter_id === undefined ? CONSUMERS : [serviceOf(body.letter_id)]
-      const replayed = await Promise.all(
-        owners.map((owner) => ask(mesh, deadLetterRoutes(owner).replay, { body, token: caller.token })),
-      )
-      return { status: 200, body: { items: replayed.flatMap(({ items }) => items) } }
+      const as_of = new Date().toISOString()
+      const { letter_id, letter_ids } = body
+      const named = letter_id === undefined ? letter_ids : [letter_id]
+      const owners = named === undefined ? CONSUMERS : [...new Set(named.map(serviceOf))]
+      const { parts, incomplete } = await partsOf(owners, (owner) => {
+        const own = letter_ids?.filter((id) => serviceOf(id) === owner)
+        const wanted = own === undefined ? body : { ...body, letter_ids: own }
+        return ask(mesh, deadLetterRoutes(owner).replay, { body: wanted, token: caller.token })
+      })
+      const items = [...parts.values()].flatMap((part) => part.items)
+      return { status: 200, body: { items, as_of, incomplete } }
     }),
+
     answer(getDeadLetter, async ({ params, caller }) => {
       const { get } = deadLetterRoutes(serviceOf(params.letter_id))
       return { status: 200, body: await ask(mesh, get, { params, token: caller.token }) }
     }),
+
     answer(discardDeadLetter, async ({ params, body, caller }) => {
       const { discard } = deadLetterRoutes(serviceOf(params.letter_id))
       return { status: 200, body: await ask(mesh, discard, { params, body, token: caller.token }) }
     }),
+
     answer(republishEvents, async ({ body, caller }) => {
-      const items = await Promise.all(
-        PUBLISHERS.map(async (service) => {
-          const { events } = await ask(mesh, republishRoute(service), { body, token: caller.token })
-          return { service, events }
-        }),
+      const as_of = new Date().toISOString()
+      const { parts, incomplete } = await partsOf(PUBLISHERS, (service) =>
+        ask(mesh, republishRoute(service), { body, token: caller.token }),
       )
-      return { status: 200, body: { items } }
+      const items = [...parts].map(([service, { events }]) => ({ service, events }))
+      return { status: 200, body: { items, as_of, incomplete } }
     }),
   ]
 }

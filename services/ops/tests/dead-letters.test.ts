@@ -6,14 +6,16 @@ import {
   deadLetterRoutes,
   republishRoute,
 } from '@lepton/contracts/ops'
-import type { ShopAnswer, ShopClient } from '@lepton/testing/shop-client'
-import { useGateway } from './gateway.ts'
+import type { Person } from '@lepton/testing/people'
+import type { ShopAnswer } from '@lepton/testing/shop-client'
+import { deadLetterEndpoints } from '../src/dead-letters.ts'
+import { useOps } from './ops-service.ts'
 
-const { identity, mesh, startGateway, connect } = useGateway()
+const ops = useOps((mesh) => deadLetterEndpoints(mesh))
+const { mesh } = ops
 const routes = deadLetterRoutes('order')
 const reason = 'tried by a test'
-let shop: ShopClient
-let operator: { authorization: string }
+let operator: Person
 
 function letter(service: ConsumingService, id: number, minute: number): DeadLetter {
   const at = `2026-01-01T00:${String(minute).padStart(2, '0')}:00.000Z`
@@ -42,8 +44,7 @@ const LETTERS: Record<string, DeadLetter[]> = {
 }
 
 beforeAll(async () => {
-  shop = connect(await startGateway())
-  operator = { authorization: `Bearer ${await identity.operatorToken(newId())}` }
+  operator = await ops.people.operator()
 })
 beforeEach(() => {
   mesh.requests.length = 0
@@ -66,10 +67,8 @@ describe('dead letters', () => {
   it('of all services are one list, newest first, page by page', async () => {
     const pages: string[][] = []
     for (let cursor: string | null = ''; cursor !== null;) {
-      const page: ShopAnswer<{ items: DeadLetter[]; next_cursor: string | null }> = await shop.ask(
-        'GET',
-        `/api/v1/ops/dead-letters?limit=3${cursor && `&cursor=${cursor}`}`,
-        { headers: operator },
+      const page: ShopAnswer<{ items: DeadLetter[]; next_cursor: string | null }> = await operator.get(
+        `/ops/dead-letters?limit=3${cursor && `&cursor=${cursor}`}`,
       )
       pages.push(idsOf(page))
       cursor = page.body.next_cursor
@@ -81,18 +80,31 @@ describe('dead letters', () => {
     ])
   })
 
-  it('are not listed in part while a service is away', async () => {
-    mesh.answer(routes.list, () => ({ status: 503 }))
+  it('of one service are left out while it is away, and it is named', async () => {
+    mesh.answer(routes.list, ({ service }) =>
+      service === 'payment'
+        ? { status: 503 }
+        : { status: 200, body: { items: LETTERS[service]!.slice(0, 1), next_cursor: null } },
+    )
 
-    const answer = await shop.ask('GET', '/api/v1/ops/dead-letters', { headers: operator })
+    const answer = await operator.get<{ items: DeadLetter[] }>('/ops/dead-letters')
 
-    expect(answer).toMatchObject({ status: 503, body: { type: '/problems/unavailable' } })
+    expect(idsOf(answer)).toEqual(['order-9', 'inventory-7'])
+    expect(answer.body).toMatchObject({ incomplete: [{ service: 'payment', problem: 'unavailable' }] })
+  })
+
+  it('are asked of one service alone, where one is named', async () => {
+    const answer = await operator.get<{ items: DeadLetter[] }>(
+      '/ops/dead-letters?service=order&error_class=TypeError',
+    )
+
+    expect(idsOf(answer)).toEqual(['order-9', 'order-3', 'order-1'])
+    expect(mesh.requests.map(({ path }) => path)).toEqual([expect.stringContaining('error_class=TypeError')])
   })
 
   it('are replayed where they are, on behalf of the operator', async () => {
     mesh.answer(routes.replay, () => ({ status: 200, body: { items: [] } }))
-    const replay = (body: object) =>
-      shop.ask('POST', '/api/v1/ops/dead-letters/replay', { headers: operator, body: { ...body, reason } })
+    const replay = (body: object) => operator.post('/ops/dead-letters/replay', { ...body, reason })
 
     const one = await replay({ letter_id: 'payment-1' })
     const asked = mesh.requests.splice(0)
@@ -100,20 +112,30 @@ describe('dead letters', () => {
 
     expect([one.status, all.status]).toEqual([200, 200])
     expect(asked.map(({ service }) => service)).toEqual(['payment'])
-    expect(asked[0]!.headers).toMatchObject(operator)
+    expect(asked[0]!.headers).toMatchObject({ authorization: `Bearer ${operator.token}` })
     expect(mesh.requests.map(({ service }) => service).sort()).toEqual(['inventory', 'order', 'payment'])
   })
 
+  it('that were seen are replayed, each where it is, and no others', async () => {
+    mesh.answer(routes.replay, () => ({ status: 200, body: { items: [] } }))
+    const letter_ids = ['order-9', 'payment-1', 'order-3']
+
+    await operator.post('/ops/dead-letters/replay', { letter_ids, reason })
+
+    const asked = mesh.requests.map(({ service, body }) => [service, JSON.parse(String(body)) as object])
+    expect(Object.fromEntries(asked)).toEqual({
+      order: { letter_ids: ['order-9', 'order-3'], dry_run: false, reason },
+      payment: { letter_ids: ['payment-1'], dry_run: false, reason },
+    })
+  })
+
   it('are no business of a customer', async () => {
-    const customer = { authorization: `Bearer ${await identity.customerToken(newId())}` }
+    const [customer, anyone] = [await ops.people.customer(), ops.people.anyone()]
     const asked = [
-      await shop.ask('GET', '/api/v1/ops/dead-letters', { headers: customer }),
-      await shop.ask('POST', '/api/v1/ops/dead-letters/replay', { headers: customer, body: { reason } }),
-      await shop.ask('POST', '/api/v1/ops/dead-letters/order-1/discard', {
-        headers: customer,
-        body: { reason },
-      }),
-      await shop.ask('GET', '/api/v1/ops/dead-letters'),
+      await customer.get('/ops/dead-letters'),
+      await customer.post('/ops/dead-letters/replay', { reason }),
+      await customer.post('/ops/dead-letters/order-1/discard', { reason }),
+      await anyone.get('/ops/dead-letters'),
     ]
     expect(asked.map(({ status }) => status)).toEqual([403, 403, 403, 401])
     expect(mesh.requests).toEqual([])
@@ -124,10 +146,7 @@ it('an archive is sent again by every service that publishes', async () => {
   mesh.answer(republishRoute('cart'), () => ({ status: 200, body: { events: 3 } }))
   const body = { since: '2026-01-01T00:00:00.000Z', until: '2026-01-02T00:00:00.000Z', reason }
 
-  const answer = await shop.ask<{ items: object[] }>('POST', '/api/v1/ops/events/republish', {
-    headers: operator,
-    body,
-  })
+  const answer = await operator.post<{ items: object[] }>('/ops/events/republish', body)
 
   expect(answer.body.items).toContainEqual({ service: 'cart', events: 3 })
   expect(answer.body.items).toHaveLength(4)
