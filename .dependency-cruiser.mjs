@@ -9,7 +9,8 @@ export default {
       'A file that nobody imports and nothing starts is dead.',
       {
         orphan: true,
-        pathNot: '(main|seed|cli)\\.ts$|\\.test\\.ts$|global-(setup|teardown)\\.ts$|config\\.(mjs|js)$',
+        pathNot:
+          '(main|seed|cli|dev|build|buy)\\.tsx?$|theme-first\\.js$|\\.d\\.ts$|\\.test\\.ts$|global-(setup|teardown)\\.ts$|config\\.(mjs|js)$',
       },
       {},
     ),
@@ -136,7 +137,7 @@ export default {
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
-    exclude: { path: '\\.lepton' },
+    exclude: { path: '\\.lepton|services/web/dist' },
     tsPreCompilationDeps: true,
     tsConfig: { fileName: 'tsconfig.json' },
     enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },

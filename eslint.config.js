@@ -1,10 +1,11 @@
+import reactHooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
 
 // Warnings do not exist: a rule is an error or it is off.
 export default tseslint.config(
-  { ignores: ['**/node_modules', '.lepton', 'docs/generated'] },
+  { ignores: ['**/node_modules', '.lepton', 'docs/generated', 'services/web/dist*'] },
   {
-    files: ['**/*.ts'],
+    files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true, tsconfigRootDir: import.meta.dirname } },
     linterOptions: { reportUnusedDisableDirectives: 'error' },
@@ -46,4 +47,5 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': 'off' },
   },
   { files: ['infra/**', 'e2e/**'], rules: { 'no-console': 'off' } },
+  { files: ['services/web/src/**'], ...reactHooks.configs.flat.recommended },
 )

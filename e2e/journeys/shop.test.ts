@@ -4,6 +4,7 @@ import { innocent } from '../hostile/innocent.ts'
 import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
 import { books } from './books.ts'
 import { buying } from './buying.ts'
+import { clientLibrary } from './client-library.ts'
 import { demo } from './demo.ts'
 import { faults } from './faults.ts'
 import { httpFile } from './http-file.ts'
@@ -27,6 +28,7 @@ describe('a shopper', () => {
   describe('errs', refusing)
   describe('is followed through all services', tracing)
   describe('tries things out', demo)
+  describe('uses the client library', clientLibrary)
   describe('reads the documentation', httpFile)
 })
 describe('a shopper in two phases', twoPhase)

@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { createDatabases } from '@lepton/setup/databases'
 import { createSecrets } from '@lepton/setup/keys'
 import { createAllTopics } from '@lepton/setup/topics'
@@ -23,6 +24,7 @@ import type { Shop, ShopOptions } from './shop-types.ts'
 const DEFAULT_GATEWAY_PORT = 8080
 const PROBE_TIMEOUT_MS = 45_000
 const SEED_TIMEOUT_MS = 60_000
+const BUILD_TIMEOUT_MS = 60_000
 
 /**
  * Brings up a whole shop and resolves when a probe order went through it (or every instance is ready, without probe).
@@ -45,7 +47,7 @@ export async function startShop(options: ShopOptions): Promise<Shop> {
 async function bringUp(launch: Launch): Promise<Shop> {
   const { options, state, ports, step, signal } = launch
   const context = await createContext(launch)
-  await startServers(launch, context)
+  await Promise.all([startServers(launch, context), step('web app', () => buildWeb(context, signal))])
   state.savePorts(ports.chosen())
 
   const fleet = createFleet({
@@ -133,6 +135,12 @@ async function startInstances(fleet: Fleet, { instances }: ShopOptions) {
   const counts = { ...DEFAULT_INSTANCES, ...instances }
   const names = SERVICES.flatMap((service) => Array.from({ length: counts[service] }, () => service))
   await Promise.all(names.map((service) => fleet.add(service)))
+}
+
+/** Builds the pages that the gateway serves, where their sources have changed since the last time. */
+async function buildWeb({ root, inherited }: ServiceContext, signal: AbortSignal) {
+  const command = [nodeOf(root), join(root, 'services', 'web', 'build.ts')]
+  await runOrThrow(command, { cwd: root, env: inherited, timeoutMs: BUILD_TIMEOUT_MS, signal })
 }
 
 async function seed(context: ServiceContext, signal: AbortSignal) {

@@ -16,6 +16,7 @@ import { limitAddress, limitInFlight, limitStreams, limitSubject } from './limit
 import { pageRoutes } from './pages.ts'
 import { apiRoutes, webhookRoute } from './routes.ts'
 import { sessionRoutes } from './sessions.ts'
+import { webRoutes } from './web.ts'
 
 /** The one entrance: who asks, how often, and which service answers. It owns no data and decides nothing. */
 export function createGatewayApp(instance: Instance, settings: Settings): RequestListener {
@@ -57,6 +58,7 @@ export function createGatewayApp(instance: Instance, settings: Settings): Reques
   app.use(refuseTwoHosts, secureHeaders())
   // Before the limit of addresses: a processor next door must not use up what its neighbours may ask.
   app.use('/api/v1', webhookRoute(deps))
+  app.use(webRoutes(settings.WEB_DIR, instance.log))
   app.use(limitAddress(settings.ADDRESS_LIMIT_PER_MINUTE))
   app.use(pageRoutes(() => readFile(jwksFile, 'utf8')))
   const api = [sessionRoutes(deps), apiRoutes(deps), aliasRoutes(deps)]

@@ -1,4 +1,5 @@
 import { BlockList, isIP, isIPv6 } from 'node:net'
+import { fileURLToPath } from 'node:url'
 import { fileContent, configOrExit, whole } from '@lepton/common/runtime/config'
 import { instanceSettings } from '@lepton/common/settings'
 import { RUNTIMES } from '@lepton/contracts/session'
@@ -53,6 +54,8 @@ export const settings = instanceSettings.extend({
   DEMO_FROM: z.string().default('127.0.0.0/8,::1/128').transform(toBlockList),
   /** What started the shop, and so what its operators can do about processes. */
   RUNTIME: z.enum(RUNTIMES).default('external'),
+  /** Where the web app was built to. */
+  WEB_DIR: z.string().default(fileURLToPath(new URL('../../web/dist', import.meta.url))),
   UPSTREAM_TIMEOUT_MS: whole(5_000, { min: 100, max: 60_000 }),
 })
 

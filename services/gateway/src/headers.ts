@@ -1,9 +1,20 @@
 import { refuse } from '@lepton/shop/refuse'
 import type { RequestHandler } from 'express'
 import helmet from 'helmet'
+import { isWebPage } from './web.ts'
 
 const HSTS = 'max-age=31536000; includeSubDomains'
 const NOTHING = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] }
+const WEB = {
+  ...NOTHING,
+  'script-src': ["'self'"],
+  'style-src': ["'self'"],
+  'img-src': ["'self'", 'data:'],
+  'font-src': ["'self'"],
+  'connect-src': ["'self'"],
+  'base-uri': ["'none'"],
+  'form-action': ["'self'"],
+}
 // Swagger UI styles its elements one by one.
 const PAGES = {
   'default-src': ["'none'"],
@@ -20,12 +31,13 @@ const PAGES = {
 export function secureHeaders(): RequestHandler[] {
   const policy = (directives: Record<string, string[]>) =>
     helmet.contentSecurityPolicy({ useDefaults: false, directives })
-  const [ofPages, ofAnswers] = [policy(PAGES), policy(NOTHING)]
+  const [ofWeb, ofPages, ofAnswers] = [policy(WEB), policy(PAGES), policy(NOTHING)]
   return [
     helmet({ contentSecurityPolicy: false, strictTransportSecurity: false }),
     (req, res, next) => {
       // Over plain HTTP a browser ignores it, and a reader is misled.
       if (req.secure) res.set('strict-transport-security', HSTS)
+      if (isWebPage(req.path) || req.path.startsWith('/assets/')) return ofWeb(req, res, next)
       const isPage = /^\/(api\/docs|problems)(\/|$)/.test(req.path)
       ;(isPage ? ofPages : ofAnswers)(req, res, next)
     },

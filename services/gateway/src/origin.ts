@@ -33,7 +33,9 @@ function isFromThisMachine(addresses: BlockList, req: Request): boolean {
 
 /** Whether the request was made on this machine, and by no page. */
 export function isFromHere(addresses: BlockList, req: Request): boolean {
-  return isFromThisMachine(addresses, req) && req.get('origin') === undefined
+  // `none` is an address that a person typed.
+  const isOfPage = req.get('origin') !== undefined || (req.get('sec-fetch-site') ?? 'none') !== 'none'
+  return isFromThisMachine(addresses, req) && !isOfPage
 }
 
 /** Whether a page of this shop could be asking from this machine: a read has no Origin, a change must have ours. */

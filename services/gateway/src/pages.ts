@@ -9,7 +9,6 @@ import { openApiDocument } from './openapi.ts'
 export function pageRoutes(publicKeys: () => Promise<string>): Router {
   const router = Router()
   const document = openApiDocument()
-  router.get('/', (_req, res) => res.redirect('/api/docs/'))
   router.get('/api/openapi.json', (_req, res) => void res.json(document))
   router.use('/api/docs', swaggerUi.serve)
   router.get('/api/docs', swaggerUi.setup(document, { customSiteTitle: 'Lepton API' }))

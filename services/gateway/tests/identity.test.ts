@@ -147,6 +147,7 @@ describe('the demo shopper', () => {
 
   it.each([
     ['a page', { origin: 'http://localhost:1' }],
+    ['a page of this shop, whose reads have no Origin', { 'sec-fetch-site': 'same-origin' }],
     ['a name that is not this machine', { host: 'evil.example' }],
   ])('is nobody who comes from %s', async (_, headers) => {
     expect((await shop.ask('GET', '/cart', { headers })).status).toBe(401)

@@ -1,0 +1,37 @@
+import type * as ops from '@lepton/contracts/ops'
+import type * as payments from '@lepton/contracts/payment-ops'
+import type { RouteDefinition } from '@lepton/contracts/route'
+import type * as shop from '@lepton/contracts/routes'
+import type * as sessions from '@lepton/contracts/session'
+
+type RoutesOf<Module> = Extract<Module[keyof Module], RouteDefinition>
+interface Hidden {
+  exposed: false
+}
+type Every =
+  RoutesOf<typeof shop> | RoutesOf<typeof sessions> | RoutesOf<typeof ops> | RoutesOf<typeof payments>
+
+/** The routes that the gateway answers, as the table of packages/contracts has them. */
+export type Route = Exclude<Every, Hidden>
+export type Method = Route['method']
+export type PathOf<M extends Method> = Extract<Route, { method: M }>['path']
+export type RouteOf<M extends Method, P extends string> = Extract<Route, { method: M; path: P }>
+
+/** A schema's types, as zod writes them into it. */
+type Input<Schema> = Schema extends { _zod: { input: infer Given } } ? Given : never
+type Output<Schema> = Schema extends { _zod: { output: infer Taken } } ? Taken : undefined
+
+/** What a route takes; a part that it does not have must not be given, and one with required fields may not miss. */
+export type Asked<R> = Part<R, 'params'> & Part<R, 'query'> & Part<R, 'body'>
+type Part<R, Name extends 'params' | 'query' | 'body'> =
+  R extends Record<Name, infer Schema>
+    ? object extends Input<Schema>
+      ? Partial<Record<Name, Plain<Name, Input<Schema>>>>
+      : Record<Name, Plain<Name, Input<Schema>>>
+    : unknown
+
+/** Numbers may be written as numbers in a query. */
+type Plain<Name, Value> = Name extends 'query' ? { [Key in keyof Value]: Value[Key] | number } : Value
+
+/** What a route answers when it succeeds. */
+export type Answer<R> = R extends { answers: infer Answers } ? Output<Answers[keyof Answers]> : never

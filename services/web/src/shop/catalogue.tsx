@@ -1,0 +1,97 @@
+import { Link, useSearchParams } from 'react-router'
+import { useMessages } from '../messages/messages.tsx'
+import { Button, ButtonLink } from '../parts/button.tsx'
+import { PageTitle } from '../parts/page.tsx'
+import { Bone, Empty, Trouble } from '../parts/panel.tsx'
+import style from './catalogue.module.css'
+import { ProductTile } from './product-tile.tsx'
+import { useProducts } from './queries.ts'
+
+export function Catalogue() {
+  const { catalogue: texts } = useMessages()
+  const [search] = useSearchParams()
+  const query = search.get('query') ?? ''
+  const category = search.get('category') ?? ''
+  const { data, error, refetch, isPlaceholderData, hasNextPage, fetchNextPage, isFetchingNextPage } =
+    useProducts({
+      ...(query && { query }),
+      ...(category && { category }),
+    })
+  const products = data?.pages.flatMap(({ items }) => items)
+  return (
+    <>
+      <PageTitle title={texts.title} className="visually-hidden">
+        {texts.title}
+      </PageTitle>
+      <Categories current={category} />
+      {query !== '' && products !== undefined && products.length > 0 && (
+        <p className={style['found']}>
+          {texts.found(products.length, query)} <Link to="/shop">{texts.showAll}</Link>
+        </p>
+      )}
+      {error && <Trouble error={error} onRetry={() => void refetch()} />}
+      {products === undefined && !error && <Bones />}
+      {products?.length === 0 && (
+        <Empty
+          title={query === '' ? texts.empty : texts.nothing(query)}
+          hint={query === '' ? texts.emptyHint : texts.nothingHint}
+        >
+          <ButtonLink to="/shop">{texts.showAll}</ButtonLink>
+        </Empty>
+      )}
+      {products !== undefined && products.length > 0 && (
+        <ul className={`${style['grid']} ${isPlaceholderData ? style['stale'] : ''}`}>
+          {products.map((product) => (
+            <li key={product.product_id}>
+              <ProductTile product={product} />
+            </li>
+          ))}
+        </ul>
+      )}
+      {hasNextPage && (
+        <div className={style['more']}>
+          <Button look="quiet" disabled={isFetchingNextPage} onClick={() => void fetchNextPage()}>
+            {texts.more}
+          </Button>
+        </div>
+      )}
+    </>
+  )
+}
+
+function Categories({ current }: { current: string }) {
+  const { catalogue: texts } = useMessages()
+  const { data } = useProducts({})
+  const names = [...new Set(data?.pages.flatMap(({ items }) => items.map(({ category }) => category)))]
+  return (
+    <div className={style['top']}>
+      <nav className={style['tabs']} aria-label={texts.categories}>
+        <Link to="/shop" aria-current={current === '' ? 'page' : undefined}>
+          {texts.all}
+        </Link>
+        {names.map((name) => (
+          <Link
+            key={name}
+            to={`/shop?${new URLSearchParams({ category: name }).toString()}`}
+            aria-current={current === name ? 'page' : undefined}
+          >
+            {name}
+          </Link>
+        ))}
+      </nav>
+    </div>
+  )
+}
+
+function Bones() {
+  return (
+    <ul className={style['grid']} aria-hidden="true">
+      {Array.from({ length: 8 }, (_, index) => (
+        <li key={index}>
+          <Bone ratio="1" />
+          <Bone height={44} className={style['name'] ?? ''} />
+        </li>
+      ))}
+    </ul>
+  )
+}

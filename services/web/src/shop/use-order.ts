@@ -1,0 +1,59 @@
+import { isFinal, type ShopError } from '@lepton/client'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
+import { useEffect, useState } from 'react'
+import { type Order, shop } from '../api.ts'
+
+/** How the page hears of changes: from the shop as they happen, by asking, or not any more, since there are none. */
+export type Via = 'stream' | 'poll' | 'ended'
+
+interface Followed {
+  order?: Order
+  via?: Via
+  error?: ShopError
+}
+
+/** An order as it is now, until it has ended; `follow` looks again after a change of one's own. */
+export function useOrder(orderId: string) {
+  const [followed, setFollowed] = useState<Followed & { of?: string }>({})
+  const [round, setRound] = useState(0)
+  const queries = useQueryClient()
+  useEffect(() => {
+    const leaving = new AbortController()
+    async function follow() {
+      try {
+        for await (const { order, via } of shop.followOrder(orderId, { signal: leaving.signal })) {
+          setFollowed({ of: orderId, order, via: isFinal(order.status) ? 'ended' : via })
+          if (isFinal(order.status)) void queries.invalidateQueries({ queryKey: ['products'] })
+        }
+      } catch (error) {
+        if (!leaving.signal.aborted)
+          setFollowed((last) => ({ ...last, of: orderId, error: error as ShopError }))
+      }
+    }
+    void follow()
+    return () => leaving.abort()
+  }, [orderId, round, queries])
+  const current: Followed = followed.of === orderId ? followed : {}
+  return { ...current, follow: () => setRound((last) => last + 1) }
+}
+
+/** What the order's stream holds, and what its payment did; both are read again after each change of the order. */
+export function useOrderDetails(order: Order | undefined) {
+  const orderId = order?.order_id ?? ''
+  // The order service has nothing to show of an order that it has not seen yet.
+  const enabled = order !== undefined && order.status !== 'SUBMITTED'
+  const version = `${order?.status} ${order?.updated_at}`
+  const history = useQuery({
+    queryKey: ['history', orderId, version],
+    queryFn: () => shop.ask('GET', '/orders/:order_id/events', { params: { order_id: orderId } }),
+    enabled,
+    placeholderData: (last) => last,
+  })
+  const payment = useQuery({
+    queryKey: ['payment', orderId, version],
+    queryFn: () => shop.ask('GET', '/payments/:order_id', { params: { order_id: orderId } }),
+    enabled,
+    placeholderData: (last) => last,
+  })
+  return { history: history.data?.items, payment: payment.data }
+}
