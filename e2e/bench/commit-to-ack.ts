@@ -40,7 +40,7 @@ export async function measureCommitToAck(
   for (const name of ['a', 'b']) {
     const metrics = createMetrics()
     const database = createDatabase({ url: databaseUrl, poolSize: 4 }, log, metrics)
-    await migrate(database, noMigrations, log)
+    await migrate(database, { folder: noMigrations }, log)
     await maintainPartitions(database)
     const outbox = createOutbox(`/bench/${name}`)
     const broker = noting(createKafkaBroker({ brokers, clientId: `bench-${name}` }, log), (key) =>

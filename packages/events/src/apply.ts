@@ -57,7 +57,7 @@ export async function applyChunk(
       subscription.advance(state, event.key, event.sequence)
       applied++
     }
-    subscription.store(tx, state)
+    await subscription.store(tx, state)
     forget(
       tx,
       consumer,

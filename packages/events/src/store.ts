@@ -43,7 +43,7 @@ export async function openStore(instance: Host, settings: StoreSettings, migrati
   const database = createDatabase({ ...databaseSettings(settings), onWait: inbound.waited }, log, metrics)
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
     try {
-      await migrate(database, migrations, log)
+      await migrate(database, { folder: migrations }, log)
       if (settings.REQUIRE_DURABILITY) await assertDurable(database)
       await maintainPartitions(database)
       break

@@ -26,7 +26,7 @@ export interface Subscription<State = unknown> {
   /** Changes `state` in memory. Does no I/O, reads no clock, and has an answer for every event in every state. */
   apply(state: State, event: IncomingEvent): void
   /** Writes what changed, events to publish included. */
-  store(tx: Tx, state: State): void
+  store(tx: Tx, state: State): void | Promise<void>
 }
 
 /** Forgets the type of the state, which is nobody's business but the subscription's. */

@@ -46,7 +46,7 @@ function migrationFolders(): [string, URL][] {
 async function migrateTemplate(url: string, migrations: URL): Promise<void> {
   const log = createLog({ service: 'testing', instance: 'templates', level: 'silent' })
   const database = createDatabase({ url, poolSize: 1, statementTimeoutMs: 30_000 }, log, createMetrics())
-  await migrate(database, migrations, log)
+  await migrate(database, { folder: migrations }, log)
   await maintainPartitions(database)
   await database.close()
 }

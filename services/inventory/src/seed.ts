@@ -17,7 +17,7 @@ const catalogue = JSON.parse(await readFile(new URL('../catalogue.json', import.
   quantity: number
 }[]
 
-await migrate(database, new URL('../migrations/', import.meta.url), log)
+await migrate(database, { folder: new URL('../migrations/', import.meta.url) }, log)
 const added = await database.inTransaction(async (tx) => {
   await tx.query(`select pg_advisory_xact_lock(hashtext('lepton catalogue'))`)
   const { rows } = await tx.query<{ product_id: string }>('select product_id from products')

@@ -46,7 +46,7 @@ export async function discard(
       const state = await subscription.load(tx, [nothing])
       if (subscription.position(state, key) === letter.pub_seq - 1) {
         subscription.advance(state, key, letter.pub_seq)
-        subscription.store(tx, state)
+        await subscription.store(tx, state)
       }
     }
     return { ...letter, status: 'DISCARDED' }

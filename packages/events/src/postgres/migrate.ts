@@ -6,16 +6,23 @@ import type { Database } from './postgres.ts'
 
 const MIGRATION_MS = 60_000
 
+export interface Migrations {
+  /** Of .sql files, which run in the order of their names. */
+  folder: URL
+  /** Where those that ran are listed. */
+  table?: string
+}
+
 /**
  * Brings a database to the newest schema: first the messaging tables of this package, then the
  * service's own. Forward only, each file once; instances that start together wait for one another.
  */
-export async function migrate(database: Database, ownMigrations: URL, log: Log): Promise<void> {
+export async function migrate(database: Database, own: Migrations, log: Log): Promise<void> {
   const client = await database.connect('migration')
   try {
     await client.query(`set statement_timeout = ${MIGRATION_MS}; set lock_timeout = ${MIGRATION_MS}`)
     await apply(client, new URL('../../sql/', import.meta.url), 'messaging_migrations', log)
-    await apply(client, ownMigrations, 'service_migrations', log)
+    await apply(client, own.folder, own.table ?? 'service_migrations', log)
   } finally {
     await client.end()
   }

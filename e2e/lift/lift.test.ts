@@ -1,0 +1,119 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { askControl } from '@lepton/local/control'
+import { ROOT } from '@lepton/local/root'
+import type { ServerInfo } from '@lepton/local/shop-types'
+import pg from 'pg'
+import { stateDir, targetUrl } from '../config.ts'
+
+// Takes the libraries out of the repository: packed, installed in an empty folder, and the README's example run as it is there.
+
+jest.setTimeout(180_000)
+
+const run = promisify(execFile)
+const LIBRARIES = ['common', 'events'] as const
+const EXPECTED = {
+  common: '200 Hello\n',
+  events: 'event 1 of ada: a lamp\nevent 2 of ada: a chair\n',
+}
+const PACKAGES = ['typescript@6.0.3', '@types/node@24.19.2', 'zod@4.6.7', 'undici@8.12.4', 'node@22.23.3']
+const TSC_OPTIONS = [
+  '--strict',
+  '--module',
+  'nodenext',
+  '--target',
+  'es2024',
+  '--types',
+  'node',
+  '--outDir',
+  'out',
+]
+
+let folder: string
+let env: Record<string, string>
+let admin: pg.Client
+const databases: string[] = []
+
+/** The lines of npm that runs the tests must not become those of an npm in another folder. */
+function cleanEnv(): Record<string, string> {
+  const entries = Object.entries(process.env as Record<string, string>)
+  return Object.fromEntries(entries.filter(([name]) => !/^(npm_|NODE_OPTIONS|JEST)/i.test(name)))
+}
+
+async function readExample(library: string): Promise<string> {
+  const readme = await readFile(join(ROOT, 'packages', library, 'README.md'), 'utf8')
+  return /```ts\n(.*?)```/s.exec(readme)![1]!
+}
+
+async function install(): Promise<void> {
+  const tarballs = await Promise.all(
+    LIBRARIES.map(async (library) => {
+      const cwd = join(ROOT, 'packages', library)
+      await run('corepack', ['pnpm', 'pack', '--pack-destination', folder], { cwd, env })
+      return join(folder, `lepton-${library}-0.1.0.tgz`)
+    }),
+  )
+  await run('npm', ['init', '--yes'], { cwd: folder, env })
+  await run('npm', ['pkg', 'set', 'type=module'], { cwd: folder, env })
+  const options = ['--prefer-offline', '--no-audit', '--no-fund']
+  await run('npm', ['install', ...options, ...tarballs, ...PACKAGES], { cwd: folder, env })
+  for (const library of LIBRARIES) await writeFile(join(folder, `${library}.ts`), await readExample(library))
+  const tsc = join(folder, 'node_modules', '.bin', 'tsc')
+  await run(tsc, [...TSC_OPTIONS, ...LIBRARIES.map((library) => `${library}.ts`)], { cwd: folder, env })
+}
+
+async function freshDatabase(): Promise<string> {
+  const name = `lift_${randomBytes(6).toString('hex')}`
+  await admin.query(`create database ${name}`)
+  databases.push(name)
+  const url = new URL(env['DATABASE_URL']!)
+  url.pathname = `/${name}`
+  return url.href
+}
+
+;(targetUrl() === undefined ? describe : describe.skip)('the libraries, installed in an empty folder', () => {
+  beforeAll(async () => {
+    const { servers } = (await askControl(stateDir(), { command: 'ps', args: [] })) as {
+      servers: ServerInfo[]
+    }
+    const addressOf = (name: string) => servers.find((server) => server.name === name)!.address
+    env = {
+      ...cleanEnv(),
+      CONSUL_HTTP_ADDR: addressOf('consul'),
+      KAFKA_BROKERS: addressOf('kafka'),
+      DATABASE_URL: addressOf('postgres'),
+    }
+    admin = new pg.Client({ connectionString: addressOf('postgres') })
+    await admin.connect()
+    folder = await mkdtemp(join(tmpdir(), 'lepton-lift-'))
+    await install()
+  })
+  afterAll(async () => {
+    for (const name of databases) await admin.query(`drop database ${name} with (force)`)
+    await admin.end()
+    await rm(folder, { recursive: true })
+  })
+
+  describe.each(['24', '22'])('on Node %s', (version) => {
+    it.each(LIBRARIES)('%s does what its README shows', async (library) => {
+      const node = version === '24' ? process.execPath : join(folder, 'node_modules', 'node', 'bin', 'node')
+      const cwd = join(folder, `on-${version}-${library}`)
+      await mkdir(cwd)
+      const { stdout: told } = await run(node, ['--version'], { env })
+      expect(told).toMatch(new RegExp(`^v${version}\\.`))
+
+      const { stdout } = await run(node, [join(folder, 'out', `${library}.js`)], {
+        cwd,
+        env: { ...env, DATABASE_URL: await freshDatabase() },
+        timeout: 60_000,
+      })
+
+      expect(stdout).toBe(EXPECTED[library])
+    })
+  })
+})
