@@ -18,7 +18,7 @@ export interface SuperviseSettings {
   workTimeoutMs: number
 }
 
-export const superviseDefaults: SuperviseSettings = {
+const superviseDefaults: SuperviseSettings = {
   everyMs: 5_000,
   fetchTimeoutMs: 30_000,
   workTimeoutMs: 60_000,
@@ -28,7 +28,7 @@ export const superviseDefaults: SuperviseSettings = {
 export class ConsumerStuck extends Error {}
 
 /** What is wrong with the progress, if the broker and the database were there since `healthySinceMs`. */
-export function findStuck(
+function findStuck(
   { isAssigned, fetchedAtMs, stalledSinceMs }: Progress,
   healthySinceMs: number,
   nowMs: number,

@@ -14,7 +14,7 @@ export const retryDefaults: RetrySettings = {
   backoff: { baseMs: 25, maxMs: 250 },
 }
 
-export type RetryRefusal =
+type RetryRefusal =
   'not_idempotent' | 'exhausted' | 'no_endpoint' | 'outer_layer' | 'deadline' | 'budget'
 
 export type RetryDecision = { again: true; delayMs: number } | { again: false; because: RetryRefusal }
