@@ -14,8 +14,7 @@ export const retryDefaults: RetrySettings = {
   backoff: { baseMs: 25, maxMs: 250 },
 }
 
-type RetryRefusal =
-  'not_idempotent' | 'exhausted' | 'no_endpoint' | 'outer_layer' | 'deadline' | 'budget'
+type RetryRefusal = 'not_idempotent' | 'exhausted' | 'no_endpoint' | 'outer_layer' | 'deadline' | 'budget'
 
 export type RetryDecision = { again: true; delayMs: number } | { again: false; because: RetryRefusal }
 
