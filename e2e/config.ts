@@ -17,6 +17,11 @@ export function environmentOfJest(target: string | undefined): NodeJS.ProcessEnv
   }
 }
 
+/** The browser of the tests, where it is not to be the one from npm. */
+export function browserPath(env = process.env): string | undefined {
+  return env['LEPTON_BROWSER'] || undefined
+}
+
 /** Where the suite's own shop keeps its state; told by the global set-up to the test processes. */
 export function stateDir(env = process.env): string {
   const dir = env['E2E_STATE_DIR']

@@ -1,4 +1,8 @@
 import { afterAll, describe, jest } from '@jest/globals'
+import { closeBrowser } from '../browser/browser.ts'
+import { identity } from '../browser/identity.ts'
+import { looks } from '../browser/looks.ts'
+import { shopping } from '../browser/shopping.ts'
 import { hostile } from '../hostile/hostile.ts'
 import { innocent } from '../hostile/innocent.ts'
 import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
@@ -32,6 +36,11 @@ describe('a shopper', () => {
   describe('reads the documentation', httpFile)
 })
 describe('a shopper in two phases', twoPhase)
+describe('a person with a browser', () => {
+  describe('shops', shopping)
+  describe('is who they are', identity)
+  describe('looks at every page, and', looks)
+})
 describe('the shop', faults)
 describe('the shop in two phases', twoPhaseFaults)
 describe('a hostile client', hostile)
@@ -39,4 +48,7 @@ describe('an innocent guest beside it', innocent)
 describe('the books', books)
 describe('the pages of metrics', pagesOfMetrics)
 
-afterAll(leave)
+afterAll(async () => {
+  await closeBrowser()
+  await leave()
+})

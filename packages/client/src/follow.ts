@@ -1,14 +1,13 @@
 import type { Order, Status } from '@lepton/contracts/order'
+import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import { readEvents } from './event-stream.ts'
 import type { Ask } from './request.ts'
 import { pause } from './retry.ts'
 import type { Credentials } from './session.ts'
 import { errorOf, ShopError } from './shop-error.ts'
 
-/** The statuses that an order does not leave by itself; the contract's own list, which has zod beside it. */
-const FINAL: ReadonlySet<Status> = new Set(['COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED'])
-
-export const isFinal = (status: Status): boolean => FINAL.has(status)
+/** Whether the order has come to an end that it does not leave by itself. */
+export const isFinal = (status: Status): boolean => FINAL_STATUSES.includes(status)
 
 export interface FollowOptions {
   signal?: AbortSignal
@@ -82,7 +81,7 @@ async function* ordersOf(
   orderId: string,
   signal?: AbortSignal,
 ): AsyncGenerator<Order> {
-  const { headers, ...own } = await credentials.next()
+  const { headers, ...own } = await credentials.next('/orders')
   const answer = await fetch(`${base}/orders/${encodeURIComponent(orderId)}/stream`, {
     ...own,
     headers: { ...(headers as Record<string, string> | undefined), accept: 'text/event-stream' },

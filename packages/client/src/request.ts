@@ -32,7 +32,7 @@ const TIMEOUT_MS = 10_000
 export function createAsk(base: string, credentials: Credentials, retry: RetrySettings = RETRY): Ask {
   async function once(method: string, path: string, parts: Parts, key: string): Promise<unknown> {
     const timeout = AbortSignal.timeout(parts.timeoutMs ?? TIMEOUT_MS)
-    const { headers, ...own } = await credentials.next()
+    const { headers, ...own } = await credentials.next(path)
     const answer = await fetch(base + pathOf(path, parts), {
       ...own,
       method,

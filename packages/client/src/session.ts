@@ -5,8 +5,8 @@ type Opened = Answer<RouteOf<'POST', '/session'>>
 
 /** How requests prove whose they are. */
 export interface Credentials {
-  /** Headers and cookies of the next request, and whether they are ours to renew. */
-  next: () => Promise<RequestInit>
+  /** What proves whose the next request to this path is. */
+  next: (path: string) => Promise<RequestInit>
   /** After a 401: others than those before. */
   renew: () => Promise<void>
 }
@@ -57,15 +57,40 @@ export function bearerSession(base: string, operator: Operator | undefined, toke
   }
 }
 
-/** The browser's own cookie. A shopper's is asked for when a request finds that there is none. */
+/** What a shopper owns. A browser without a cookie would be refused there, and would say so in its console. */
+const OF_SHOPPERS = /^\/(cart|orders|payments)(\/|$)/
+
+/** The browser's own cookie. A guest's is asked for before the first request that needs one. */
 export function cookieSession(base: string): Credentials {
-  let renewing: Promise<void> | undefined
+  let begun: Promise<void> | undefined
+
+  async function begin(): Promise<void> {
+    const answer = await fetch(`${base}/session`).catch((error: unknown) => {
+      throw noAnswer(error)
+    })
+    if (!answer.ok) throw await errorOf(answer)
+    const { customer } = (await answer.json()) as Answer<RouteOf<'GET', '/session'>>
+    if (customer === null) await post(base, '/session', {})
+  }
+
+  /** Once, however many requests wait for it; a failed one is not kept. */
+  function once(): Promise<void> {
+    begun ??= begin().catch((error: unknown) => {
+      begun = undefined
+      throw error
+    })
+    return begun
+  }
+
   return {
-    next: () => Promise.resolve({ credentials: 'same-origin' }),
-    renew: () =>
-      (renewing ??= post(base, '/session', { credentials: 'same-origin' })
-        .then(() => undefined)
-        .finally(() => (renewing = undefined))),
+    next: async (path) => {
+      if (OF_SHOPPERS.test(path)) await once()
+      return { credentials: 'same-origin' }
+    },
+    renew: () => {
+      begun = undefined
+      return once()
+    },
   }
 }
 

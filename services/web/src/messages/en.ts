@@ -10,7 +10,6 @@ export const en = {
   nav: {
     skip: 'Skip to the content',
     main: 'Main',
-    home: 'Lepton, home',
     shop: 'Shop',
     orders: 'My orders',
     lab: 'Break it',
@@ -64,10 +63,10 @@ export const en = {
     categories: 'Categories',
     sort: 'Sort',
     sorts: {
-      shelf: 'As on the shelf',
-      price_up: 'Price, low to high',
-      price_down: 'Price, high to low',
+      category: 'As on the shelf',
       name: 'Name',
+      cheapest: 'Price, low to high',
+      dearest: 'Price, high to low',
     },
     inStock: 'in stock',
     left: (units: number) => `${units} left`,

@@ -26,7 +26,7 @@ export function ShopLayout() {
         {nav.skip}
       </a>
       <header className={style['header']}>
-        <Link to="/" className={style['logo']} aria-label={nav.home}>
+        <Link to="/" className={style['logo']}>
           <Logo />
           Lepton <span lang="zh">轻子</span>
         </Link>

@@ -1,21 +1,24 @@
 import { Link, useSearchParams } from 'react-router'
+import { PRODUCT_SORTS } from '@lepton/contracts/statuses'
 import { useMessages } from '../messages/messages.tsx'
 import { Button, ButtonLink } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Empty, Trouble } from '../parts/panel.tsx'
 import style from './catalogue.module.css'
 import { ProductTile } from './product-tile.tsx'
-import { useProducts } from './queries.ts'
+import { type Sort, useCategories, useProducts } from './queries.ts'
 
 export function Catalogue() {
   const { catalogue: texts } = useMessages()
   const [search] = useSearchParams()
   const query = search.get('query') ?? ''
   const category = search.get('category') ?? ''
+  const sort = PRODUCT_SORTS.find((name) => name === search.get('sort')) ?? 'category'
   const { data, error, refetch, isPlaceholderData, hasNextPage, fetchNextPage, isFetchingNextPage } =
     useProducts({
       ...(query && { query }),
       ...(category && { category }),
+      ...(sort !== 'category' && { sort }),
     })
   const products = data?.pages.flatMap(({ items }) => items)
   return (
@@ -23,7 +26,7 @@ export function Catalogue() {
       <PageTitle title={texts.title} className="visually-hidden">
         {texts.title}
       </PageTitle>
-      <Categories current={category} />
+      <Filters category={category} sort={sort} />
       {query !== '' && products !== undefined && products.length > 0 && (
         <p className={style['found']}>
           {texts.found(products.length, query)} <Link to="/shop">{texts.showAll}</Link>
@@ -59,26 +62,45 @@ export function Catalogue() {
   )
 }
 
-function Categories({ current }: { current: string }) {
+function Filters({ category, sort }: { category: string; sort: Sort }) {
   const { catalogue: texts } = useMessages()
-  const { data } = useProducts({})
-  const names = [...new Set(data?.pages.flatMap(({ items }) => items.map(({ category }) => category)))]
+  const [search, setSearch] = useSearchParams()
+  const { data } = useCategories()
+  const pathOf = (params: Record<string, string>) =>
+    `/shop?${new URLSearchParams({ ...params, ...(sort !== 'category' && { sort }) }).toString()}`
   return (
     <div className={style['top']}>
       <nav className={style['tabs']} aria-label={texts.categories}>
-        <Link to="/shop" aria-current={current === '' ? 'page' : undefined}>
+        <Link to={pathOf({})} aria-current={category === '' ? 'page' : undefined}>
           {texts.all}
         </Link>
-        {names.map((name) => (
+        {data?.items.map(({ category: name }) => (
           <Link
             key={name}
-            to={`/shop?${new URLSearchParams({ category: name }).toString()}`}
-            aria-current={current === name ? 'page' : undefined}
+            to={pathOf({ category: name })}
+            aria-current={category === name ? 'page' : undefined}
           >
             {name}
           </Link>
         ))}
       </nav>
+      <label className={style['sort']}>
+        {texts.sort}
+        <select
+          value={sort}
+          onChange={(event) => {
+            const next = new URLSearchParams(search)
+            next.set('sort', event.target.value)
+            setSearch(next, { replace: true })
+          }}
+        >
+          {PRODUCT_SORTS.map((name) => (
+            <option key={name} value={name}>
+              {texts.sorts[name]}
+            </option>
+          ))}
+        </select>
+      </label>
     </div>
   )
 }

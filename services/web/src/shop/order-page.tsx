@@ -50,6 +50,13 @@ export function OrderPage() {
       <PageTitle title={`${texts.title} ${order.order_id.slice(0, 4)}`}>
         {headline(order, waits, texts.headlines)}
       </PageTitle>
+      <p className="visually-hidden" role="status">
+        {headline(order, waits, texts.headlines)}
+      </p>
+      {order.reason === 'DECLINED' && payment?.decline_reason && (
+        <p className={style['why']}>{texts.bankSays(payment.decline_reason)}</p>
+      )}
+      <Shortages order={order} />
       {error && <Trouble error={error} onRetry={follow} />}
       <OrderSteps order={order} history={history} />
       <div className={style['split']}>
@@ -95,6 +102,19 @@ function Deadline({ order, isForPayment }: { order: Order; isForPayment: boolean
   if (!isOpen || order.deadline === undefined) return null
   const left = clock(Date.parse(order.deadline) - now)
   return <span className={style['left']}>{isForPayment ? texts.leftToPay(left) : texts.leftToEnd(left)}</span>
+}
+
+function Shortages({ order }: { order: Order }) {
+  const { order: texts } = useMessages()
+  if (!order.shortages?.length) return null
+  const nameOf = (id: string) => order.lines.find(({ item_id }) => item_id === id)?.name ?? id
+  return (
+    <ul className={style['why']}>
+      {order.shortages.map(({ product_id, requested, available }) => (
+        <li key={product_id}>{texts.shortage(nameOf(product_id), requested, available)}</li>
+      ))}
+    </ul>
+  )
 }
 
 function Lines({ order }: { order: Order }) {

@@ -1,4 +1,5 @@
 import type { ShopError } from '@lepton/client'
+import type { PRODUCT_SORTS } from '@lepton/contracts/statuses'
 import {
   keepPreviousData,
   useInfiniteQuery,
@@ -18,14 +19,25 @@ export function useCart({ enabled = true } = {}) {
   return useQuery({ queryKey: CART, queryFn: () => shop.cart(), enabled })
 }
 
+/** `category` is the order of the shelf. */
+export type Sort = (typeof PRODUCT_SORTS)[number]
+
+export function useCategories() {
+  return useQuery({
+    queryKey: ['categories'],
+    queryFn: ({ signal }) => shop.ask('GET', '/categories', { signal }),
+    staleTime: 60_000,
+  })
+}
+
 export interface ProductFilter {
   query?: string
   category?: string
-  sort?: string
+  sort?: Sort
 }
 
 export function useProducts(filter: ProductFilter) {
-  const { query, category } = filter
+  const { query, category, sort } = filter
   return useInfiniteQuery({
     queryKey: ['products', filter],
     queryFn: ({ pageParam, signal }) =>
@@ -34,6 +46,7 @@ export function useProducts(filter: ProductFilter) {
           limit: 48,
           ...(query && { query }),
           ...(category && { category }),
+          ...(sort && { sort }),
           ...(pageParam !== '' && { cursor: pageParam }),
         },
         signal,

@@ -1,0 +1,75 @@
+import chromium from '@sparticuz/chromium'
+import { type Browser, type BrowserContext, chromium as playwright, type Page } from 'playwright-core'
+import { browserPath } from '../config.ts'
+import { target } from '../journeys/world.ts'
+
+const ARGS = ['--no-sandbox', '--disable-dev-shm-usage']
+/** A busy machine is slow; a page that does not come is not there after this time either. */
+const TIMEOUT_MS = 15_000
+
+const REPORT_POLICY =
+  "addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective, e.blockedURI))"
+
+let started: Promise<Browser> | undefined
+
+/** One browser for all tests: Chromium from npm on Linux, Chrome as it is installed elsewhere, or what LEPTON_BROWSER names. */
+async function launch(): Promise<Browser> {
+  const executablePath =
+    browserPath() ?? (process.platform === 'linux' ? await chromium.executablePath() : undefined)
+  return playwright.launch({
+    args: ARGS,
+    ...(executablePath === undefined ? { channel: 'chrome' } : { executablePath }),
+  })
+}
+
+export async function closeBrowser(): Promise<void> {
+  await (await started?.catch(() => undefined))?.close()
+}
+
+/** A person: cookies of their own, and what their pages complained about. */
+export interface Person {
+  context: BrowserContext
+  page: Page
+  /** A further tab. */
+  tab(): Promise<Page>
+  /** What pages wrote to the console as warnings and errors, and what broke the policy; empty again afterwards. */
+  complaints(): string[]
+  leave(): Promise<void>
+}
+
+export async function newPerson(): Promise<Person> {
+  const browser = await (started ??= launch())
+  const context = await browser.newContext({
+    baseURL: target.gateway,
+    viewport: { width: 1280, height: 900 },
+    // uPlot and dates need one; a headless browser has none of its own.
+    locale: 'en-GB',
+    reducedMotion: 'reduce',
+  })
+  context.setDefaultTimeout(TIMEOUT_MS)
+  const complaints: string[] = []
+  await context.addInitScript({ content: REPORT_POLICY })
+  context.on('console', (message) => {
+    if (message.type() === 'error' || message.type() === 'warning') complaints.push(message.text())
+  })
+  context.on('weberror', (error) => complaints.push(error.error().message))
+  return {
+    context,
+    page: await context.newPage(),
+    tab: () => context.newPage(),
+    complaints: () => complaints.splice(0),
+    leave: () => context.close(),
+  }
+}
+
+/** Runs what a person does, and lets them leave however it ends. */
+export function asPerson(act: (person: Person) => Promise<void>): () => Promise<void> {
+  return async () => {
+    const person = await newPerson()
+    try {
+      await act(person)
+    } finally {
+      await person.leave()
+    }
+  }
+}

@@ -1,0 +1,167 @@
+import { AxeBuilder } from '@axe-core/playwright'
+import { expect, it } from '@jest/globals'
+import type { Page } from 'playwright-core'
+import { addToCart, order, sees } from './acts.ts'
+import { asPerson, type Person } from './browser.ts'
+
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+const RULES_OF_LOOKS = ['color-contrast', 'target-size']
+const WIDTHS = [1280, 360]
+const THEMES = ['light', 'dark'] as const
+
+interface State {
+  heading: string | RegExp
+  /** Where the state is one of failing, a browser notes the answers that failed. */
+  fails?: boolean
+  open: (person: Person) => Promise<unknown>
+}
+
+const UNAVAILABLE = {
+  status: 503,
+  contentType: 'application/problem+json',
+  body: JSON.stringify({
+    type: '/problems/unavailable',
+    title: 'A service this request needs is not available',
+    status: 503,
+    detail: 'inventory is not available.',
+    trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',
+  }),
+}
+
+/** How much wider than the window the page is, once it has been laid out for it. */
+const OVERFLOW = `new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(() =>
+  resolve(document.documentElement.scrollWidth - innerWidth))))`
+
+const goTo = (path: string) => (person: Person) => person.page.goto(path)
+
+async function ordered(person: Person, card: string, heading: RegExp): Promise<void> {
+  await addToCart(person.page, 'fountain-pen')
+  await order(person.page, { card })
+  await sees(person.page, heading)
+}
+
+const STATES: Record<string, State> = {
+  'the landing page': { heading: /stays right/, open: goTo('/') },
+  'the shelf': { heading: 'Shop', open: goTo('/shop') },
+  'the shelf, searched in vain': { heading: 'Shop', open: goTo('/shop?query=zeppelin') },
+  'the shelf, unavailable': {
+    heading: 'Shop',
+    fails: true,
+    open: async ({ page }) => {
+      await page.route('**/api/v1/products?*', (route) => route.fulfill(UNAVAILABLE))
+      await page.goto('/shop')
+      await page.getByRole('alert').waitFor()
+    },
+  },
+  'the shelf while it loads': {
+    heading: 'Shop',
+    open: async ({ page }) => {
+      await page.route('**/api/v1/products?*', () => undefined)
+      await page.goto('/shop')
+    },
+  },
+  'a product': { heading: 'Desk Lamp', open: goTo('/shop/p/desk-lamp') },
+  'a product that is sold out': {
+    heading: 'Desk Lamp',
+    open: async ({ page }) => {
+      await page.route('**/api/v1/products/desk-lamp', async (route) => {
+        const answer = await route.fetch()
+        await route.fulfill({
+          response: answer,
+          json: { ...((await answer.json()) as object), available: 0 },
+        })
+      })
+      await page.goto('/shop/p/desk-lamp')
+      await page.getByText('Sold out').waitFor()
+    },
+  },
+  'a product that does not exist': {
+    heading: /not in the catalogue/,
+    fails: true,
+    open: goTo('/shop/p/zeppelin'),
+  },
+  'an empty cart': { heading: 'Cart', open: goTo('/shop/cart') },
+  'a cart': {
+    heading: 'Cart',
+    open: async ({ page }) => {
+      await addToCart(page, 'desk-lamp')
+      await page.goto('/shop/cart')
+    },
+  },
+  'the cart beside a page': {
+    heading: 'Desk Lamp',
+    open: async ({ page }) => {
+      await addToCart(page, 'desk-lamp')
+      await page.getByRole('button', { name: /^Cart/ }).click()
+      await page.getByRole('dialog').getByText('Total').waitFor()
+    },
+  },
+  'the checkout': {
+    heading: 'Check out',
+    open: async ({ page }) => {
+      await addToCart(page, 'desk-lamp')
+      await page.goto('/shop/checkout')
+      await page.getByText('Your order').waitFor()
+    },
+  },
+  'no orders': { heading: 'My orders', open: goTo('/shop/orders') },
+  'an order that is done': { heading: /^Done/, open: (person) => ordered(person, 'Works', /^Done/) },
+  'an order that was declined': {
+    heading: /declined/,
+    open: (person) => ordered(person, 'Declined', /declined/),
+  },
+  'an order that is somebody else’s': {
+    heading: /no such order/,
+    fails: true,
+    open: goTo('/shop/orders/01a1fea5-ba4b-71f4-85de-696148493360'),
+  },
+  orders: {
+    heading: 'My orders',
+    open: async (person) => {
+      await ordered(person, 'Works', /^Done/)
+      await person.page.goto('/shop/orders')
+    },
+  },
+  'a page that does not exist': { heading: /no such page/, open: goTo('/shop/nowhere') },
+}
+
+/** What is wrong with the page as it is now, in each theme and width, in words. */
+async function faultsOf(page: Page): Promise<string[]> {
+  const faults: string[] = []
+  for (const width of WIDTHS) {
+    await page.setViewportSize({ width, height: 800 })
+    for (const colorScheme of THEMES) {
+      await page.emulateMedia({ colorScheme })
+      const where = `${width} px, ${colorScheme}`
+      const wider = await page.evaluate<number>(OVERFLOW)
+      if (wider > 0) faults.push(`${where}: ${wider} px wider than the window`)
+      const axe = new AxeBuilder({ page }).setLegacyMode(true)
+      // Structure is the same in all of them; colours and sizes are not.
+      const isFirst = width === WIDTHS[0] && colorScheme === THEMES[0]
+      const { violations } = await (isFirst ? axe.withTags(RULES) : axe.withRules(RULES_OF_LOOKS)).analyze()
+      for (const { id, nodes } of violations)
+        faults.push(`${where}: ${id} at ${nodes.map(({ html }) => html).join(' ')}`)
+    }
+  }
+  return faults
+}
+
+export function looks(): void {
+  it.each(Object.entries(STATES))(
+    'finds %s in order, in both themes, wide and narrow',
+    async (_name, state) => {
+      await asPerson(async (person) => {
+        await state.open(person)
+        await sees(person.page, state.heading)
+        // A heading before the rest has come would find an empty page in order.
+        await person.page.waitForFunction("document.fonts.status === 'loaded'")
+
+        const complaints = person.complaints()
+        const isExpected = (text: string) =>
+          state.fails === true && text.startsWith('Failed to load resource')
+        expect(complaints.filter((text) => !isExpected(text))).toEqual([])
+        expect(await faultsOf(person.page)).toEqual([])
+      })()
+    },
+  )
+}
