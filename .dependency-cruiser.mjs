@@ -59,7 +59,7 @@ export default {
       {
         path: '^(services|infra|e2e)/',
         pathNot:
-          '^services/(order|inventory|payment)/src/(domain|branch|inputs|order|result|state-table|transactions)\\.ts$',
+          '^services/(order|inventory|payment)/src/(domain|inputs|order|result|state-table|transactions|two-phase)\\.ts$',
       },
     ),
     rule(

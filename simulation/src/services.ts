@@ -1,9 +1,10 @@
-import * as stockBranch from '@lepton/inventory/branch'
+import { type Meeting, meetBranch, type Phase } from '@lepton/events/tcc/barrier'
+import { stockBranch } from '@lepton/inventory/two-phase'
 import * as inventory from '@lepton/inventory/domain'
 import * as order from '@lepton/order/domain'
 import { PAYMENT_INPUT, RESERVATION_INPUT } from '@lepton/order/inputs'
 import type { Input } from '@lepton/order/state-table'
-import * as paymentBranch from '@lepton/payment/branch'
+import { paymentBranch } from '@lepton/payment/two-phase'
 import * as payment from '@lepton/payment/domain'
 import { onResult } from '@lepton/payment/result'
 import { send } from './channel.ts'
@@ -86,31 +87,37 @@ function paymentMeetsOrder(world: World, saga: Saga, what: string): void {
 
 /** A branch meets a request of the coordinator; undefined where it waits for the card processor. */
 export function branchMeets(world: World, saga: Saga, { branch, phase }: Request): Answer | undefined {
-  const { coordination, quantity } = saga
-  const barrier = coordination.barriers[branch]
-  let isRefused: boolean
-  if (branch === 'stock') {
-    const stock = {
-      state: saga.reservation,
-      items: itemsOf(quantity),
-      availableOf: () => world.stock.available,
-    }
-    const met = stockBranch.onBranch(phase, { barrier, ...stock })
-    coordination.barriers.stock = met.barrier
-    isRefused = met.isRefused
-    moveUnits(world, saga, met.verdict)
-  } else {
-    const met = paymentBranch.onBranch(phase, { barrier, payment: saga.payment, intent: intentOf(saga) })
-    coordination.barriers.payment = met.barrier
-    isRefused = met.isRefused
-    moveMoney(world, saga, met.verdict)
-    if (phase === 'try' && !isRefused && saga.payment.state === 'AUTHORIZING') {
-      coordination.waiting++
-      return undefined
-    }
+  const { coordination } = saga
+  const is = branch === 'stock' ? stockMeets(world, saga, phase) : moneyMeets(world, saga, phase)
+  if (is === 'contradiction')
+    note(world, saga, `the ${branch} met ${phase} after ${coordination.barriers[branch]}`)
+  if (branch === 'payment' && phase === 'try' && is === 'done' && saga.payment.state === 'AUTHORIZING') {
+    coordination.waiting++
+    return undefined
   }
-  if (phase !== 'try') return { branch, phase, is: isRefused ? 'contradiction' : 'accepted' }
-  return { branch, phase, is: isRefused ? 'unknown' : tryAnswer(saga, branch) }
+  if (phase !== 'try') return { branch, phase, is: is === 'done' ? 'accepted' : 'contradiction' }
+  return { branch, phase, is: is === 'done' ? tryAnswer(saga, branch) : 'unknown' }
+}
+
+function stockMeets(world: World, saga: Saga, phase: Phase): Meeting<unknown>['is'] {
+  const { barriers } = saga.coordination
+  const branch = stockBranch(saga.reservation, itemsOf(saga.quantity), () => world.stock.available)
+  const { barrier, verdict, is } = meetBranch(barriers.stock, phase, branch)
+  barriers.stock = barrier
+  if (verdict !== undefined) moveUnits(world, saga, verdict)
+  return is
+}
+
+function moneyMeets(world: World, saga: Saga, phase: Phase): Meeting<unknown>['is'] {
+  const { barriers } = saga.coordination
+  const { barrier, verdict, is } = meetBranch(
+    barriers.payment,
+    phase,
+    paymentBranch(saga.payment, intentOf(saga)),
+  )
+  barriers.payment = barrier
+  if (verdict !== undefined) moveMoney(world, saga, verdict)
+  return is
 }
 
 function tryAnswer({ reservation, payment: { state } }: Saga, branch: Request['branch']): Answer['is'] {

@@ -1,99 +1,63 @@
-import type { Phase } from '@lepton/events/tcc/barrier'
-import { type Barriers, lockBarriers } from '@lepton/events/tcc/barrier-rows'
-import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
 import { remainingMs } from '@lepton/common/runtime/deadline'
-import { refuse } from '@lepton/shop/refuse'
 import { currentTrace } from '@lepton/common/runtime/trace'
 import { cancelPayment, confirmPayment, tryPayment } from '@lepton/contracts/branches'
 import type { PaymentState } from '@lepton/contracts/payment'
-import { onBranch } from './branch.ts'
+import type { Phase } from '@lepton/events/tcc/barrier'
+import { createParticipant } from '@lepton/events/tcc/participant'
+import { refuse } from '@lepton/shop/refuse'
 import type { Deps } from './deps.ts'
-import type { Intent } from './domain.ts'
+import type { Intent, Verdict } from './domain.ts'
 import { lockPayments, type PaymentChanges } from './payments.ts'
+import { paymentBranch } from './two-phase.ts'
 
-interface Request {
-  /** Of the request that asks: several share one transaction. */
-  traceparent: string | undefined
-  phase: Phase
-  order_id: string
-  intent: Intent | undefined
-}
-
-interface Pending extends Request {
-  answered(state: PaymentState, isRefused: boolean): void
-}
-
-const MAX_TOGETHER = 100
 const ANSWER_WAIT_MS = 2_000
 /** Another instance may have asked the processor. */
 const LOOK_EVERY_MS = 200
 /** For our own answer to arrive while the coordinator still listens. */
 const MARGIN_MS = 50
 
-/** The branch of two-phase orders. Requests that come while a transaction is under way share the next one. */
+/** The branch of two-phase orders. */
 export function branchRoutes(deps: Deps): Endpoint[] {
-  const commit = createGroupCommit<Pending>((requests) => carryOut(deps, requests), MAX_TOGETHER)
+  const { anomalies, log, wakeTasks } = deps
+  const ask = createParticipant<Intent, Verdict, PaymentState, PaymentChanges>(
+    deps,
+    {
+      lock: (tx, requests) => lockPayments(tx, [...new Set(requests.map(({ gid }) => gid))]),
+      branch: (changes, { gid, intent }) => paymentBranch(changes.payment(gid), intent),
+      carryOut: (changes, { traceparent }, verdict) => changes.carryOut(verdict, { traceparent }),
+      onContradiction: ({ gid, phase }, { barrier }) => {
+        anomalies.inc(1)
+        log.error({ order_id: gid, phase, barrier }, 'the decision contradicts the payment')
+      },
+      onStored: (tx, changes) => {
+        if (changes.hasTasks) tx.afterCommit(wakeTasks)
+      },
+    },
+    (changes, gid) => changes.payment(gid).state,
+  )
 
-  async function meet(request: Request): Promise<PaymentState> {
-    let met: { state: PaymentState; isRefused: boolean } | undefined
-    await commit([{ ...request, answered: (state, isRefused) => void (met = { state, isRefused }) }])
-    const { state, isRefused } = met!
-    if (isRefused) throw refuse('branch-settled', `The payment is ${state}.`)
+  async function meet(phase: Phase, order_id: string, intent?: Intent): Promise<PaymentState> {
+    const traceparent = currentTrace()?.traceparent
+    const { state, is } = await ask({ gid: order_id, phase, intent, traceparent })
+    if (is !== 'done') throw refuse('branch-settled', `The payment is ${state}.`)
     return state
   }
 
   const settle = async (phase: Phase, order_id: string): Promise<Reply> => {
-    const state = await meet({ ...asked(), phase, order_id, intent: undefined })
-    return { status: 200, body: { order_id, state } }
+    return { status: 200, body: { order_id, state: await meet(phase, order_id) } }
   }
 
   return [
     answer(tryPayment, async ({ params: { order_id }, body: intent }) => {
-      const state = await meet({ ...asked(), phase: 'try', order_id, intent })
+      const state = await meet('try', order_id, intent)
       const answered = state === 'AUTHORIZING' ? await awaitAnswer(deps, order_id) : state
       return { status: 200, body: { order_id, state: answered } }
     }),
     answer(confirmPayment, ({ params: { order_id } }) => settle('confirm', order_id)),
     answer(cancelPayment, ({ params: { order_id } }) => settle('cancel', order_id)),
   ]
-}
-
-function asked(): Pick<Request, 'traceparent'> {
-  return { traceparent: currentTrace()?.traceparent }
-}
-
-async function carryOut(deps: Deps, requests: readonly Pending[]): Promise<void> {
-  const ids = [...new Set(requests.map(({ order_id }) => order_id))]
-  await deps.database.inTransaction(async (tx) => {
-    const barriers = await lockBarriers(tx, ids)
-    const changes = await lockPayments(tx, ids)
-    for (const request of requests) meetOne(deps, request, barriers, changes)
-    barriers.store(tx)
-    changes.store(tx, deps.outbox)
-    if (changes.hasTasks) tx.afterCommit(deps.wakeTasks)
-  })
-}
-
-function meetOne(
-  { log, anomalies }: Deps,
-  { traceparent, phase, order_id, intent, answered }: Pending,
-  barriers: Barriers,
-  changes: PaymentChanges,
-): void {
-  const { barrier, verdict, isRefused } = onBranch(phase, {
-    barrier: barriers.state(order_id),
-    payment: changes.payment(order_id),
-    intent,
-  })
-  if (verdict.isAnomaly === true) {
-    anomalies.inc(1)
-    log.error({ order_id, phase, barrier }, 'the coordinator decided what the branch is not ready for')
-  }
-  barriers.set(order_id, barrier)
-  changes.carryOut(verdict, { traceparent })
-  answered(verdict.payment.state, isRefused)
 }
 
 /**

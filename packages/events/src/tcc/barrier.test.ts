@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { afterWork, type BarrierState, passBarrier, type Passage, type Phase } from './barrier.ts'
+import { type BarrierState, meetBranch, passBarrier, type Passage, type Phase } from './barrier.ts'
 
 const CELLS: [phase: Phase, state: BarrierState, passage: Passage][] = [
   ['try', 'NONE', 'work'],
@@ -22,9 +22,15 @@ describe('a barrier', () => {
   })
 
   it('lets nothing work after the same work, nor a try after a cancellation', () => {
-    for (const phase of ['try', 'confirm', 'cancel'] as const) {
-      expect(passBarrier(afterWork(phase), phase)).toBe('repeat')
+    const branch = { isCancelled: false, try: () => 1, confirm: () => 1, cancel: () => 1 }
+    const after = (phase: Phase, before: BarrierState) => meetBranch(before, phase, branch).barrier
+    for (const [phase, before] of [
+      ['try', 'NONE'],
+      ['confirm', 'TRIED'],
+      ['cancel', 'TRIED'],
+    ] as const) {
+      expect(passBarrier(after(phase, before), phase)).toBe('repeat')
     }
-    expect(passBarrier(afterWork('cancel'), 'try')).toBe('refuse')
+    expect(passBarrier(after('cancel', 'NONE'), 'try')).toBe('refuse')
   })
 })

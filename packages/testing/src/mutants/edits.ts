@@ -10,8 +10,7 @@ const APPLY = 'packages/events/src/apply.ts'
 const CONSUME = 'packages/events/src/consume.ts'
 const RELAY = 'packages/events/src/relay.ts'
 const STORE = 'packages/events/src/store.ts'
-const STOCK_BRANCH = 'services/inventory/src/branch.ts'
-const PAYMENT_BRANCH = 'services/payment/src/branch.ts'
+const BARRIER = 'packages/events/src/tcc/barrier.ts'
 const OVERDUE = 'services/inventory/src/timers.ts'
 
 /** For each pattern the edits that take it out of the shop. The lines they find are the pattern. */
@@ -101,20 +100,26 @@ export const MUTANT_EDITS = {
     },
   ],
   barrier: [
-    { file: STOCK_BRANCH, find: "if (state === 'RELEASED') return refuseLateTry()", replace: '' },
     {
-      file: STOCK_BRANCH,
+      file: BARRIER,
+      find: "if (phase === 'try' && branch.isCancelled) return tooLate()",
+      replace: '',
+    },
+    {
+      file: BARRIER,
+      find: "{ barrier: 'CANCELLED', verdict: undefined",
+      replace: "{ barrier: 'NONE', verdict: undefined",
+    },
+    {
+      file: 'services/inventory/src/two-phase.ts',
       find: 'onPlaced(state, items, availableOf)',
       replace: "onPlaced(state === 'RELEASED' ? 'NONE' : state, items, availableOf)",
     },
-    { file: STOCK_BRANCH, find: "barrier: 'CANCELLED'", replace: "barrier: 'NONE'" },
-    { file: PAYMENT_BRANCH, find: 'if (payment.cancelled) return refuseLateTry(branch)', replace: '' },
     {
-      file: PAYMENT_BRANCH,
+      file: 'services/payment/src/two-phase.ts',
       find: "payment.state === 'NONE' ? onTried(payment, intent!) : { payment }",
       replace: 'onTried(payment, intent)',
     },
-    { file: PAYMENT_BRANCH, find: "barrier: 'CANCELLED'", replace: "barrier: 'NONE'" },
   ],
   never_throw: [
     {

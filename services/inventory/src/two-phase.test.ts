@@ -1,26 +1,23 @@
 import { describe, expect, it } from '@jest/globals'
-import type { BarrierState, Phase } from '@lepton/events/tcc/barrier'
+import { type BarrierState, meetBranch, type Phase } from '@lepton/events/tcc/barrier'
 import type { ReservationState } from '@lepton/contracts/inventory'
-import { onBranch } from './branch.ts'
+import { stockBranch } from './two-phase.ts'
 
 interface Given {
   barrier?: BarrierState
   state?: ReservationState
 }
 
-function meet(phase: Phase, given: Given) {
-  const { barrier, verdict, isRefused } = onBranch(phase, {
-    barrier: 'NONE',
-    state: 'NONE',
-    items: [{ product_id: 'beans', quantity: 1 }],
-    availableOf: () => 1,
-    ...given,
-  })
-  return [
+function meet(phase: Phase, { state = 'NONE', barrier = 'NONE' }: Given) {
+  const items = [{ product_id: 'beans', quantity: 1 }]
+  const met = meetBranch(
     barrier,
-    verdict.kind === 'move' ? verdict.state : verdict.kind,
-    isRefused ? 'refused' : 'done',
-  ].join(' ')
+    phase,
+    stockBranch(state, items, () => 1),
+  )
+  const { kind } = met.verdict ?? { kind: met.is === 'contradiction' ? 'anomaly' : 'ignore' }
+  const what = met.verdict?.kind === 'move' ? met.verdict.state : kind
+  return [met.barrier, what, met.is === 'done' ? 'done' : 'refused'].join(' ')
 }
 
 const CELLS: [phase: Phase, barrier: BarrierState, state: ReservationState, expected: string][] = [

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import type { BarrierState, Phase } from '@lepton/events/tcc/barrier'
+import { type BarrierState, meetBranch, type Phase } from '@lepton/events/tcc/barrier'
 import type { PaymentState } from '@lepton/contracts/payment'
 import { NO_PAYMENT } from '../tests/no-payment.ts'
-import { onBranch } from './branch.ts'
 import type { Payment } from './domain.ts'
+import { paymentBranch } from './two-phase.ts'
 
 interface Given {
   barrier?: BarrierState
@@ -16,15 +16,19 @@ function paymentThatIs(state: PaymentState): Payment {
   return { ...NO_PAYMENT, state, cancelled: CANCELLED.includes(state) }
 }
 
-function meet(phase: Phase, { state = 'NONE', ...given }: Given) {
-  const { barrier, verdict, isRefused } = onBranch(phase, {
-    barrier: 'NONE',
-    payment: paymentThatIs(state),
-    intent: { customer_id: 'c', amount_minor: 100, currency: 'EUR', payment_token: 'tok_approved' },
-    ...given,
-  })
-  const asks = verdict.task === undefined ? [] : [verdict.task]
-  return [barrier, verdict.payment.state, ...asks, isRefused ? 'refused' : 'done'].join(' ')
+const INTENT = {
+  customer_id: 'c',
+  amount_minor: 100,
+  currency: 'EUR',
+  payment_token: 'tok_approved',
+} as const
+
+function meet(phase: Phase, { state = 'NONE', barrier = 'NONE' }: Given) {
+  const payment = paymentThatIs(state)
+  const met = meetBranch(barrier, phase, paymentBranch(payment, INTENT))
+  const asks = met.verdict?.task === undefined ? [] : [met.verdict.task]
+  const after = (met.verdict?.payment ?? payment).state
+  return [met.barrier, after, ...asks, met.is === 'done' ? 'done' : 'refused'].join(' ')
 }
 
 const CELLS: [phase: Phase, barrier: BarrierState, state: PaymentState, expected: string][] = [
@@ -62,8 +66,8 @@ describe('a branch', () => {
 it('confirmed after its capture failed and was voided, both by events, has nothing left to do', () => {
   const payment = { ...paymentThatIs('VOIDED'), decline_reason: 'withdrawn' }
 
-  expect(onBranch('confirm', { barrier: 'TRIED', payment, intent: undefined })).toMatchObject({
+  expect(meetBranch('TRIED', 'confirm', paymentBranch(payment, undefined))).toMatchObject({
     barrier: 'CONFIRMED',
-    isRefused: false,
+    is: 'done',
   })
 })
