@@ -3,6 +3,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
+import { MAX_PAUSE_S, OPS_ACTIONS, type RunningShop } from '@lepton/contracts/control'
 import { CannotStart } from './cannot-start.ts'
 import { SERVER_NAMES, type ServerName } from './server.ts'
 import { isService, SERVICES } from './services.ts'
@@ -28,13 +29,27 @@ export function socketPath(stateDir: string): string {
   return join('/tmp', `lepton-${name}`, 'control.sock')
 }
 
+/** Where the ops service of the shop asks: it may do less there than this user. */
+export function opsSocketPath(stateDir: string): string {
+  return socketPath(stateDir).replace(/control\.sock$/, 'ops.sock')
+}
+
 /** Lets this user, and nobody else, steer the shop: a line of JSON in, a line of JSON out. */
 export async function serveControl(shop: Shop, onStop: () => void): Promise<() => void> {
   const path = socketPath(shop.stateDir)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   chmodSync(dirname(path), 0o700)
+  const all = (request: ControlRequest) => perform(shop, request, onStop)
+  const closers = [
+    await listen(path, all),
+    await listen(opsSocketPath(shop.stateDir), (request) => performForOps(shop, request)),
+  ]
+  return () => closers.forEach((close) => close())
+}
+
+async function listen(path: string, perform: Perform): Promise<() => void> {
   rmSync(path, { force: true })
-  const server = createServer((socket) => void converse(socket, shop, onStop))
+  const server = createServer((socket) => void converse(socket, perform))
   const listening = Promise.withResolvers<unknown>()
   server.once('error', listening.reject)
   server.listen(path, () => listening.resolve(undefined))
@@ -66,25 +81,26 @@ export function askControl(stateDir: string, request: ControlRequest): Promise<u
   return promise
 }
 
-async function converse(socket: Socket, shop: Shop, onStop: () => void) {
+async function converse(socket: Socket, perform: Perform) {
   socket.on('error', () => socket.destroy())
   for await (const line of createInterface({ input: socket })) {
     if (line.length > MAX_REQUEST_CHARS) break
-    const answer = await execute(line, shop, onStop)
+    const answer = await execute(line, perform)
     if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`)
   }
   socket.destroy()
 }
 
-async function execute(line: string, shop: Shop, onStop: () => void): Promise<ControlAnswer> {
+async function execute(line: string, perform: Perform): Promise<ControlAnswer> {
   try {
     const request = JSON.parse(line) as ControlRequest
-    return { ok: true, result: (await perform(shop, request, onStop)) ?? null }
+    return { ok: true, result: (await perform(request)) ?? null }
   } catch (error) {
     return { ok: false, error: (error as Error).message }
   }
 }
 
+type Perform = (request: ControlRequest) => unknown
 type Command = (shop: Shop, name: string, signal?: string) => unknown
 
 const COMMANDS: Record<string, Command> = {
@@ -103,14 +119,68 @@ const COMMANDS: Record<string, Command> = {
     if (isServer(name)) shop.killServer(name, readSignal(signal))
     else shop.kill(name, readSignal(signal))
   },
-  pause: (shop, name) => {
+  pause: (shop, name, seconds) => {
+    const endsAfterS = seconds === undefined ? undefined : readSeconds(seconds)
     if (isServer(name)) shop.pauseServer(name)
     else shop.pause(name)
+    forget(shop, name)
+    // Kept here: whoever asked for the pause may be gone when it is to end.
+    if (endsAfterS !== undefined) remember(shop, name, setTimeout(resume, endsAfterS * 1_000, shop, name))
   },
-  resume: (shop, name) => {
-    if (isServer(name)) shop.resumeServer(name)
-    else shop.resume(name)
-  },
+  resume,
+}
+
+const ends = new WeakMap<Shop, Map<string, NodeJS.Timeout>>()
+
+function remember(shop: Shop, name: string, timer: NodeJS.Timeout): void {
+  ends.set(shop, (ends.get(shop) ?? new Map<string, NodeJS.Timeout>()).set(name, timer.unref()))
+}
+
+function forget(shop: Shop, name: string): void {
+  clearTimeout(ends.get(shop)?.get(name))
+  ends.get(shop)?.delete(name)
+}
+
+function resume(shop: Shop, name: string): void {
+  forget(shop, name)
+  if (isServer(name)) shop.resumeServer(name)
+  else if (shop.instances().some(({ instance }) => instance === name)) shop.resume(name)
+}
+
+/** What the ops service may do for an operator: no pause without an end, no stop, and no address with a password. */
+function performForOps(shop: Shop, { command, args }: ControlRequest): unknown {
+  if (command === 'ps') return describeForOps(shop)
+  const isBounded = command !== 'pause' || args.length === 2
+  if (!isBounded || !OPS_COMMANDS.includes(command))
+    throw new CannotStart(`The ops service may not ${command}.`)
+  return perform(shop, { command, args }, () => undefined)
+}
+
+const OPS_COMMANDS: readonly string[] = OPS_ACTIONS
+
+function describeForOps(shop: Shop): RunningShop {
+  return {
+    instances: shop.instances().map(({ instance, service, status, pid, restarts }) => ({
+      instance,
+      service,
+      status,
+      pid: pid ?? null,
+      restarts,
+    })),
+    servers: shop.servers().map(({ name, title, status, pid, restarts }) => ({
+      name,
+      title,
+      status,
+      pid: pid ?? null,
+      restarts,
+    })),
+  }
+}
+
+function readSeconds(text: string): number {
+  const seconds = Number(text)
+  if (Number.isInteger(seconds) && seconds >= 1 && seconds <= MAX_PAUSE_S) return seconds
+  throw new CannotStart(`A pause lasts 1 to ${MAX_PAUSE_S} seconds, not ${text}.`)
 }
 
 function perform(shop: Shop, { command, args }: ControlRequest, onStop: () => void): unknown {

@@ -26,6 +26,7 @@ const context = {
   secrets,
   gatewayPort: 8080,
   pspPort: 8090,
+  opsSocket: '/state/ops.sock',
   stateDirOf: (instance: string) => `/state/${instance}`,
   settings: {},
 }

@@ -30,6 +30,8 @@ export interface ServiceContext {
   secrets: Secrets
   gatewayPort: number
   pspPort: number
+  /** Where the ops service asks the launcher. */
+  opsSocket: string
   stateDirOf: (instance: string) => string
   settings: ServiceSettings
   via?: Via | undefined
@@ -77,6 +79,13 @@ export function environmentOf(
         }
       : {}),
     ...(service === 'gateway' ? { OPERATOR_SECRET_FILE: secrets.operatorSecretFile, RUNTIME: 'local' } : {}),
+    ...(service === 'ops'
+      ? {
+          RUNTIME: 'local',
+          CONTROL_SOCKET: context.opsSocket,
+          PSP_URL: `http://127.0.0.1:${context.pspPort}`,
+        }
+      : {}),
     ...(service === 'psp' || service === 'payment' ? { PSP_SECRET_FILE: secrets.pspSecretFile } : {}),
     ...(service === 'payment' ? { PSP_URL: `http://127.0.0.1:${context.pspPort}` } : {}),
     ...(service === 'psp' ? { WEBHOOK_URL: `${address}/api/v1/payments/webhook` } : {}),

@@ -5,6 +5,7 @@ import { createAllTopics } from '@lepton/setup/topics'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
 import { consulAddress, deregisterAll } from './consul.ts'
+import { opsSocketPath } from './control.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { kafkaAddress } from './kafka.ts'
 import { createLaunch, SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
@@ -88,6 +89,7 @@ async function createContext({ options, state, config, ports, serverDeps }: Laun
     secrets: createSecrets(state.folder('secrets')),
     gatewayPort: await ports.choose('gateway-1', options.useDefaultPorts ? DEFAULT_GATEWAY_PORT : undefined),
     pspPort: await ports.choose('psp-1'),
+    opsSocket: opsSocketPath(state.dir),
     stateDirOf: (instance) => state.folder('instances', instance),
     settings: options.env ?? {},
     via: options.via,

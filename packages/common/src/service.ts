@@ -14,6 +14,7 @@ import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { createDiscovery } from './mesh/discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
+import { createSnapshots } from './http/snapshot.ts'
 import { closeServer, onStop, startServer } from './http/server.ts'
 
 /** What every instance has, whatever its service does. */
@@ -89,7 +90,9 @@ export async function runService(
   const { app, parts } = await start(instance)
   const { server, port } = await startServer(app, settings)
   const { OPS_HOST: host, OPS_PORT } = settings
-  const ops = await startOpsListener({ host, port: OPS_PORT, metrics, isReady: () => isReady })
+  const take = createSnapshots({ service, instance: settings.INSTANCE, metrics })
+  const snapshots = { take, verify: instance.verify }
+  const ops = await startOpsListener({ host, port: OPS_PORT, metrics, isReady: () => isReady, snapshots })
   isReady = true
   const address =
     settings.ADVERTISE_HOST ?? (EVERY_INTERFACE.includes(settings.HOST) ? hostname() : settings.HOST)

@@ -36,6 +36,8 @@ export const PROBLEM_HELP: Record<ProblemSlug, string> = {
     'The dead letter was replayed or discarded before. GET it to see which; there is nothing left to do.',
   'branch-settled':
     'The coordinator decided otherwise about this branch of a two-phase order. Only services meet this problem.',
+  'not-possible-here':
+    'Processes are started and ended by what runs the shop: the launcher does it for you, Docker Compose does not. The detail has the command to type instead. GET /ops/capabilities lists what can be done.',
   'body-too-large': 'A body may hold 64 KiB, after decompression. Send less at once.',
   'unsupported-media-type': 'Send the body as JSON in UTF-8, with `Content-Type: application/json`.',
   'cart-empty':

@@ -11,6 +11,8 @@ import {
   SetQuantity,
   SubmittedOrder,
 } from './cart.ts'
+import { CONSOLE_ROUTES } from './console.ts'
+import { PROMISE_ROUTES } from './promises.ts'
 import { Cursor, Limit, pageOf, ProductId, Uuid } from './fields.ts'
 import { Category, Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
 import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder } from './order.ts'
@@ -391,4 +393,6 @@ export const ROUTES: readonly RouteDefinition[] = [
   ...AUDIT_ROUTES,
   ...OPS_ROUTES,
   ...PAYMENT_OPS_ROUTES,
+  ...CONSOLE_ROUTES,
+  ...PROMISE_ROUTES,
 ]

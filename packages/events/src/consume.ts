@@ -60,8 +60,9 @@ export function startConsumer(
     help: 'Records that could not be applied (DEAD) and those that wait behind them (BLOCKED), of all instances',
     labelNames: ['status'],
     collect: async (gauge) => {
-      const counts = await countOpen(database).catch(() => undefined)
-      for (const [status, count] of Object.entries(counts ?? {})) gauge.set({ status }, count)
+      const unknown = { DEAD: Number.NaN, BLOCKED: Number.NaN }
+      const counts = await countOpen(database).catch(() => unknown)
+      for (const [status, count] of Object.entries(counts)) gauge.set({ status }, count)
     },
   })
   // Few large transactions for each topic, on what all its partitions have: they cost a fraction of many

@@ -136,6 +136,9 @@ function measureBacklog({
         pending.set(rows[0]!.events)
         age.set(rows[0]!.age_s)
       } catch (error) {
+        // Not the figure of before: what is unknown must not look as if it were.
+        pending.set(Number.NaN)
+        age.set(Number.NaN)
         log.debug({ err: error }, 'the outbox cannot be measured while the database is away')
       }
     },

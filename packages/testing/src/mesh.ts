@@ -2,6 +2,7 @@ import type { Readable } from 'node:stream'
 import type { MeshAnswer } from '@lepton/common/mesh/call'
 import type { MeshClient, MeshRequest } from '@lepton/common/mesh/client'
 import { blameFor } from '@lepton/common/mesh/blame'
+import type { KnownInstance } from '@lepton/common/mesh/membership'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { PROBLEMS, type ProblemSlug } from '@lepton/contracts/problems'
 import type { RouteDefinition } from '@lepton/contracts/route'
@@ -20,6 +21,8 @@ export interface FakeMesh extends MeshClient {
   /** Answers a route of another service, until told otherwise. What nobody answers is not available. */
   answer(route: RouteDefinition, handler: Handler): void
   away(route: RouteDefinition): void
+  /** What discovery says of a service. */
+  know(service: string, instances: readonly KnownInstance[]): void
   /** Every request that was made, oldest first. */
   requests: MeshRequest[]
 }
@@ -28,6 +31,7 @@ export interface FakeMesh extends MeshClient {
 export function createFakeMesh(): FakeMesh {
   const handlers = new Map<string, Handler>()
   const requests: MeshRequest[] = []
+  const known = new Map<string, readonly KnownInstance[]>()
 
   async function request(request: MeshRequest, signal?: AbortSignal): Promise<MeshAnswer> {
     requests.push(request)
@@ -51,6 +55,8 @@ export function createFakeMesh(): FakeMesh {
     answer: (route, handler) => void handlers.set(route.operation, handler),
     away: (route) => void handlers.delete(route.operation),
     watch: () => undefined,
+    instances: (service) => known.get(service) ?? [],
+    know: (service, instances) => void known.set(service, instances),
     request: (asked) => request(asked),
     stream: request,
     close: () => Promise.resolve(),

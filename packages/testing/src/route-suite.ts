@@ -17,6 +17,10 @@ const EXAMPLE_PARAMS: Record<string, () => string> = {
   letter_id: () => 'order-987654321',
   item_id: () => 'espresso-beans',
   product_id: () => 'espresso-beans',
+  name: () => 'order-987654321',
+  service: () => 'order',
+  action: () => 'restart',
+  server: () => 'kafka',
 }
 /** Routes that every service with events has. */
 const OPS_BODIES: ExampleBodies = {
@@ -33,7 +37,7 @@ const MIB = 1024 * 1024
 
 /** What every route of a service refuses, and whom: made from the routes, so that none is forgotten. */
 export function describeRefusals(
-  service: ServiceUnderTest,
+  service: Pick<ServiceUnderTest, 'people' | 'identity'>,
   routes: readonly RouteDefinition[],
   ownBodies: ExampleBodies,
 ): void {

@@ -1,6 +1,15 @@
 import { configOrExit } from '@lepton/common/runtime/config'
 import { instanceSettings } from '@lepton/common/settings'
+import { RUNTIMES } from '@lepton/contracts/session'
+import { z } from 'zod'
 
-export const settings = instanceSettings.extend({})
+export const settings = instanceSettings.extend({
+  KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
+  PSP_URL: z.url(),
+  /** What started the shop, and so what can be done to its processes from here. */
+  RUNTIME: z.enum(RUNTIMES).default('external'),
+  /** Where the launcher is asked; without it processes are left alone. */
+  CONTROL_SOCKET: z.string().min(1).optional(),
+})
 
 export const readConfig = () => configOrExit(settings)

@@ -1,15 +1,62 @@
+import { randomUUID } from 'node:crypto'
 import { createHttpApp } from '@lepton/common/http/app'
 import { runService } from '@lepton/common/service'
+import { createKafkaBroker } from '@lepton/events/kafka/broker'
+import { actRoutes } from './act-routes.ts'
+import { createActions } from './actions.ts'
 import { reconcileEndpoint } from './audit.ts'
 import { readConfig } from './config.ts'
+import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
+import { createLauncher } from './launcher.ts'
+import { startLogReader } from './log-reader.ts'
+import { createMarks } from './marks.ts'
+import { createOnce } from './once.ts'
+import { startObserver } from './observer.ts'
+import { booksOf, promiseRoutes } from './promise-routes.ts'
+import { startPulse } from './pulse.ts'
 import { startReconciliation } from './reconciliation.ts'
+import { createSeries } from './series.ts'
+import { pointsOf, pulseOf, type ShopState } from './state.ts'
 
 const settings = readConfig()
 
-await runService('ops', settings, (instance) =>
-  Promise.resolve({
-    app: createHttpApp(instance, [reconcileEndpoint(instance.mesh), ...deadLetterEndpoints(instance.mesh)]),
-    parts: [startReconciliation(instance)],
-  }),
-)
+await runService('ops', settings, (instance) => {
+  const { mesh, log, name } = instance
+  const boot = randomUUID().slice(0, 8)
+  const marks = createMarks(boot)
+  const launcher = settings.CONTROL_SOCKET === undefined ? undefined : createLauncher(settings.CONTROL_SOCKET)
+  const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
+  const events = startLogReader(broker, boot, log)
+  const observer = startObserver({ ...instance, launcher, marks, pspUrl: settings.PSP_URL })
+  const books = startReconciliation(instance)
+  const series = createSeries()
+  const state: ShopState = {
+    observer,
+    marks,
+    series,
+    orders: () => events.orders(),
+    books: () => booksOf(books.latest()),
+  }
+  observer.onSample(() => series.push(pointsOf(state)))
+  const pulse = startPulse(() => pulseOf(state, events.flow.take()))
+  const once = createOnce()
+  const actions = createActions({
+    launcher,
+    runtime: settings.RUNTIME,
+    isAnswering: () => observer.running() !== undefined,
+    marks,
+    log,
+  })
+  return Promise.resolve({
+    app: createHttpApp(instance, [
+      reconcileEndpoint(mesh),
+      ...deadLetterEndpoints(mesh),
+      ...promiseRoutes(books, { marks, log, once }),
+      ...consoleRoutes(state, actions),
+      ...actRoutes(actions, once),
+      ...pulse.endpoints,
+    ]),
+    parts: [{ stop: () => broker.close() }, events, observer, books, pulse],
+  })
+})

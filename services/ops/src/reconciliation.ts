@@ -1,17 +1,40 @@
-import type { Part } from '@lepton/common/runtime/lifecycle'
-import { startTimer } from '@lepton/common/runtime/timer'
 import type { Signer } from '@lepton/common/http/auth'
-import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
+import type { Part } from '@lepton/common/runtime/lifecycle'
+import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { Unavailable } from '@lepton/common/runtime/problem'
-import { auditOrders, FIRST_ID } from '@lepton/contracts/audit'
+import { startTimer } from '@lepton/common/runtime/timer'
+import { auditOrders, FIRST_ID, type Violation } from '@lepton/contracts/audit'
+import type { Incomplete } from '@lepton/contracts/incomplete'
 import { reconcileFrom } from './audit.ts'
 
 const EVERY_MS = 60_000
+/** After a round that a service gave no part of. */
+const RETRY_MS = 5_000
 const PAGE = 500
-/** Orders of one round; a shop with more is gone through in several. */
+/** Orders of one round; a shop with more is gone through in several, unless somebody waits. */
 const MAX_PAGES_PER_ROUND = 4
+/** Of one invariant, so many are kept to be shown. */
+const MAX_SAMPLE = 10
+
+/** What a whole walk through all orders found. */
+export interface Walk {
+  checked_at: string
+  orders: number
+  counts: ReadonlyMap<string, number>
+  sample: readonly Violation[]
+}
+
+export interface Reconciliation extends Part {
+  /** The last walk that came to its end. */
+  latest(): Walk | undefined
+  /** Who could not be asked the last time, so that the walk waits. */
+  incomplete(): readonly Incomplete[]
+  isChecking(): boolean
+  /** Goes through all orders at once, from the first. */
+  check(): void
+}
 
 /**
  * Goes through all orders again and again, and shows as a metric which invariants do not hold. What is broken is never
@@ -27,7 +50,7 @@ export function startReconciliation({
   signer: Signer
   metrics: Metrics
   log: Log
-}): Part {
+}): Reconciliation {
   const broken = metrics.gauge({
     name: 'shop_invariant_violations',
     help: 'Contradictions that the last walk through all orders found',
@@ -37,27 +60,42 @@ export function startReconciliation({
     name: 'shop_reconciled_orders',
     help: 'Orders that the last whole walk checked',
   })
+  let latest: Walk | undefined
+  let incomplete: readonly Incomplete[] = []
+  let isWanted = false
+  let retry: NodeJS.Timeout | undefined
   let from = FIRST_ID
   let orders = 0
-  let found = new Map<string, number>()
+  let found: Violation[] = []
 
-  function finish(): void {
-    broken.reset()
-    for (const [invariant, count] of found) broken.set({ invariant }, count)
-    walked.set(orders)
+  function begin(): void {
     from = FIRST_ID
     orders = 0
-    found = new Map()
+    found = []
+  }
+
+  function finish(): void {
+    const byInvariant = Map.groupBy(found, ({ invariant }) => invariant)
+    const counts = new Map([...byInvariant].map(([invariant, all]) => [invariant, all.length]))
+    const sample = [...byInvariant.values()].flatMap((all) => all.slice(0, MAX_SAMPLE))
+    latest = { checked_at: new Date().toISOString(), orders, counts, sample }
+    broken.reset()
+    for (const [invariant, count] of counts) broken.set({ invariant }, count)
+    walked.set(orders)
+    isWanted = false
+    begin()
   }
 
   async function walk(): Promise<boolean> {
-    for (let page = 0; page < MAX_PAGES_PER_ROUND; page++) {
+    for (let page = 0; isWanted || page < MAX_PAGES_PER_ROUND; page++) {
       const token = await signer.serviceToken(auditOrders.operation)
-      const { violations, next, incomplete, ...counts } = await reconcileFrom(mesh, from, PAGE, token)
+      const part = await reconcileFrom(mesh, from, PAGE, token)
+      incomplete = part.incomplete
       // A walk over half the services would call the shop sound; the same page is looked at in the next round.
       if (incomplete.length > 0) throw new Unavailable(incomplete.map(({ service }) => service).join(', '))
-      orders += counts.orders
-      for (const { invariant } of violations) found.set(invariant, (found.get(invariant) ?? 0) + 1)
+      const { violations, next } = part
+      orders += part.orders
+      found.push(...violations)
       if (violations.length > 0) log.error({ violations: violations.slice(0, 20) }, 'the books do not agree')
       if (next === undefined) {
         finish()
@@ -68,5 +106,30 @@ export function startReconciliation({
     return false
   }
 
-  return startTimer('reconciliation', EVERY_MS, walk, log)
+  const timer = startTimer(
+    'reconciliation',
+    EVERY_MS,
+    () =>
+      walk().catch((error: unknown) => {
+        isWanted = false
+        retry = setTimeout(() => timer.wake(), RETRY_MS)
+        throw error
+      }),
+    log,
+  )
+  return {
+    latest: () => latest,
+    incomplete: () => incomplete,
+    isChecking: () => isWanted,
+    check() {
+      if (isWanted) return
+      isWanted = true
+      begin()
+      timer.wake()
+    },
+    stop: () => {
+      clearTimeout(retry)
+      return timer.stop()
+    },
+  }
 }

@@ -1,9 +1,11 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Metrics } from '../runtime/metrics.ts'
+import type { Verify } from './auth.ts'
 import { startServer } from './server.ts'
+import { maySnapshot, type Snapshot } from './snapshot.ts'
 
 /**
- * Answers `/metrics`, `/livez` and `/readyz` on a listener of their own, away from the one that customers reach.
+ * Answers `/metrics`, `/livez`, `/readyz` and `/snapshot` on a listener of their own, away from the one that customers reach.
  *
  * The metrics are rendered once at a time: requests that come during a rendering share its text.
  */
@@ -12,11 +14,14 @@ export async function startOpsListener({
   port,
   metrics,
   isReady,
+  snapshots,
 }: {
   host: string
   port: number
   metrics: Metrics
   isReady: () => boolean
+  /** Without them the process gives none. */
+  snapshots?: { take: () => Promise<Snapshot>; verify: Verify }
 }): Promise<{ server: Server; port: number }> {
   let rendering: Promise<string> | undefined
   const render = () =>
@@ -26,6 +31,17 @@ export async function startOpsListener({
 
   function send(res: ServerResponse, status: number, type: string, body: string): void {
     res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
+  }
+
+  /** For one service alone: routes and counts say more of a shop than a visitor should know. */
+  async function snapshot(req: IncomingMessage, res: ServerResponse): Promise<void> {
+    const isAllowed =
+      snapshots !== undefined && (await maySnapshot(snapshots.verify, req.headers.authorization))
+    if (!isAllowed) return send(res, 403, 'text/plain', 'a snapshot needs the token of the ops service')
+    await snapshots.take().then(
+      (taken) => send(res, 200, 'application/json', JSON.stringify(taken)),
+      () => send(res, 500, 'text/plain', 'the snapshot could not be taken'),
+    )
   }
 
   function serve(req: IncomingMessage, res: ServerResponse): void {
@@ -39,6 +55,8 @@ export async function startOpsListener({
         return send(res, 200, 'application/json', '{"status":"alive"}')
       case 'GET /readyz':
         return send(res, isReady() ? 200 : 503, 'application/json', JSON.stringify({ ready: isReady() }))
+      case 'GET /snapshot':
+        return void snapshot(req, res)
       default:
         return send(res, 404, 'text/plain', 'GET /metrics, /livez or /readyz')
     }

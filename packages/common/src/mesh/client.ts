@@ -7,6 +7,7 @@ import { BreakerOpen } from './breaker.ts'
 import { callEndpoints, CallFailed, FAIR_SHARE, type MeshAnswer } from './call.ts'
 import { DeadlineExceeded, hopBudgetMs, inboundAttempt, remainingMs } from '../runtime/deadline.ts'
 import type { Discovery } from './discovery.ts'
+import type { KnownInstance } from './membership.ts'
 import { createMeshMetrics } from './mesh-metrics.ts'
 import { isIdempotent } from './retry.ts'
 import { meshDefaults, type MeshSettings } from './settings.ts'
@@ -41,6 +42,8 @@ export interface MeshClient {
   stream(request: MeshRequest, signal: AbortSignal): Promise<MeshAnswer>
   /** Gets to know a service before its first request, so that the registry may be away by then. */
   watch(service: string): void
+  /** The instances of a service as discovery knows them now, also those that it no longer believes in. */
+  instances(service: string): readonly KnownInstance[]
   /** Ends what keeps the process busy; requests under way may finish. The discovery stays open. */
   close(): Promise<void>
 }
@@ -156,6 +159,7 @@ export function createMeshClient({
 
   return {
     watch: (service) => void targetOf(service),
+    instances: (service) => targetOf(service).watch.instances(),
     request: (request) => send(request),
     stream: (request, signal) => send(request, signal),
 

@@ -1,0 +1,23 @@
+import { z } from 'zod'
+
+/** A pause lasts so long at most: it must end although whoever asked for it is gone. */
+export const MAX_PAUSE_S = 60
+
+/** What the ops service may ask of the launcher, beside `ps`. */
+export const OPS_ACTIONS = ['add', 'remove', 'kill', 'pause', 'resume', 'restart', 'wipe'] as const
+export type OpsAction = (typeof OPS_ACTIONS)[number]
+
+const Process = { status: z.string(), pid: z.int().nullable(), restarts: z.int() }
+
+/** The processes of the launcher as the ops service may see them: without addresses, which hold passwords. */
+export const RunningShop = z.object({
+  instances: z.array(z.object({ instance: z.string(), service: z.string(), ...Process })),
+  servers: z.array(z.object({ name: z.string(), title: z.string(), ...Process })),
+})
+export type RunningShop = z.infer<typeof RunningShop>
+
+/** One line of JSON each way. */
+export const ControlAnswer = z.discriminatedUnion('ok', [
+  z.object({ ok: z.literal(true), result: z.unknown() }),
+  z.object({ ok: z.literal(false), error: z.string() }),
+])

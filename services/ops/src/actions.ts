@@ -1,0 +1,152 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Log } from '@lepton/common/runtime/log'
+import { Unavailable } from '@lepton/common/runtime/problem'
+import { ACTIONS, type ActResult, type Capabilities } from '@lepton/contracts/console'
+import type { OpsAction, RunningShop } from '@lepton/contracts/control'
+import { refuse } from '@lepton/shop/refuse'
+import { type Launcher, LauncherRefused } from './launcher.ts'
+import type { Marks } from './marks.ts'
+
+type Action = (typeof ACTIONS)[number]
+
+/** How long the effect is looked for before the answer says that it was not seen. */
+const OBSERVE_MS = 2_000
+const LOOK_MS = 50
+
+const AWAY = 'The launcher that runs the processes does not answer.'
+
+/** What to type where Docker Compose runs the shop; a name is that of a service there. */
+const COMPOSE: Record<Action, (name: string) => string> = {
+  kill: (name) => `docker compose kill ${name} && docker compose start ${name}`,
+  pause: (name) => `docker compose pause ${name} && sleep 10 && docker compose unpause ${name}`,
+  restart: (name) => `docker compose restart ${name}`,
+  add: (name) => `docker compose up -d --wait --no-recreate --scale ${name}=3`,
+  remove: (name) => `docker compose up -d --wait --no-recreate --scale ${name}=1`,
+  wipe: () => 'docker compose down kafka && docker volume rm lepton_kafka && docker compose up -d --wait',
+}
+
+/** Who does it, and why. */
+export interface By {
+  who: string
+  reason: string
+}
+
+export interface Actions {
+  capabilities(): Capabilities
+  /** Does it and looks whether it happened; `seconds` for a pause. */
+  strike(action: 'kill' | 'pause', name: string, seconds: number, by: By): Promise<ActResult>
+  /** Begins what takes seconds; its end is seen among the instances. */
+  begin(action: Exclude<OpsAction, 'kill' | 'pause' | 'resume'>, name: string, by: By): Promise<ActResult>
+}
+
+export function createActions({
+  launcher,
+  runtime,
+  isAnswering,
+  marks,
+  log,
+}: {
+  launcher: Launcher | undefined
+  runtime: Capabilities['runtime']
+  /** Whether the launcher answered the last time it was asked. */
+  isAnswering: () => boolean
+  marks: Marks
+  log: Log
+}): Actions {
+  const reason =
+    runtime === 'compose'
+      ? 'Docker Compose runs the processes, and gives no container the right to end another.'
+      : 'What runs the processes is not known here.'
+  const commandFor = (action: Action, name: string) =>
+    runtime === 'compose' ? { command: COMPOSE[action](name) } : {}
+
+  function requireLauncher(action: Action, name: string): Launcher {
+    if (launcher !== undefined) return launcher
+    const { command } = commandFor(action, name)
+    throw refuse('not-possible-here', command === undefined ? reason : `${reason} Type: ${command}`)
+  }
+
+  function note(action: string, name: string, { who, reason: why }: By, result: string): void {
+    log.info({ who, action, target: name, reason: why, result }, 'an operator acted')
+    marks.add({ kind: 'action', name, what: `${action}: ${result}`, who, reason: why })
+  }
+
+  return {
+    capabilities: () => ({
+      runtime,
+      actions: Object.fromEntries(
+        ACTIONS.map((action) => [
+          action,
+          launcher === undefined
+            ? { allowed: false, reason, ...commandFor(action, action === 'wipe' ? 'kafka' : 'order') }
+            : isAnswering()
+              ? { allowed: true }
+              : { allowed: false, reason: AWAY },
+        ]),
+      ) as Capabilities['actions'],
+    }),
+
+    async strike(action, name, seconds, by) {
+      const asked = requireLauncher(action, name)
+      const running = await asked.running().catch((error: unknown) => {
+        throw asRefusal(error)
+      })
+      const before = processIn(running, name)
+      if (before === undefined) throw refuse('not-found', `There is no ${name}.`)
+      const args = action === 'pause' ? [name, String(seconds)] : [name]
+      await asked.act(action, ...args).catch((error: unknown) => {
+        throw asRefusal(error)
+      })
+      const observed = await observe(asked, action, name, before)
+      note(action, name, by, observed)
+      return { name, action, observed }
+    },
+
+    async begin(action, name, by) {
+      const asked = requireLauncher(action, name)
+      const work = asked.act(action, name)
+      // What the launcher refuses, it refuses at once.
+      const refused = await Promise.race([
+        work.then(
+          () => undefined,
+          (error: unknown) => asRefusal(error),
+        ),
+        delay(LOOK_MS, undefined),
+      ])
+      if (refused !== undefined) throw refused
+      note(action, name, by, 'begun')
+      work.then(
+        () => note(action, name, by, 'done'),
+        (error: unknown) => note(action, name, by, `failed: ${(error as Error).message}`),
+      )
+      return { name, action, observed: 'begun' }
+    },
+  }
+}
+
+type Process = RunningShop['servers'][number] | RunningShop['instances'][number]
+
+function processIn({ instances, servers }: RunningShop, name: string): Process | undefined {
+  return instances.find(({ instance }) => instance === name) ?? servers.find((server) => server.name === name)
+}
+
+async function observe(
+  launcher: Launcher,
+  action: 'kill' | 'pause',
+  name: string,
+  before: Process,
+): Promise<string> {
+  for (let waited = 0; waited < OBSERVE_MS; waited += LOOK_MS) {
+    const now = processIn(await launcher.running(), name)
+    if (action === 'pause' && now?.status === 'paused') return 'paused'
+    if (action === 'kill' && (now === undefined || now.pid !== before.pid)) return 'ended'
+    await delay(LOOK_MS)
+  }
+  return 'not seen'
+}
+
+function asRefusal(error: unknown): Error {
+  if (error instanceof LauncherRefused) return refuse('not-found', error.message)
+  if (error instanceof Unavailable) return refuse('not-possible-here', AWAY)
+  return error as Error
+}

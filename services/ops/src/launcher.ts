@@ -1,0 +1,43 @@
+import { connect } from 'node:net'
+import { createInterface } from 'node:readline'
+import { Unavailable } from '@lepton/common/runtime/problem'
+import { ControlAnswer, type OpsAction, RunningShop } from '@lepton/contracts/control'
+
+/** A restart drains the instance first. */
+const ANSWER_MS = 30_000
+
+/** The launcher said no, with its reason. */
+export class LauncherRefused extends Error {}
+
+export interface Launcher {
+  running(): Promise<RunningShop>
+  /** Resolves when the launcher has done it. */
+  act(action: OpsAction, ...args: string[]): Promise<unknown>
+}
+
+/** Asks the launcher over its socket: a line of JSON each way, on a connection of its own. */
+export function createLauncher(socketPath: string): Launcher {
+  async function ask(command: string, args: string[]): Promise<unknown> {
+    const { promise, resolve, reject } = Promise.withResolvers<string>()
+    const socket = connect(socketPath)
+    const away = (cause?: unknown) => reject(new Unavailable('the launcher', { cause }))
+    socket.setTimeout(ANSWER_MS, away)
+    socket.once('error', away)
+    socket.once('connect', () => socket.write(`${JSON.stringify({ command, args })}\n`))
+    createInterface({ input: socket })
+      .once('line', resolve)
+      .once('close', () => away())
+      .on('error', away)
+    try {
+      const answer = ControlAnswer.parse(JSON.parse(await promise))
+      if (!answer.ok) throw new LauncherRefused(answer.error)
+      return answer.result
+    } finally {
+      socket.destroy()
+    }
+  }
+  return {
+    running: async () => RunningShop.parse(await ask('ps', [])),
+    act: (action, ...args) => ask(action, args),
+  }
+}
