@@ -59,7 +59,7 @@ export default {
       {
         path: '^(services|infra|e2e)/',
         pathNot:
-          '^services/(order|inventory|payment)/src/(domain|inputs|order|result|state-table|transactions|two-phase)\\.ts$',
+          '^services/(order|inventory|payment)/src/(domain|inputs|order|result|state-table|transaction-store|two-phase)\\.ts$',
       },
     ),
     rule(
@@ -95,7 +95,7 @@ export default {
     rule(
       'store-answers-questions',
       'SQL knows nothing of HTTP or events coming in.',
-      { path: '^services/.*/store\\.ts$' },
+      { path: '^services/.*store\\.ts$' },
       {
         path: '/(routes|events|app|main)\\.ts$|common/src/http/(app|ask)\\.ts$|node_modules/express/',
       },

@@ -1,6 +1,14 @@
 import reactHooks from 'eslint-plugin-react-hooks'
 import tseslint from 'typescript-eslint'
 
+const RESTRICTED = [
+  { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
+  {
+    selector: "MemberExpression[object.name='process'][property.name='env']",
+    message: 'Settings are read in config.ts.',
+  },
+]
+
 // Warnings do not exist: a rule is an error or it is off.
 export default tseslint.config(
   { ignores: ['**/node_modules', '.lepton', 'docs/generated', 'services/web/dist*'] },
@@ -32,13 +40,20 @@ export default tseslint.config(
       '@typescript-eslint/unbound-method': 'off',
       'no-console': 'error',
       eqeqeq: 'error',
+      'no-restricted-syntax': ['error', ...RESTRICTED],
+    },
+  },
+  {
+    files: ['services/*/src/**/*.ts'],
+    ignores: ['**/*store.ts', '**/audit.ts', '**/*.test.ts', '**/config.ts'],
+    rules: {
       'no-restricted-syntax': [
         'error',
-        { selector: 'ExportDefaultDeclaration', message: 'Named exports only.' },
-        {
-          selector: "MemberExpression[object.name='process'][property.name='env']",
-          message: 'Settings are read in config.ts.',
-        },
+        ...RESTRICTED,
+        ...['Literal[value=', 'TemplateElement[value.raw='].map((node) => ({
+          selector: `${node}/^\\s*(select|insert into|update|delete from|with \\w+ as) /]`,
+          message: 'SQL is in store.ts, *-store.ts or audit.ts.',
+        })),
       ],
     },
   },

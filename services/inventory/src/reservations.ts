@@ -1,9 +1,8 @@
 import type { Cause, OutgoingEvent } from '@lepton/events/event'
 import type { Outbox } from '@lepton/events/outbox'
-import { insertRows, lockOrCreate, type Tx, saveRows } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/postgres'
 import {
   ReservationOverdue,
-  type ReservationState,
   StockCommitted,
   StockRejected,
   StockReleased,
@@ -11,15 +10,8 @@ import {
   StockRestocked,
 } from '@lepton/contracts/inventory'
 import { deltaOf, type Item, type Move, moveUnits, type Stock, type Verdict } from './domain.ts'
-
-export interface Reservation {
-  order_id: string
-  state: ReservationState
-  hold_until: string | null
-  pub_seq: number
-  last_order_seq: number
-  updated_at: string
-}
+import * as store from './reservation-store.ts'
+import type { Reservation } from './reservation-store.ts'
 
 const TOLD = {
   reserved: StockReserved,
@@ -100,16 +92,12 @@ export class ReservationChanges {
   }
 
   store(tx: Tx, outbox: Outbox): void {
-    const reservations = [...this.#touchedReservations].map((id) => this.reservation(id))
-    saveRows(tx, 'reservation', 'order_id', reservations)
-    insertRows(tx, 'reservation_item', this.#newItems)
-    saveRows(
-      tx,
-      'stock',
-      'product_id',
-      [...this.#touchedStock].map((id) => this.#stock.get(id)!),
-    )
-    insertRows(tx, 'stock_ledger', this.#ledger)
+    store.saveReservations(tx, {
+      reservations: [...this.#touchedReservations].map((id) => this.reservation(id)),
+      items: this.#newItems,
+      stock: [...this.#touchedStock].map((id) => this.#stock.get(id)!),
+      ledger: this.#ledger,
+    })
     outbox.emit(tx, this.#events)
   }
 
@@ -142,8 +130,14 @@ export async function lockReservations(
   orderIds: readonly string[],
   wanted: readonly string[],
 ): Promise<ReservationChanges> {
-  const { now, rows } = await lockOrCreate<Reservation>(tx, 'reservation', 'order_id', orderIds)
-  return lockStock(tx, now, rows, wanted)
+  const { now, rows } = await store.lockReservations(tx, orderIds)
+  const holding = rows.filter(({ state }) => state === 'HELD' || state === 'COMMITTED')
+  const items = await store.listItems(
+    tx,
+    holding.map(({ order_id }) => order_id),
+  )
+  const productIds = new Set([...wanted, ...items.map(({ product_id }) => product_id)])
+  return new ReservationChanges(now, rows, items, await store.lockStock(tx, [...productIds]))
 }
 
 /** Holds whose time is up; those another instance works on are left to it. */
@@ -151,38 +145,9 @@ export async function lockOverdue(
   tx: Tx,
   limit: number,
 ): Promise<{ ids: string[]; changes: ReservationChanges }> {
-  const { rows } = await tx.query<Reservation & { now: string }>(
-    `select *, now() as now from reservation where state = 'HELD' and hold_until < now()
-     order by hold_until limit $1 for update skip locked`,
-    [limit],
-  )
-  const reservations = rows.map(({ now: _now, ...row }) => row)
+  const { now, rows } = await store.lockOverdue(tx, limit)
   return {
-    ids: reservations.map(({ order_id }) => order_id),
-    changes: new ReservationChanges(rows[0]?.now ?? '', reservations, [], []),
+    ids: rows.map(({ order_id }) => order_id),
+    changes: new ReservationChanges(now, rows, [], []),
   }
-}
-
-async function lockStock(tx: Tx, now: string, reservations: Reservation[], wanted: readonly string[]) {
-  const holding = reservations.filter(({ state }) => state === 'HELD' || state === 'COMMITTED')
-  const items =
-    holding.length === 0
-      ? []
-      : (
-          await tx.query<Item & { order_id: string }>(
-            'select * from reservation_item where order_id = any($1::uuid[])',
-            [holding.map(({ order_id }) => order_id)],
-          )
-        ).rows
-  const productIds = [...new Set([...wanted, ...items.map(({ product_id }) => product_id)])]
-  const stock =
-    productIds.length === 0
-      ? []
-      : (
-          await tx.query<Stock>(
-            'select * from stock where product_id = any($1::text[]) order by product_id for no key update',
-            [productIds],
-          )
-        ).rows
-  return new ReservationChanges(now, reservations, items, stock)
 }

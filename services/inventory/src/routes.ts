@@ -16,8 +16,8 @@ import {
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import type { Stock } from './domain.ts'
-import type { Sort } from './store.ts'
-import * as store from './store.ts'
+import type { Sort } from './catalogue-store.ts'
+import * as store from './catalogue-store.ts'
 
 const MAX_UNITS = 1_000_000_000
 

@@ -6,7 +6,7 @@ import { createDatabase, insertRows } from '@lepton/events/postgres/postgres'
 import { databaseSettings } from '@lepton/events/store'
 import { CURRENCY } from '@lepton/contracts/fields'
 import { readConfig } from './config.ts'
-import { bookReceipt } from './store.ts'
+import { bookReceipt, lockCatalogue } from './catalogue-store.ts'
 
 // Fills an empty catalogue and ends. Products that are there stay as they are, stock included.
 const settings = readConfig()
@@ -19,9 +19,7 @@ const catalogue = JSON.parse(await readFile(new URL('../catalogue.json', import.
 
 await migrate(database, { folder: new URL('../migrations/', import.meta.url) }, log)
 const added = await database.inTransaction(async (tx) => {
-  await tx.query(`select pg_advisory_xact_lock(hashtext('lepton catalogue'))`)
-  const { rows } = await tx.query<{ product_id: string }>('select product_id from products')
-  const known = new Set(rows.map(({ product_id }) => product_id))
+  const known = await lockCatalogue(tx)
   const missing = catalogue.filter(({ product_id }) => !known.has(product_id))
   insertRows(
     tx,

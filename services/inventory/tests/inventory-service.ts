@@ -4,7 +4,7 @@ import { branchRoutes } from '../src/branches.ts'
 import type { Deps } from '../src/deps.ts'
 import { inventorySubscriptions } from '../src/events.ts'
 import { inventoryRoutes } from '../src/routes.ts'
-import { bookReceipt } from '../src/store.ts'
+import { bookReceipt } from '../src/catalogue-store.ts'
 
 export interface InventoryService extends ServiceUnderTest {
   deps: Deps

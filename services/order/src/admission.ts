@@ -1,7 +1,7 @@
 import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import type { Tx } from '@lepton/events/postgres/postgres'
-import { countOpen, type Open } from './store.ts'
+import { countOpen, lockCustomer, type Open } from './store.ts'
 
 export interface CustomerLimits {
   /** Orders of one customer that are not settled. */
@@ -50,7 +50,7 @@ export async function refuseTooManyOpen(
   wanted: Wanted,
   limits: CustomerLimits,
 ): Promise<void> {
-  tx.write(`select pg_advisory_xact_lock(hashtextextended('open orders ' || $1, 0))`, [customerId])
+  lockCustomer(tx, customerId)
   const refusal = refusalFor(await countOpen(tx, customerId), wanted, limits)
   if (refusal !== undefined) throw refusal
 }

@@ -1,5 +1,3 @@
-import type { Database } from '@lepton/events/postgres/postgres'
-
 export interface Backlog {
   /** Whether orders come faster than they are carried out, as far as was counted `COUNT_EVERY_MS` ago. */
   isFull(): boolean
@@ -14,8 +12,6 @@ const COUNT_EVERY_MS = 100
 const STALE_MS = 1_000
 /** So many times as many as may be in progress are too many, whatever they wait for. */
 const FAR_TOO_MANY = 2
-/** Orders of one customer that count: a few customers with slow cards must not be the backlog of all. */
-const COUNTED_PER_CUSTOMER = 8
 /** Answers of a participant that its wait is the median of. */
 const ANSWERS = 50
 
@@ -77,16 +73,4 @@ export function createBacklog(
       answers.set(topic, { waits: [...waits, waitMs].slice(-ANSWERS), atMs: now() })
     },
   }
-}
-
-/** Orders that are not settled and wait for no customer, so many of each customer at most. */
-export async function countInProgress(database: Database): Promise<number> {
-  const { rows } = await database.query<{ orders: number }>(
-    `select coalesce(sum(least(orders, $1)), 0)::int as orders from (
-       select count(*) as orders from order_stream
-       where status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED') and not waits_for_customer
-       group by customer_id) of_customer`,
-    [COUNTED_PER_CUSTOMER],
-  )
-  return rows[0]!.orders
 }

@@ -14,7 +14,7 @@ import type { ReservationState } from '@lepton/contracts/inventory'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Placement } from './order.ts'
-import type { BranchName } from './transactions.ts'
+import type { BranchName } from './transaction-store.ts'
 
 interface Neighbours {
   mesh: MeshClient

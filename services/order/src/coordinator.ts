@@ -6,7 +6,7 @@ import type { Coordinator, Deps } from './deps.ts'
 import type { Placement } from './order.ts'
 import { createPlaces } from './places.ts'
 import { recoverTransactions } from './settle-phase.ts'
-import { deleteOldTransactions } from './transactions.ts'
+import { deleteOldTransactions } from './transaction-store.ts'
 import { runTryPhase } from './try-phase.ts'
 
 /** More are not asked for: their deadline cancels them. */

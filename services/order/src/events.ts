@@ -28,7 +28,7 @@ import type { Order } from './order.ts'
 import { placeOrder } from './place.ts'
 import { record } from './record.ts'
 import type { Input } from './state-table.ts'
-import { lockOrders, type OrderChanges } from './store.ts'
+import { lockOrders, type OrderChanges } from './orders.ts'
 
 type InputName = Input['name']
 

@@ -2,7 +2,7 @@ import type { IncomingEvent } from '@lepton/events/event'
 import { currentTrace } from '@lepton/common/runtime/trace'
 import { placedOrder } from './domain.ts'
 import type { Placement } from './order.ts'
-import type { OrderChanges } from './store.ts'
+import type { OrderChanges } from './orders.ts'
 
 interface Allowances {
   paymentDeadlineMs: number

@@ -1,6 +1,6 @@
 import type { Tx } from '@lepton/events/postgres/postgres'
 import type { Deps } from './deps.ts'
-import type { OrderChanges } from './store.ts'
+import type { OrderChanges } from './orders.ts'
 
 /** Writes what was decided; once it is durable, each event is counted, who watches is woken, and the coordinator begins what is its part. */
 export function record(

@@ -33,7 +33,8 @@ import { priceLines } from './prices.ts'
 import { record } from './record.ts'
 import type { Input } from './state-table.ts'
 import { streamOrder as sendOrder } from './stream.ts'
-import { countOpen, findOrder, listFacts, listOrders as listStoredOrders, lockOrders } from './store.ts'
+import { lockOrders } from './orders.ts'
+import { countOpen, findOrder, listFacts, listKnown, listOrders as listStoredOrders } from './store.ts'
 
 /** For our own answer to arrive while the caller still listens. */
 const ANSWER_MS = 200
@@ -191,11 +192,10 @@ async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller
 async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
   const { items } = await ask(mesh, listCheckouts, { token })
   if (items.length === 0) return []
-  const { rows } = await database.query<{ order_id: string }>(
-    'select order_id from order_stream where order_id = any($1::uuid[])',
-    [items.map(({ order_id }) => order_id)],
+  const known = await listKnown(
+    database,
+    items.map(({ order_id }) => order_id),
   )
-  const known = new Set(rows.map(({ order_id }) => order_id))
   return items.filter(({ order_id }) => !known.has(order_id))
 }
 

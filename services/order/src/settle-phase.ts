@@ -12,7 +12,7 @@ import {
   markSettled,
   postponeTransaction,
   stopTransaction,
-} from './transactions.ts'
+} from './transaction-store.ts'
 
 const RETRY = { baseMs: 400, maxMs: 10_000 }
 const ALARM_ATTEMPTS = 10

@@ -1,189 +1,28 @@
-import type { Outbox } from '@lepton/events/outbox'
-import type { Cause, OutgoingEvent } from '@lepton/events/event'
-import { type Database, insertRows, type Tx, saveRows } from '@lepton/events/postgres/postgres'
-import {
-  OrderCancelled,
-  OrderClosed,
-  OrderCompleted,
-  OrderConfirmed,
-  OrderPlaced,
-  OrderStatusRequested,
-} from '@lepton/contracts/order'
-import { currentTrace } from '@lepton/common/runtime/trace'
-import { evolve } from './domain.ts'
-import type { Begun, Fact, Order } from './order.ts'
-import type { Input } from './state-table.ts'
-import { moveTransactions, registerTransactions } from './transactions.ts'
+import { type Database, insertRows, saveRows, type Tx } from '@lepton/events/postgres/postgres'
+import type { Order } from './order.ts'
 
-/** The facts that other services are told, and as which event. */
-const PUBLISHED = {
-  'order.placed.v1': OrderPlaced,
-  'order.confirmed.v1': OrderConfirmed,
-  'order.cancelled.v1': OrderCancelled,
-  'order.completed.v1': OrderCompleted,
-  'order.closed.v1': OrderClosed,
-} as const
+type LockedOrder = Order & { now: string }
 
-/** Orders under change in one transaction: their rows, and what is to be written besides. */
-export class OrderChanges {
-  readonly now: string
-  readonly orders: Map<string, Order>
-  readonly #touched = new Set<string>()
-  readonly #moved = new Set<string>()
-  readonly #facts: object[] = []
-  readonly #events: OutgoingEvent[] = []
-  readonly #anomalies: object[] = []
-  readonly #registered: Begun[] = []
-  readonly #decided: { gid: string; state: 'CONFIRMING' | 'CANCELLING' }[] = []
-
-  constructor(now: string, orders: Iterable<Order>) {
-    this.now = now
-    this.orders = new Map([...orders].map((order) => [order.order_id, order]))
-  }
-
-  /** Appends facts to an order's stream. */
-  append(order: Order, facts: readonly Fact[], cause: Cause | undefined): void {
-    for (const fact of facts) {
-      if (order.mode === 'two_phase') this.#moveTransaction(order, fact)
-      const isFirst = fact.type === 'order.placed.v1'
-      const next = isFirst ? order : evolve(this.orders.get(order.order_id)!, fact)
-      this.#put({ ...next, updated_at: this.now })
-      this.#moved.add(order.order_id)
-      this.#facts.push({
-        order_id: order.order_id,
-        version: next.version,
-        type: fact.type,
-        data: fact.data,
-        cause_id: cause?.event_id ?? null,
-        at: this.now,
-      })
-      if (fact.type in PUBLISHED) {
-        const type = PUBLISHED[fact.type as keyof typeof PUBLISHED]
-        this.#publish(
-          order.order_id,
-          type,
-          { ...fact.data, order_id: order.order_id, mode: order.mode },
-          cause,
-        )
-      }
-    }
-  }
-
-  /** Tells the decision once more, to a participant that seems to have missed it. */
-  repeatDecision(order: Order, cause: Cause | undefined): void {
-    const { order_id, mode, reason, decision } = order
-    if (decision === 'CONFIRMED') this.#publish(order_id, OrderConfirmed, { order_id, mode }, cause)
-    if (decision === 'CANCELLED')
-      this.#publish(order_id, OrderCancelled, { order_id, mode, reason: reason! }, cause)
-  }
-
-  /** Asks the participants where they stand. */
-  requestStatus(order: Order): void {
-    this.#put({ ...order, asked_at: this.now, asks: order.asks + 1 })
-    this.#publish(order.order_id, OrderStatusRequested, { order_id: order.order_id }, undefined)
-  }
-
-  advance(order: Order, position: 'last_inv_seq' | 'last_pay_seq', sequence: number): void {
-    this.#put({ ...order, [position]: sequence })
-  }
-
-  noteAnomaly({ order_id, decision }: Order, input: Input, cause: Cause | undefined): void {
-    this.#anomalies.push({
-      order_id,
-      input: input.name,
-      decision,
-      event_id: cause?.event_id ?? null,
-      at: this.now,
-    })
-  }
-
-  get anomalies(): number {
-    return this.#anomalies.length
-  }
-
-  /** Orders with new facts. */
-  get moved(): readonly string[] {
-    return [...this.#moved]
-  }
-
-  /** Two-phase orders that are new. */
-  get registered(): readonly Begun[] {
-    return this.#registered
-  }
-
-  get hasDecisions(): boolean {
-    return this.#decided.length > 0
-  }
-
-  /** What other services are told, for the log and the figures. */
-  get published(): readonly OutgoingEvent[] {
-    return this.#events
-  }
-
-  store(tx: Tx, outbox: Outbox): void {
-    const touched = [...this.#touched].map((id) => this.orders.get(id)!)
-    saveRows(tx, 'order_stream', 'order_id', touched)
-    insertRows(tx, 'order_events', this.#facts)
-    insertRows(tx, 'order_anomalies', this.#anomalies)
-    registerTransactions(tx, this.#registered, this.now)
-    moveTransactions(tx, this.#decided)
-    outbox.emit(tx, this.#events)
-  }
-
-  /** A two-phase order and its global transaction are decided together; what comes later is the order's alone. */
-  #moveTransaction({ order_id, decision, traceparent }: Order, fact: Fact): void {
-    if (fact.type === 'order.placed.v1') this.#registered.push({ ...fact.data, traceparent })
-    if (decision !== 'OPEN') return
-    if (fact.type === 'order.confirmed.v1') this.#decided.push({ gid: order_id, state: 'CONFIRMING' })
-    if (fact.type === 'order.cancelled.v1') this.#decided.push({ gid: order_id, state: 'CANCELLING' })
-  }
-
-  #put(order: Order): void {
-    this.orders.set(order.order_id, order)
-    this.#touched.add(order.order_id)
-  }
-
-  #publish(order_id: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
-    const order = this.orders.get(order_id)!
-    const sequence = order.pub_seq + 1
-    this.#put({ ...order, pub_seq: sequence })
-    this.#events.push({ type, key: order_id, sequence, data, cause: traced(order, cause) })
-  }
-}
-
-/** A cause in the order's own trace, where neither a request nor an event brings one. */
-function traced({ traceparent }: Order, cause: Cause | undefined): Cause | undefined {
-  if (cause?.traceparent !== undefined || traceparent === null || currentTrace() !== undefined) return cause
-  return { ...cause, traceparent }
-}
-
-/** Locks orders in id order. An id without an order is simply missing from the result. */
-export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<OrderChanges> {
-  const { rows } = await tx.query<Order & { now: string }>(
+export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<LockedOrder[]> {
+  const { rows } = await tx.query<LockedOrder>(
     'select *, now() as now from order_stream where order_id = any($1::uuid[]) order by order_id for update',
     [ids],
   )
-  const now = rows[0]?.now ?? (await databaseNow(tx))
-  return new OrderChanges(
-    now,
-    rows.map(({ now: _now, ...order }) => order),
-  )
+  return rows
 }
 
-/** Orders whose deadline passed while nobody decided; those another instance works on are left to it. */
-export async function lockOverdue(tx: Tx, limit: number): Promise<OrderChanges> {
-  const { rows } = await tx.query<Order>(
-    `select * from order_stream where decision = 'OPEN' and deadline < now()
+export async function lockOverdue(tx: Tx, limit: number): Promise<LockedOrder[]> {
+  const { rows } = await tx.query<LockedOrder>(
+    `select *, now() as now from order_stream where decision = 'OPEN' and deadline < now()
      order by deadline limit $1 for update skip locked`,
     [limit],
   )
-  return new OrderChanges(await databaseNow(tx), rows)
+  return rows
 }
 
-/** Unsettled orders that nothing happened to lately: asked again after 10 s, 30 s, then every 2 minutes. */
-export async function lockStuck(tx: Tx, limit: number): Promise<OrderChanges> {
-  const { rows } = await tx.query<Order>(
-    `select * from order_stream
+export async function lockStuck(tx: Tx, limit: number): Promise<LockedOrder[]> {
+  const { rows } = await tx.query<LockedOrder>(
+    `select *, now() as now from order_stream
      where status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED')
        and not (waits_for_customer and decision = 'OPEN' and stock = 'held')
        and updated_at < now() - interval '10 seconds'
@@ -191,7 +30,20 @@ export async function lockStuck(tx: Tx, limit: number): Promise<OrderChanges> {
      order by updated_at limit $1 for update skip locked`,
     [limit],
   )
-  return new OrderChanges(await databaseNow(tx), rows)
+  return rows
+}
+
+export function saveOrders(
+  tx: Tx,
+  {
+    orders,
+    facts,
+    anomalies,
+  }: { orders: readonly Order[]; facts: readonly object[]; anomalies: readonly object[] },
+): void {
+  saveRows(tx, 'order_stream', 'order_id', orders)
+  insertRows(tx, 'order_events', facts)
+  insertRows(tx, 'order_anomalies', anomalies)
 }
 
 export async function databaseNow(tx: Tx): Promise<string> {
@@ -245,4 +97,33 @@ export async function listFacts(database: Database, orderId: string) {
     [orderId],
   )
   return rows
+}
+
+/** Orders of one customer that count: a few customers with slow cards must not be the backlog of all. */
+const COUNTED_PER_CUSTOMER = 8
+
+/** Orders that are not settled and wait for no customer, so many of each customer at most. */
+export async function countInProgress(database: Database): Promise<number> {
+  const { rows } = await database.query<{ orders: number }>(
+    `select coalesce(sum(least(orders, $1)), 0)::int as orders from (
+       select count(*) as orders from order_stream
+       where status not in ('COMPLETED', 'CANCELLED', 'REJECTED', 'REFUNDED') and not waits_for_customer
+       group by customer_id) of_customer`,
+    [COUNTED_PER_CUSTOMER],
+  )
+  return rows[0]!.orders
+}
+
+/** Those of these orders that are placed. */
+export async function listKnown(database: Database, ids: readonly string[]): Promise<Set<string>> {
+  const { rows } = await database.query<{ order_id: string }>(
+    'select order_id from order_stream where order_id = any($1::uuid[])',
+    [ids],
+  )
+  return new Set(rows.map(({ order_id }) => order_id))
+}
+
+/** Orders of one customer are placed one after the other from here to the end of the transaction. */
+export function lockCustomer(tx: Tx, customerId: string): void {
+  tx.write(`select pg_advisory_xact_lock(hashtextextended('open orders ' || $1, 0))`, [customerId])
 }

@@ -4,7 +4,7 @@ import { startTimer } from '@lepton/common/runtime/timer'
 import type { Deps } from './deps.ts'
 import { decide } from './domain.ts'
 import { record } from './record.ts'
-import { lockOverdue, lockStuck } from './store.ts'
+import { lockOverdue, lockStuck } from './orders.ts'
 
 const BATCH = 100
 const DEADLINE_EVERY_MS = 1_000

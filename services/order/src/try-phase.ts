@@ -5,7 +5,7 @@ import { decide } from './domain.ts'
 import type { Placement } from './order.ts'
 import { record } from './record.ts'
 import type { Input } from './state-table.ts'
-import { lockOrders } from './store.ts'
+import { lockOrders } from './orders.ts'
 
 /**
  * The first phase of an order that is registered: both branches are tried, and what they answer is one

@@ -4,7 +4,8 @@ import { PaymentAuthorized } from '@lepton/contracts/payment'
 import type { Problem } from '@lepton/contracts/problems'
 import { eventRecord, freshKey } from '@lepton/testing/builders'
 import type { Person } from '@lepton/testing/people'
-import { countInProgress, createBacklog } from '../src/backlog.ts'
+import { createBacklog } from '../src/backlog.ts'
+import { countInProgress } from '../src/store.ts'
 import { useOrderService } from './order-service.ts'
 
 const shop = useOrderService()

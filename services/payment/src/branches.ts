@@ -10,6 +10,7 @@ import { refuse } from '@lepton/shop/refuse'
 import type { Deps } from './deps.ts'
 import type { Intent, Verdict } from './domain.ts'
 import { lockPayments, type PaymentChanges } from './payments.ts'
+import { stateOf } from './store.ts'
 import { paymentBranch } from './two-phase.ts'
 
 const ANSWER_WAIT_MS = 2_000
@@ -70,11 +71,7 @@ async function awaitAnswer({ database, answers }: Deps, order_id: string): Promi
     const leftMs = endsAtMs - performance.now()
     if (leftMs <= 0) return 'AUTHORIZING'
     const heard = answers.next(order_id, Math.min(LOOK_EVERY_MS, leftMs))
-    const { rows } = await database.query<{ state: PaymentState }>(
-      'select state from payment where order_id = $1',
-      [order_id],
-    )
-    const state = rows[0]?.state
+    const state = await stateOf(database, order_id)
     if (state !== undefined && state !== 'AUTHORIZING') return state
     await heard
   }

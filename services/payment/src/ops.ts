@@ -5,16 +5,14 @@ import type { Database } from '@lepton/events/postgres/postgres'
 import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import { listUnsettledPayments, retryPayment, settlePayment } from '@lepton/contracts/payment-ops'
-import { openTasks } from './claim.ts'
+import { openTasks } from './claim-store.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
 import { isAskedAgain, outcomeOf } from './outcome.ts'
-import { pspKeyOf } from './rows.ts'
-import { findShown } from './shown-payment.ts'
+import { pspKeyOf } from './psp-key.ts'
+import { findShown } from './store.ts'
+import { listUnsettled, retryNow } from './task-store.ts'
 import { settleTogether } from './tasks.ts'
-
-const SHOWN = `t.id, t.order_id, p.state, t.op as operation, p.amount_minor, p.currency, p.charge_id, t.attempts,
-  t.generation, t.last_error, t.started_at, t.next_at`
 
 /** What operators see of payments that do not settle, and do about them. */
 export function opsRoutes(deps: Deps): Endpoint[] {
@@ -22,12 +20,7 @@ export function opsRoutes(deps: Deps): Endpoint[] {
   return [
     answer(listUnsettledPayments, async ({ query: { min_attempts, cursor, limit } }) => {
       const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, [isCount])[0])
-      const { rows } = await database.query<{ id: number }>(
-        // The few open tasks are found by their own index, and then sorted: not the other way round (ADR 13).
-        `select ${SHOWN} from (select * from psp_task where outcome is null and attempts >= $1 offset 0) t
-         join payment p using (order_id) where t.id > $2 order by t.id limit $3`,
-        [min_attempts, after, limit],
-      )
+      const rows = await listUnsettled(database, { minAttempts: min_attempts, after, limit })
       const last = rows.length === limit ? rows.at(-1) : undefined
       return {
         status: 200,
@@ -42,15 +35,9 @@ export function opsRoutes(deps: Deps): Endpoint[] {
       }
       const generation = task.generation + (new_key ? 1 : 0)
       const shown = await database.inTransaction(async (tx) => {
-        // A request that is in flight keeps its lease: a new key is used when that request is over.
-        const { rows } = await tx.query(
-          `with again as (
-             update psp_task set next_at = now(), generation = $2, psp_key = $3
-             where id = $1 and outcome is null and generation = $4 returning *)
-           select ${SHOWN} from again t join payment p using (order_id)`,
-          [task.id, generation, pspKeyOf(order_id, task.op, generation), task.generation],
-        )
-        if (rows[0] === undefined) throw settled()
+        const pspKey = pspKeyOf(order_id, task.op, generation)
+        const row = await retryNow(tx, task, { generation, pspKey })
+        if (row === undefined) throw settled()
         const result = `${task.op} ${new_key ? 'with a new key' : 'is asked for again'}`
         audit(
           tx,
@@ -58,7 +45,7 @@ export function opsRoutes(deps: Deps): Endpoint[] {
           { action: 'retry', target: `payment ${order_id}`, result },
         )
         tx.afterCommit(wakeTasks)
-        return rows[0]
+        return row
       })
       return { status: 202, body: shown }
     }),

@@ -1,7 +1,7 @@
 import type { Cause, OutgoingEvent } from '@lepton/events/event'
 import type { Outbox } from '@lepton/events/outbox'
 import { currentTrace } from '@lepton/common/runtime/trace'
-import { lockOrCreate, type Tx, saveRows } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/postgres'
 import {
   PaymentAuthorized,
   PaymentCaptured,
@@ -11,7 +11,9 @@ import {
   PaymentVoided,
 } from '@lepton/contracts/payment'
 import type { Operation, Payment, Told, Verdict } from './domain.ts'
-import { type Entry, insertEntries, insertTasks, pspKeyOf, type NewTask } from './rows.ts'
+import { pspKeyOf } from './psp-key.ts'
+import * as store from './store.ts'
+import type { Entry, NewTask } from './store.ts'
 
 const TOLD = {
   authorized: PaymentAuthorized,
@@ -79,14 +81,12 @@ export class PaymentChanges {
   }
 
   store(tx: Tx, outbox: Outbox): void {
-    saveRows(
+    store.savePayments(
       tx,
-      'payment',
-      'order_id',
       [...this.#touched].map((id) => this.payment(id)),
     )
-    insertTasks(tx, this.#tasks)
-    insertEntries(tx, this.#ledger)
+    store.insertTasks(tx, this.#tasks)
+    store.insertEntries(tx, this.#ledger)
     outbox.emit(tx, this.#events)
   }
 
@@ -110,6 +110,6 @@ export class PaymentChanges {
 
 /** Locks the orders' payments, making those that are not there yet. */
 export async function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<PaymentChanges> {
-  const { now, rows } = await lockOrCreate<Payment>(tx, 'payment', 'order_id', orderIds)
+  const { now, rows } = await store.lockPayments(tx, orderIds)
   return new PaymentChanges(now, rows)
 }

@@ -8,7 +8,7 @@ import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import { onToken, type Payment } from './domain.ts'
 import { lockPayments } from './payments.ts'
-import { findShown, type Moved, NOTHING_MOVED } from './shown-payment.ts'
+import { findShown, type Moved, NOTHING_MOVED } from './store.ts'
 
 export function paymentRoutes(deps: Deps): Endpoint[] {
   const { database, outbox, wakeTasks } = deps

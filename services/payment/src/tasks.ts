@@ -5,14 +5,15 @@ import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Tx } from '@lepton/events/postgres/postgres'
 import { startTimer } from '@lepton/common/runtime/timer'
 import { continueTrace, withTrace } from '@lepton/common/runtime/trace'
-import { createClaim, type Task, tasksToLookUp } from './claim.ts'
+import { createClaim, type Task, tasksToLookUp } from './claim-store.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
 import { chargeOf, isAskedAgain, outcomeOf } from './outcome.ts'
 import { lockPayments } from './payments.ts'
 import { OutcomeUnknown } from './psp-answer.ts'
 import { onResult } from './result.ts'
-import { pspKeyOf } from './rows.ts'
+import { pspKeyOf } from './psp-key.ts'
+import { endTasks, postponeTask, postponeWithKey } from './task-store.ts'
 
 interface Result {
   task: Task
@@ -118,13 +119,7 @@ export async function settleTogether(
 ): Promise<void> {
   await database.inTransaction(async (tx) => {
     const changes = await lockPayments(tx, [...new Set(results.map(({ task }) => task.order_id))])
-    const { rows } = await tx.query<{ id: number }>(
-      `update psp_task t set outcome = r.outcome, ended_at = now()
-       from unnest($1::bigint[], $2::text[]) as r(id, outcome)
-       where t.id = r.id and t.outcome is null returning t.id`,
-      [results.map(({ task }) => task.id), results.map(({ result }) => result.kind)],
-    )
-    const open = new Set(rows.map(({ id }) => id))
+    const open = await endTasks(tx, results)
     for (const { task, result } of results) {
       // Another instance took the task over after its lease and was first.
       if (!open.delete(task.id)) continue
@@ -160,25 +155,17 @@ export async function lookUpTasks(deps: Deps, orderId: string): Promise<void> {
 async function postpone(deps: Deps, task: Task, error: unknown): Promise<void> {
   const waitMs = Math.max(backoffMs(task), error instanceof OutcomeUnknown ? error.retryAfterMs : 0)
   report(deps, task, { err: error }, 'the outcome is unknown; the same request is sent again')
-  await deps.database.query(
-    `update psp_task set lease_until = null, next_at = now() + $2 * interval '1 ms', last_error = $3
-     where id = $1 and generation = $4 and outcome is null`,
-    [task.id, waitMs, (error as Error).message.slice(0, 500), task.generation],
-  )
+  await postponeTask(deps.database, task, { waitMs, error: (error as Error).message })
   wakeAfter(deps, waitMs)
 }
 
 /** A definite refusal stays under its key: the next attempt has another. */
 async function askWithNewKey(deps: Deps, task: Task, reason: string): Promise<void> {
-  const { id, order_id, op, generation } = task
+  const { order_id, op, generation } = task
   const waitMs = backoffMs(task)
   report(deps, task, { reason }, 'the processor refused; it is asked again with a new key')
-  await deps.database.query(
-    `update psp_task set lease_until = null, next_at = now() + $2 * interval '1 ms', last_error = $3,
-       generation = generation + 1, psp_key = $5
-     where id = $1 and generation = $4 and outcome is null`,
-    [id, waitMs, REFUSED + reason, generation, pspKeyOf(order_id, op, generation + 1)],
-  )
+  const pspKey = pspKeyOf(order_id, op, generation + 1)
+  await postponeWithKey(deps.database, task, { waitMs, error: REFUSED + reason, pspKey })
   wakeAfter(deps, waitMs)
 }
 

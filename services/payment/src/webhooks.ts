@@ -5,10 +5,10 @@ import type { Log } from '@lepton/common/runtime/log'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 import { isWebhookSigned, SIGNATURE_HEADER } from '@lepton/common/http/webhook-signature'
-import type { ChargeWebhook } from '@lepton/contracts/psp'
 import { receiveWebhook } from '@lepton/contracts/routes'
 import type { Deps } from './deps.ts'
 import { lookUpTasks } from './tasks.ts'
+import { forgetOld, note } from './webhook-store.ts'
 
 const SWEEP_EVERY_MS = 3_600_000
 const SWEEP_BATCH = 1_000
@@ -35,34 +35,12 @@ export function webhookRoutes(deps: Deps): Endpoint[] {
   ]
 }
 
-/** Notes an event of the processor once, and tells whether anybody waits for it. */
-async function note(
-  database: Database,
-  { event_id, merchant_reference, type }: ChargeWebhook,
-): Promise<{ isNew: boolean; isAwaited: boolean }> {
-  const { rows } = await database.query<{ is_new: boolean; is_awaited: boolean }>(
-    `with noted as (
-       insert into webhook_inbox (event_id, order_id, type) values ($1, $2, $3) on conflict do nothing returning 1)
-     select exists (select from noted) as is_new,
-       exists (select from psp_task where order_id = $2 and outcome is null) as is_awaited`,
-    [event_id, merchant_reference, type],
-  )
-  return { isNew: rows[0]!.is_new, isAwaited: rows[0]!.is_awaited }
-}
-
-/** Forgets events that were told 35 days ago: no processor tells them that late. */
+/** Forgets events that came 35 days ago: no processor sends them that late. */
 export function startWebhookSweep(database: Database, log: Log): Part {
   return startTimer(
     'webhooks',
     SWEEP_EVERY_MS,
-    async () => {
-      const { rowCount } = await database.query(
-        `delete from webhook_inbox where event_id in (
-           select event_id from webhook_inbox where at < now() - interval '35 days' limit $1)`,
-        [SWEEP_BATCH],
-      )
-      return rowCount === SWEEP_BATCH
-    },
+    async () => (await forgetOld(database, SWEEP_BATCH)) === SWEEP_BATCH,
     log,
   )
 }

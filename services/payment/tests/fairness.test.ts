@@ -5,7 +5,7 @@ import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderPlaced } from '@lepton/contracts/order'
 import { eventRecord, placement } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
-import { createClaim } from '../src/claim.ts'
+import { createClaim } from '../src/claim-store.ts'
 import { usePaymentService } from './payment-service.ts'
 
 const places = { maxInFlight: 10, maxPerCustomer: 3 }

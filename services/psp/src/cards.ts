@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Reply } from '@lepton/common/http/reply'
 import { refuse } from '@lepton/shop/refuse'
-import { type Answer, type BookedCharge, type Move, type MoveRefusal, SLOW_MS } from './ledger.ts'
+import { type Answer, type BookedCharge, type Move, type MoveRefusal, SLOW_MS } from './ledger-store.ts'
 
 /** Longer than any client waits. */
 const SILENCE_MS = 60_000

@@ -6,7 +6,7 @@ import { createMetrics } from '@lepton/common/runtime/metrics'
 import { refuse } from '@lepton/shop/refuse'
 import { closeServer, onStop, startServer } from '@lepton/common/http/server'
 import { readConfig } from './config.ts'
-import { openLedger } from './ledger.ts'
+import { openLedger } from './ledger-store.ts'
 import { pspRoutes } from './routes.ts'
 import { startWebhooks } from './webhooks.ts'
 

@@ -3,7 +3,7 @@ import type { Log } from '@lepton/common/runtime/log'
 import { exportCharges } from '@lepton/contracts/audit'
 import { createCharge, listCharges, moveCharge } from '@lepton/contracts/psp'
 import { asTheCardDoes, createRateLimit, refusalOf } from './cards.ts'
-import type { Answer, Ledger } from './ledger.ts'
+import type { Answer, Ledger } from './ledger-store.ts'
 
 export function pspRoutes(ledger: Ledger, log: Log): Endpoint[] {
   const limitRate = createRateLimit()

@@ -5,7 +5,7 @@ import { retryAfterMs } from '@lepton/common/runtime/retry-after'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 import { SIGNATURE_HEADER, signWebhook } from '@lepton/common/http/webhook-signature'
-import type { Delivery, Letter, Postbox } from './postbox.ts'
+import type { Delivery, Letter, Postbox } from './postbox-store.ts'
 
 const POLL_MS = 250
 const AT_ONCE = 16

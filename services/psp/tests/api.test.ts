@@ -9,7 +9,7 @@ import type { Charge } from '@lepton/contracts/psp'
 import { createIdentity, type TestIdentity } from '@lepton/testing/identity'
 import { silentLog } from '@lepton/testing/log'
 import { type People, type Person, servePeople } from '@lepton/testing/people'
-import { type Ledger, openLedger } from '../src/ledger.ts'
+import { type Ledger, openLedger } from '../src/ledger-store.ts'
 import { pspRoutes } from '../src/routes.ts'
 
 let folder: string

@@ -10,7 +10,7 @@ import { isWebhookSigned } from '@lepton/common/http/webhook-signature'
 import { ChargeWebhook } from '@lepton/contracts/psp'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
-import { type Ledger, openLedger } from '../src/ledger.ts'
+import { type Ledger, openLedger } from '../src/ledger-store.ts'
 import { startWebhooks } from '../src/webhooks.ts'
 
 const secrets = ['what both know', 'what both will know']

@@ -1,7 +1,44 @@
-import { derivedId } from '@lepton/common/runtime/id'
-import { insertRows, type Tx } from '@lepton/events/postgres/postgres'
-import type { Operation, Origin } from './domain.ts'
+import { type Database, insertRows, lockOrCreate, saveRows, type Tx } from '@lepton/events/postgres/postgres'
+import type { PaymentState } from '@lepton/contracts/payment'
+import type { Operation, Origin, Payment } from './domain.ts'
 import { isAskedAgain } from './outcome.ts'
+
+/** What the ledger adds to a payment, for the people who look at it. */
+export interface Moved {
+  captured_minor: number
+  refunded_minor: number
+}
+
+export const NOTHING_MOVED: Moved = { captured_minor: 0, refunded_minor: 0 }
+
+export async function findShown(database: Database, orderId: string): Promise<(Payment & Moved) | undefined> {
+  const { rows } = await database.query<Payment & Moved>(
+    `select payment.*, moved.* from payment cross join lateral (
+       select coalesce(sum(amount_minor) filter (where kind = 'CAPTURE'), 0)::bigint as captured_minor,
+         coalesce(sum(amount_minor) filter (where kind = 'REFUND'), 0)::bigint as refunded_minor
+       from payment_ledger where order_id = $1) moved
+     where order_id = $1`,
+    [orderId],
+  )
+  return rows[0]
+}
+
+export async function stateOf(database: Database, orderId: string): Promise<PaymentState | undefined> {
+  const { rows } = await database.query<{ state: PaymentState }>(
+    'select state from payment where order_id = $1',
+    [orderId],
+  )
+  return rows[0]?.state
+}
+
+/** Locks the orders' payments, making those that are not there yet; with the time of the transaction. */
+export function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<{ now: string; rows: Payment[] }> {
+  return lockOrCreate<Payment>(tx, 'payment', 'order_id', orderIds)
+}
+
+export function savePayments(tx: Tx, payments: readonly Payment[]): void {
+  saveRows(tx, 'payment', 'order_id', payments)
+}
 
 /** What the processor is to be asked. */
 export interface NewTask {
@@ -22,16 +59,6 @@ export interface Entry {
   charge_id: string | null
   at: string
   origin: Origin
-}
-
-/**
- * The processor's key of an operation. Each definite refusal begins a generation: the refusal is kept under the key
- * it was given to, which can do nothing any more, so at most one key is ever alive.
- */
-export function pspKeyOf(order_id: string, op: Operation, generation: number): string {
-  return generation === 0
-    ? derivedId('psp', order_id, op)
-    : derivedId('psp', order_id, op, String(generation))
 }
 
 /** Taking money twice is a fault, and fails; giving it back may have to begin again. */

@@ -54,6 +54,13 @@ export async function listCategories(database: Database): Promise<z.infer<typeof
   return rows
 }
 
+/** Locks the catalogue against others that fill it, and lists what is in it. */
+export async function lockCatalogue(tx: Tx): Promise<Set<string>> {
+  await tx.query(`select pg_advisory_xact_lock(hashtext('lepton catalogue'))`)
+  const { rows } = await tx.query<{ product_id: string }>('select product_id from products')
+  return new Set(rows.map(({ product_id }) => product_id))
+}
+
 export async function findStock(database: Database, productId: string): Promise<Stock | undefined> {
   const { rows } = await database.query<Stock>('select * from stock where product_id = $1', [productId])
   return rows[0]

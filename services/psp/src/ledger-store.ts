@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite'
 import { newId } from '@lepton/common/runtime/id'
 import type { AuditedCharge } from '@lepton/contracts/audit'
 import type { Charge, ChargeWebhook } from '@lepton/contracts/psp'
-import { openPostbox, type Postbox } from './postbox.ts'
+import { openPostbox, type Postbox } from './postbox-store.ts'
 
 export type Move = 'capture' | 'void' | 'refund'
 
