@@ -130,7 +130,7 @@ export default {
       {
         path: '^packages/(common|events)/src/',
         pathNot:
-          '(kafka/\\w+|consul|breaker|dispatcher|metrics|postgres|migrate|transport|auth|log)\\.ts$|\\.test\\.ts$',
+          '(kafka/\\w+|postgres/\\w+|consul|breaker|dispatcher|metrics|transport|auth|log)\\.ts$|\\.test\\.ts$',
       },
       { path: vendors, dependencyTypesNot: ['type-only'] },
     ),

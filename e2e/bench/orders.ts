@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createMetrics } from '@lepton/common/runtime/metrics'
-import { createDatabase } from '@lepton/events/postgres/postgres'
+import { createDatabase } from '@lepton/events/postgres/database'
 import type { Mode } from '@lepton/contracts/fields'
 import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import type { Shop } from '@lepton/local/shop-types'

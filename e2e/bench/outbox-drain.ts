@@ -4,7 +4,7 @@ import { startRelay } from '@lepton/events/relay'
 import { newId } from '@lepton/common/runtime/id'
 import { createLog } from '@lepton/common/runtime/log'
 import { createMetrics } from '@lepton/common/runtime/metrics'
-import { createDatabase } from '@lepton/events/postgres/postgres'
+import { createDatabase } from '@lepton/events/postgres/database'
 import { OrderCompleted } from '@lepton/contracts/order'
 import { until } from '@lepton/testing/until'
 

@@ -1,4 +1,4 @@
-import type { Tx } from './postgres/postgres.ts'
+import type { Tx } from './postgres/transaction.ts'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { park } from './dead-letters/dead-letter.ts'
 import { admit, forget } from './inbox.ts'

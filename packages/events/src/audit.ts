@@ -1,4 +1,4 @@
-import type { Tx } from './postgres/postgres.ts'
+import type { Tx } from './postgres/transaction.ts'
 
 /** Who did something by hand, and why. */
 export interface Cause {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { type Database, LockBusy, type Tx } from './postgres/postgres.ts'
+import type { Database } from './postgres/database.ts'
+import { LockBusy, type Tx } from './postgres/transaction.ts'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { remainingMs } from '@lepton/common/runtime/deadline'
 import { problemDocument, Refusal, refusalOf, refuse } from '@lepton/common/runtime/problem'

@@ -1,4 +1,4 @@
-import type { Tx } from './postgres/postgres.ts'
+import type { Tx } from './postgres/transaction.ts'
 import { inboxHorizonMs } from './partitions.ts'
 import type { ParsedRecord, Topic } from './subscription.ts'
 

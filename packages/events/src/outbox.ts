@@ -1,6 +1,6 @@
 import { newId } from '@lepton/common/runtime/id'
 import type { Log } from '@lepton/common/runtime/log'
-import type { Tx } from './postgres/postgres.ts'
+import type { Tx } from './postgres/transaction.ts'
 import { continueTrace, currentTrace } from '@lepton/common/runtime/trace'
 import type { OutgoingRecord } from './broker.ts'
 import { type OutgoingEvent, versionOf } from './event.ts'

@@ -1,4 +1,5 @@
-import type { Database, Tx } from './postgres/postgres.ts'
+import type { Database } from './postgres/database.ts'
+import type { Tx } from './postgres/transaction.ts'
 
 const DAY_MS = 86_400_000
 const WEEK_MS = 7 * DAY_MS

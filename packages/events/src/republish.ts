@@ -1,4 +1,4 @@
-import type { Database } from './postgres/postgres.ts'
+import type { Database } from './postgres/database.ts'
 import { audit, type Cause } from './audit.ts'
 
 /**

@@ -1,4 +1,4 @@
-import type { Tx } from './postgres/postgres.ts'
+import type { Tx } from './postgres/transaction.ts'
 import type { BrokerRecord } from './broker.ts'
 import { type EventType, type IncomingEvent, versionOf } from './event.ts'
 

@@ -1,5 +1,5 @@
 import type { Log } from '@lepton/common/runtime/log'
-import type { Database } from './postgres/postgres.ts'
+import type { Database } from './postgres/database.ts'
 import { createSignal } from './postgres/signal.ts'
 import type { Outbox } from './outbox.ts'
 

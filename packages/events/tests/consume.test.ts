@@ -13,7 +13,7 @@ import { replay } from '../src/dead-letters/replay.ts'
 import { parseRecord, type Subscription } from '../src/subscription.ts'
 import { newId } from '@lepton/common/runtime/id'
 import { createMetrics } from '@lepton/common/runtime/metrics'
-import type { Database } from '../src/postgres/postgres.ts'
+import type { Database } from '../src/postgres/database.ts'
 import { Added, Stated, tallies, TALLY, tallyOf } from '@lepton/testing/tally'
 
 const test = useDatabase('events')

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import { createEventBus, type EventBus, prepareBus } from '../src/event-bus.ts'
 import type { EventType } from '../src/event.ts'
 import { newId } from '@lepton/common/runtime/id'
-import type { Database } from '../src/postgres/postgres.ts'
+import type { Database } from '../src/postgres/database.ts'
 
 const GREETINGS = { name: 'greetings.v1', number: 1, partitions: 3, retentionMs: 86_400_000 }
 const Greeted: EventType<{ number: number }> = {

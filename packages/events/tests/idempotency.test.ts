@@ -2,7 +2,8 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { useDatabase } from '@lepton/testing/database'
 import type { Reply } from '@lepton/common/http/reply'
 import { idempotently } from '../src/idempotency.ts'
-import type { Database, Tx } from '../src/postgres/postgres.ts'
+import type { Database } from '../src/postgres/database.ts'
+import type { Tx } from '../src/postgres/transaction.ts'
 import { refuse } from '@lepton/common/runtime/problem'
 
 const test = useDatabase('events')

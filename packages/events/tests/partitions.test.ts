@@ -2,7 +2,7 @@ import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { useDatabase } from '@lepton/testing/database'
 import { createOutbox } from '../src/outbox.ts'
 import { maintainPartitions, wantedPartitions } from '../src/partitions.ts'
-import type { Database } from '../src/postgres/postgres.ts'
+import type { Database } from '../src/postgres/database.ts'
 import { add } from '@lepton/testing/tally'
 
 const test = useDatabase('events')

@@ -1,7 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { useDatabase } from '@lepton/testing/database'
 import { until } from '@lepton/testing/until'
-import { type Database, insertRows, LockBusy, saveRows } from '../src/postgres/postgres.ts'
+import type { Database } from '../src/postgres/database.ts'
+import { insertRows, saveRows } from '../src/postgres/rows.ts'
+import { LockBusy } from '../src/postgres/transaction.ts'
 import { Unavailable } from '@lepton/common/runtime/problem'
 
 const test = useDatabase('events')

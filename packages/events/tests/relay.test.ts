@@ -12,7 +12,7 @@ import { createOutbox, type Outbox } from '../src/outbox.ts'
 import { republish } from '../src/republish.ts'
 import { DELETE_BATCH, RELAY_SESSION, type RelaySettings, SELECT_BATCH, startRelay } from '../src/relay.ts'
 import { createWakeUp } from '../src/wake-up.ts'
-import type { Database } from '../src/postgres/postgres.ts'
+import type { Database } from '../src/postgres/database.ts'
 import { add, Added } from '@lepton/testing/tally'
 
 const test = useDatabase('events')

@@ -1,6 +1,6 @@
 import type { Violation } from '@lepton/contracts/audit'
 import type { Topic } from '@lepton/contracts/topics'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 
 /** How the archive has the events of one key. */
 export interface Archived {

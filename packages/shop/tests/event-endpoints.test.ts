@@ -14,7 +14,7 @@ import { startRelay } from '@lepton/events/relay'
 import { createHttpApp } from '@lepton/common/http/app'
 import { newId } from '@lepton/common/runtime/id'
 import { createMetrics } from '@lepton/common/runtime/metrics'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import { add, Added, tallies, tallyOf } from '@lepton/testing/tally'
 
 const DLQ = 'tally.v1.order.dlq'

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import type { Outbox } from '@lepton/events/outbox'
 import { type EventType, isEvent } from '@lepton/events/event'
 import { type Subscription, subscription } from '@lepton/events/subscription'
-import { type Database, saveRows, type Tx } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
+import { saveRows } from '@lepton/events/postgres/rows'
+import type { Tx } from '@lepton/events/postgres/transaction'
 
 export const TALLY = { name: 'tally.v1', number: 1 }
 

@@ -3,7 +3,7 @@ import { maintainPartitions } from '@lepton/events/partitions'
 import { createLog } from '@lepton/common/runtime/log'
 import { createMetrics } from '@lepton/common/runtime/metrics'
 import { migrate } from '@lepton/events/postgres/migrate'
-import { createDatabase } from '@lepton/events/postgres/postgres'
+import { createDatabase } from '@lepton/events/postgres/database'
 import pg from 'pg'
 
 const ROOT = new URL('../../../', import.meta.url)

@@ -1,6 +1,6 @@
 import { messagingFindings } from '@lepton/shop/findings'
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import { type AuditedCheckout, auditCheckouts, FIRST_ID } from '@lepton/contracts/audit'
 import type { z } from 'zod'
 

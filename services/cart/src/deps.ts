@@ -1,7 +1,7 @@
 import type { Outbox } from '@lepton/events/outbox'
 import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 
 export interface Deps {
   database: Database

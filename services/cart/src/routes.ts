@@ -4,7 +4,7 @@ import type { Reply } from '@lepton/common/http/reply'
 import { idempotently } from '@lepton/events/idempotency'
 import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
-import type { Tx } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Cart as CartAnswer } from '@lepton/contracts/cart'
 import { amountOf, CURRENCY, type Line } from '@lepton/contracts/fields'
 import {

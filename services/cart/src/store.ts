@@ -1,5 +1,6 @@
 import { newId } from '@lepton/common/runtime/id'
-import type { Database, Tx } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Mode, Line } from '@lepton/contracts/fields'
 import type { Cart } from './domain.ts'
 

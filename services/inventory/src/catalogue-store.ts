@@ -1,4 +1,5 @@
-import type { Database, Tx } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Category, Product, ProductQuery, StockEntry } from '@lepton/contracts/inventory'
 import type { z } from 'zod'
 import type { Stock } from './domain.ts'

@@ -1,5 +1,6 @@
 import type { ReservationState } from '@lepton/contracts/inventory'
-import { insertRows, lockOrCreate, saveRows, type Tx } from '@lepton/events/postgres/postgres'
+import { insertRows, lockOrCreate, saveRows } from '@lepton/events/postgres/rows'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Item, Stock } from './domain.ts'
 
 export interface Reservation {

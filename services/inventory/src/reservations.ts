@@ -1,6 +1,6 @@
 import type { Cause, OutgoingEvent } from '@lepton/events/event'
 import type { Outbox } from '@lepton/events/outbox'
-import type { Tx } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import {
   ReservationOverdue,
   StockCommitted,

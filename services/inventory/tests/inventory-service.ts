@@ -1,4 +1,4 @@
-import { insertRows } from '@lepton/events/postgres/postgres'
+import { insertRows } from '@lepton/events/postgres/rows'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { branchRoutes } from '../src/branches.ts'
 import type { Deps } from '../src/deps.ts'

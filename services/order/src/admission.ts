@@ -1,6 +1,6 @@
 import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
-import type { Tx } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import { countOpen, lockCustomer, type Open } from './store.ts'
 
 export interface CustomerLimits {

@@ -1,6 +1,6 @@
 import { type Archived, archivedOf, checkArchive, messagingFindings } from '@lepton/shop/findings'
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import { auditOrders, FIRST_ID, type Violation } from '@lepton/contracts/audit'
 import { amountOf } from '@lepton/contracts/fields'
 import { evolve, placedOrder } from './domain.ts'

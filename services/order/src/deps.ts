@@ -1,6 +1,6 @@
 import type { Outbox } from '@lepton/events/outbox'
 import type { Log } from '@lepton/common/runtime/log'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import type { Signer } from '@lepton/common/http/auth'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { CustomerLimits } from './admission.ts'

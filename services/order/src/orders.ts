@@ -1,6 +1,6 @@
 import type { Outbox } from '@lepton/events/outbox'
 import type { Cause, OutgoingEvent } from '@lepton/events/event'
-import type { Tx } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import {
   OrderCancelled,
   OrderClosed,

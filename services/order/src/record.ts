@@ -1,4 +1,4 @@
-import type { Tx } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Deps } from './deps.ts'
 import type { OrderChanges } from './orders.ts'
 

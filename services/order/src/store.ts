@@ -1,4 +1,6 @@
-import { type Database, insertRows, saveRows, type Tx } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
+import { insertRows, saveRows } from '@lepton/events/postgres/rows'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Order } from './order.ts'
 
 type LockedOrder = Order & { now: string }

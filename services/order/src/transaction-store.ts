@@ -1,4 +1,6 @@
-import { type Database, insertRows, type Tx } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
+import { insertRows } from '@lepton/events/postgres/rows'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Placement } from './order.ts'
 
 export type BranchName = 'stock' | 'payment'

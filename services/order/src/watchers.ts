@@ -1,5 +1,5 @@
 import type { Log } from '@lepton/common/runtime/log'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { createSignal } from '@lepton/events/postgres/signal'
 

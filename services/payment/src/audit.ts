@@ -1,6 +1,6 @@
 import { type Archived, archivedOf, checkArchive, messagingFindings } from '@lepton/shop/findings'
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import { type AuditedPayment, auditPayments, FIRST_ID, type Violation } from '@lepton/contracts/audit'
 import type { PspClient } from './psp-client.ts'
 

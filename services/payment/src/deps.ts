@@ -1,7 +1,7 @@
 import type { Outbox } from '@lepton/events/outbox'
 import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import type { Answers } from './answers.ts'
 import type { Places } from './claim-store.ts'
 import type { PspClient } from './psp-client.ts'

@@ -1,7 +1,7 @@
 import { decodeCursor, encodeCursor, isCount } from '@lepton/common/runtime/cursor'
 import { audit } from '@lepton/events/audit'
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import { listUnsettledPayments, retryPayment, settlePayment } from '@lepton/contracts/payment-ops'

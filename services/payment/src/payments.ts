@@ -1,7 +1,7 @@
 import type { Cause, OutgoingEvent } from '@lepton/events/event'
 import type { Outbox } from '@lepton/events/outbox'
 import { currentTrace } from '@lepton/common/runtime/trace'
-import type { Tx } from '@lepton/events/postgres/postgres'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import {
   PaymentAuthorized,
   PaymentCaptured,

@@ -1,4 +1,6 @@
-import { type Database, insertRows, lockOrCreate, saveRows, type Tx } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
+import { insertRows, lockOrCreate, saveRows } from '@lepton/events/postgres/rows'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { Operation, Origin, Payment } from './domain.ts'
 import { isAskedAgain } from './outcome.ts'

@@ -1,4 +1,5 @@
-import type { Database, Tx } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Task } from './claim-store.ts'
 import type { Operation, PspResult } from './domain.ts'
 

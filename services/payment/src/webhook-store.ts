@@ -1,5 +1,5 @@
 import type { ChargeWebhook } from '@lepton/contracts/psp'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 
 /** Notes an event of the processor once. `isAwaited`: a task of its order is open. */
 export async function note(

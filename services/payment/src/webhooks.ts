@@ -1,6 +1,6 @@
 import { answer, type Endpoint, rawBodyOf } from '@lepton/common/http/app'
 import { refuse } from '@lepton/shop/refuse'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'

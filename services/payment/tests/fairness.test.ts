@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import type { Database } from '@lepton/events/postgres/postgres'
+import type { Database } from '@lepton/events/postgres/database'
 import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderPlaced } from '@lepton/contracts/order'
 import { eventRecord, placement } from '@lepton/testing/builders'

@@ -1,4 +1,5 @@
-import type { Database, Tx } from '../postgres/postgres.ts'
+import type { Database } from '../postgres/database.ts'
+import type { Tx } from '../postgres/transaction.ts'
 import { forget } from '../inbox.ts'
 import type { Outbox } from '../outbox.ts'
 import type { ParsedRecord } from '../subscription.ts'

@@ -1,4 +1,4 @@
-import type { Database } from '../postgres/postgres.ts'
+import type { Database } from '../postgres/database.ts'
 import { refuse } from '@lepton/common/runtime/problem'
 import { audit, type Cause } from '../audit.ts'
 import { type DeadLetter, lockKey, setStatus } from './dead-letter.ts'

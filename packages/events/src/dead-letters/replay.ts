@@ -1,4 +1,5 @@
-import type { Database, Tx } from '../postgres/postgres.ts'
+import type { Database } from '../postgres/database.ts'
+import type { Tx } from '../postgres/transaction.ts'
 import { applyChunk } from '../apply.ts'
 import { audit, type Cause } from '../audit.ts'
 import { type DeadLetter, lockKey, setStatus } from './dead-letter.ts'

@@ -2,7 +2,7 @@ import { readdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type pg from 'pg'
 import type { Log } from '@lepton/common/runtime/log'
-import type { Database } from './postgres.ts'
+import type { Database } from './database.ts'
 
 const MIGRATION_MS = 60_000
 

@@ -1,6 +1,6 @@
 import type pg from 'pg'
 import type { Log } from '@lepton/common/runtime/log'
-import type { Database } from './postgres.ts'
+import type { Database } from './database.ts'
 
 const RECONNECT_MS = 1_000
 /** PostgreSQL takes a little less than 8 000 bytes. */

@@ -1,5 +1,7 @@
 import type { BarrierState } from './barrier.ts'
-import { lockOrCreate, type Database, type Tx } from '../postgres/postgres.ts'
+import type { Database } from '../postgres/database.ts'
+import { lockOrCreate } from '../postgres/rows.ts'
+import type { Tx } from '../postgres/transaction.ts'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'

@@ -1,6 +1,7 @@
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import type { Outbox } from '../outbox.ts'
-import type { Database, Tx } from '../postgres/postgres.ts'
+import type { Database } from '../postgres/database.ts'
+import type { Tx } from '../postgres/transaction.ts'
 import { type Branch, type Meeting, meetBranch, type Phase } from './barrier.ts'
 import { lockBarriers } from './barrier-rows.ts'
 

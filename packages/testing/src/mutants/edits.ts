@@ -136,7 +136,7 @@ export const MUTANT_EDITS = {
   ],
   durability: [
     {
-      file: 'packages/events/src/postgres/postgres.ts',
+      file: 'packages/events/src/postgres/database.ts',
       find: 'tcp_keepalives_count: 3,',
       replace: "tcp_keepalives_count: 3,\n    synchronous_commit: 'off',",
     },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { isPassingFault } from './postgres.ts'
+import { isPassingFault } from './faults.ts'
 
 const fault = (code: string | undefined, message = 'a fault') => Object.assign(new Error(message), { code })
 

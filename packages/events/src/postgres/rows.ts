@@ -1,0 +1,64 @@
+import type { Tx } from './transaction.ts'
+
+/**
+ * Inserts or replaces rows of a table by its key, all in one statement. Columns are those of the first
+ * row: field and column share one spelling, so there is nothing to map.
+ *
+ * An upsert even where every row is there: it always goes by the index, while an update that joins a set
+ * of unknown size may be planned as a scan of the whole table. It measured faster in the bench.
+ */
+export function saveRows(tx: Tx, table: string, key: string, rows: readonly object[]): void {
+  const [first] = rows
+  if (first === undefined) return
+  const columns = Object.keys(first)
+  const changed = columns.filter((column) => column !== key)
+  tx.write(
+    `insert into ${table} (${columns.join(', ')})
+     select ${columns.join(', ')} from jsonb_populate_recordset(null::${table}, $1::jsonb)
+     on conflict (${key}) do update set ${changed.map((column) => `${column} = excluded.${column}`).join(', ')}`,
+    [JSON.stringify(rows)],
+  )
+}
+
+/** Inserts rows, all in one statement; a row that is there already is an error. */
+export function insertRows(tx: Tx, table: string, rows: readonly object[]): void {
+  const [first] = rows
+  if (first === undefined) return
+  const columns = Object.keys(first).join(', ')
+  tx.write(
+    `insert into ${table} (${columns})
+     select ${columns} from jsonb_populate_recordset(null::${table}, $1::jsonb)`,
+    [JSON.stringify(rows)],
+  )
+}
+
+/**
+ * Locks the rows of a table by their key, in key order, making those that are missing with the table's
+ * defaults. Two transactions with the same rows wait for each other and never in a circle.
+ *
+ * Looks first and inserts only what it missed: most rows are there, and an insert that meets one is dear.
+ */
+export async function lockOrCreate<R extends object>(
+  tx: Tx,
+  table: string,
+  key: string,
+  ids: readonly string[],
+): Promise<{ now: string; rows: R[] }> {
+  const lock = () =>
+    tx.query<R & { now: string }>(
+      `select *, now() as now from ${table} where ${key} = any($1::uuid[]) order by ${key} for update`,
+      [ids],
+    )
+  const wanted = new Set(ids).size
+  let { rows } = await lock()
+  if (rows.length < wanted) {
+    const made = await tx.query<R & { now: string }>(
+      `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id on conflict do nothing
+       returning *, now() as now`,
+      [ids],
+    )
+    // Somebody made some of them meanwhile.
+    rows = rows.length + made.rows.length < wanted ? (await lock()).rows : [...rows, ...made.rows]
+  }
+  return { now: rows[0]!.now, rows: rows.map(({ now: _now, ...row }) => row as unknown as R) }
+}

@@ -1,0 +1,118 @@
+import type { Duplex } from 'node:stream'
+import { Unavailable } from '@lepton/common/runtime/problem'
+import type pg from 'pg'
+import { LOCK_TIMEOUT, STALE_PLAN } from './faults.ts'
+import { prepared } from './prepared.ts'
+
+export interface Tx {
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
+  /**
+   * Sends a statement whose answer nobody waits for: it travels with the next one. Statements run in
+   * the order they are sent; a fault of this one undoes the transaction at the latest at its commit.
+   */
+  write<R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void): void
+  /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
+  afterCommit(run: () => void): void
+}
+
+export interface TransactionOptions {
+  /** An advisory lock to hold from the start; `LockBusy` is thrown where it is not free within `waitMs`. */
+  lock?: { id: bigint; waitMs: number }
+}
+
+/** Another transaction holds the advisory lock that was asked for. */
+export class LockBusy extends Error {}
+
+/**
+ * Runs `work` in one transaction: what it returns is stored, what it throws is undone.
+ *
+ * PostgreSQL answers COMMIT with ROLLBACK, and no error, when `work` swallowed a failed query; that
+ * answer is an error here. An error of COMMIT itself leaves the outcome unknown: it is `Unavailable`,
+ * never retried here, and whoever asks again must find out by id or idempotency key.
+ */
+export async function runTransaction<T>(
+  client: pg.PoolClient,
+  work: (tx: Tx) => Promise<T>,
+  { lock }: TransactionOptions,
+): Promise<T> {
+  const committed: (() => void)[] = []
+  const unwatched: Promise<unknown>[] = []
+  let broken: Error | undefined
+  const onError = (error: Error) => {
+    broken = error
+  }
+  client.on('error', onError)
+  const send = sender(client)
+
+  /** A fault of a statement that nobody waited for is the cause of what failed after it. */
+  function later(answer: Promise<unknown>): void {
+    answer.catch(() => undefined)
+    unwatched.push(answer)
+  }
+
+  try {
+    later(lock === undefined ? send('begin') : beginLocked(send, lock))
+    const result = await work({
+      query: (text, values) => send(prepared(text, values)),
+      write: <R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void) =>
+        later(send<R>(prepared(text, values)).then(({ rows }) => onRows?.(rows))),
+      afterCommit: (run) => committed.push(run),
+    })
+    await commit(send, unwatched)
+    for (const run of committed) run()
+    return result
+  } catch (error) {
+    await client.query('rollback').catch(onError)
+    const cause = error instanceof Unavailable ? error : ((await firstFault(unwatched)) ?? error)
+    if ((cause as { code?: string }).code === STALE_PLAN) onError(cause as Error)
+    throw cause
+  } finally {
+    client.off('error', onError)
+    client.release(broken)
+  }
+}
+
+type Send = <R extends pg.QueryResultRow>(query: string | pg.QueryConfig) => Promise<pg.QueryResult<R>>
+
+/** Statements that are sent in one turn of the event loop leave in one write. */
+function sender(client: pg.PoolClient): Send {
+  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
+  let isCorked = false
+  return (query) => {
+    if (!isCorked) {
+      isCorked = true
+      stream.cork()
+      process.nextTick(() => {
+        isCorked = false
+        stream.uncork()
+      })
+    }
+    return client.query(query)
+  }
+}
+
+async function beginLocked(send: Send, { id, waitMs }: { id: bigint; waitMs: number }): Promise<void> {
+  // One simple query, which takes no parameters; both values are numbers made here.
+  const text = `begin; set local lock_timeout = ${waitMs}; select pg_advisory_xact_lock(${id}); reset lock_timeout`
+  await send(text).catch((error: unknown) => {
+    throw (error as { code?: string }).code === LOCK_TIMEOUT
+      ? new LockBusy('lock busy', { cause: error })
+      : error
+  })
+}
+
+async function commit(send: Send, unwatched: readonly Promise<unknown>[]): Promise<void> {
+  const { command } = await send('commit').catch((error: unknown) => {
+    // A refused COMMIT (a deferred constraint, a serialisation failure) is a definite answer.
+    if (/^(23|40)/.test((error as { code?: string }).code ?? '')) throw error
+    throw new Unavailable('the answer to COMMIT', { cause: error })
+  })
+  if (command !== 'COMMIT') {
+    throw (await firstFault(unwatched)) ?? new Error('rolled back: a failed query was swallowed')
+  }
+}
+
+async function firstFault(answers: readonly Promise<unknown>[]): Promise<unknown> {
+  const settled = await Promise.allSettled(answers)
+  return settled.find((answer) => answer.status === 'rejected')?.reason
+}
