@@ -198,6 +198,30 @@ export const streamPulse = route({
   events: { pulse: Pulse },
 })
 
+export const streamShop = route({
+  ...operator,
+  operation: 'stream_shop',
+  method: 'GET',
+  path: '/ops/stream',
+  summary:
+    'Figures every two seconds, steps of orders four times a second, and marks as they happen; marks are sent again to who comes back',
+  query: z.strictObject({
+    /** Names with commas between them; all of them where it is missing. */
+    topics: z
+      .string()
+      .regex(/^(metrics|flow|mark)(,(metrics|flow|mark)){0,2}$/, 'must be of metrics, flow and mark')
+      .optional(),
+  }),
+  answers: { 200: null },
+  events: {
+    metrics: Overview.omit({ marks: true }),
+    flow: Flow,
+    mark: Mark,
+    /** Something was left out, or was long ago: read everything again. */
+    resync: z.object({ because: z.enum(['unknown_id', 'too_slow']) }),
+  },
+})
+
 export const getCapabilities = route({
   ...operator,
   operation: 'get_capabilities',
@@ -312,6 +336,7 @@ export const actOnServer = route({
 export const CONSOLE_ROUTES = [
   getPulse,
   streamPulse,
+  streamShop,
   getCapabilities,
   getOverview,
   getSeries,

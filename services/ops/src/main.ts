@@ -9,15 +9,15 @@ import { readConfig } from './config.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
 import { createLauncher } from './launcher.ts'
+import { startLive } from './live.ts'
 import { startLogReader } from './log-reader.ts'
 import { createMarks } from './marks.ts'
 import { createOnce } from './once.ts'
 import { startObserver } from './observer.ts'
 import { booksOf, promiseRoutes } from './promise-routes.ts'
-import { startPulse } from './pulse.ts'
 import { startReconciliation } from './reconciliation.ts'
 import { createSeries } from './series.ts'
-import { pointsOf, pulseOf, type ShopState } from './state.ts'
+import { pointsOf, type ShopState } from './state.ts'
 
 const settings = readConfig()
 
@@ -39,7 +39,7 @@ await runService('ops', settings, (instance) => {
     books: () => booksOf(books.latest()),
   }
   observer.onSample(() => series.push(pointsOf(state)))
-  const pulse = startPulse(() => pulseOf(state, events.flow.take()))
+  const live = startLive(state, () => events.flow.take())
   const once = createOnce()
   const actions = createActions({
     launcher,
@@ -55,8 +55,8 @@ await runService('ops', settings, (instance) => {
       ...promiseRoutes(books, { marks, log, once }),
       ...consoleRoutes(state, actions),
       ...actRoutes(actions, once),
-      ...pulse.endpoints,
+      ...live.endpoints,
     ]),
-    parts: [{ stop: () => broker.close() }, events, observer, books, pulse],
+    parts: [{ stop: () => broker.close() }, events, observer, books, live],
   })
 })

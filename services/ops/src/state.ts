@@ -1,4 +1,4 @@
-import type { Books, Flow, OrderFigures, Overview, Pulse } from '@lepton/contracts/console'
+import type { Books, FlowRow, OrderFigures, Overview, Pulse } from '@lepton/contracts/console'
 import type { Marks } from './marks.ts'
 import type { Observer } from './observer.ts'
 import type { Point, SeriesRing } from './series.ts'
@@ -29,7 +29,7 @@ export function overviewOf(state: ShopState): Overview {
   }
 }
 
-export function pulseOf(state: ShopState, { rows }: Flow): Pulse {
+export function pulseOf(state: ShopState, flow: FlowRow[]): Pulse {
   const { accepted, completed, in_flight, accepted_per_s } = state.orders()
   return {
     as_of: new Date().toISOString(),
@@ -37,7 +37,7 @@ export function pulseOf(state: ShopState, { rows }: Flow): Pulse {
     orders: { accepted, completed, in_flight, per_s: accepted_per_s },
     kills: killsOf(state.observer.running()),
     books: state.books(),
-    flow: rows,
+    flow,
   }
 }
 

@@ -10,6 +10,7 @@ import {
   ACTIONS,
   type Capabilities,
   CONSOLE_ROUTES,
+  type FlowRow,
   type Overview,
   type Pulse,
   type ServiceView,
@@ -29,14 +30,14 @@ import { actRoutes } from '../src/act-routes.ts'
 import { createActions } from '../src/actions.ts'
 import { consoleRoutes } from '../src/console-routes.ts'
 import { createLauncher } from '../src/launcher.ts'
+import { startLive } from '../src/live.ts'
 import { createMarks } from '../src/marks.ts'
 import { type Observer, startObserver } from '../src/observer.ts'
 import { createOnce } from '../src/once.ts'
 import { UNKNOWN_ORDERS } from '../src/order-tally.ts'
 import { promiseRoutes } from '../src/promise-routes.ts'
-import { startPulse } from '../src/pulse.ts'
 import { createSeries } from '../src/series.ts'
-import { pulseOf, type ShopState } from '../src/state.ts'
+import type { ShopState } from '../src/state.ts'
 import { serveLauncher, startInstance } from './processes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lepton-ops-'))
@@ -56,6 +57,7 @@ const running: RunningShop = {
   servers: [{ name: 'kafka', title: 'Kafka 4', status: 'ready', pid: 7, restarts: 2 }],
 }
 const checked: string[] = []
+const rows: FlowRow[] = []
 let launcher: Awaited<ReturnType<typeof serveLauncher>>
 let orders: Awaited<ReturnType<typeof startInstance>>[]
 let observer: Observer
@@ -100,7 +102,7 @@ beforeAll(async () => {
     marks,
     log: silentLog,
   })
-  const pulse = startPulse(() => pulseOf(state, { share: 1, rows: [] }))
+  const live = startLive(state, () => ({ share: 1, rows: rows.splice(0) }))
   const once = createOnce()
   const books = {
     latest: () => undefined,
@@ -112,14 +114,14 @@ beforeAll(async () => {
     ...consoleRoutes(state, actions),
     ...actRoutes(actions, once),
     ...promiseRoutes(books, { marks, log: silentLog, once }),
-    ...pulse.endpoints,
+    ...live.endpoints,
   ]
   const deps = { log: silentLog, metrics: createMetrics(), verify: identity.verify, isReady: () => true }
   service.people = await servePeople(createHttpApp(deps, endpoints), identity)
   operator = await service.people.operator()
   stops.push(
     () => service.people.close(),
-    () => pulse.stop(),
+    () => live.stop(),
     () => observer.stop(),
     () => launcher.stop(),
   )
@@ -282,6 +284,56 @@ it('what cannot be done while the launcher does not answer is said beforehand, a
   const by = { who: 'Ada', reason: 'why' }
   await expect(strike('kill', 'order-1', 1, by)).rejects.toMatchObject({ slug: 'not-possible-here' })
   await expect(begin('restart', 'order-1', by)).rejects.toMatchObject({ slug: 'not-possible-here' })
+})
+
+describe('the stream of the console', () => {
+  const open = (query = '', lastId?: string) =>
+    openEvents(`${service.people.url}/ops/stream${query}`, {
+      authorization: `Bearer ${operator.token}`,
+      ...(lastId !== undefined && { 'last-event-id': lastId }),
+    })
+
+  it('begins with the figures, and has marks and steps as they happen', async () => {
+    const events = await open()
+    expect(await events.next()).toMatchObject({
+      event: 'metrics',
+      data: { kills: 2, services: expect.any(Array) },
+    })
+
+    rows.push([1, 'order', 'payment', 'event', 3])
+    const flow = await until('the flow', async () => {
+      const event = await events.next()
+      return event?.event === 'flow' && event
+    })
+    expect(flow.data).toEqual({ share: 1, rows: [[1, 'order', 'payment', 'event', 3]] })
+    marks.add({ kind: 'instance', name: 'order-1', what: 'answers' })
+    const mark = await until('the mark', async () => {
+      const event = await events.next()
+      return event?.event === 'mark' && event
+    })
+    expect(mark).toMatchObject({ id: marks.latest(1)[0]!.id, data: { what: 'answers' } })
+    events.close()
+  })
+
+  it('sends who comes back the marks since, or says that it cannot', async () => {
+    marks.add({ kind: 'instance', name: 'order-1', what: 'the last that was seen' })
+    const { id } = marks.latest(1)[0]!
+    marks.add({ kind: 'instance', name: 'order-1', what: 'missed' })
+
+    const [known, unknown] = [await open('?topics=mark', id), await open('?topics=mark', 'another-boot.7')]
+
+    expect(await known.next()).toMatchObject({ event: 'mark', data: { what: 'missed' } })
+    expect(await unknown.next()).toMatchObject({ event: 'resync', data: { because: 'unknown_id' } })
+    known.close()
+    unknown.close()
+  })
+
+  it('is for operators', async () => {
+    const { token } = await service.people.customer()
+    const refused = await openEvents(`${service.people.url}/ops/stream`, { authorization: `Bearer ${token}` })
+
+    expect(refused.status).toBe(403)
+  })
 })
 
 describe('promises', () => {
