@@ -41,9 +41,9 @@ export const Status = z.enum(STATUSES)
 export type Status = z.infer<typeof Status>
 
 /** What is known of an order's units and of its money. */
-const StockFlag = z.enum(['pending', 'held', 'rejected', 'committed', 'released', 'restocked'])
+export const StockFlag = z.enum(['pending', 'held', 'rejected', 'committed', 'released', 'restocked'])
 export type StockFlag = z.infer<typeof StockFlag>
-const PayFlag = z.enum([
+export const PayFlag = z.enum([
   'pending',
   'authorized',
   'declined',

@@ -72,7 +72,7 @@ function deadLetterEndpoints(
   }
 
   async function replayOne(letter: DeadLetter, cause: Cause, isDryRun: boolean): Promise<ReplayedLetter> {
-    const { letter_id, key, sequence } = shown(service, letter)
+    const { letter_id, key, sequence } = shownLetter(service, letter)
     const about = { letter_id, key, sequence }
     if (isDryRun) return { ...about, outcome: 'WOULD_REPLAY' }
     try {
@@ -92,8 +92,8 @@ function deadLetterEndpoints(
       return {
         status: 200,
         body: {
-          items: letters.map((letter) => shown(service, letter)),
-          next_cursor: isMore ? cursorOf(shown(service, last)) : null,
+          items: letters.map((letter) => shownLetter(service, letter)),
+          next_cursor: isMore ? cursorOf(shownLetter(service, last)) : null,
         },
       }
     }),
@@ -108,13 +108,16 @@ function deadLetterEndpoints(
     answer(routes.get, async ({ params }) => {
       const letter = await find(params.letter_id)
       const payload_base64 = letter.payload?.toString('base64') ?? null
-      return { status: 200, body: { ...shown(service, letter), headers: letter.headers, payload_base64 } }
+      return {
+        status: 200,
+        body: { ...shownLetter(service, letter), headers: letter.headers, payload_base64 },
+      }
     }),
     answer(routes.discard, async ({ params, body, caller }) => {
       const letter = await find(params.letter_id)
       const cause = { who: caller.name ?? caller.subject, reason: body.reason }
       const discarded = await discard(database, subscriptionOf(letter), letter, cause)
-      return { status: 200, body: shown(service, discarded) }
+      return { status: 200, body: shownLetter(service, discarded) }
     }),
   ]
 }
@@ -128,7 +131,7 @@ function isLetterId(part: string): boolean {
   return LetterId.safeParse(part).success
 }
 
-function shown(service: string, letter: DeadLetter) {
+export function shownLetter(service: string, letter: DeadLetter) {
   const { id, part, off, pub_seq, headers } = letter
   return {
     ...letter,

@@ -3,6 +3,7 @@ import type { Signer, Verify } from '@lepton/common/http/auth'
 import { startConsumer } from '@lepton/events/consume'
 import { createOutbox, type Outbox } from '@lepton/events/outbox'
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
+import { trailEndpoints } from '@lepton/shop/trail-endpoints'
 import { startRelay } from '@lepton/events/relay'
 import type { Subscription } from '@lepton/events/subscription'
 import { createHttpApp, type Endpoint } from '@lepton/common/http/app'
@@ -36,6 +37,8 @@ export interface ServiceParts {
   endpoints: Endpoint[]
   subscriptions?: Subscription[]
   parts?: Part[]
+  /** The key of the service's events about an order, where it is not the order's id. */
+  keyOf?: (orderId: string) => Promise<string | undefined>
   /** Whether the service itself has nothing under way besides events. */
   isIdle?: () => Promise<boolean>
 }
@@ -89,7 +92,7 @@ export function useService(
       database,
       outbox,
     }
-    const { endpoints, subscriptions = [], parts = [], isIdle } = build(instance)
+    const { endpoints, subscriptions = [], parts = [], isIdle, keyOf } = build(instance)
     const deps = { database, broker, outbox, log: silentLog, metrics }
     stops.push(
       () => Promise.resolve(identity.remove()),
@@ -105,7 +108,7 @@ export function useService(
     const people = await servePeople(
       createHttpApp({ ...instance, isReady: () => true }, [
         ...endpoints,
-        ...opsOf(service, database, subscriptions),
+        ...opsOf(service, database, subscriptions, keyOf),
       ]),
       identity,
     )
@@ -133,9 +136,18 @@ export function useService(
   return running
 }
 
-function opsOf(service: KeyOwner, database: Database, subscriptions: readonly Subscription[]): Endpoint[] {
+function opsOf(
+  service: KeyOwner,
+  database: Database,
+  subscriptions: readonly Subscription[],
+  keyOf: ServiceParts['keyOf'],
+): Endpoint[] {
   const publisher = PUBLISHERS.find((name) => name === service)
-  return publisher === undefined ? [] : eventEndpoints(publisher, database, subscriptions)
+  if (publisher === undefined) return []
+  return [
+    ...eventEndpoints(publisher, database, subscriptions),
+    ...trailEndpoints(publisher, database, keyOf),
+  ]
 }
 
 async function isPublished(database: Database): Promise<boolean> {

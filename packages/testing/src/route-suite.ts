@@ -24,6 +24,7 @@ const EXAMPLE_PARAMS: Record<string, () => string> = {
 }
 /** Routes that every service with events has. */
 const OPS_BODIES: ExampleBodies = {
+  list_own_applied: { event_ids: [newId()] },
   replay_own_dead_letters: { letter_id: 'order-987654321', dry_run: true, reason: 'the schema is repaired' },
   discard_own_dead_letter: { reason: 'a test message' },
   republish_own_events: {

@@ -61,6 +61,15 @@ export function insertCheckout(tx: Tx, checkout: Omit<CheckoutRow, 'created_at'>
   )
 }
 
+/** The cart that an order came of: its events have the cart's id as their key. */
+export async function findCartOf(database: Database, orderId: string): Promise<string | undefined> {
+  const { rows } = await database.query<{ cart_id: string }>(
+    'select cart_id from checkout where order_id = $1',
+    [orderId],
+  )
+  return rows[0]?.cart_id
+}
+
 export async function findCheckout(
   reader: Pick<Database, 'query'> | Tx,
   orderId: string,

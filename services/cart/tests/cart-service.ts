@@ -1,6 +1,7 @@
 import { listProducts } from '@lepton/contracts/routes'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { cartRoutes } from '../src/routes.ts'
+import { findCartOf } from '../src/store.ts'
 
 export interface CartService extends ServiceUnderTest {
   /** What inventory answers: each item at its price. */
@@ -11,6 +12,7 @@ export interface CartService extends ServiceUnderTest {
 export function useCartService(): CartService {
   const service = useService('cart', (instance) => ({
     endpoints: cartRoutes({ ...instance, decisionWaitMs: 500 }),
+    keyOf: (orderId) => findCartOf(instance.database, orderId),
   }))
   return Object.assign(service, {
     prices: (prices: Record<string, number>) => {

@@ -1,6 +1,12 @@
 import type { Database } from '@lepton/events/postgres/database'
 import type { Tx } from '@lepton/events/postgres/transaction'
-import type { Category, Product, ProductQuery, StockEntry } from '@lepton/contracts/inventory'
+import type {
+  Category,
+  Product,
+  ProductQuery,
+  ReservationState,
+  StockEntry,
+} from '@lepton/contracts/inventory'
 import type { z } from 'zod'
 import type { Stock } from './domain.ts'
 
@@ -76,6 +82,28 @@ export async function listEntries(
   const { rows } = await database.query<z.infer<typeof StockEntry>>(
     'select * from stock_ledger where product_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3',
     [productId, before ?? null, limit],
+  )
+  return rows
+}
+
+export async function findReservation(
+  database: Database,
+  orderId: string,
+): Promise<{ state: ReservationState; hold_until: string | null } | undefined> {
+  const { rows } = await database.query<{ state: ReservationState; hold_until: string | null }>(
+    'select state, hold_until from reservation where order_id = $1',
+    [orderId],
+  )
+  return rows[0]
+}
+
+export async function listOrderEntries(
+  database: Database,
+  orderId: string,
+): Promise<z.infer<typeof StockEntry>[]> {
+  const { rows } = await database.query<z.infer<typeof StockEntry>>(
+    'select * from stock_ledger where order_id = $1 order by id',
+    [orderId],
   )
   return rows
 }

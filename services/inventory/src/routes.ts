@@ -1,4 +1,5 @@
 import { decodeCursor, encodeCursor, isCount } from '@lepton/common/runtime/cursor'
+import { getOrderStock } from '@lepton/contracts/ops-orders'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import { newId } from '@lepton/common/runtime/id'
 import { idempotently } from '@lepton/events/idempotency'
@@ -71,6 +72,15 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
           receipt === undefined ? await store.bookReceipt(tx, product_id, quantity, receipt_id) : stock
         return { status: 200, body: asBody(booked) }
       })
+    }),
+
+    answer(getOrderStock, async ({ params: { order_id } }) => {
+      const reservation = await store.findReservation(database, order_id)
+      if (reservation === undefined) throw refuse('not-found', 'No stock was asked for this order yet.')
+      return {
+        status: 200,
+        body: { ...reservation, ledger: await store.listOrderEntries(database, order_id) },
+      }
     }),
 
     answer(getStock, async ({ params }) => ({ status: 200, body: asBody(await stockOf(params.product_id)) })),

@@ -14,6 +14,7 @@ import { startLogReader } from './log-reader.ts'
 import { createMarks } from './marks.ts'
 import { createOnce } from './once.ts'
 import { startObserver } from './observer.ts'
+import { orderRoutes } from './order-routes.ts'
 import { booksOf, promiseRoutes } from './promise-routes.ts'
 import { startReconciliation } from './reconciliation.ts'
 import { createSeries } from './series.ts'
@@ -52,6 +53,7 @@ await runService('ops', settings, (instance) => {
     app: createHttpApp(instance, [
       reconcileEndpoint(mesh),
       ...deadLetterEndpoints(mesh),
+      ...orderRoutes(mesh),
       ...promiseRoutes(books, { marks, log, once }),
       ...consoleRoutes(state, actions),
       ...actRoutes(actions, once),

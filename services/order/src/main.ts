@@ -1,4 +1,5 @@
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
+import { trailEndpoints } from '@lepton/shop/trail-endpoints'
 import { createHttpApp } from '@lepton/common/http/app'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
@@ -8,6 +9,7 @@ import { readConfig } from './config.ts'
 import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { orderSubscriptions } from './events.ts'
+import { opsOrderRoutes } from './ops.ts'
 import { orderRoutes } from './routes.ts'
 import { createWatchers } from './watchers.ts'
 import { startAntiEntropy, startDeadlines } from './timers.ts'
@@ -58,6 +60,8 @@ await runService('order', settings, async (instance) => {
   return {
     app: createHttpApp(instance, [
       ...orderRoutes(deps),
+      ...opsOrderRoutes(deps),
+      ...trailEndpoints('order', store.database),
       ...eventEndpoints('order', store.database, subscriptions),
     ]),
     parts: [

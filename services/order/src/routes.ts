@@ -1,7 +1,6 @@
 import { ask } from '@lepton/common/http/ask'
 import type { Caller } from '@lepton/common/http/auth'
 import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/runtime/cursor'
-import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { answer, type Endpoint, overloaded } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
 import { orderIdOf } from '@lepton/shop/order-id'
@@ -10,7 +9,6 @@ import { remainingMs } from '@lepton/common/runtime/deadline'
 import { Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import { amountOf, CURRENCY, type Line, unitsOf } from '@lepton/contracts/fields'
-import type { ProblemSlug } from '@lepton/contracts/problems'
 import {
   cancelOrder,
   checkAdmission,
@@ -26,11 +24,12 @@ import {
 import { refusalFor, refuseTooManyOpen } from './admission.ts'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
-import { decide, isSettled } from './domain.ts'
+import { isSettled } from './domain.ts'
 import type { Order } from './order.ts'
 import { placeOrder as place } from './place.ts'
 import { priceLines } from './prices.ts'
 import { record } from './record.ts'
+import { accept, settle } from './settle.ts'
 import type { Input } from './state-table.ts'
 import { streamOrder as sendOrder } from './stream.ts'
 import { lockOrders } from './orders.ts'
@@ -126,9 +125,9 @@ export function orderRoutes(deps: Deps): Endpoint[] {
       return { status: 200, body: { items: await listFacts(database, order.order_id) } }
     }),
 
-    answer(cancelOrder, ({ params, caller }) => settle(deps, params.order_id, caller, 'customer_cancels')),
+    answer(cancelOrder, ({ params, caller }) => settleOwn(deps, params.order_id, caller, 'customer_cancels')),
     answer(refundOrder, ({ params, caller }) =>
-      settle(deps, params.order_id, caller, 'customer_wants_refund'),
+      settleOwn(deps, params.order_id, caller, 'customer_wants_refund'),
     ),
   ]
 }
@@ -145,39 +144,15 @@ async function showDecision(
   return { ...reply, body: { order_id, status: order!.status } }
 }
 
-/** A customer's decision about an order: the state table answers, as it does for every other input. */
-async function settle(deps: Deps, orderId: string, caller: Caller, name: Input['name']): Promise<Reply> {
-  const reply = await deps.database.inTransaction(async (tx) => {
-    const changes = await lockOrders(tx, [orderId])
-    const order = changes.orders.get(orderId)
-    if (order?.customer_id !== caller.subject) return undefined
-    const verdict = decide(order, { kind: 'asked', name })
-    if (verdict.kind === 'refuse') throw refuseDecision(order, verdict.slug)
-    if (verdict.kind !== 'change') return accept(order, 200)
-    changes.append(order, verdict.facts, undefined)
-    record(tx, changes, deps)
-    failpoint('http.before_commit')
-    return accept(changes.orders.get(orderId)!, 202)
-  })
-  failpoint('http.after_commit')
+/** What a customer decides about an order of his own. */
+async function settleOwn(deps: Deps, orderId: string, caller: Caller, name: Input['name']): Promise<Reply> {
+  const owns = ({ customer_id }: Order) => customer_id === caller.subject
+  const reply = await settle(deps, orderId, { name, owns })
   if (reply !== undefined) return reply
   await findSubmitted(deps, orderId, caller)
   throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', {
     retryAfterS: 1,
   })
-}
-
-function refuseDecision({ order_id, status, decision }: Order, slug: ProblemSlug): Refusal {
-  if (slug === 'order-settled' && decision === 'CANCELLED')
-    return refuse(slug, `The order is ${status} and was not paid: there is nothing to give back.`)
-  return slug === 'order-settled'
-    ? refuse(
-        slug,
-        `The order is ${status}: it is paid. POST /api/v1/orders/${order_id}/refund gives it back.`,
-      )
-    : refuse(slug, `The order is ${status}: it can be refunded once its payment is captured.`, {
-        retryAfterS: 1,
-      })
 }
 
 /** The order between its 202 and its stream: what the cart service has accepted. */
@@ -207,10 +182,6 @@ function acceptAgain(order: Order, { lines, mode }: Pick<Order, 'lines' | 'mode'
     throw refuse('idempotency-key-reused', 'This key belongs to an earlier order of other content.')
   }
   return accept(order, 202)
-}
-
-function accept({ order_id, status }: Pick<Order, 'order_id' | 'status'>, code: 200 | 202): Reply {
-  return { status: code, body: { order_id, status }, headers: { location: `/api/v1/orders/${order_id}` } }
 }
 
 function refuseWithoutToken(): Refusal {

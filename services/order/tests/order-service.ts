@@ -20,6 +20,7 @@ import { countInProgress } from '../src/store.ts'
 import { startCoordinator } from '../src/coordinator.ts'
 import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
+import { opsOrderRoutes } from '../src/ops.ts'
 import { orderRoutes } from '../src/routes.ts'
 import { createWatchers } from '../src/watchers.ts'
 
@@ -63,7 +64,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
     Object.assign(service, { deps })
     const coordinator = isCoordinated ? startCoordinator(deps) : undefined
     return {
-      endpoints: orderRoutes(deps),
+      endpoints: [...orderRoutes(deps), ...opsOrderRoutes(deps)],
       subscriptions: orderSubscriptions(deps),
       parts: coordinator === undefined ? [watchers] : [watchers, coordinator],
     }

@@ -14,12 +14,18 @@ describeRefusals(shop, routes, {
     mode: 'saga',
   },
   check_admission: { units: 3, is_paid: true },
+  cancel_ops_order: { reason: 'the refusals' },
+  refund_ops_order: { reason: 'the refusals' },
+  ask_order_status: { reason: 'the refusals' },
 })
 
 describe('another customer’s order', () => {
   it.each(
     routes
-      .filter(({ params }) => params !== undefined && 'order_id' in params.shape)
+      .filter(
+        ({ params, access }) =>
+          params !== undefined && 'order_id' in params.shape && access.includes('customer'),
+      )
       .map((route) => [`${route.method} ${route.path}`, route] as const),
   )('does not exist for %s', async (_name, { method, path }) => {
     const alice = await shop.people.customer()

@@ -5,10 +5,12 @@ import type { Database } from '@lepton/events/postgres/database'
 import { type Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import { listUnsettledPayments, retryPayment, settlePayment } from '@lepton/contracts/payment-ops'
+import { getOrderMoney } from '@lepton/contracts/ops-orders'
 import { openTasks } from './claim-store.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
 import { isAskedAgain, outcomeOf } from './outcome.ts'
+import { ledgerOf, tasksOf } from './money-store.ts'
 import { pspKeyOf } from './psp-key.ts'
 import { findShown } from './store.ts'
 import { listUnsettled, retryNow } from './task-store.ts'
@@ -26,6 +28,13 @@ export function opsRoutes(deps: Deps): Endpoint[] {
         status: 200,
         body: { items: rows, next_cursor: last === undefined ? null : encodeCursor([String(last.id)]) },
       }
+    }),
+
+    answer(getOrderMoney, async ({ params: { order_id } }) => {
+      const payment = await findShown(database, order_id)
+      if (payment === undefined) throw refuse('not-found', 'No payment of this order is known yet.')
+      const [tasks, ledger] = await Promise.all([tasksOf(database, order_id), ledgerOf(database, order_id)])
+      return { status: 200, body: { payment, tasks, ledger } }
     }),
 
     answer(retryPayment, async ({ params: { order_id }, body: { new_key, reason }, caller }) => {
