@@ -62,7 +62,7 @@ export async function runService(
   const metrics = createMetrics({ service })
   const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
   const discovery = createDiscovery({ consul, stateDir: settings.STATE_DIR, log, metrics })
-  const mesh = createMeshClient({ discovery, log, metrics })
+  const mesh = createMeshClient({ discovery, log, metrics, settings: { policy: settings.MESH_POLICY } })
   let isReady = false
   const instance: Instance = {
     service,

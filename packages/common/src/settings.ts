@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { POLICY_NAMES } from './mesh/policies/by-name.ts'
 import { fileContent, whole } from './runtime/config.ts'
 
 /** What every service instance reads from its environment. Addresses and secrets have no default: a guess would hide a fault. */
@@ -28,6 +29,8 @@ export const instanceSettings = z.object({
   INBOUND_MAX: whole(1_024, { max: 10_000 }),
   /** A queue in the instance that is longer than this shrinks what it takes in. */
   INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),
+  /** How an instance of another service is chosen. */
+  MESH_POLICY: z.enum(POLICY_NAMES).default('load'),
   CONSUL_HTTP_ADDR: z.url(),
   STATE_DIR: z.string().min(1),
   LEPTON_ENV: z.enum(['development', 'production']).default('production'),

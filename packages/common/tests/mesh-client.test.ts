@@ -4,7 +4,6 @@ import { until } from '@lepton/testing/until'
 import { continueTrace, withTrace } from '../src/runtime/trace.ts'
 import { Unavailable } from '../src/runtime/problem.ts'
 import { withDeadline } from '../src/runtime/deadline.ts'
-import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
 import { meshDefaults } from '../src/mesh/settings.ts'
 import { inParallel, useInstances } from './mesh-fixtures.ts'
 
@@ -12,7 +11,7 @@ import { inParallel, useInstances } from './mesh-fixtures.ts'
 jest.setTimeout(30_000)
 
 const { instances, over } = useInstances()
-const inTurn = { policy: createRoundRobin }
+const inTurn = { policy: 'round_robin' as const }
 
 describe('a call', () => {
   it('carries deadline, attempt and trace, and brings back status, headers and body', async () => {

@@ -274,7 +274,16 @@ describe('discovery', () => {
 
   it('takes nothing from a file that is old or broken', async () => {
     await fake.stop()
-    const instance = { id: 'a', name: 'a', address: 'x', port: 1, tags: [], meta: {}, isWarning: false }
+    const instance = {
+      id: 'a',
+      name: 'a',
+      address: 'x',
+      port: 1,
+      tags: [],
+      meta: {},
+      isWarning: false,
+      weight: 1,
+    }
     for (const content of [
       JSON.stringify({ saved_at: '2020-01-01T00:00:00.000Z', instances: [instance] }),
       '{"sav',

@@ -1,11 +1,10 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { withDeadline } from '../src/runtime/deadline.ts'
-import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
 import { meshDefaults } from '../src/mesh/settings.ts'
 import { failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'
 
 const { instances, over } = useInstances()
-const inTurn = { policy: createRoundRobin }
+const inTurn = { policy: 'round_robin' as const }
 
 // Enough for a machine that does other things besides.
 jest.setTimeout(30_000)

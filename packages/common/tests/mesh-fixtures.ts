@@ -41,6 +41,7 @@ export async function startInstance(
       tags: [],
       meta: {},
       isWarning: false,
+      weight: 1,
       tier: 'verified',
     },
     requests,

@@ -1,7 +1,6 @@
 import { text } from 'node:stream/consumers'
 import { describe, expect, it } from '@jest/globals'
 import { until } from '@lepton/testing/until'
-import { createRoundRobin } from '../src/mesh/policies/round-robin.ts'
 import { meshDefaults } from '../src/mesh/settings.ts'
 import { Unavailable } from '../src/runtime/problem.ts'
 import { useInstances } from './mesh-fixtures.ts'
@@ -37,7 +36,7 @@ describe('a stream over the mesh', () => {
   it('whose headers do not come in time is asked of another instance', async () => {
     const [a, b] = await instances('order-1', 'order-2')
     a!.handler = () => {}
-    const { client } = over([a!, b!], { policy: createRoundRobin })
+    const { client } = over([a!, b!], { policy: 'round_robin' as const })
 
     const answer = await client.stream({ ...question, deadlineMs: 500 }, new AbortController().signal)
 

@@ -28,6 +28,7 @@ export async function startInstance(service: string, name: string, identity: Tes
     tags: [],
     meta: { ops_address: '127.0.0.1', ops_port: String(port) },
     isWarning: false,
+    weight: 1,
     tier: 'verified',
   }
   return {

@@ -10,7 +10,14 @@ import { addProblemHandlers } from './problems.ts'
 import { type Reply, sendReply } from './reply.ts'
 import { type Access, priorityOf, type RouteDefinition } from './route.ts'
 import type { Log } from '../runtime/log.ts'
-import { ATTEMPT_HEADER, DEADLINE_HEADER, LEAST_MS, parseAttempt, withDeadline } from '../runtime/deadline.ts'
+import {
+  ATTEMPT_HEADER,
+  DEADLINE_HEADER,
+  LEAST_MS,
+  parseAttempt,
+  withDeadline,
+  UTILISATION_HEADER,
+} from '../runtime/deadline.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { refuse } from '../runtime/problem.ts'
 
@@ -77,6 +84,7 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
       app[methodOf(route)](
         path,
         limitLoad(inbound, route),
+        reportLoad(inbound),
         ...(route.body === undefined ? [] : [readJson]),
         serve(endpoint, (req) => admit(route, req, deps.verify), { log, streams }),
       )
@@ -143,6 +151,14 @@ export function limitLoad(inbound: InboundLimit, route: RouteDefinition): Reques
     }
     res.once('close', leave)
     res.once(STREAMING, leave)
+    next()
+  }
+}
+
+/** Tells callers how busy the instance is: those that choose by it send less. */
+function reportLoad(inbound: InboundLimit): RequestHandler {
+  return (_req, res, next) => {
+    res.setHeader(UTILISATION_HEADER, inbound.utilisation().toFixed(2))
     next()
   }
 }

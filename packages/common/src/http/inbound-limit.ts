@@ -29,6 +29,8 @@ export interface InboundLimit {
   /** Reports how long (ms) a request waited for something of ours that was busy, such as a database connection. */
   waited(ms: number): void
   limit(): number
+  /** How much of the limit is taken, from 0 to 1. */
+  utilisation(): number
   stop(): void
 }
 
@@ -125,6 +127,7 @@ export function createInboundLimit({
       if (inFlight > 0 && waits.length < MAX_WAITS) waits.push(ms)
     },
     limit: () => limit,
+    utilisation: () => Math.min(1, inFlight / limit),
     stop: () => clearTimeout(timer),
   }
 }
@@ -146,5 +149,6 @@ export const unlimited: InboundLimit = {
   leave: () => undefined,
   waited: () => undefined,
   limit: () => Number.POSITIVE_INFINITY,
+  utilisation: () => 0,
   stop: () => undefined,
 }

@@ -3,8 +3,8 @@ import { createBalancer } from './balancer.ts'
 import type { Outcome } from './ejection.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { KnownInstance } from './membership.ts'
-import { createPowerOfTwo } from './policies/p2c.ts'
-import { createRoundRobin } from './policies/round-robin.ts'
+import { byLoad } from './policies/load.ts'
+import { roundRobin } from './policies/round-robin.ts'
 import { meshDefaults } from './settings.ts'
 
 function instance(name: string, extra: Partial<KnownInstance> = {}): KnownInstance {
@@ -16,6 +16,7 @@ function instance(name: string, extra: Partial<KnownInstance> = {}): KnownInstan
     tags: [],
     meta: {},
     isWarning: false,
+    weight: 1,
     tier: 'verified',
     ...extra,
   }
@@ -32,7 +33,7 @@ function seededRandom(seed = 1): () => number {
 
 function setUp(
   names: string[],
-  policy = createPowerOfTwo({ random: seededRandom(), load: meshDefaults.balancer.load }),
+  policy = byLoad({ random: seededRandom(), load: meshDefaults.balancer.load }),
 ) {
   const clock = { ms: 0 }
   const events: string[] = []
@@ -73,7 +74,7 @@ function setUp(
 
 describe('balancer', () => {
   it('goes round in turn', () => {
-    const { call } = setUp(['a', 'b', 'c'], createRoundRobin())
+    const { call } = setUp(['a', 'b', 'c'], roundRobin())
     const names = Array.from({ length: 6 }, () => call(() => ({ outcome: 'success', rttMs: 1 })))
 
     expect(names).toEqual(['a', 'b', 'c', 'a', 'b', 'c'])

@@ -9,7 +9,7 @@ import {
   revive,
   sweepHealth,
 } from './ejection.ts'
-import { canTakeTraffic, createEndpoint, type Endpoint } from './endpoint.ts'
+import { createEndpoint, type Endpoint, standingOf } from './endpoint.ts'
 import { type LoadSettings, observe as observeLoad } from './load.ts'
 import type { KnownInstance } from './membership.ts'
 import type { Policy } from './policies/policy.ts'
@@ -17,8 +17,17 @@ import type { Policy } from './policies/policy.ts'
 export interface BalancerSettings {
   load: LoadSettings
   ejection: EjectionSettings
-  /** Below this share of healthy endpoints, health is ignored rather than few being crushed. */
+  /** Below this share of healthy endpoints, health is ignored rather than few being crushed. After Envoy. */
   panicShare: number
+  slowStart: SlowStartSettings
+}
+
+/** A newcomer beside others gets little at first: its caches are cold and its code is not compiled. After Envoy. */
+interface SlowStartSettings {
+  /** How long its weight grows to its own. */
+  windowMs: number
+  /** The share of its weight that it begins with. */
+  floor: number
 }
 
 export interface BalancerEvents {
@@ -32,14 +41,23 @@ export interface Balancer {
   /** Takes the current members; tells who joined and who left. */
   update(instances: readonly KnownInstance[]): { joined: Endpoint[]; left: Endpoint[] }
   /** An endpoint and its place in it, or undefined when nobody is left. Each must be settled once. */
-  take(about: { tried: readonly Endpoint[]; isRetryable: boolean }): Endpoint | undefined
+  take(about: {
+    tried: readonly Endpoint[]
+    isRetryable: boolean
+    key?: string | undefined
+  }): Endpoint | undefined
   settle(endpoint: Endpoint, result: { outcome: Outcome; startedMs: number; rttMs: number }): void
   /** A try that was settled as neutral turns out to be the endpoint's failure. */
   blame(endpoint: Endpoint, result: { startedMs: number; rttMs: number }): void
   tick(): void
 }
 
-const GONE = 4
+/** An instance that warns gets half of what it would get. */
+const WARNING_SHARE = 0.5
+/** A weight of nothing would make a load infinite; who wants no traffic drains. */
+const LEAST_WEIGHT = 0.01
+/** Longer than the time between two ticks: the last one sees the whole weight. */
+const TICK_MS = 2_000
 
 export function createBalancer({
   policy,
@@ -59,26 +77,34 @@ export function createBalancer({
   /** Without those that are gone, which are asked only when all others failed a request. */
   let listed: Endpoint[] = []
   let candidates: Endpoint[] = []
+  /** Candidates that have not their whole weight yet. */
+  let growing: Endpoint[] = []
+  let inFlight = 0
   let isPanicking = false
   let dueProbe: Endpoint | undefined
   let sweptAtMs = now()
 
-  function rank(endpoint: Endpoint, nowMs: number): number {
-    if (endpoint.instance.tier === 'gone') return GONE
-    const tier = endpoint.instance.tier === 'verified' ? 0 : 1
-    return canTakeTraffic(endpoint, nowMs) ? tier : 2 + tier
+  function weightOf({ instance, joinedMs }: Endpoint, nowMs: number): number {
+    const own = Math.max(LEAST_WEIGHT, instance.weight * (instance.isWarning ? WARNING_SHARE : 1))
+    const { windowMs, floor } = settings.slowStart
+    const share = windowMs === 0 ? 1 : (nowMs - joinedMs) / windowMs
+    return share >= 1 ? own : own * Math.max(floor, share)
   }
 
   function regroup(): void {
     const nowMs = now()
-    for (const endpoint of all) endpoint.rank = rank(endpoint, nowMs)
-    listed = all.filter((endpoint) => endpoint.rank !== GONE)
-    const healthy = listed.filter((endpoint) => endpoint.rank === 0)
+    for (const endpoint of all) {
+      endpoint.standing = standingOf(endpoint, nowMs)
+      endpoint.weight = weightOf(endpoint, nowMs)
+    }
+    listed = all.filter(({ standing }) => standing !== 'gone')
+    const healthy = listed.filter(({ standing }) => standing === 'healthy')
     isPanicking =
       healthy.length < listed.length * settings.panicShare || (listed.length > 0 && healthy.length === 0)
-    // Who failed us already stays out as long as anybody else is there, verified or not.
-    const usable = listed.filter((endpoint) => endpoint.rank < 2)
+    // An ejected endpoint stays out as long as any other is usable, verified or not.
+    const usable = listed.filter(({ standing }) => standing !== 'ejected')
     candidates = !isPanicking ? healthy : usable.length > 0 ? usable : listed
+    growing = candidates.filter(({ joinedMs }) => nowMs - joinedMs < settings.slowStart.windowMs)
     dueProbe = listed.find(({ health }) => isProbeDue(health, nowMs))
   }
 
@@ -87,15 +113,16 @@ export function createBalancer({
     if (verdict === undefined || members.get(endpoint.instance.id) !== endpoint) return
     if (verdict === 'revive') {
       revive(health, nowMs)
+      regroup()
       events.onRevive(endpoint)
-    } else {
-      const outAlready = listed.filter((other) => other !== endpoint && other.health.state !== 'alive').length
-      const mayEject = outAlready < maxEjected(listed.length, settings.ejection.maxEjectedShare)
-      if (!mayEject && health.state === 'alive') return
-      eject(health, nowMs, settings.ejection, random)
-      events.onEject(endpoint, verdict)
+      return
     }
+    const outAlready = listed.filter((other) => other !== endpoint && other.health.state !== 'alive').length
+    const mayEject = outAlready < maxEjected(listed.length, settings.ejection.maxEjectedShare)
+    if (!mayEject && health.state === 'alive') return
+    eject(health, nowMs, settings.ejection, random)
     regroup()
+    events.onEject(endpoint, verdict)
   }
 
   /** What the others take, for one that nothing is known of. */
@@ -103,6 +130,20 @@ export function createBalancer({
     const known = all.filter(({ load }) => load.hasHistory)
     const sum = known.reduce((total, { load }) => total + load.meanMs, 0)
     return known.length === 0 ? settings.load.defaultRttMs : Math.max(1, sum / known.length)
+  }
+
+  /** A newcomer, as often as the floor of its share: one that begins slow would get nothing, and never get warm. */
+  function newcomer(tried: readonly Endpoint[]): Endpoint | undefined {
+    if (growing.length === 0 || growing.length === candidates.length || tried.length > 0) return undefined
+    const place = (random() * candidates.length) / settings.slowStart.floor
+    return growing[Math.floor(place)]
+  }
+
+  /** The first endpoints of a service start at once: there is no other that could take their share. */
+  function create(instance: KnownInstance, nowMs: number, guessMs: number): Endpoint {
+    const endpoint = createEndpoint(instance, nowMs, guessMs)
+    if (all.length === 0) endpoint.joinedMs = Number.NEGATIVE_INFINITY
+    return endpoint
   }
 
   function observe(
@@ -132,7 +173,7 @@ export function createBalancer({
       const joined: Endpoint[] = []
       const guessMs = usualRttMs()
       for (const instance of instances) {
-        const endpoint = members.get(instance.id) ?? createEndpoint(instance, nowMs, guessMs)
+        const endpoint = members.get(instance.id) ?? create(instance, nowMs, guessMs)
         const wasHere = members.has(instance.id) && endpoint.instance.tier !== 'gone'
         if (!wasHere && instance.tier !== 'gone') joined.push(endpoint)
         endpoint.instance = instance
@@ -145,7 +186,7 @@ export function createBalancer({
       return { joined, left }
     },
 
-    take({ tried, isRetryable }) {
+    take({ tried, isRetryable, key }) {
       const nowMs = now()
       let chosen: Endpoint | undefined
       if (isRetryable && dueProbe !== undefined && !tried.includes(dueProbe)) {
@@ -153,10 +194,12 @@ export function createBalancer({
       } else {
         if (isPanicking) events.onPanic()
         // When every candidate failed this request, one that failed earlier ones is still worth a try.
-        chosen = policy(candidates, { tried, nowMs }) ?? policy(all, { tried, nowMs })
+        const choice = { tried, nowMs, inFlight, key }
+        chosen = newcomer(tried) ?? policy(candidates, choice) ?? policy(all, choice)
       }
       if (chosen === undefined) return undefined
       chosen.pending += 1
+      inFlight += 1
       if (isProbeDue(chosen.health, nowMs)) {
         chosen.health.state = 'probing'
         regroup()
@@ -166,6 +209,7 @@ export function createBalancer({
 
     settle(endpoint, result) {
       endpoint.pending -= 1
+      inFlight -= 1
       observe(endpoint, result)
     },
 
@@ -177,7 +221,9 @@ export function createBalancer({
         sweptAtMs = nowMs
         for (const { health } of all) sweepHealth(health)
       }
-      if (dueProbe === undefined && all.some(({ health }) => isProbeDue(health, nowMs))) regroup()
+      const isProbing = dueProbe === undefined && all.some(({ health }) => isProbeDue(health, nowMs))
+      const isGrowing = all.some(({ joinedMs }) => nowMs - joinedMs < settings.slowStart.windowMs + TICK_MS)
+      if (isProbing || isGrowing) regroup()
     },
   }
 }

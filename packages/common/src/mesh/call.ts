@@ -3,7 +3,7 @@ import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { currentTrace } from '../runtime/trace.ts'
 import { type Blame, blameFor, mayTryAnother } from './blame.ts'
-import { ATTEMPT_HEADER, DEADLINE_HEADER } from '../runtime/deadline.ts'
+import { ATTEMPT_HEADER, DEADLINE_HEADER, UTILISATION_HEADER } from '../runtime/deadline.ts'
 import type { Outcome } from './ejection.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { MeshMetrics } from './mesh-metrics.ts'
@@ -20,6 +20,8 @@ export interface Call {
   /** Where the answer is read as it comes: aborted when nobody reads on. */
   streamUntil?: AbortSignal | undefined
   isRetryable: boolean
+  /** Requests of one key go to one endpoint, by a policy that hashes. */
+  key: string | undefined
   inboundAttempt: number
   /** What an operation is given at most, and the instant at which this call ends. */
   configuredMs: number
@@ -87,7 +89,7 @@ export async function callEndpoints(
   let unsent = 0
   target.budget.deposit()
   for (;;) {
-    const endpoint = target.balancer.take({ tried, isRetryable: call.isRetryable })
+    const endpoint = target.balancer.take({ tried, isRetryable: call.isRetryable, key: call.key })
     if (endpoint === undefined) throw new CallFailed('no instance is known', { isFault: false })
     metrics.picks.inc(label)
     tried.push(endpoint)
@@ -178,6 +180,7 @@ async function tryOnce(
     const blame = blameFor(answer, isFair)
     outcome = outcomeOf(answer, blame, rttMs, call.configuredMs)
     operation.median.observe(rttMs)
+    endpoint.utilisation = utilisationOf(answer) ?? endpoint.utilisation
     return { answer, blame, outcome, wasSent: true, hadReserve, startedMs, rttMs }
   } catch (error) {
     if (!(error instanceof TransportError)) throw error
@@ -198,6 +201,12 @@ async function tryOnce(
 function resultOf(result: { answer: Answer } | { error: TransportError } | undefined): string {
   if (result === undefined) return 'invalid'
   return 'error' in result ? result.error.fault : `${Math.floor(result.answer.status / 100)}xx`
+}
+
+/** What an instance says of itself, from 0 to 1. */
+function utilisationOf({ headers }: Answer): number | undefined {
+  const told = Number(headers[UTILISATION_HEADER] ?? Number.NaN)
+  return told >= 0 && told <= 1 ? told : undefined
 }
 
 function outcomeOf({ status }: Answer, blame: Blame, rttMs: number, configuredMs: number): Outcome {

@@ -23,6 +23,8 @@ export interface MeshRequest {
   headers?: Record<string, string>
   body?: Buffer | string | undefined
   deadlineMs?: number
+  /** Requests of one key go to one instance, where the policy is `consistent_hash`. */
+  key?: string
   /** Whether it may be sent twice; by default as the method and an Idempotency-Key say. */
   idempotent?: boolean
 }
@@ -99,7 +101,7 @@ export function createMeshClient({
   }
 
   async function send(
-    { service, operation: name, method, path, headers = {}, body, deadlineMs, idempotent }: MeshRequest,
+    { service, operation: name, method, path, headers = {}, body, deadlineMs, key, idempotent }: MeshRequest,
     streamUntil?: AbortSignal,
   ): Promise<MeshAnswer> {
     if (isClosed)
@@ -128,6 +130,7 @@ export function createMeshClient({
             body,
             streamUntil,
             isRetryable: idempotent ?? isIdempotent(method, headers),
+            key,
             inboundAttempt: inboundAttempt(),
             configuredMs,
             endsAtMs,

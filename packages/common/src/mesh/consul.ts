@@ -14,6 +14,8 @@ export interface ServiceInstance {
   meta: Record<string, string>
   /** Its own check asks for less traffic. */
   isWarning: boolean
+  /** What it should get, in relation to the other instances. */
+  weight: number
 }
 
 export interface ServiceDefinition {
@@ -68,6 +70,7 @@ const HealthEntry = z.object({
     Port: z.number().int().min(1).max(65_535),
     Tags: z.array(z.string()).nullish(),
     Meta: z.record(z.string(), z.string()).nullish(),
+    Weights: z.object({ Passing: z.number().min(0).max(65_535) }).nullish(),
   }),
   Checks: z.array(z.object({ Status: z.string() })).nullish(),
 })
@@ -193,6 +196,7 @@ function toInstance({ Node, Service, Checks }: z.infer<typeof HealthEntry>): Ser
       tags: Service.Tags ?? [],
       meta,
       isWarning: statuses.includes('warning'),
+      weight: Service.Weights?.Passing ?? 1,
     },
   ]
 }

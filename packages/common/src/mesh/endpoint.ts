@@ -2,29 +2,61 @@ import { createHealth, type Health, isProbeDue } from './ejection.ts'
 import { createLoad, type Load, type LoadSettings, readLoad } from './load.ts'
 import type { KnownInstance } from './membership.ts'
 
+/**
+ * `unverified`: the catalogue no longer names it. `ejected`: it failed, and takes no traffic but probes. `gone`: it left,
+ * and is asked only when all others failed a request.
+ */
+export type Standing = 'healthy' | 'unverified' | 'ejected' | 'gone'
+
+const ORDER: Record<Standing, number> = { healthy: 0, unverified: 1, ejected: 2, gone: 3 }
+
 /** One instance as the callers of this process experience it. */
 export interface Endpoint {
   instance: KnownInstance
   pending: number
   load: Load
   health: Health
-  /** Smaller is preferred before any load is compared; kept by the balancer. */
-  rank: number
+  /** Compared before any load; kept by the balancer. */
+  standing: Standing
+  /** What it should get, in relation to the others; kept by the balancer. */
+  weight: number
+  /** What it last said of itself, from 0 to 1. */
+  utilisation: number
+  joinedMs: number
 }
 
 /** @param guessMs what its round trips are taken for until there was one */
 export function createEndpoint(instance: KnownInstance, nowMs: number, guessMs: number): Endpoint {
-  return { instance, pending: 0, load: createLoad(nowMs, guessMs), health: createHealth(nowMs), rank: 0 }
+  return {
+    instance,
+    pending: 0,
+    load: createLoad(nowMs, guessMs),
+    health: createHealth(nowMs),
+    standing: 'healthy',
+    weight: 1,
+    utilisation: 0,
+    joinedMs: nowMs,
+  }
 }
 
-export function canTakeTraffic({ health }: Endpoint, nowMs: number): boolean {
+function canTakeTraffic({ health }: Endpoint, nowMs: number): boolean {
   return health.state === 'alive' || isProbeDue(health, nowMs)
 }
 
-/** An instance that warns gets half of what it would get. */
-const WARNING_WEIGHT = 0.5
+export function standingOf(endpoint: Endpoint, nowMs: number): Standing {
+  if (endpoint.instance.tier === 'gone') return 'gone'
+  if (!canTakeTraffic(endpoint, nowMs)) return 'ejected'
+  return endpoint.instance.tier === 'verified' ? 'healthy' : 'unverified'
+}
+
+export function isBetter(a: Endpoint, b: Endpoint): boolean {
+  return ORDER[a.standing] < ORDER[b.standing]
+}
+
+export function isWorse(a: Endpoint, b: Endpoint): boolean {
+  return ORDER[a.standing] > ORDER[b.standing]
+}
 
 export function weighedLoad(endpoint: Endpoint, nowMs: number, settings: LoadSettings): number {
-  const load = readLoad(endpoint.load, endpoint.pending, nowMs, settings)
-  return endpoint.instance.isWarning ? load / WARNING_WEIGHT : load
+  return readLoad(endpoint.load, endpoint.pending, nowMs, settings) / endpoint.weight
 }

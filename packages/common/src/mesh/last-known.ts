@@ -15,6 +15,7 @@ const lastKnownFile = z.object({
       tags: z.array(z.string()),
       meta: z.record(z.string(), z.string()),
       isWarning: z.boolean(),
+      weight: z.number().default(1),
     }),
   ),
 })

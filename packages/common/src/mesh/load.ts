@@ -73,6 +73,16 @@ export function readLoad(load: Load, pending: number, nowMs: number, settings: L
   return (load.meanMs * weight * (pending + 1)) / success ** BIAS
 }
 
+/** The peak EWMA of the round trips alone (ms). */
+export function readLatency(load: Load, nowMs: number, { decayMs }: LoadSettings): number {
+  return load.hasHistory ? load.meanMs * weightOf(load, nowMs, decayMs) : load.guessMs
+}
+
+/** The share of recent calls that succeeded, from 0 to 1. */
+export function readSuccess(load: Load, nowMs: number, { decayMs }: LoadSettings): number {
+  return successOf(load, weightOf(load, nowMs, decayMs))
+}
+
 function weightOf({ stampMs }: Load, nowMs: number, decayMs: number): number {
   return Math.exp(-Math.max(0, nowMs - stampMs) / decayMs)
 }

@@ -19,6 +19,7 @@ function instances(names: string): ServiceInstance[] {
     tags: [],
     meta: {},
     isWarning: false,
+    weight: 1,
   }))
 }
 

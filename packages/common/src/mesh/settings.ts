@@ -2,8 +2,7 @@ import { type BalancerSettings } from './balancer.ts'
 import { breakerDefaults, type BreakerSettings } from './breaker.ts'
 import { ejectionDefaults } from './ejection.ts'
 import { loadDefaults } from './load.ts'
-import { createPowerOfTwo } from './policies/p2c.ts'
-import type { Policy, PolicyDeps } from './policies/policy.ts'
+import type { PolicyName } from './policies/by-name.ts'
 import { retryBudgetDefaults, type RetryBudgetSettings } from './retry-budget.ts'
 import { retryDefaults, type RetrySettings } from './retry.ts'
 import { transportDefaults, type TransportSettings } from './transport.ts'
@@ -17,8 +16,8 @@ export interface MeshSettings {
   maxOperations: number
   /** How long `close` waits for requests under way. */
   closeTimeoutMs: number
-  /** Made for each service, since a policy may remember. */
-  policy: (deps: PolicyDeps) => Policy
+  /** How an endpoint is chosen. */
+  policy: PolicyName
   balancer: BalancerSettings
   breaker: BreakerSettings
   retry: RetrySettings
@@ -31,8 +30,13 @@ export const meshDefaults: MeshSettings = {
   maxPending: 256,
   maxOperations: 200,
   closeTimeoutMs: 2000,
-  policy: createPowerOfTwo,
-  balancer: { load: loadDefaults, ejection: ejectionDefaults, panicShare: 0.5 },
+  policy: 'load',
+  balancer: {
+    load: loadDefaults,
+    ejection: ejectionDefaults,
+    panicShare: 0.5,
+    slowStart: { windowMs: 30_000, floor: 0.1 },
+  },
   breaker: breakerDefaults,
   retry: retryDefaults,
   retryBudget: retryBudgetDefaults,

@@ -3,7 +3,8 @@ import type { Log } from '../runtime/log.ts'
 import { type Balancer, createBalancer } from './balancer.ts'
 import { type Breaker, createBreaker } from './breaker.ts'
 import type { ServiceWatch } from './discovery.ts'
-import { canTakeTraffic, type Endpoint } from './endpoint.ts'
+import type { Endpoint } from './endpoint.ts'
+import { POLICIES } from './policies/by-name.ts'
 import { createLimit, type Limit } from './limit.ts'
 import { createMedian, type Median } from './median.ts'
 import type { KnownInstance } from './membership.ts'
@@ -67,7 +68,7 @@ export function createTarget({
   let isClosed = false
   const budget = createRetryBudget(settings.retryBudget, now)
   const balancer = createBalancer({
-    policy: settings.policy({ random, load: settings.balancer.load }),
+    policy: POLICIES[settings.policy]({ random, load: settings.balancer.load }),
     settings: settings.balancer,
     now,
     random,
@@ -86,13 +87,10 @@ export function createTarget({
   })
 
   function measure(): void {
-    const nowMs = now()
-    const all = balancer.endpoints().filter(({ instance }) => instance.tier !== 'gone')
-    const ejected = all.filter((endpoint) => !canTakeTraffic(endpoint, nowMs))
-    const unverified = all.filter((endpoint) => !ejected.includes(endpoint) && endpoint.rank % 2 === 1)
-    metrics.endpoints.set({ ...label, state: 'ejected' }, ejected.length)
-    metrics.endpoints.set({ ...label, state: 'unverified' }, unverified.length)
-    metrics.endpoints.set({ ...label, state: 'healthy' }, all.length - ejected.length - unverified.length)
+    for (const state of ['healthy', 'unverified', 'ejected'] as const) {
+      const count = balancer.endpoints().filter(({ standing }) => standing === state).length
+      metrics.endpoints.set({ ...label, state }, count)
+    }
     metrics.retryTokens.set(label, budget.balance())
   }
 

@@ -2,8 +2,10 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 
 /** Milliseconds the caller still waits, as it is sent to the next process. */
 export const DEADLINE_HEADER = 'lepton-deadline-ms'
-/** Which try of the caller this is; from the second on, nobody further down tries again. */
+/** Which try of the caller this is. From the second on, no process further down retries. */
 export const ATTEMPT_HEADER = 'lepton-attempt'
+/** In an answer: how much of what it can take an instance has in progress, from 0 to 1. */
+export const UTILISATION_HEADER = 'lepton-utilisation'
 
 interface Allowance {
   expiresAtMs: number

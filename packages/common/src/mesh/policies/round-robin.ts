@@ -1,7 +1,7 @@
 import type { Policy } from './policy.ts'
 
 /** One after the other. Ignores load: for calls that cost the same everywhere. */
-export function createRoundRobin(): Policy {
+export function roundRobin(): Policy {
   let turn = -1
   return (candidates, { tried }) => {
     for (let step = 0; step < candidates.length; step++) {
