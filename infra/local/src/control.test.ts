@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -77,6 +77,28 @@ it.each([['stop'], ['logs'], ['pause', 'order-1'], ['pause', 'order-1', '3600'],
     expect(did).toEqual([])
   },
 )
+
+it('gives it the lines of services, and none of servers', async () => {
+  mkdirSync(join(stateDir, 'logs'))
+  const line = (level: string) =>
+    JSON.stringify({
+      level,
+      time: '2026-01-01T00:00:00.000Z',
+      service: 'order',
+      instance: 'order-1',
+      msg: level,
+    })
+  writeFileSync(join(stateDir, 'logs', 'order-1.log'), `${line('info')}\n${line('warn')}\n`)
+  writeFileSync(join(stateDir, 'logs', 'postgres.log'), `${line('error')}\n`)
+  const ask = async (request: object) => (await askForOps('logs', JSON.stringify(request))).result
+
+  expect(await ask({ level: 'info', lines: 10 })).toEqual([line('info'), line('warn')])
+  expect(await ask({ level: 'warn', lines: 10, name: 'order' })).toEqual([line('warn')])
+  expect(await ask({ level: 'info', lines: 10, name: 'postgres' })).toEqual([])
+  expect(await askForOps('logs', JSON.stringify({ level: 'info', lines: 1_000_000 }))).toMatchObject({
+    ok: false,
+  })
+})
 
 it('lets it kill', async () => {
   expect(await askForOps('kill', 'order-1')).toEqual({ ok: true, result: null })

@@ -3,8 +3,9 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
-import { MAX_PAUSE_S, OPS_ACTIONS, type RunningShop } from '@lepton/contracts/control'
+import { LogRequest, MAX_PAUSE_S, OPS_ACTIONS, type RunningShop } from '@lepton/contracts/control'
 import { CannotStart } from './cannot-start.ts'
+import { showLogs } from './logs.ts'
 import { SERVER_NAMES, type ServerName } from './server.ts'
 import { isService, SERVICES } from './services.ts'
 import type { Shop } from './shop-types.ts'
@@ -150,10 +151,22 @@ function resume(shop: Shop, name: string): void {
 /** What the ops service may do for an operator: no pause without an end, no stop, and no address with a password. */
 function performForOps(shop: Shop, { command, args }: ControlRequest): unknown {
   if (command === 'ps') return describeForOps(shop)
+  if (command === 'logs') return readLogs(shop, args)
   const isBounded = command !== 'pause' || args.length === 2
   if (!isBounded || !OPS_COMMANDS.includes(command))
     throw new CannotStart(`The ops service may not ${command}.`)
   return perform(shop, { command, args }, () => undefined)
+}
+
+/** The latest lines of its processes, those of servers excepted: what they write may hold what customers wrote. */
+async function readLogs({ stateDir }: Shop, [request = '']: string[]): Promise<string[]> {
+  const { name, level, order_id: orderId, lines } = LogRequest.parse(JSON.parse(request))
+  const found: string[] = []
+  if (name !== undefined && isServer(name)) return found
+  const names = name === undefined ? [] : [name]
+  const query = { names, level, orderId, lines, isRaw: true, isFollowing: false }
+  await showLogs(join(stateDir, 'logs'), query, (line) => found.push(line))
+  return found
 }
 
 const OPS_COMMANDS: readonly string[] = OPS_ACTIONS

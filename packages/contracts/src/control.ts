@@ -16,6 +16,19 @@ export const RunningShop = z.object({
 })
 export type RunningShop = z.infer<typeof RunningShop>
 
+/** Lines of the logs that the ops service may ask for at once. */
+export const MAX_LOG_LINES = 500
+
+/** What it asks the logs for, in `logs`, as the one argument: the lines come as they were written. */
+export const LogRequest = z.object({
+  /** A service or an instance; all of them where it is missing. */
+  name: z.string().optional(),
+  level: z.enum(['debug', 'info', 'warn', 'error']),
+  order_id: z.string().optional(),
+  lines: z.int().min(1).max(MAX_LOG_LINES),
+})
+export type LogRequest = z.infer<typeof LogRequest>
+
 /** One line of JSON each way. */
 export const ControlAnswer = z.discriminatedUnion('ok', [
   z.object({ ok: z.literal(true), result: z.unknown() }),

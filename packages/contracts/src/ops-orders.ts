@@ -31,7 +31,7 @@ import { route } from './route.ts'
 const OfOrder = z.strictObject({ order_id: Uuid })
 
 /** A step that an order is still to take; `since` is null for one that comes after others. */
-const ExpectedStep = z.object({
+export const ExpectedStep = z.object({
   step: z.string(),
   service: z.string(),
   since: Instant.nullable(),

@@ -17,6 +17,7 @@ import { Cursor, Limit, pageOf, ProductId, Uuid } from './fields.ts'
 import { Category, Product, ProductQuery, ReceiveStock, Stock, StockEntry } from './inventory.ts'
 import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder } from './order.ts'
 import { OPS_ROUTES } from './ops.ts'
+import { OPS_LIST_ROUTES } from './ops-lists.ts'
 import { OPS_ORDER_ROUTES } from './ops-orders.ts'
 import { Payment, PayOrder } from './payment.ts'
 import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
@@ -395,6 +396,7 @@ export const ROUTES: readonly RouteDefinition[] = [
   ...OPS_ROUTES,
   ...PAYMENT_OPS_ROUTES,
   ...OPS_ORDER_ROUTES,
+  ...OPS_LIST_ROUTES,
   ...CONSOLE_ROUTES,
   ...PROMISE_ROUTES,
 ]

@@ -22,20 +22,28 @@ import { discard } from '@lepton/events/dead-letters/discard'
 import { replay } from '@lepton/events/dead-letters/replay'
 import { republish } from '@lepton/events/republish'
 import type { Subscription } from '@lepton/events/subscription'
+import { opsListEndpoints } from './ops-lists.ts'
 import { refuse } from './refuse.ts'
+import { shownLetter, withoutCard } from './shown-letter.ts'
+import { trailEndpoints } from './trail-endpoints.ts'
 
 /** More than one call replays; who has more calls again. */
 const MAX_REPLAYED = 100
 
-/** What operators may do to the events that a service publishes and to those that it could not apply. */
+/** What operators see of the events that a service publishes, applies and could not apply, and what they may do to them. */
 export function eventEndpoints(
   service: PublishingService,
   database: Database,
   subscriptions: readonly Subscription[],
+  /** The key of the service's own events about an order, where it is not the order's id. */
+  keyOf?: (orderId: string) => Promise<string | undefined>,
 ): Endpoint[] {
-  const archive = archiveEndpoints(service, database)
-  if (!isConsuming(service)) return archive
-  return [...archive, ...deadLetterEndpoints(service, database, subscriptions)]
+  const ofAll = [
+    ...archiveEndpoints(service, database),
+    ...trailEndpoints(service, database, keyOf),
+    ...opsListEndpoints(service, database),
+  ]
+  return isConsuming(service) ? [...ofAll, ...deadLetterEndpoints(service, database, subscriptions)] : ofAll
 }
 
 function isConsuming(service: PublishingService): service is ConsumingService {
@@ -107,7 +115,7 @@ function deadLetterEndpoints(
     }),
     answer(routes.get, async ({ params }) => {
       const letter = await find(params.letter_id)
-      const payload_base64 = letter.payload?.toString('base64') ?? null
+      const payload_base64 = letter.payload === null ? null : withoutCard(letter.payload).toString('base64')
       return {
         status: 200,
         body: { ...shownLetter(service, letter), headers: letter.headers, payload_base64 },
@@ -129,18 +137,6 @@ function cursorOf({ first_failed_at, letter_id }: { first_failed_at: string; let
 
 function isLetterId(part: string): boolean {
   return LetterId.safeParse(part).success
-}
-
-export function shownLetter(service: string, letter: DeadLetter) {
-  const { id, part, off, pub_seq, headers } = letter
-  return {
-    ...letter,
-    letter_id: `${service}-${id}`,
-    partition: part,
-    offset: off,
-    sequence: pub_seq,
-    event_type: headers.ce_type ?? null,
-  }
 }
 
 async function findLetter(database: Database, id: number): Promise<DeadLetter | undefined> {

@@ -3,7 +3,7 @@ import type { Database } from '@lepton/events/postgres/database'
 import { type ConsumingService, type PublishingService } from '@lepton/contracts/ops'
 import { type Applied, appliedRoute, type TrailEvent, trailRoute } from '@lepton/contracts/ops-orders'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
-import { shownLetter } from './event-endpoints.ts'
+import { shownLetter } from './shown-letter.ts'
 
 const MAX_EVENTS = 200
 

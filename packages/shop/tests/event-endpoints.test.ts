@@ -9,6 +9,7 @@ import { type People, type Person, servePeople } from '@lepton/testing/people'
 import { until } from '@lepton/testing/until'
 import { startConsumer } from '@lepton/events/consume'
 import { eventEndpoints } from '../src/event-endpoints.ts'
+import { withoutCard } from '../src/shown-letter.ts'
 import { createOutbox } from '@lepton/events/outbox'
 import { startRelay } from '@lepton/events/relay'
 import { createHttpApp } from '@lepton/common/http/app'
@@ -92,6 +93,41 @@ describe('a dead letter', () => {
     expect(Buffer.from(one.body.payload_base64!, 'base64').toString()).toBe('{"number":2}')
   })
 
+  it('is replayed by the names of those that were seen: one that came since stays', async () => {
+    const [seenOne, later] = [await stumble(1, 1), await stumble(1, 1)]
+    for (const { key } of [seenOne, later]) poisonous.delete(`${key} 1`)
+
+    const { body } = await operator.post<{ items: ReplayedLetter[] }>('/ops/dead-letters/replay', {
+      letter_ids: [seenOne.letter.letter_id, 'payment-1'],
+      reason,
+    })
+
+    expect(body.items).toMatchObject([{ letter_id: seenOne.letter.letter_id, outcome: 'REPLAYED' }])
+    expect([await seen(seenOne.key), await seen(later.key)]).toEqual([[1], undefined])
+  })
+
+  it('is found by its kind, and counted in groups with those behind it', async () => {
+    const { key } = await stumble(1, 3)
+    const path = `/ops/dead-letters?key=${key}&status=DEAD`
+    const found = async (filter: string) =>
+      (await operator.get<{ items: DeadLetter[] }>(`${path}&${filter}`)).body.items.length
+
+    expect(await found('error_class=TypeError')).toBe(1)
+    expect(await found('error_class=RangeError')).toBe(0)
+    expect(await found(`event_type=${Added.type}`)).toBe(1)
+    expect(await found('event_type=other.v1')).toBe(0)
+    const { body } = await operator.get<{ items: { value: string; dead: number; blocked: number }[] }>(
+      '/ops/dead-letters/groups?by=key',
+    )
+    expect(body.items).toContainEqual(expect.objectContaining({ value: key, dead: 1, blocked: 2 }))
+  })
+
+  it('does not show the card that it holds', () => {
+    const payload = Buffer.from('{"order_id":"a","payment_token":"tok_approved","n":1}')
+
+    expect(withoutCard(payload).toString()).toBe('{"order_id":"a","payment_token":"(hidden)","n":1}')
+  })
+
   it('is told to the topic of dead letters with its original headers and bytes', async () => {
     const { key, letter } = await stumble(1, 1)
 
@@ -133,6 +169,10 @@ describe('a dead letter', () => {
     expect(await seen(key)).toEqual([1, 2, 3])
     const target = `dead letter ${letter.letter_id.split('-')[1]}`
     expect(await audits(target)).toEqual([{ who: operator.id, action: 'replay', reason }])
+    const { body: acts } = await operator.get<{ items: object[] }>('/ops/actions?limit=100')
+    expect(acts.items).toContainEqual(
+      expect.objectContaining({ who: operator.id, action: 'replay', target, reason }),
+    )
   })
 
   it.each([

@@ -3,7 +3,6 @@ import type { Signer, Verify } from '@lepton/common/http/auth'
 import { startConsumer } from '@lepton/events/consume'
 import { createOutbox, type Outbox } from '@lepton/events/outbox'
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
-import { trailEndpoints } from '@lepton/shop/trail-endpoints'
 import { startRelay } from '@lepton/events/relay'
 import type { Subscription } from '@lepton/events/subscription'
 import { createHttpApp, type Endpoint } from '@lepton/common/http/app'
@@ -143,11 +142,7 @@ function opsOf(
   keyOf: ServiceParts['keyOf'],
 ): Endpoint[] {
   const publisher = PUBLISHERS.find((name) => name === service)
-  if (publisher === undefined) return []
-  return [
-    ...eventEndpoints(publisher, database, subscriptions),
-    ...trailEndpoints(publisher, database, keyOf),
-  ]
+  return publisher === undefined ? [] : eventEndpoints(publisher, database, subscriptions, keyOf)
 }
 
 async function isPublished(database: Database): Promise<boolean> {

@@ -1,5 +1,4 @@
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
-import { trailEndpoints } from '@lepton/shop/trail-endpoints'
 import { createHttpApp } from '@lepton/common/http/app'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
@@ -19,8 +18,7 @@ await runService('cart', settings, async (instance) => {
   return {
     app: createHttpApp(instance, [
       ...cartRoutes(deps),
-      ...eventEndpoints('cart', store.database, []),
-      ...trailEndpoints('cart', store.database, (orderId) => findCartOf(store.database, orderId)),
+      ...eventEndpoints('cart', store.database, [], (orderId) => findCartOf(store.database, orderId)),
     ]),
     parts: [
       ...startEvents(instance, settings, store, []),

@@ -86,6 +86,44 @@ export async function listEntries(
   return rows
 }
 
+export interface Units extends Stock {
+  name: string
+  category: string
+}
+
+/** Units of all products by their ids, after `after`. */
+export async function listStock(
+  database: Database,
+  after: string | undefined,
+  limit: number,
+): Promise<Units[]> {
+  const { rows } = await database.query<Units>(
+    `select s.*, p.name, p.category from stock s join products p using (product_id)
+     where $1::text is null or s.product_id > $1 order by s.product_id limit $2`,
+    [after ?? null, limit],
+  )
+  return rows
+}
+
+export interface Held {
+  order_id: string
+  units: number
+  hold_until: string
+  updated_at: string
+}
+
+/** Reservations that hold units, those that are due first. */
+export async function listHeld(database: Database, isOverdue: boolean, limit: number): Promise<Held[]> {
+  const { rows } = await database.query<Held>(
+    `select order_id, hold_until, updated_at,
+       (select coalesce(sum(quantity), 0)::int from reservation_item i where i.order_id = r.order_id) as units
+     from reservation r where state = 'HELD' and hold_until <= ${isOverdue ? 'now()' : `'infinity'`}
+     order by hold_until limit $1`,
+    [limit],
+  )
+  return rows
+}
+
 export async function findReservation(
   database: Database,
   orderId: string,

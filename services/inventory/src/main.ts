@@ -1,6 +1,5 @@
 import { startBarrierSweep } from '@lepton/events/tcc/barrier-rows'
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
-import { trailEndpoints } from '@lepton/shop/trail-endpoints'
 import { createHttpApp } from '@lepton/common/http/app'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
@@ -28,7 +27,6 @@ await runService('inventory', settings, async (instance) => {
     app: createHttpApp(instance, [
       ...inventoryRoutes(deps),
       ...branchRoutes(deps),
-      ...trailEndpoints('inventory', store.database),
       ...eventEndpoints('inventory', store.database, subscriptions),
     ]),
     parts: [

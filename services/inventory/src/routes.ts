@@ -1,4 +1,5 @@
 import { decodeCursor, encodeCursor, isCount } from '@lepton/common/runtime/cursor'
+import { listHeld, listStock } from '@lepton/contracts/ops-lists'
 import { getOrderStock } from '@lepton/contracts/ops-orders'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import { newId } from '@lepton/common/runtime/id'
@@ -73,6 +74,21 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
         return { status: 200, body: asBody(booked) }
       })
     }),
+
+    answer(listStock, async ({ query: { cursor, limit } }) => {
+      const after = cursor === undefined ? undefined : decodeCursor(cursor, [isProductId])[0]
+      const items = await store.listStock(database, after, limit)
+      const last = items.length === limit ? items.at(-1) : undefined
+      return {
+        status: 200,
+        body: { items, next_cursor: last === undefined ? null : encodeCursor([last.product_id]) },
+      }
+    }),
+
+    answer(listHeld, async ({ query: { overdue, limit } }) => ({
+      status: 200,
+      body: { items: await store.listHeld(database, overdue === 'true', limit) },
+    })),
 
     answer(getOrderStock, async ({ params: { order_id } }) => {
       const reservation = await store.findReservation(database, order_id)

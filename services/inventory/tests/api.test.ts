@@ -167,3 +167,47 @@ describe('receiving stock', () => {
     expect(await operator.get('/stock/filter')).toMatchObject({ body: { quantity: 3, received: 3 } })
   })
 })
+
+describe('an operator', () => {
+  it('sees the units of all products, page by page, and they add up', async () => {
+    const operator = await shop.people.operator()
+    const seen: {
+      product_id: string
+      available: number
+      held: number
+      committed: number
+      received: number
+    }[] = []
+    for (let cursor: string | null = ''; cursor !== null;) {
+      const path: string = `/ops/stock?limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`
+      const { body }: { body: { items: typeof seen; next_cursor: string | null } } = await operator.get(path)
+      seen.push(...body.items)
+      cursor = body.next_cursor
+    }
+
+    const ids = seen.map(({ product_id }) => product_id)
+    expect(ids).toEqual([...new Set(ids)].sort())
+    expect(ids).toEqual(expect.arrayContaining(['espresso-beans', 'moka-pot', 'teapot']))
+    for (const { available, held, committed, received } of seen)
+      expect(available + held + committed).toBe(received)
+  })
+
+  it('sees what is held, and what is held for too long', async () => {
+    const operator = await shop.people.operator()
+    const [due, overdue] = ['01a1fea5-ba4b-71f4-85de-000000000001', '01a1fea5-ba4b-71f4-85de-000000000002']
+    await shop.database.query(
+      `insert into reservation (order_id, state, hold_until)
+       values ($1, 'HELD', now() + interval '1 hour'), ($2, 'HELD', now() - interval '1 minute')`,
+      [due, overdue],
+    )
+    await shop.database.query(`insert into reservation_item values ($1, 'teapot', 3), ($1, 'moka-pot', 1)`, [
+      overdue,
+    ])
+    const held = async (query: string) =>
+      (await operator.get<{ items: { order_id: string; units: number }[] }>(`/ops/reservations?${query}`))
+        .body.items
+
+    expect((await held('')).map(({ order_id }) => order_id)).toEqual([overdue, due])
+    expect(await held('overdue=true')).toMatchObject([{ order_id: overdue, units: 4 }])
+  })
+})

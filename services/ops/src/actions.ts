@@ -2,9 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Log } from '@lepton/common/runtime/log'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { ACTIONS, type ActResult, type Capabilities } from '@lepton/contracts/console'
-import type { OpsAction, RunningShop } from '@lepton/contracts/control'
+import { MAX_LOG_LINES, type OpsAction, type RunningShop } from '@lepton/contracts/control'
+import type { listLogs, LogLine } from '@lepton/contracts/ops-lists'
 import { refuse } from '@lepton/shop/refuse'
+import type { z } from 'zod'
 import { type Launcher, LauncherRefused } from './launcher.ts'
+import { readLogLine } from './log-line.ts'
 import type { Marks } from './marks.ts'
 
 type Action = (typeof ACTIONS)[number]
@@ -25,6 +28,8 @@ const COMPOSE: Record<Action, (name: string) => string> = {
   wipe: () => 'docker compose down kafka && docker volume rm lepton_kafka && docker compose up -d --wait',
 }
 
+type LogQuery = z.output<(typeof listLogs)['query']>
+
 /** Who does it, and why. */
 export interface By {
   who: string
@@ -35,6 +40,8 @@ export interface Actions {
   capabilities(): Capabilities
   /** Does it and looks whether it happened; `seconds` for a pause. */
   strike(action: 'kill' | 'pause', name: string, seconds: number, by: By): Promise<ActResult>
+  /** What the processes have logged, oldest first. */
+  logs(query: LogQuery): Promise<LogLine[]>
   /** Begins what takes seconds; its end is seen among the instances. */
   begin(action: Exclude<OpsAction, 'kill' | 'pause' | 'resume'>, name: string, by: By): Promise<ActResult>
 }
@@ -100,6 +107,22 @@ export function createActions({
       const observed = await observe(asked, action, name, before)
       note(action, name, by, observed)
       return { name, action, observed }
+    },
+
+    async logs({ service, level, order_id, query, lines }) {
+      if (launcher === undefined)
+        throw refuse(
+          'not-possible-here',
+          runtime === 'compose' ? `Type: docker compose logs ${service ?? ''}` : reason,
+        )
+      const request = { level, lines: query === undefined ? lines : MAX_LOG_LINES }
+      const found = await launcher
+        .logs({ ...request, ...(service && { name: service }), ...(order_id && { order_id }) })
+        .catch((error: unknown) => {
+          throw asRefusal(error)
+        })
+      const wanted = query === undefined ? found : found.filter((line) => line.includes(query))
+      return wanted.flatMap((line) => readLogLine(line) ?? []).slice(-lines)
     },
 
     async begin(action, name, by) {

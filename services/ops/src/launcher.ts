@@ -1,7 +1,8 @@
 import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { Unavailable } from '@lepton/common/runtime/problem'
-import { ControlAnswer, type OpsAction, RunningShop } from '@lepton/contracts/control'
+import { ControlAnswer, type LogRequest, type OpsAction, RunningShop } from '@lepton/contracts/control'
+import { z } from 'zod'
 
 /** A restart drains the instance first. */
 const ANSWER_MS = 30_000
@@ -13,6 +14,8 @@ export interface Launcher {
   running(): Promise<RunningShop>
   /** Resolves when the launcher has done it. */
   act(action: OpsAction, ...args: string[]): Promise<unknown>
+  /** Lines of the logs, oldest first, as they were written. */
+  logs(request: LogRequest): Promise<string[]>
 }
 
 /** Asks the launcher over its socket: a line of JSON each way, on a connection of its own. */
@@ -39,5 +42,6 @@ export function createLauncher(socketPath: string): Launcher {
   return {
     running: async () => RunningShop.parse(await ask('ps', [])),
     act: (action, ...args) => ask(action, args),
+    logs: async (request) => z.array(z.string()).parse(await ask('logs', [JSON.stringify(request)])),
   }
 }

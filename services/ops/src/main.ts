@@ -9,6 +9,7 @@ import { readConfig } from './config.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
 import { createLauncher } from './launcher.ts'
+import { listRoutes } from './list-routes.ts'
 import { startLive } from './live.ts'
 import { startLogReader } from './log-reader.ts'
 import { createMarks } from './marks.ts'
@@ -54,6 +55,7 @@ await runService('ops', settings, (instance) => {
       reconcileEndpoint(mesh),
       ...deadLetterEndpoints(mesh),
       ...orderRoutes(mesh),
+      ...listRoutes({ mesh, observer, marks, logs: actions.logs }),
       ...promiseRoutes(books, { marks, log, once }),
       ...consoleRoutes(state, actions),
       ...actRoutes(actions, once),

@@ -1,5 +1,4 @@
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
-import { trailEndpoints } from '@lepton/shop/trail-endpoints'
 import { createHttpApp } from '@lepton/common/http/app'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
@@ -61,7 +60,6 @@ await runService('order', settings, async (instance) => {
     app: createHttpApp(instance, [
       ...orderRoutes(deps),
       ...opsOrderRoutes(deps),
-      ...trailEndpoints('order', store.database),
       ...eventEndpoints('order', store.database, subscriptions),
     ]),
     parts: [

@@ -1,6 +1,6 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Caller } from '@lepton/common/http/auth'
-import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/runtime/cursor'
+import { decodeCursor, encodeCursor, isCount, isInstant, isUuid } from '@lepton/common/runtime/cursor'
 import { audit } from '@lepton/events/audit'
 import {
   askOrderStatus,
@@ -9,6 +9,7 @@ import {
   listOpsOrders,
   refundOpsOrder,
 } from '@lepton/contracts/ops-orders'
+import { getOwnSagas, listAnomalies } from '@lepton/contracts/ops-lists'
 import { refuse } from '@lepton/shop/refuse'
 import type { Deps } from './deps.ts'
 import { decide, isSettled } from './domain.ts'
@@ -18,8 +19,11 @@ import { record } from './record.ts'
 import { accept, settle } from './settle.ts'
 import type { Input } from './state-table.ts'
 import { lockOrders } from './orders.ts'
-import { listAll } from './ops-store.ts'
+import { listAll, listAnomalies as readAnomalies, listSteps } from './ops-store.ts'
 import { findOrder } from './store.ts'
+
+/** As many of them as a person can look at. */
+const STUCK = { view: 'stuck', limit: 50 } as const
 
 /** Orders of all customers, for operators. */
 export function opsOrderRoutes(deps: Deps): Endpoint[] {
@@ -33,6 +37,21 @@ export function opsOrderRoutes(deps: Deps): Endpoint[] {
       const last = orders.length === query.limit ? orders.at(-1) : undefined
       const next_cursor = last === undefined ? null : encodeCursor([last.created_at, last.order_id])
       return { status: 200, body: { items: orders.map(shown), next_cursor } }
+    }),
+
+    answer(getOwnSagas, async () => {
+      const [steps, stuck] = await Promise.all([listSteps(database), listAll(database, STUCK, undefined)])
+      return { status: 200, body: { steps, stuck: stuck.map(shown) } }
+    }),
+
+    answer(listAnomalies, async ({ query: { cursor, limit } }) => {
+      const before = cursor === undefined ? undefined : Number(decodeCursor(cursor, [isCount])[0])
+      const items = await readAnomalies(database, before, limit)
+      const last = items.length === limit ? items.at(-1) : undefined
+      return {
+        status: 200,
+        body: { items, next_cursor: last === undefined ? null : encodeCursor([last.id]) },
+      }
     }),
 
     answer(getOrderHead, async ({ params: { order_id } }) => {

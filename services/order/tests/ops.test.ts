@@ -130,6 +130,59 @@ describe('an operator', () => {
   })
 })
 
+describe('orders in progress', () => {
+  it('are counted by where they are, with how long they have been there', async () => {
+    const id = await shop.place(alice)
+    await set(id, `updated_at = now() - interval '1 hour', stock = 'held', status = 'RESERVED'`)
+
+    const { body } = await operator.get<{
+      steps: {
+        decision: string
+        stock: string
+        pay: string
+        waits_for_customer: boolean
+        count: number
+        p95_s: number
+      }[]
+      stuck: { order_id: string; waits_for: { step: string } }[]
+    }>('/ops/sagas')
+
+    const step = body.steps.find(
+      ({ decision, stock, waits_for_customer: isWaiting }) =>
+        decision === 'OPEN' && stock === 'held' && !isWaiting,
+    )!
+    expect(step).toMatchObject({ pay: 'pending', count: 1 })
+    expect(step.p95_s).toBeGreaterThan(3_000)
+    expect(body.stuck).toContainEqual(
+      expect.objectContaining({
+        order_id: id,
+        waits_for: expect.objectContaining({ step: 'payment_authorized' }),
+      }),
+    )
+  })
+
+  it('that met what cannot be are listed, newest first and page by page', async () => {
+    const ids = [await shop.place(alice), await shop.place(alice)]
+    for (const id of ids)
+      await shop.database.query(
+        `insert into order_anomalies (order_id, input, decision) values ($1, 'stock_committed', 'OPEN')`,
+        [id],
+      )
+
+    const first = await operator.get<{ items: { order_id: string }[]; next_cursor: string }>(
+      '/ops/anomalies?limit=1',
+    )
+    const second = await operator.get<{ items: object[] }>(
+      `/ops/anomalies?limit=1&cursor=${first.body.next_cursor}`,
+    )
+
+    expect([first.body.items[0], second.body.items[0]]).toMatchObject([
+      { order_id: ids[1], input: 'stock_committed' },
+      { order_id: ids[0] },
+    ])
+  })
+})
+
 describe('the trail of an order', () => {
   it('has its events with their causes, where they were applied, and no card', async () => {
     const id = await shop.place(alice)

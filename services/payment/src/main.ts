@@ -1,6 +1,5 @@
 import { startBarrierSweep } from '@lepton/events/tcc/barrier-rows'
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
-import { trailEndpoints } from '@lepton/shop/trail-endpoints'
 import { createHttpApp } from '@lepton/common/http/app'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
@@ -50,7 +49,6 @@ await runService('payment', settings, async (instance) => {
       ...branchRoutes(deps),
       ...opsRoutes(deps),
       ...eventEndpoints('payment', store.database, subscriptions),
-      ...trailEndpoints('payment', store.database),
     ]),
     parts: [
       ...startEvents(instance, settings, store, subscriptions),

@@ -1,0 +1,107 @@
+import { answer, type Endpoint } from '@lepton/common/http/app'
+import { ask } from '@lepton/common/http/ask'
+import type { MeshClient } from '@lepton/common/mesh/client'
+import { CONSUMERS, deadLetterRoutes, PUBLISHERS } from '@lepton/contracts/ops'
+import {
+  actionsRoute,
+  getOwnSagas,
+  getSagas,
+  groupDeadLetters,
+  letterGroupsRoute,
+  listActions,
+  listLogs,
+} from '@lepton/contracts/ops-lists'
+import { listUnsettledPayments } from '@lepton/contracts/payment-ops'
+import type { Actions } from './actions.ts'
+import { partsOf } from './incomplete.ts'
+import type { Marks } from './marks.ts'
+import type { Observer } from './observer.ts'
+import { whyStuck } from './stuck.ts'
+import { serviceViews } from './views.ts'
+
+const MAX_SEEN = '100'
+
+/** Lists over all services. */
+export function listRoutes({
+  mesh,
+  observer,
+  marks,
+  logs,
+}: {
+  mesh: MeshClient
+  observer: Pick<Observer, 'fleet' | 'sampler' | 'running'>
+  marks: Marks
+  logs: Actions['logs']
+}): Endpoint[] {
+  return [
+    answer(getSagas, async ({ caller: { token } }) => {
+      const as_of = new Date().toISOString()
+      const [own, letters, payments] = await Promise.all([
+        ask(mesh, getOwnSagas, { token }),
+        partsOf(CONSUMERS, (owner) =>
+          ask(mesh, deadLetterRoutes(owner).list, { query: { limit: MAX_SEEN }, token }),
+        ),
+        partsOf(['payment'], () =>
+          ask(mesh, listUnsettledPayments, { query: { min_attempts: '1', limit: MAX_SEEN }, token }),
+        ),
+      ])
+      const around = {
+        services: serviceViews(observer),
+        letters: new Map(
+          [...letters.parts.values()].flatMap(({ items }) => items.map((one) => [one.key, one])),
+        ),
+        unsettled: new Map(payments.parts.get('payment')?.items.map((one) => [one.order_id, one])),
+      }
+      const body = {
+        as_of,
+        incomplete: [...letters.incomplete, ...payments.incomplete],
+        steps: own.steps,
+        stuck: own.stuck.map((order) => ({ ...order, ...whyStuck(order, around) })),
+      }
+      return { status: 200, body }
+    }),
+
+    answer(groupDeadLetters, async ({ query, caller: { token } }) => {
+      const as_of = new Date().toISOString()
+      const { parts, incomplete } = await partsOf(CONSUMERS, (owner) =>
+        ask(mesh, letterGroupsRoute(owner), { query, token }),
+      )
+      const items = [...parts]
+        .flatMap(([service, part]) => part.items.map((group) => ({ service, ...group })))
+        .sort((a, b) => b.dead + b.blocked - (a.dead + a.blocked))
+      return { status: 200, body: { as_of, incomplete, items } }
+    }),
+
+    answer(listActions, async ({ query, caller: { token } }) => {
+      const as_of = new Date().toISOString()
+      const { before = as_of, limit } = query
+      const asked = { before, limit: String(limit) }
+      const { parts, incomplete } = await partsOf(PUBLISHERS, (owner) =>
+        ask(mesh, actionsRoute(owner), { query: asked, token }),
+      )
+      const ofServices = [...parts].flatMap(([service, part]) =>
+        part.items.map((one) => ({ service, ...one })),
+      )
+      const items = [...ofServices, ...actsIn(marks).filter(({ at }) => at < before)]
+        .sort((a, b) => (a.at < b.at ? 1 : -1))
+        .slice(0, limit)
+      return { status: 200, body: { as_of, incomplete, items } }
+    }),
+
+    answer(listLogs, async ({ query }) => ({
+      status: 200,
+      body: { as_of: new Date().toISOString(), items: await logs(query) },
+    })),
+  ]
+}
+
+/** What was done to processes: it is in no database. */
+function actsIn(marks: Marks) {
+  return marks
+    .latest(Number.POSITIVE_INFINITY)
+    .filter(({ kind }) => kind === 'action')
+    .map(({ at, who, name, what, reason }) => {
+      const [action = what, result = null] = what.split(': ')
+      return { service: 'ops', at, who: who ?? '', action, target: name, reason, result }
+    })
+}
