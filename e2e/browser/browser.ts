@@ -62,6 +62,15 @@ export async function newPerson(): Promise<Person> {
   }
 }
 
+/** Signs the browser in as an operator, beside the shopper that it is. */
+export async function becomeOperator({ page }: Person, name = 'browser'): Promise<void> {
+  const answer = await page.request.post('/api/v1/session/operator', {
+    headers: { origin: target.gateway },
+    data: { secret: target.operatorSecret, name },
+  })
+  if (answer.status() !== 201) throw new Error(`POST /session/operator answered ${answer.status()}`)
+}
+
 /** Runs what a person does, and lets them leave however it ends. */
 export function asPerson(act: (person: Person) => Promise<void>): () => Promise<void> {
   return async () => {

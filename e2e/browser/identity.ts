@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals'
 import { ROUTES } from '@lepton/contracts/routes'
 import { target } from '../journeys/world.ts'
 import { addToCart, order, sees } from './acts.ts'
-import { asPerson } from './browser.ts'
+import { asPerson, becomeOperator } from './browser.ts'
 
 const TABS = 8
 
@@ -44,19 +44,17 @@ export function identity(): void {
 
   it(
     'keeps the cart while the same browser is an operator’s too',
-    asPerson(async ({ page }) => {
+    asPerson(async (person) => {
+      const { page } = person
       await addToCart(page, 'desk-mat', 2)
-      const headers = { origin: target.gateway }
-      const signIn = await page.request.post('/api/v1/session/operator', {
-        headers,
-        data: { secret: target.operatorSecret, name: 'browser' },
-      })
-      expect(signIn.status()).toBe(201)
+      await becomeOperator(person)
 
       expect((await page.request.get('/api/v1/ops/dead-letters')).status()).toBe(200)
       await page.reload()
       await page.getByRole('button', { name: 'Cart, 2 units' }).waitFor()
-      await page.request.delete('/api/v1/session?role=operator', { headers })
+      await page.goto('/console')
+      await page.getByRole('button', { name: 'Sign out' }).click()
+      await sees(page, 'Operators only')
 
       expect((await page.request.get('/api/v1/ops/dead-letters')).status()).toBe(401)
       await page.goto('/shop/cart')

@@ -1,5 +1,6 @@
 import { afterAll, describe, jest } from '@jest/globals'
 import { closeBrowser } from '../browser/browser.ts'
+import { breaking } from '../browser/breaking.ts'
 import { identity } from '../browser/identity.ts'
 import { looks } from '../browser/looks.ts'
 import { shopping } from '../browser/shopping.ts'
@@ -40,6 +41,7 @@ describe('a person with a browser', () => {
   describe('shops', shopping)
   describe('is who they are', identity)
   describe('looks at every page, and', looks)
+  describe('breaks things, and', breaking)
 })
 describe('the shop', faults)
 describe('the shop in two phases', twoPhaseFaults)

@@ -1,5 +1,8 @@
+import type * as console from '@lepton/contracts/console'
 import type * as ops from '@lepton/contracts/ops'
+import type * as orders from '@lepton/contracts/ops-orders'
 import type * as payments from '@lepton/contracts/payment-ops'
+import type * as promises from '@lepton/contracts/promises'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type * as shop from '@lepton/contracts/routes'
 import type * as sessions from '@lepton/contracts/session'
@@ -9,13 +12,27 @@ interface Hidden {
   exposed: false
 }
 type Every =
-  RoutesOf<typeof shop> | RoutesOf<typeof sessions> | RoutesOf<typeof ops> | RoutesOf<typeof payments>
+  | RoutesOf<typeof shop>
+  | RoutesOf<typeof sessions>
+  | RoutesOf<typeof console>
+  | RoutesOf<typeof promises>
+  | RoutesOf<typeof ops>
+  | RoutesOf<typeof orders>
+  | RoutesOf<typeof payments>
 
-/** The routes that the gateway answers, as the table of packages/contracts has them. */
-export type Route = Exclude<Every, Hidden>
-export type Method = Route['method']
-export type PathOf<M extends Method> = Extract<Route, { method: M }>['path']
-export type RouteOf<M extends Method, P extends string> = Extract<Route, { method: M; path: P }>
+/** The routes that the gateway answers, as the table of packages/contracts has them, by method and path. */
+type Table = {
+  [R in Exclude<Every, Hidden> as `${R['method']} ${R['path']}`]: R
+}
+export type Method = RouteDefinition['method']
+export type PathOf<M extends Method> = keyof Table extends infer Key
+  ? Key extends `${M} ${infer Path}`
+    ? Path
+    : never
+  : never
+export type RouteOf<M extends Method, P extends string> = `${M} ${P}` extends keyof Table
+  ? Table[`${M} ${P}`]
+  : never
 
 /** A schema's types, as zod writes them into it. */
 type Input<Schema> = Schema extends { _zod: { input: infer Given } } ? Given : never

@@ -51,12 +51,13 @@ export function createAsk(base: string, credentials: Credentials, retry: RetrySe
     return answer.status === 204 ? undefined : await answer.json()
   }
 
-  async function ask(method: string, path: string, parts: Parts): Promise<unknown> {
+  /** Typed by its callers, from the table. */
+  async function ask(method: string, path: string, parts: Parts): Promise<never> {
     const key = parts.idempotencyKey ?? crypto.randomUUID()
     let isRenewed = false
     for (let tries = 1; ; tries++) {
       try {
-        return await once(method, path, parts, key)
+        return (await once(method, path, parts, key)) as never
       } catch (error) {
         if (error instanceof ShopError && error.slug === 'unauthenticated' && !isRenewed) {
           isRenewed = true
@@ -69,7 +70,7 @@ export function createAsk(base: string, credentials: Credentials, retry: RetrySe
       }
     }
   }
-  return ask as Ask
+  return ask
 }
 
 /** The path with its parameters and its query, each written so that it stays one value. */

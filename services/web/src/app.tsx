@@ -1,4 +1,4 @@
-import { lazy } from 'react'
+import { lazy, Suspense } from 'react'
 import { Route, Routes } from 'react-router'
 import { Landing } from './landing/landing.tsx'
 import { NotFound } from './parts/not-found.tsx'
@@ -10,22 +10,42 @@ const CartPage = lazy(() => import('./shop/cart-page.tsx').then((m) => ({ defaul
 const Checkout = lazy(() => import('./shop/checkout.tsx').then((m) => ({ default: m.Checkout })))
 const Orders = lazy(() => import('./shop/orders.tsx').then((m) => ({ default: m.Orders })))
 const OrderPage = lazy(() => import('./shop/order-page.tsx').then((m) => ({ default: m.OrderPage })))
+const Lab = lazy(() => import('./lab/lab.tsx').then((m) => ({ default: m.Lab })))
+const ConsoleLayout = lazy(() =>
+  import('./console/console-layout.tsx').then((m) => ({ default: m.ConsoleLayout })),
+)
+const Overview = lazy(() => import('./console/overview.tsx').then((m) => ({ default: m.Overview })))
+const Instances = lazy(() => import('./console/instances.tsx').then((m) => ({ default: m.Instances })))
+const Books = lazy(() => import('./console/books.tsx').then((m) => ({ default: m.Books })))
+const OpsOrders = lazy(() => import('./console/orders.tsx').then((m) => ({ default: m.Orders })))
+const OpsOrder = lazy(() => import('./console/order.tsx').then((m) => ({ default: m.OrderView })))
 
 export function App() {
   return (
-    <Routes>
-      <Route element={<ShopLayout />}>
-        <Route index element={<Landing />} />
-        <Route path="shop">
-          <Route index element={<Catalogue />} />
-          <Route path="p/:productId" element={<ProductPage />} />
-          <Route path="cart" element={<CartPage />} />
-          <Route path="checkout" element={<Checkout />} />
-          <Route path="orders" element={<Orders />} />
-          <Route path="orders/:orderId" element={<OrderPage />} />
+    <Suspense>
+      <Routes>
+        <Route element={<ShopLayout />}>
+          <Route index element={<Landing />} />
+          <Route path="shop">
+            <Route index element={<Catalogue />} />
+            <Route path="p/:productId" element={<ProductPage />} />
+            <Route path="cart" element={<CartPage />} />
+            <Route path="checkout" element={<Checkout />} />
+            <Route path="orders" element={<Orders />} />
+            <Route path="orders/:orderId" element={<OrderPage />} />
+          </Route>
+          <Route path="lab" element={<Lab />} />
+          <Route path="*" element={<NotFound />} />
         </Route>
-        <Route path="*" element={<NotFound />} />
-      </Route>
-    </Routes>
+        <Route path="console" element={<ConsoleLayout />}>
+          <Route index element={<Overview />} />
+          <Route path="instances" element={<Instances />} />
+          <Route path="orders" element={<OpsOrders />} />
+          <Route path="orders/:orderId" element={<OpsOrder />} />
+          <Route path="books" element={<Books />} />
+          <Route path="*" element={<NotFound />} />
+        </Route>
+      </Routes>
+    </Suspense>
   )
 }

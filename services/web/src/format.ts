@@ -22,6 +22,11 @@ export function duration(ms: number): string {
   return ms < 129_600_000 ? `${Math.round(ms / 3_600_000)} h` : `${Math.round(ms / 86_400_000)} d`
 }
 
+/** How long ago something was, in whole seconds while that is short. */
+export function age(ms: number): string {
+  return ms < 90_000 ? `${Math.max(0, Math.round(ms / 1_000))} s` : duration(ms)
+}
+
 /** Minutes and seconds that are left: `9:41`; never less than nothing. */
 export function clock(ms: number): string {
   const seconds = Math.max(0, Math.ceil(ms / 1_000))

@@ -35,6 +35,8 @@ export function ShopLayout() {
             {nav.shop}
           </NavLink>
           <NavLink to="/shop/orders">{nav.orders}</NavLink>
+          <NavLink to="/lab">{nav.lab}</NavLink>
+          <NavLink to="/console">{nav.console}</NavLink>
           <a href="/api/docs">{nav.api}</a>
         </nav>
         {isShop && <Search />}

@@ -7,7 +7,7 @@ import style from './state.module.css'
 type StateKind = 'move' | 'ok' | 'wait' | 'bad' | 'undo' | 'none'
 
 /** A state is a shape, a colour and a word; the word alone would do. */
-function State({ kind, children }: { kind: StateKind; children: ReactNode }) {
+export function State({ kind, children }: { kind: StateKind; children: ReactNode }) {
   return <span className={`${style['state']} ${style[kind]}`}>{children}</span>
 }
 

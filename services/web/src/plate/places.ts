@@ -9,6 +9,7 @@ export const PLACES = {
 } as const
 
 export type Place = keyof typeof PLACES
+export const isPlace = (name: string): name is Place => name in PLACES
 
 interface Point {
   x: number

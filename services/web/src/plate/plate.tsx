@@ -1,11 +1,9 @@
 import { type ReactNode, useEffect, useRef } from 'react'
+import type { Instances } from '../live/pulse-words.ts'
 import { useMessages } from '../messages/messages.tsx'
 import { EDGES, pathOf, type Place, PLACES } from './places.ts'
 import style from './plate.module.css'
 import { createPoints, type Points } from './points.ts'
-
-/** `alive` and `gone` are instances; undefined where it is not known how many there are. */
-export type Instances = Partial<Record<Place, readonly ('alive' | 'gone')[]>>
 
 const VIEW = { x: 20, y: 40, width: 760, height: 450 }
 

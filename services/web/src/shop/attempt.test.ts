@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { attemptFor, forgetAttempt, savedAttempt } from './attempt.ts'
+import { attemptFor, forgetAttempt, isFresh, savedAttempt } from './attempt.ts'
 
 const BODY = { payment_token: 'tok_approved', mode: 'saga', cart_version: 3, amount_minor: 7_900 } as const
 let kept: Map<string, string>
@@ -34,6 +34,13 @@ describe('a wish to order', () => {
     const first = attemptFor(BODY, storage, newKey)
 
     expect(attemptFor({ ...BODY, ...change }, storage, newKey).key).not.toBe(first.key)
+  })
+
+  it('is not sent by a page by itself when it is old: its shopper may have changed their mind', () => {
+    const attempt = attemptFor(BODY, storage, newKey, 1_000)
+
+    expect(isFresh(attempt, 30_000)).toBe(true)
+    expect(isFresh(attempt, 62_000)).toBe(false)
   })
 
   it('is another one after the shop has answered', () => {

@@ -1,5 +1,7 @@
 /** One wish to order, kept until the shop has answered it: pressed twice or reloaded, it is still one order. */
 export interface Attempt {
+  /** When it was made, in ms: after a minute it is not sent again without another press. */
+  at: number
   /** Its Idempotency-Key. */
   key: string
   body: {
@@ -11,6 +13,10 @@ export interface Attempt {
 }
 
 const NAME = 'checkout'
+const FRESH_MS = 60_000
+
+/** Whether a page that was just loaded may go on with the attempt by itself. */
+export const isFresh = ({ at }: Attempt, now = Date.now()): boolean => now - at < FRESH_MS
 
 export function savedAttempt(storage: Pick<Storage, 'getItem'>): Attempt | undefined {
   const text = storage.getItem(NAME)
@@ -22,10 +28,11 @@ export function attemptFor(
   body: Attempt['body'],
   storage: Pick<Storage, 'getItem' | 'setItem'>,
   newKey: () => string,
+  now = Date.now(),
 ): Attempt {
   const saved = savedAttempt(storage)
   if (saved !== undefined && isSame(saved.body, body)) return saved
-  const attempt = { key: newKey(), body }
+  const attempt = { at: now, key: newKey(), body }
   storage.setItem(NAME, JSON.stringify(attempt))
   return attempt
 }

@@ -156,6 +156,10 @@ function Facts({ order, payment }: { order: Order; payment: Payment | undefined 
       <dd>
         <code>{order.order_id}</code>
       </dd>
+      <dt>{texts.behind}</dt>
+      <dd>
+        <Link to={`/console/orders/${order.order_id}`}>{texts.openInConsole}</Link>
+      </dd>
     </dl>
   )
 }

@@ -3,8 +3,16 @@ import { useMutation } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useNavigate } from 'react-router'
 import { shop } from '../api.ts'
-import { type Attempt, attemptFor, forgetAttempt, savedAttempt } from './attempt.ts'
+import { type Attempt, attemptFor, forgetAttempt, isFresh, savedAttempt } from './attempt.ts'
 import { useForgetCart } from './queries.ts'
+
+/** Refusals that say nothing of the order: it may have been taken, or may be taken yet, under the same key. */
+const UNDECIDED = new Set(['request-in-progress', 'too-many-requests', 'unauthenticated'])
+const isDecided = ({ slug, status }: ShopError) => status >= 400 && status < 500 && !UNDECIDED.has(slug)
+
+/** How often, and after how many ms, the answer to an attempt that the shop is still at work on is asked for again. */
+const MAX_ASKS = 20
+const ASK_AGAIN_MS = 500
 
 /**
  * Orders what the cart holds. The attempt is saved before it is sent, and sent again under its key when the page was loaded
@@ -20,15 +28,16 @@ export function useCheckout() {
       await forgetCart()
       await navigate(`/shop/orders/${order_id}`, { replace: true })
     },
-    onError: async ({ slug }) => {
-      // Whatever else it was, the shop may have taken the order: the same key finds out.
-      if (slug !== 'no-answer' && slug !== 'deadline-exceeded') forgetAttempt(sessionStorage)
+    onError: async (error) => {
+      if (isDecided(error)) forgetAttempt(sessionStorage)
       await forgetCart()
     },
+    retry: (asks, { slug }) => slug === 'request-in-progress' && asks < MAX_ASKS,
+    retryDelay: ASK_AGAIN_MS,
   })
   useEffect(() => {
     const saved = savedAttempt(sessionStorage)
-    if (saved !== undefined) mutate(saved)
+    if (saved !== undefined && isFresh(saved)) mutate(saved)
   }, [mutate])
   return {
     place: (body: Attempt['body']) => {

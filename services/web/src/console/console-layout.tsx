@@ -1,0 +1,85 @@
+import { Suspense } from 'react'
+import { Link, NavLink, Outlet, useLocation } from 'react-router'
+import { useMessages } from '../messages/messages.tsx'
+import { Boundary } from '../parts/boundary.tsx'
+import { Button } from '../parts/button.tsx'
+import { Logo } from '../parts/logo.tsx'
+import { Bone, Trouble } from '../parts/panel.tsx'
+import { useSession, useSignOut } from '../parts/session.ts'
+import layout from '../parts/shop-layout.module.css'
+import { ThemeButton } from '../parts/theme-button.tsx'
+import style from './console.module.css'
+import { Gate } from './gate.tsx'
+
+/** The frame of the console. Without an operator there is a sign-in, and nothing is asked for that would be refused. */
+export function ConsoleLayout() {
+  const { nav, console: texts } = useMessages()
+  const { pathname } = useLocation()
+  const { data: session, error, refetch } = useSession()
+  const signOut = useSignOut()
+  return (
+    <>
+      <a className={layout['skip']} href="#main">
+        {nav.skip}
+      </a>
+      <div className={style['console']}>
+        <nav className={style['nav']} aria-label={nav.main}>
+          <Link to="/" className={style['logo']}>
+            <Logo /> Lepton
+          </Link>
+          <ul>
+            <Item to="/console" isEnd>
+              {texts.overview.nav}
+            </Item>
+          </ul>
+          <h2>{texts.business}</h2>
+          <ul>
+            <Item to="/console/orders">{texts.orders.nav}</Item>
+            <Item to="/console/books">{texts.books.nav}</Item>
+          </ul>
+          <h2>{texts.machinery}</h2>
+          <ul>
+            <Item to="/console/instances">{texts.instances.nav}</Item>
+          </ul>
+          <h2>{texts.breaking}</h2>
+          <ul>
+            <Item to="/lab">{nav.lab}</Item>
+            <Item to="/shop">{nav.shop}</Item>
+          </ul>
+        </nav>
+        <div>
+          <div className={style['bar']}>
+            {session?.operator && (
+              <>
+                <span>{texts.signedIn(session.operator.name)}</span>
+                <Button look="link" onClick={() => signOut.mutate()}>
+                  {texts.signOut}
+                </Button>
+              </>
+            )}
+            <ThemeButton />
+          </div>
+          <main id="main" className={style['main']}>
+            <Boundary key={pathname}>
+              <Suspense fallback={<Bone height={320} />}>
+                {error && <Trouble error={error} onRetry={() => void refetch()} />}
+                {session === undefined && !error && <Bone height={320} />}
+                {session !== undefined && (session.operator ? <Outlet /> : <Gate session={session} />)}
+              </Suspense>
+            </Boundary>
+          </main>
+        </div>
+      </div>
+    </>
+  )
+}
+
+function Item({ to, isEnd = false, children }: { to: string; isEnd?: boolean; children: string }) {
+  return (
+    <li>
+      <NavLink to={to} end={isEnd}>
+        {children}
+      </NavLink>
+    </li>
+  )
+}

@@ -1,0 +1,195 @@
+import { useState } from 'react'
+import { age, duration } from '../format.ts'
+import { useMessages } from '../messages/messages.tsx'
+import { PageTitle } from '../parts/page.tsx'
+import { Bone, Trouble } from '../parts/panel.tsx'
+import { State } from '../parts/state.tsx'
+import { useNow } from '../parts/use-now.ts'
+import { type Act, ActDialog } from './act-dialog.tsx'
+import { Age } from './age.tsx'
+import style from './console.module.css'
+import { decimal, mebibytes, percent } from './figures.ts'
+import { answeringIn, worstFirst } from './judgement.ts'
+import {
+  type Capabilities,
+  type InstanceView,
+  type Overview,
+  type ServiceView,
+  useCapabilities,
+  useOverview,
+} from './queries.ts'
+
+const KINDS = { passing: 'ok', warning: 'wait', failing: 'bad', gone: 'none' } as const
+
+/** Every instance of every service: how it fares, and what can be done to it. */
+export function Instances() {
+  const { console: texts } = useMessages()
+  const { data, error, refetch, dataUpdatedAt } = useOverview()
+  const { data: capabilities } = useCapabilities()
+  const [act, setAct] = useState<Act>()
+  const missing = data?.services.filter((service) => answeringIn(service) < service.expected) ?? []
+  const title =
+    missing.length === 0
+      ? texts.instances.all
+      : texts.instances.missing(missing.map((one) => one.service).join(', '))
+  return (
+    <>
+      <PageTitle title={texts.instances.nav}>{data === undefined ? texts.instances.nav : title}</PageTitle>
+      {error && <Trouble error={error} onRetry={() => void refetch()} />}
+      {data === undefined && !error && <Bone height={360} />}
+      {data !== undefined && <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />}
+      {data &&
+        worstFirst(data.services).map((service) => (
+          <Service key={service.service} service={service} capabilities={capabilities} onAct={setAct} />
+        ))}
+      {data?.servers && <Servers servers={data.servers} capabilities={capabilities} onAct={setAct} />}
+      <ActDialog act={act} onClose={() => setAct(undefined)} />
+    </>
+  )
+}
+
+interface Acting {
+  capabilities: Capabilities | undefined
+  onAct: (act: Act) => void
+}
+
+function Service({ service, capabilities, onAct }: { service: ServiceView } & Acting) {
+  const { console: texts, services: names } = useMessages()
+  const columns = texts.instances.columns
+  const answering = answeringIn(service)
+  const name = service.service
+  return (
+    <section className={style['panel']} aria-labelledby={`service-${name}`}>
+      <div className={style['head']}>
+        <h2 id={`service-${name}`}>{names[name as keyof typeof names] ?? name}</h2>
+        <State kind={answering >= service.expected ? 'ok' : answering === 0 ? 'bad' : 'wait'}>
+          {texts.of(answering, service.expected)}
+        </State>
+        <ActButton capabilities={capabilities} act={{ kind: 'add', name }} onAct={onAct} />
+      </div>
+      <table className={style['table']}>
+        <thead>
+          <tr>
+            <th>{columns.name}</th>
+            <th>{columns.state}</th>
+            <th className={style['n']}>{columns.rate}</th>
+            <th className={style['n']}>{columns.errors}</th>
+            <th className={style['n']}>{columns.p99}</th>
+            <th className={style['n']}>{columns.cpu}</th>
+            <th className={style['n']}>{columns.memory}</th>
+            <th className={style['n']}>{columns.restarts}</th>
+            <th className={style['acts']}>{columns.acts}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {service.instances.map((instance) => (
+            <Row key={instance.name} instance={instance} capabilities={capabilities} onAct={onAct} />
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+function Row({ instance, capabilities, onAct }: { instance: InstanceView } & Acting) {
+  const { console: texts } = useMessages()
+  const columns = texts.instances.columns
+  const now = useNow()
+  const { name, state, since, because, figures, process } = instance
+  const ago = age(now - Date.parse(since))
+  return (
+    <tr>
+      <td data-label={columns.name}>{name}</td>
+      <td data-label={columns.state}>
+        <State kind={KINDS[state]}>{because ?? texts.instances.states[state]}</State>{' '}
+        <span className={style['note']}>{ago}</span>
+      </td>
+      <td data-label={columns.rate} className={style['n']}>
+        {decimal(figures.requests_per_s)}
+      </td>
+      <td data-label={columns.errors} className={style['n']}>
+        {percent(figures.error_share)}
+      </td>
+      <td data-label={columns.p99} className={style['n']}>
+        {figures.p99_ms === null ? '—' : duration(figures.p99_ms)}
+      </td>
+      <td data-label={columns.cpu} className={style['n']}>
+        {percent(figures.cpu_share)}
+      </td>
+      <td data-label={columns.memory} className={style['n']}>
+        {mebibytes(figures.rss_bytes)}
+      </td>
+      <td data-label={columns.restarts} className={style['n']}>
+        {process?.restarts ?? '—'}
+      </td>
+      <td className={style['acts']}>
+        {state !== 'gone' &&
+          (['kill', 'pause', 'restart', 'remove'] as const).map((kind) => (
+            <ActButton key={kind} capabilities={capabilities} act={{ kind, name }} onAct={onAct} />
+          ))}
+      </td>
+    </tr>
+  )
+}
+
+function Servers({ servers, capabilities, onAct }: { servers: NonNullable<Overview['servers']> } & Acting) {
+  const { console: texts } = useMessages()
+  const columns = texts.instances.columns
+  return (
+    <section className={style['panel']} aria-labelledby="servers">
+      <h2 id="servers">{texts.instances.servers}</h2>
+      <table className={style['table']}>
+        <thead>
+          <tr>
+            <th>{columns.name}</th>
+            <th>{columns.state}</th>
+            <th className={style['n']}>{columns.restarts}</th>
+            <th className={style['acts']}>{columns.acts}</th>
+          </tr>
+        </thead>
+        <tbody>
+          {servers.map(({ name, title, status, restarts }) => (
+            <tr key={name}>
+              <td data-label={columns.name}>{title}</td>
+              <td data-label={columns.state}>
+                <State kind={status === 'ready' ? 'ok' : 'bad'}>{status.replaceAll('_', ' ')}</State>
+              </td>
+              <td data-label={columns.restarts} className={style['n']}>
+                {restarts}
+              </td>
+              <td className={style['acts']}>
+                {(['kill', 'pause'] as const).map((kind) => (
+                  <ActButton
+                    key={kind}
+                    capabilities={capabilities}
+                    act={{ kind, name, isServer: true }}
+                    onAct={onAct}
+                  />
+                ))}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  )
+}
+
+/** What is not possible here is disabled, with why and what to type instead. */
+function ActButton({ act, capabilities, onAct }: { act: Act } & Acting) {
+  const { console: texts } = useMessages()
+  const can = capabilities?.actions[act.kind]
+  const why = can?.allowed === false ? [can.reason, can.command].filter(Boolean).join(' ') : undefined
+  return (
+    <button
+      type="button"
+      className={style['act']}
+      disabled={can?.allowed !== true}
+      title={why}
+      aria-label={texts.acts.label[act.kind](act.name)}
+      onClick={() => onAct(act)}
+    >
+      {texts.acts.short[act.kind]}
+    </button>
+  )
+}

@@ -1,0 +1,44 @@
+import type { Answer, RouteOf } from '@lepton/client/api'
+import { useQuery } from '@tanstack/react-query'
+import { shop } from '../api.ts'
+
+export type Overview = Answer<RouteOf<'GET', '/ops/overview'>>
+export type ServiceView = Overview['services'][number]
+export type InstanceView = ServiceView['instances'][number]
+export type Capabilities = Answer<RouteOf<'GET', '/ops/capabilities'>>
+export type Promises = Answer<RouteOf<'GET', '/ops/promises'>>
+
+/** How often (ms) the figures are made, and so asked for. */
+const EVERY_MS = 2_000
+
+export function useOverview() {
+  return useQuery({
+    queryKey: ['ops', 'overview'],
+    queryFn: ({ signal }) => shop.ask('GET', '/ops/overview', { signal }),
+    refetchInterval: EVERY_MS,
+  })
+}
+
+export function useSeries(names: string) {
+  return useQuery({
+    queryKey: ['ops', 'series', names],
+    queryFn: ({ signal }) => shop.ask('GET', '/ops/series', { query: { names, last_s: 300 }, signal }),
+    refetchInterval: 2 * EVERY_MS,
+  })
+}
+
+export function usePromises() {
+  return useQuery({
+    queryKey: ['ops', 'promises'],
+    queryFn: ({ signal }) => shop.ask('GET', '/ops/promises', { signal }),
+    refetchInterval: ({ state }) => (state.data?.is_checking === true ? EVERY_MS / 2 : 2 * EVERY_MS),
+  })
+}
+
+export function useCapabilities() {
+  return useQuery({
+    queryKey: ['ops', 'capabilities'],
+    queryFn: ({ signal }) => shop.ask('GET', '/ops/capabilities', { signal }),
+    staleTime: Number.POSITIVE_INFINITY,
+  })
+}
