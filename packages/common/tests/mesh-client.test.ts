@@ -125,7 +125,7 @@ describe('limits', () => {
       waiting.push(() => res.end())
       if (waiting.length === 2) resolve()
     }
-    const { get } = over([a!], { maxPending: 2 })
+    const { get } = over([a!], { maxPending: 2, maxOperationShare: 1 })
     const under = [get(), get()]
     await full
 

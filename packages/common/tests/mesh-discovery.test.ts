@@ -310,7 +310,7 @@ describe('discovery', () => {
     const { discovery } = discover({ maxWatches: 2 })
     discovery.watch('cart')
 
-    expect(() => discovery.watch('made-up')).toThrow('Refusing to watch made-up')
+    expect(() => discovery.watch('made-up')).toThrow('made-up is not available')
   })
 
   it('ends at once when closed, also while a question hangs', async () => {

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from '@jest/globals'
 import { withDeadline } from '../src/runtime/deadline.ts'
 import { meshDefaults } from '../src/mesh/settings.ts'
+import { until } from '@lepton/testing/until'
 import { failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'
 
 const { instances, over } = useInstances()
@@ -111,12 +112,113 @@ describe('failover', () => {
     expect(await value('breaker_state')).toBe(0)
   })
 
-  it('asks another when one had too little time, since a part of it was kept for that', async () => {
-    const [a, b] = await instances('order-1', 'order-2')
-    a!.handler = (_req, res) => res.writeHead(504, { 'lepton-fault': 'deadline' }).end()
-    const { get } = over([a!, b!], inTurn)
+  it.each([1, 2, 3])(
+    'gives an operation that needs most of the time all of it, with %i instances',
+    async (count) => {
+      const fakes = await instances(...Array.from({ length: count }, (_, index) => `order-${index + 1}`))
+      for (const fake of fakes)
+        fake.handler = (_req, res) => void setTimeout(() => res.end(fake.instance.name), 650)
+      const { get, value } = over(fakes)
 
-    expect(await get()).toMatchObject({ status: 200, endpoint: 'order-2' })
+      const results = await inParallel(4, 4, () => get({ deadlineMs: 1_000 }))
+
+      expect(failuresOf(results)).toEqual([])
+      expect(await value('lb_ejections_total')).toBe(0)
+    },
+  )
+
+  it('gives it all of the time, too, where an instance has just left', async () => {
+    const [a, gone] = await instances('order-1', 'order-2')
+    a!.handler = (_req, res) => void setTimeout(() => res.end('order-1'), 650)
+    const { get, setInstances } = over([a!, gone!])
+    await gone!.kill()
+    setInstances([a!.instance, { ...gone!.instance, tier: 'gone' }])
+
+    expect(await get({ deadlineMs: 1_000 })).toMatchObject({ status: 200, endpoint: 'order-1' })
+  })
+
+  it('ends a request whose caller is gone, and blames no instance', async () => {
+    const [a] = await instances('order-1')
+    const { promise: closed, resolve } = Promise.withResolvers<void>()
+    a!.handler = (_req, res) => void res.once('close', () => resolve())
+    const { get, value } = over([a!])
+    const caller = new AbortController()
+    const asked = get({ signal: caller.signal })
+    await until('it has arrived', () => a!.requests.length === 1)
+
+    caller.abort()
+
+    await expect(asked).rejects.toThrow('order is not available')
+    await closed
+    expect(await value('http_client_requests_total', { result: 'cancelled' })).toBe(1)
+    expect(await value('breaker_state')).toBe(0)
+  })
+
+  it('leaves room for other operations when one is slow', async () => {
+    const [a] = await instances('order-1')
+    const waiting: (() => void)[] = []
+    a!.handler = (req, res) => {
+      if (req.url === '/slow') waiting.push(() => res.end())
+      else res.end()
+    }
+    const { get } = over([a!], { maxPending: 8 })
+    const slow = Array.from({ length: 8 }, () => get({ operation: 'slow', path: '/slow' }))
+    await until('four wait', () => waiting.length === 4)
+
+    expect((await get({ operation: 'fast', path: '/fast' })).status).toBe(200)
+
+    const refused = (await Promise.allSettled(slow.slice(4))).map(({ status }) => status)
+    expect(refused).toEqual(Array(4).fill('rejected'))
+    for (const end of waiting) end()
+    await Promise.all(slow.slice(0, 4))
+  })
+
+  it('gives an instance that refuses everything fast no more than a probe', async () => {
+    const fakes = await instances('order-1', 'order-2', 'order-3', 'order-4')
+    for (const fake of fakes) fake.handler = (_req, res) => void setTimeout(() => res.end(), 3)
+    const [bad] = fakes
+    bad!.handler = (_req, res) => res.writeHead(401).end()
+    const { get } = over(fakes)
+
+    await inParallel(2_000, 10, () => get())
+
+    expect(bad!.requests.length / 2_000).toBeLessThan(0.1)
+  })
+
+  it('uses no request that may not be repeated as a probe, and asks for health by itself', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    b!.handler = (_req, res) => res.writeHead(503).end()
+    const { post, value } = over([a!, b!], {
+      ...inTurn,
+      balancer: {
+        ...meshDefaults.balancer,
+        ejection: { ...meshDefaults.balancer.ejection, backoff: { baseMs: 1, maxMs: 1 } },
+      },
+    })
+    await until('it is ejected', async () => {
+      await post()
+      return (await value('lb_ejections_total')) > 0
+    })
+    b!.handler = (_req, res) => res.end('order-2')
+    b!.requests.length = 0
+
+    for (let call = 0; call < 20; call++) await post()
+    expect(b!.requests).toHaveLength(0)
+    await until('it is asked for its health', () => b!.requests.length > 0)
+    expect(b!.requests[0]!.url).toBe('/readyz')
+    await until('it takes requests again', async () => (await post()).endpoint === 'order-2')
+  })
+
+  it('lets go of names that no instance answers for, so that they keep no other out', async () => {
+    const [a] = await instances('order-1')
+    const { client, get, released } = over([a!], { maxTargets: 3 })
+    for (let name = 0; name < 10; name++) {
+      const request = { service: `mistyped-${name}`, operation: 'x', method: 'GET' as const, path: '/' }
+      await expect(client.request(request)).rejects.toThrow('is not available')
+    }
+
+    expect((await get()).status).toBe(200)
+    expect(released).toEqual(Array.from({ length: 8 }, (_, name) => `mistyped-${name}`))
   })
 
   it('books a caller’s impatience on no instance', async () => {

@@ -60,6 +60,7 @@ export async function startInstance(
 /** A discovery whose answer the test writes. */
 function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
   const lists = new Map(Object.entries(initial))
+  const released: string[] = []
   const listeners = new Map<string, Set<(instances: readonly KnownInstance[]) => void>>()
   const discovery: Discovery = {
     watch: (service) => ({
@@ -73,10 +74,12 @@ function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
         return () => set.delete(listener)
       },
     }),
+    release: (service) => Promise.resolve(void released.push(service)),
     close: () => Promise.resolve(),
   }
   return {
     discovery,
+    released,
     set(service: string, instances: KnownInstance[]) {
       lists.set(service, instances)
       for (const listener of listeners.get(service) ?? []) listener(instances)
@@ -106,6 +109,7 @@ function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSettings>
   return {
     client,
     value,
+    released: fakeDiscovery.released,
     setInstances: (instances: KnownInstance[]) => fakeDiscovery.set('order', instances),
     get: (extra = {}) =>
       client.request({ service: 'order', operation: 'getOrder', method: 'GET', path: '/orders/1', ...extra }),

@@ -46,7 +46,17 @@ export interface Balancer {
     isRetryable: boolean
     key?: string | undefined
   }): Endpoint | undefined
+  /**
+   * An ejected endpoint whose probe has been due for so long that no request came that may be repeated, and its place;
+   * it must be settled once. Requests that may not be repeated are no probes.
+   */
+  takeProbe(overdueMs: number): Endpoint | undefined
   settle(endpoint: Endpoint, result: { outcome: Outcome; startedMs: number; rttMs: number }): void
+  /**
+   * Notes an answer's status. True where the endpoint answers 4xx to nearly everything and the others do not: it looks
+   * fast, and serves nobody.
+   */
+  isRefusing(endpoint: Endpoint, status: number): boolean
   /** A try that was settled as neutral turns out to be the endpoint's failure. */
   blame(endpoint: Endpoint, result: { startedMs: number; rttMs: number }): void
   tick(): void
@@ -56,6 +66,10 @@ export interface Balancer {
 const WARNING_SHARE = 0.5
 /** A weight of nothing would make a load infinite; who wants no traffic drains. */
 const LEAST_WEIGHT = 0.01
+/** Answers that the share of refusals is over; what it is at an endpoint that refuses, and at those that do not. */
+const REFUSAL_WINDOW = 20
+const REFUSING = 0.8
+const NOT_REFUSING = 0.4
 /** Longer than the time between two ticks: the last one sees the whole weight. */
 const TICK_MS = 2_000
 
@@ -94,7 +108,7 @@ export function createBalancer({
   function regroup(): void {
     const nowMs = now()
     for (const endpoint of all) {
-      endpoint.standing = standingOf(endpoint, nowMs)
+      endpoint.standing = standingOf(endpoint)
       endpoint.weight = weightOf(endpoint, nowMs)
     }
     listed = all.filter(({ standing }) => standing !== 'gone')
@@ -130,6 +144,14 @@ export function createBalancer({
     const known = all.filter(({ load }) => load.hasHistory)
     const sum = known.reduce((total, { load }) => total + load.meanMs, 0)
     return known.length === 0 ? settings.load.defaultRttMs : Math.max(1, sum / known.length)
+  }
+
+  function begin(endpoint: Endpoint): void {
+    endpoint.pending += 1
+    inFlight += 1
+    if (endpoint !== dueProbe) return
+    endpoint.health.state = 'probing'
+    regroup()
   }
 
   /** A newcomer, as often as the floor of its share: one that begins slow would get nothing, and never get warm. */
@@ -198,19 +220,30 @@ export function createBalancer({
         chosen = newcomer(tried) ?? policy(candidates, choice) ?? policy(all, choice)
       }
       if (chosen === undefined) return undefined
-      chosen.pending += 1
-      inFlight += 1
-      if (isProbeDue(chosen.health, nowMs)) {
-        chosen.health.state = 'probing'
-        regroup()
-      }
+      begin(chosen)
       return chosen
+    },
+
+    takeProbe(overdueMs) {
+      const due = dueProbe
+      if (due === undefined || now() < due.health.probeAtMs + overdueMs) return undefined
+      begin(due)
+      return due
     },
 
     settle(endpoint, result) {
       endpoint.pending -= 1
       inFlight -= 1
       observe(endpoint, result)
+    },
+
+    isRefusing(endpoint, status) {
+      const isRefusal = status >= 400 && status < 500
+      endpoint.refusals += ((isRefusal ? 1 : 0) - endpoint.refusals) / REFUSAL_WINDOW
+      if (!isRefusal || endpoint.refusals < REFUSING) return false
+      const others = listed.filter((other) => other !== endpoint)
+      const sum = others.reduce((total, { refusals }) => total + refusals, 0)
+      return others.length > 0 && sum / others.length < NOT_REFUSING
     },
 
     blame: (endpoint, result) => observe(endpoint, { ...result, outcome: 'failure' }),

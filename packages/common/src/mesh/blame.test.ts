@@ -23,11 +23,6 @@ const CASES: [
   [505, undefined, true, 'request', false],
 ]
 
-it('a deadline that was short because time was kept for another try is tried again', () => {
-  expect(mayTryAnother({ status: 504, headers: { 'lepton-fault': 'deadline' } }, true)).toBe(true)
-  expect(mayTryAnother({ status: 503, headers: { 'lepton-fault': 'overload' } }, true)).toBe(false)
-})
-
 describe('the blame for an answer', () => {
   it.each(CASES)(
     'of %i with fault %s, time fair: %s, is on the %s',
@@ -35,7 +30,7 @@ describe('the blame for an answer', () => {
       const answer = { status, headers: fault === undefined ? {} : { 'lepton-fault': fault } }
 
       expect(blameFor(answer, isFair)).toBe(blame)
-      expect(mayTryAnother(answer, false)).toBe(again)
+      expect(mayTryAnother(answer)).toBe(again)
     },
   )
 })

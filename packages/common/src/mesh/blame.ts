@@ -31,13 +31,15 @@ export function blameFor(
 
 /**
  * Whether another try may be answered better. More load does not help an overload, and a deadline that was too short
- * is as short for the next instance, unless this try had only a part of the time.
+ * is as short for the next instance.
  */
-export function mayTryAnother(
-  { status, headers }: { status: number; headers: IncomingHttpHeaders },
-  hasMoreTime: boolean,
-): boolean {
+export function mayTryAnother({
+  status,
+  headers,
+}: {
+  status: number
+  headers: IncomingHttpHeaders
+}): boolean {
   const fault = headers[FAULT_HEADER]
-  if (fault === DEADLINE) return hasMoreTime
-  return (status === 500 || UNABLE.has(status)) && fault !== OVERLOAD
+  return (status === 500 || UNABLE.has(status)) && fault !== OVERLOAD && fault !== DEADLINE
 }

@@ -16,8 +16,8 @@ function setUp(settings = {}) {
     name: 'order getOrder',
     rotate,
     settings: { ...breakerDefaults, ...settings },
-    isFailure: (result) => result === 500,
-    isFault: (error) => (error as Error).message !== 'not theirs',
+    judgeResult: (result) => (result === 500 ? 'bad' : result === 504 ? 'nothing' : 'good'),
+    judgeError: (error) => ((error as Error).message === 'not theirs' ? 'nothing' : 'bad'),
     onChange: (state) => changes.push(state),
     now: Date.now,
   })
@@ -154,5 +154,24 @@ describe('breaker', () => {
 
     expect(jest.getTimerCount()).toBe(0)
     expect(rotate.listenerCount('rotate')).toBe(0)
+  })
+
+  it('is not closed by a probe that says nothing, and lets the next one in', async () => {
+    const { breaker, call, pass, changes } = setUp()
+    await call(500, 20)
+    pass(11)
+    expect(breaker.state()).toBe('half-open')
+
+    await call(504)
+    expect(breaker.state()).toBe('half-open')
+    expect(breaker.retryAfterMs()).toBe(0)
+
+    await call(500)
+    expect(breaker.state()).toBe('open')
+    pass(11)
+    await call(504)
+    await call(200)
+    expect(breaker.state()).toBe('closed')
+    expect(changes).toEqual(['open', 'half-open', 'open', 'half-open', 'closed'])
   })
 })

@@ -27,14 +27,18 @@ export interface Breaker {
   /**
    * Runs `work` if calls are let through, else throws BreakerOpen.
    *
-   * A result that `isFailure`, and an error that `isFault`, count against the operation. `work` must
-   * end by itself: a call that never does, made as the probe, would keep all others out.
+   * Results and errors count as they are judged: an end that says `nothing` neither closes nor opens the breaker, and
+   * another call may be the probe. `work` must end by itself: a call that never does, made as the probe, would keep all
+   * others out.
    */
   run<T>(work: () => Promise<T>): Promise<T>
   /** Lets calls through again, because something changed that the breaker cannot know. */
   reset(): void
   shutdown(): void
 }
+
+/** What the end of a call says about its operation. */
+export type Verdict = 'good' | 'bad' | 'nothing'
 
 export class BreakerOpen extends Error {}
 
@@ -53,8 +57,8 @@ export function createBreaker({
   name,
   rotate,
   settings,
-  isFailure,
-  isFault,
+  judgeResult,
+  judgeError,
   onChange,
   now,
 }: {
@@ -62,17 +66,19 @@ export function createBreaker({
   /** Emits `rotate` once for each bucket's length; shared by all breakers. */
   rotate: EventEmitter
   settings: BreakerSettings
-  isFailure: (result: unknown) => boolean
-  isFault: (error: unknown) => boolean
+  judgeResult: (result: unknown) => Verdict
+  judgeError: (error: unknown) => Verdict
   onChange: (state: BreakerState) => void
   now: () => number
 }): Breaker {
   const resetMs = Math.max(settings.resetMs, settings.windowMs + settings.windowMs / settings.buckets)
   let generation = 0
   let openedAtMs = 0
+  /** The breaker is half-open, and its probe ended without saying anything. */
+  let admitsProbe = false
   let circuit = createCircuit()
 
-  function createCircuit() {
+  function createCircuit({ isHalfOpen = false } = {}) {
     const created = new CircuitBreaker((attempt: () => Promise<void>) => attempt(), {
       name,
       timeout: false,
@@ -84,6 +90,7 @@ export function createBreaker({
       rollingPercentilesEnabled: false,
       enableSnapshots: false,
       rotateBucketController: rotate,
+      ...(isHalfOpen && { state: { closed: false, halfOpen: true } }),
     })
     created.on('open', () => {
       generation += 1
@@ -102,31 +109,41 @@ export function createBreaker({
     state: () => (circuit.closed ? 'closed' : circuit.opened ? 'open' : 'half-open'),
 
     retryAfterMs: () =>
-      circuit.closed || circuit.pendingClose ? 0 : Math.max(1, openedAtMs + resetMs - now()),
+      circuit.closed || circuit.pendingClose || admitsProbe ? 0 : Math.max(1, openedAtMs + resetMs - now()),
 
     run<T>(work: () => Promise<T>): Promise<T> {
-      if (!circuit.closed && !circuit.pendingClose) {
-        return Promise.reject(new BreakerOpen(`${name} fails too often`))
+      const isProbe = !circuit.closed
+      if (isProbe && !circuit.pendingClose) {
+        if (!circuit.halfOpen || !admitsProbe)
+          return Promise.reject(new BreakerOpen(`${name} fails too often`))
+        // The probe before said nothing. opossum has no way to let another one in but to begin half-open again.
+        circuit.shutdown()
+        circuit = createCircuit({ isHalfOpen: true })
       }
+      admitsProbe = false
       const begun = generation
       return new Promise<T>((resolve, reject) => {
         let deliver = () => reject(new BreakerOpen(`${name} is shut down`))
         function attempt(): Promise<void> {
           return new Promise((succeed, fail) => {
-            function end(isBad: boolean): void {
-              // Left unsettled, the call tells opossum nothing.
+            function end(verdict: Verdict): void {
+              // Left unsettled, the call says nothing to opossum.
               if (begun !== generation) deliver()
-              else if (isBad) fail(failed)
-              else succeed()
+              else if (verdict === 'bad') fail(failed)
+              else if (verdict === 'good') succeed()
+              else {
+                if (isProbe) admitsProbe = true
+                deliver()
+              }
             }
             work().then(
               (result) => {
                 deliver = () => resolve(result)
-                end(isFailure(result))
+                end(judgeResult(result))
               },
               (error: unknown) => {
                 deliver = () => reject(error)
-                end(isFault(error))
+                end(judgeError(error))
               },
             )
           })

@@ -8,6 +8,7 @@ import type { Outcome } from './ejection.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { MeshMetrics } from './mesh-metrics.ts'
 import { decideRetry } from './retry.ts'
+import { firstGood, type RunningTry } from './second-try.ts'
 import type { MeshSettings } from './settings.ts'
 import type { Operation, Target } from './target.ts'
 import { type Answer, type Method, TransportError } from './transport.ts'
@@ -17,8 +18,10 @@ export interface Call {
   path: string
   headers: Record<string, string>
   body?: Buffer | string | undefined
-  /** Where the answer is read as it comes: aborted when nobody reads on. */
+  /** Where the answer is read as it comes: aborted when it is read no further. */
   streamUntil?: AbortSignal | undefined
+  /** Aborted when the caller does not want the answer any more. */
+  signal?: AbortSignal | undefined
   isRetryable: boolean
   /** Requests of one key go to one endpoint, by a policy that hashes. */
   key: string | undefined
@@ -58,13 +61,12 @@ export interface CallDeps {
 }
 
 interface Try {
+  endpoint: Endpoint
   answer?: Answer
   blame?: Blame
   error?: TransportError
   outcome: Outcome
   wasSent: boolean
-  /** A part of the time was kept for another endpoint. */
-  hadReserve: boolean
   startedMs: number
   rttMs: number
 }
@@ -94,20 +96,31 @@ export async function callEndpoints(
     metrics.picks.inc(label)
     tried.push(endpoint)
     const mayRepeat = call.isRetryable && call.inboundAttempt === 1 && sent < settings.retry.maxRetries
-    const result = await tryOnce(target, operation, endpoint, call, deps, {
-      attempt: Math.max(call.inboundAttempt, sent + 1),
-      keepsReserve: mayRepeat && hasUntried(target, tried),
-    })
+    const begin = (to: Endpoint, attempt: number) =>
+      beginTry(target, operation, to, call, deps, Math.max(call.inboundAttempt, attempt))
+    const first = begin(endpoint, sent + 1)
+    const result = await (mayRepeat
+      ? firstGood(first, lateMs(operation, call, now()), () => {
+          const other = takeOther(target, tried, call)
+          if (other === undefined) return undefined
+          metrics.picks.inc(label)
+          tried.push(other)
+          sent += 1
+          return begin(other, sent + 1)
+        })
+      : first.done)
     if (sent > 0) {
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
     }
     const { answer, error, blame = 'none' } = result
-    if (answer !== undefined && !mayTryAnother(answer, result.hadReserve)) {
+    if (answer !== undefined && !mayTryAnother(answer)) {
       // The next instance does not have the bug: it was the first one's after all.
       if (answer.status < 500) for (const blamed of buggy) target.balancer.blame(blamed.endpoint, blamed)
-      return reply(answer, endpoint, blame)
+      return reply(answer, result.endpoint, blame)
     }
-    if (answer?.status === 500) buggy.push({ endpoint, startedMs: result.startedMs, rttMs: result.rttMs })
+    if (answer?.status === 500)
+      buggy.push({ endpoint: result.endpoint, startedMs: result.startedMs, rttMs: result.rttMs })
+    if (error?.fault === 'cancelled') throw new CallFailed('cancelled', { isFault: false, cause: error })
     if (error?.fault === 'too-large') throw new CallFailed(error.message, { isFault: false, cause: error })
 
     if (result.wasSent) sent += 1
@@ -130,7 +143,7 @@ export async function callEndpoints(
       continue
     }
     metrics.retries.inc({ ...label, outcome: decision.because })
-    if (answer !== undefined) return reply(answer, endpoint, blame)
+    if (answer !== undefined) return reply(answer, result.endpoint, blame)
     const isTimeout = error?.fault === 'timeout'
     throw new CallFailed(`no instance answered`, {
       isFault: result.outcome !== 'neutral',
@@ -140,60 +153,96 @@ export async function callEndpoints(
   }
 }
 
-/** Who was tried may have left meanwhile: counting is not enough. */
+/** Counting is not enough: what was tried may have left since. */
 function hasUntried({ balancer }: Target, tried: readonly Endpoint[]): boolean {
   return balancer.endpoints().some((endpoint) => !tried.includes(endpoint))
+}
+
+/** An endpoint for a second try beside the first, if there is one, and room in the retry budget. */
+function takeOther(target: Target, tried: readonly Endpoint[], call: Call): Endpoint | undefined {
+  if (!hasUntried(target, tried) || !target.budget.withdraw()) return undefined
+  return target.balancer.take({ tried, isRetryable: true, key: call.key })
+}
+
+/** After half of the time a first try is late, unless the operation is known to need more. */
+function lateMs({ median }: Operation, { endsAtMs }: Call, nowMs: number): number {
+  return Math.max((endsAtMs - nowMs) / 2, 3 * median.value())
 }
 
 function reply(answer: Answer, endpoint: Endpoint, blame: Blame): MeshAnswer {
   return { ...answer, endpoint: endpoint.instance.name, blame }
 }
 
-async function tryOnce(
+/** Sends a call to one endpoint. A cancelled try ends soon, and says by its outcome what it tells about the endpoint. */
+function beginTry(
   target: Target,
   operation: Operation,
   endpoint: Endpoint,
   call: Call,
   { metrics, now }: CallDeps,
-  { attempt, keepsReserve }: { attempt: number; keepsReserve: boolean },
-): Promise<Try> {
+  attempt: number,
+): RunningTry<Try> {
+  const superseded = new AbortController()
+  const { signal } = call
+  const stop = signal === undefined ? superseded.signal : AbortSignal.any([signal, superseded.signal])
   const startedMs = now()
-  const remainingMs = Math.max(1, call.endsAtMs - startedMs)
-  // Half of the time is kept for another endpoint, unless the operation is known to need more.
-  const timeoutMs = keepsReserve
-    ? Math.min(remainingMs, Math.max(remainingMs / 2, 3 * operation.median.value()))
-    : remainingMs
-  const hadReserve = timeoutMs < remainingMs
-  const isFair = timeoutMs >= call.configuredMs * FAIR_SHARE
-  let outcome: Outcome = 'neutral'
-  let result: { answer: Answer } | { error: TransportError } | undefined
-  try {
-    const transport = target.transport(endpoint)
-    const headers = outboundHeaders(call.headers, { attempt, timeoutMs })
-    const exchange = { method: call.method, path: call.path, headers, body: call.body, timeoutMs }
-    const answer =
-      call.streamUntil === undefined
-        ? await transport.exchange(exchange)
-        : await transport.open(exchange, call.streamUntil)
-    result = { answer }
-    const rttMs = now() - startedMs
-    const blame = blameFor(answer, isFair)
-    outcome = outcomeOf(answer, blame, rttMs, call.configuredMs)
-    operation.median.observe(rttMs)
-    endpoint.utilisation = utilisationOf(answer) ?? endpoint.utilisation
-    return { answer, blame, outcome, wasSent: true, hadReserve, startedMs, rttMs }
-  } catch (error) {
-    if (!(error instanceof TransportError)) throw error
-    result = { error }
-    const isUnfair = error.fault === 'timeout' && !isFair
-    outcome = isUnfair ? 'neutral' : error.fault === 'too-large' ? 'success' : 'failure'
-    return { error, outcome, wasSent: error.wasSent, hadReserve, startedMs, rttMs: now() - startedMs }
-  } finally {
-    const rttMs = now() - startedMs
-    target.balancer.settle(endpoint, { outcome, startedMs, rttMs })
-    const labels = { server_address: target.service, http_route: operation.name }
-    metrics.duration.observe(labels, rttMs / 1000)
-    metrics.tries.inc({ ...labels, result: resultOf(result) })
+  const timeoutMs = Math.max(1, call.endsAtMs - startedMs)
+
+  async function run(): Promise<Try> {
+    const isFair = timeoutMs >= call.configuredMs * FAIR_SHARE
+    let outcome: Outcome = 'neutral'
+    let result: { answer: Answer } | { error: TransportError } | undefined
+    try {
+      const transport = target.transport(endpoint)
+      const headers = outboundHeaders(call.headers, { attempt, timeoutMs })
+      const exchange = { method: call.method, path: call.path, headers, body: call.body, timeoutMs }
+      const answer =
+        call.streamUntil === undefined
+          ? await transport.exchange({ ...exchange, signal: stop })
+          : await transport.open(exchange, AbortSignal.any([call.streamUntil, stop]))
+      result = { answer }
+      const rttMs = now() - startedMs
+      const blame = blameFor(answer, isFair)
+      outcome = outcomeOf(answer, blame, rttMs, call.configuredMs)
+      if (outcome === 'success' && target.balancer.isRefusing(endpoint, answer.status)) outcome = 'soft'
+      operation.median.observe(rttMs)
+      endpoint.utilisation = utilisationOf(answer) ?? endpoint.utilisation
+      return { endpoint, answer, blame, outcome, wasSent: true, startedMs, rttMs }
+    } catch (error) {
+      if (!(error instanceof TransportError)) throw error
+      result = { error }
+      const rttMs = now() - startedMs
+      // Another endpoint answered first: this one was slow for that, if it had its share of the time.
+      const wasOvertaken = superseded.signal.aborted && rttMs >= call.configuredMs * FAIR_SHARE
+      outcome = outcomeOfFault(error, isFair, wasOvertaken)
+      return { endpoint, error, outcome, wasSent: error.wasSent, startedMs, rttMs }
+    } finally {
+      const rttMs = now() - startedMs
+      target.balancer.settle(endpoint, { outcome, startedMs, rttMs })
+      const labels = { server_address: target.service, http_route: operation.name }
+      metrics.duration.observe(labels, rttMs / 1000)
+      metrics.tries.inc({ ...labels, result: resultOf(result) })
+    }
+  }
+
+  return {
+    done: run(),
+    isGood: ({ answer }) => answer !== undefined && !mayTryAnother(answer),
+    cancel: () => superseded.abort(),
+  }
+}
+
+function outcomeOfFault({ fault }: TransportError, isFair: boolean, wasOvertaken: boolean): Outcome {
+  switch (fault) {
+    case 'timeout':
+      return isFair ? 'failure' : 'neutral'
+    case 'cancelled':
+      return wasOvertaken ? 'failure' : 'neutral'
+    case 'too-large':
+      return 'success'
+    case 'connect':
+    case 'reset':
+      return 'failure'
   }
 }
 

@@ -25,6 +25,8 @@ export interface MeshRequest {
   deadlineMs?: number
   /** Requests of one key go to one instance, where the policy is `consistent_hash`. */
   key?: string
+  /** Aborted when the answer is not wanted any more: the instance sees its connection close. */
+  signal?: AbortSignal
   /** Whether it may be sent twice; by default as the method and an Idempotency-Key say. */
   idempotent?: boolean
 }
@@ -59,6 +61,9 @@ export interface MeshClientOptions {
   random?: () => number
 }
 
+/** An answer that only its own request is to blame for says nothing about the operation. */
+const VERDICTS = { none: 'good', request: 'nothing', operation: 'bad', instance: 'bad' } as const
+
 export function createMeshClient({
   discovery,
   log,
@@ -70,13 +75,18 @@ export function createMeshClient({
   const settings = { ...meshDefaults, ...given }
   const metrics = createMeshMetrics(processMetrics)
   const targets = new Map<string, Target>()
+  /** Services that stay watched though they are idle. */
+  const pinned = new Set<string>()
   const rotate = new EventEmitter().setMaxListeners(0)
   // Connections and breakers outlive the request that first needed them: they must not keep its context.
   const outsideRequests = AsyncLocalStorage.snapshot()
   let isClosed = false
   const ticker = setInterval(() => {
     rotate.emit('rotate')
-    for (const target of targets.values()) target.tick()
+    for (const target of targets.values()) {
+      target.tick()
+      if (isIdle(target, settings.idleMs)) drop(target)
+    }
   }, settings.breaker.windowMs / settings.breaker.buckets).unref()
 
   function addTarget(service: string): Target {
@@ -86,8 +96,8 @@ export function createMeshClient({
       metrics,
       log,
       rotate,
-      isFailure: (answer) => ['instance', 'operation'].includes((answer as MeshAnswer).blame),
-      isFault: (error) => error instanceof CallFailed && error.isFault,
+      judgeResult: (answer) => VERDICTS[(answer as MeshAnswer).blame],
+      judgeError: (error) => (error instanceof CallFailed && error.isFault ? 'bad' : 'nothing'),
       outsideRequests,
       now,
       random,
@@ -97,11 +107,52 @@ export function createMeshClient({
   }
 
   function targetOf(service: string): Target {
-    return targets.get(service) ?? outsideRequests(addTarget, service)
+    const target = targets.get(service) ?? outsideRequests(makeRoomFor, service)
+    target.usedAtMs = now()
+    return target
+  }
+
+  /** Names that are mistyped must not keep others out: the one that no instance has answered for longest gives way. */
+  function makeRoomFor(service: string): Target {
+    if (targets.size >= settings.maxTargets) {
+      const unknown = [...targets.values()].filter(
+        (target) => target.watch.instances().length === 0 && isIdle(target, 0),
+      )
+      const oldest = unknown.sort((a, b) => a.usedAtMs - b.usedAtMs)[0]
+      if (oldest !== undefined) drop(oldest)
+    }
+    return addTarget(service)
+  }
+
+  function isIdle(target: Target, forMs: number): boolean {
+    return target.limit.pending() === 0 && !pinned.has(target.service) && now() - target.usedAtMs >= forMs
+  }
+
+  function drop(target: Target): void {
+    targets.delete(target.service)
+    Promise.all([target.close(), discovery.release(target.service)]).catch((error: unknown) =>
+      log.warn({ err: error, target: target.service }, 'cannot let go of a service that was idle'),
+    )
+  }
+
+  function tooMany(service: string, which: string): Unavailable {
+    const cause = new Error(`${settings.maxPending} requests may be in flight: ${which}`)
+    return new Unavailable(service, { fault: service, cause })
   }
 
   async function send(
-    { service, operation: name, method, path, headers = {}, body, deadlineMs, key, idempotent }: MeshRequest,
+    {
+      service,
+      operation: name,
+      method,
+      path,
+      headers = {},
+      body,
+      deadlineMs,
+      key,
+      signal,
+      idempotent,
+    }: MeshRequest,
     streamUntil?: AbortSignal,
   ): Promise<MeshAnswer> {
     if (isClosed)
@@ -111,11 +162,10 @@ export function createMeshClient({
     const endsAtMs = now() + budgetMs
     const target = targetOf(service)
     const operation = target.operation(name)
+    if (!operation.limit.enter()) throw tooMany(service, `${settings.maxOperationShare} of them of ${name}`)
     if (!target.limit.enter()) {
-      throw new Unavailable(service, {
-        fault: service,
-        cause: new Error(`${settings.maxPending} requests are in flight`),
-      })
+      operation.limit.leave()
+      throw tooMany(service, 'of all operations')
     }
     try {
       if (budgetMs <= 0 || !(await isKnownWithin(target, budgetMs))) throw new DeadlineExceeded()
@@ -129,6 +179,7 @@ export function createMeshClient({
             headers,
             body,
             streamUntil,
+            signal,
             isRetryable: idempotent ?? isIdempotent(method, headers),
             key,
             inboundAttempt: inboundAttempt(),
@@ -157,11 +208,15 @@ export function createMeshClient({
       throw error
     } finally {
       target.limit.leave()
+      operation.limit.leave()
     }
   }
 
   return {
-    watch: (service) => void targetOf(service),
+    watch: (service) => {
+      pinned.add(service)
+      targetOf(service)
+    },
     instances: (service) => targetOf(service).watch.instances(),
     request: (request) => send(request),
     stream: (request, signal) => send(request, signal),

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { ConsulClient, ServiceInstance } from './consul.ts'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { Unavailable } from '../runtime/problem.ts'
 import { loadLastKnown, saveLastKnown } from './last-known.ts'
 import { type LongPollSettings, startLongPoll } from './long-poll.ts'
 import {
@@ -26,7 +27,10 @@ export interface ServiceWatch {
 
 export interface Discovery {
   /** The watch of a service, started by the first who asks for it. */
+  /** @throws Unavailable while as many services are watched as may be */
   watch(service: string): ServiceWatch
+  /** Ends the watch of a service; the next `watch` begins another. */
+  release(service: string): Promise<void>
   close(): Promise<void>
 }
 
@@ -242,11 +246,17 @@ export function createDiscovery({
       const existing = watches.get(service)
       if (existing !== undefined) return existing
       if (watches.size >= settings.maxWatches) {
-        throw new Error(`Refusing to watch ${service}: already watching ${watches.size} services`)
+        const cause = new Error(`${watches.size} services are watched, and no more may be`)
+        throw new Unavailable(service, { cause })
       }
       const watch = outsideRequests(startWatch, service)
       watches.set(service, watch)
       return watch
+    },
+    async release(service) {
+      const watch = watches.get(service)
+      watches.delete(service)
+      await watch?.close()
     },
     async close() {
       await Promise.all([...watches.values()].map((watch) => watch.close()))

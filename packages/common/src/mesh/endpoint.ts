@@ -1,4 +1,4 @@
-import { createHealth, type Health, isProbeDue } from './ejection.ts'
+import { createHealth, type Health } from './ejection.ts'
 import { createLoad, type Load, type LoadSettings, readLoad } from './load.ts'
 import type { KnownInstance } from './membership.ts'
 
@@ -23,6 +23,8 @@ export interface Endpoint {
   /** What it last said of itself, from 0 to 1. */
   utilisation: number
   joinedMs: number
+  /** The share of its recent answers that were 4xx. */
+  refusals: number
 }
 
 /** @param guessMs what its round trips are taken for until there was one */
@@ -36,17 +38,14 @@ export function createEndpoint(instance: KnownInstance, nowMs: number, guessMs: 
     weight: 1,
     utilisation: 0,
     joinedMs: nowMs,
+    refusals: 0,
   }
 }
 
-function canTakeTraffic({ health }: Endpoint, nowMs: number): boolean {
-  return health.state === 'alive' || isProbeDue(health, nowMs)
-}
-
-export function standingOf(endpoint: Endpoint, nowMs: number): Standing {
-  if (endpoint.instance.tier === 'gone') return 'gone'
-  if (!canTakeTraffic(endpoint, nowMs)) return 'ejected'
-  return endpoint.instance.tier === 'verified' ? 'healthy' : 'unverified'
+export function standingOf({ instance, health }: Endpoint): Standing {
+  if (instance.tier === 'gone') return 'gone'
+  if (health.state !== 'alive') return 'ejected'
+  return instance.tier === 'verified' ? 'healthy' : 'unverified'
 }
 
 export function isBetter(a: Endpoint, b: Endpoint): boolean {

@@ -10,10 +10,16 @@ import { transportDefaults, type TransportSettings } from './transport.ts'
 export interface MeshSettings {
   /** For a call that names none, and never more than what its caller still waits. */
   deadlineMs: number
-  /** Requests under way to one service; more are refused at once. */
+  /** Requests in flight to one service; more are refused at once. */
   maxPending: number
+  /** The share of them that one operation may have: slow calls of one must leave room for the others. */
+  maxOperationShare: number
   /** More operations than this share one breaker: their names are then hardly names. */
   maxOperations: number
+  /** Services that are known at once. More are asked for, but one that no instance answers for gives way. */
+  maxTargets: number
+  /** A service that is not asked for so long is let go of, unless it is watched on purpose. */
+  idleMs: number
   /** How long `close` waits for requests under way. */
   closeTimeoutMs: number
   /** How an endpoint is chosen. */
@@ -28,7 +34,10 @@ export interface MeshSettings {
 export const meshDefaults: MeshSettings = {
   deadlineMs: 2000,
   maxPending: 256,
+  maxOperationShare: 0.5,
   maxOperations: 200,
+  maxTargets: 20,
+  idleMs: 600_000,
   closeTimeoutMs: 2000,
   policy: 'load',
   balancer: {

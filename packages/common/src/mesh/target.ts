@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Log } from '../runtime/log.ts'
 import { type Balancer, createBalancer } from './balancer.ts'
-import { type Breaker, createBreaker } from './breaker.ts'
+import { type Breaker, type BreakerState, createBreaker, type Verdict } from './breaker.ts'
 import type { ServiceWatch } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import { POLICIES } from './policies/by-name.ts'
@@ -18,11 +18,15 @@ export interface Operation {
   name: string
   breaker: Breaker
   median: Median
+  /** Its part of what may be in flight to the service. */
+  limit: Limit
 }
 
 /** Everything one client keeps about one service. */
 export interface Target {
   service: string
+  /** When a request last needed it. */
+  usedAtMs: number
   watch: ServiceWatch
   balancer: Balancer
   limit: Limit
@@ -34,6 +38,10 @@ export interface Target {
 }
 
 const OTHER_OPERATIONS = 'other'
+/** Any answer below 500 says that the instance is there, also where it knows no such path. */
+const PROBE_PATH = '/readyz'
+const PROBE_OVERDUE_MS = 2_000
+const PROBE_TIMEOUT_MS = 1_000
 
 export interface TargetOptions {
   watch: ServiceWatch
@@ -41,8 +49,8 @@ export interface TargetOptions {
   metrics: MeshMetrics
   log: Log
   rotate: EventEmitter
-  isFailure: (answer: unknown) => boolean
-  isFault: (error: unknown) => boolean
+  judgeResult: (answer: unknown) => Verdict
+  judgeError: (error: unknown) => Verdict
   /** Runs something without the context of the request that caused it. */
   outsideRequests: <A extends unknown[], R>(work: (...args: A) => R, ...args: A) => R
   now: () => number
@@ -55,8 +63,8 @@ export function createTarget({
   metrics,
   log,
   rotate,
-  isFailure,
-  isFault,
+  judgeResult,
+  judgeError,
   outsideRequests,
   now,
   random,
@@ -117,20 +125,48 @@ export function createTarget({
       name: `${service} ${name}`,
       rotate,
       settings: settings.breaker,
-      isFailure,
-      isFault,
+      judgeResult,
+      judgeError,
       now,
-      onChange: (state) => {
-        metrics.breakerState.set(breakerLabel, state === 'closed' ? 0 : state === 'half-open' ? 1 : 2)
-        log[state === 'open' ? 'warn' : 'info'](
-          { target: service, operation: name, state },
-          'breaker changed',
-        )
-      },
+      // A breaker turns half-open by a timer, long after the request that opened it.
+      onChange: (state) =>
+        outsideRequests((state: BreakerState) => {
+          metrics.breakerState.set(breakerLabel, state === 'closed' ? 0 : state === 'half-open' ? 1 : 2)
+          log[state === 'open' ? 'warn' : 'info'](
+            { target: service, operation: name, state },
+            'breaker changed',
+          )
+        }, state),
     })
-    const operation = { name, breaker, median: createMedian(settings.balancer.load.defaultRttMs) }
+    const limit = createLimit(Math.ceil(settings.maxPending * settings.maxOperationShare))
+    const operation = { name, breaker, limit, median: createMedian(settings.balancer.load.defaultRttMs) }
     operations.set(name, operation)
     return operation
+  }
+
+  function transportOf(endpoint: Endpoint): Transport {
+    const existing = transports.get(endpoint)
+    if (existing !== undefined) return existing
+    if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))
+    const { address, port } = endpoint.instance
+    const host = address.includes(':') ? `[${address}]` : address
+    const transport = outsideRequests(createTransport, `http://${host}:${port}`, settings.transport)
+    transports.set(endpoint, transport)
+    return transport
+  }
+
+  /** Asks an ejected endpoint for its health, where no request may be its probe. */
+  async function probe(endpoint: Endpoint): Promise<void> {
+    const startedMs = now()
+    const exchange = { method: 'GET' as const, path: PROBE_PATH, headers: {}, timeoutMs: PROBE_TIMEOUT_MS }
+    const isAnswered = await transportOf(endpoint)
+      .exchange(exchange)
+      .then(
+        ({ status }) => status < 500,
+        () => false,
+      )
+    const rttMs = now() - startedMs
+    balancer.settle(endpoint, { outcome: isAnswered ? 'success' : 'failure', startedMs, rttMs })
   }
 
   const unsubscribe = watch.subscribe(update)
@@ -138,6 +174,7 @@ export function createTarget({
 
   return {
     service,
+    usedAtMs: now(),
     watch,
     balancer,
     budget,
@@ -150,19 +187,12 @@ export function createTarget({
       return operations.get(bounded) ?? createOperation(bounded)
     },
 
-    transport(endpoint) {
-      const existing = transports.get(endpoint)
-      if (existing !== undefined) return existing
-      if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))
-      const { address, port } = endpoint.instance
-      const host = address.includes(':') ? `[${address}]` : address
-      const transport = outsideRequests(createTransport, `http://${host}:${port}`, settings.transport)
-      transports.set(endpoint, transport)
-      return transport
-    },
+    transport: transportOf,
 
     tick() {
       balancer.tick()
+      const overdue = balancer.takeProbe(PROBE_OVERDUE_MS)
+      if (overdue !== undefined) void outsideRequests(probe, overdue)
       measure()
     },
 

@@ -10,6 +10,8 @@ export interface Exchange {
   headers: Record<string, string>
   body?: Buffer | string | undefined
   timeoutMs: number
+  /** Ends the exchange, with a `TransportError` of the fault `cancelled`. */
+  signal?: AbortSignal | undefined
 }
 
 export interface Answer {
@@ -40,7 +42,7 @@ export const transportDefaults: TransportSettings = {
   streamSilenceMs: 45_000,
 }
 
-export type TransportFault = 'connect' | 'reset' | 'timeout' | 'too-large'
+export type TransportFault = 'connect' | 'reset' | 'timeout' | 'too-large' | 'cancelled'
 
 /** No answer came. When nothing `wasSent`, any request may safely go to another endpoint. */
 export class TransportError extends Error {
@@ -127,7 +129,7 @@ const NOT_SENT = new Set([
   'ENOTFOUND',
 ])
 
-function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchange): Promise<Answer> {
+function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined
     let expired: TransportError | undefined
@@ -147,17 +149,24 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchan
       else lastTurn = setImmediate(expire)
     }
 
-    function expire(): void {
-      expired = new TransportError('timeout', controller !== undefined)
+    function end(fault: 'timeout' | 'cancelled'): void {
+      expired = new TransportError(fault, controller !== undefined, signal?.reason)
       controller?.abort(expired)
       // A request still waiting for a connection has nothing to abort yet: it is, as soon as it starts.
       reject(expired)
+      stop()
     }
+    const expire = () => end('timeout')
+    const cancel = () => end('cancelled')
 
-    function stopTimer(): void {
+    function stop(): void {
       clearTimeout(timer)
       clearImmediate(lastTurn)
+      signal?.removeEventListener('abort', cancel)
     }
+
+    if (signal?.aborted === true) return cancel()
+    signal?.addEventListener('abort', cancel)
 
     pool.dispatch(
       { method, path, headers, body: body ?? null },
@@ -174,7 +183,7 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchan
           chunks.push(chunk)
         },
         onResponseEnd() {
-          stopTimer()
+          stop()
           resolve({
             status,
             headers: answerHeaders,
@@ -182,7 +191,7 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs }: Exchan
           })
         },
         onResponseError(_controller, error) {
-          stopTimer()
+          stop()
           reject(asTransportError(error, controller !== undefined))
         },
       },

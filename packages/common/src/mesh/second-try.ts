@@ -1,0 +1,45 @@
+export interface RunningTry<T> {
+  done: Promise<T>
+  isGood(result: T): boolean
+  /** Nothing waits for its result any more. */
+  cancel(): void
+}
+
+/**
+ * The result of a try. Where it is late, another begins beside it: the first good result counts, and what is still
+ * running is cancelled. The late one is not: it may need that long. Source: Dean and Barroso, "The Tail at Scale", 2013.
+ *
+ * @param lateMs when the first is late (ms)
+ * @param beginSecond undefined where there is nothing else to try
+ */
+export async function firstGood<T>(
+  first: RunningTry<T>,
+  lateMs: number,
+  beginSecond: () => RunningTry<T> | undefined,
+): Promise<T> {
+  if (!(await isLate(first.done, lateMs))) return first.done
+  const second = beginSecond()
+  if (second === undefined) return first.done
+  // Each end is noted by the try itself: the fault of one that is not waited for is of no interest here.
+  for (const { done } of [first, second]) done.catch(() => undefined)
+  const running = new Set([first, second])
+  const ended = (one: RunningTry<T>) => one.done.then((result) => ({ one, result }))
+  const { one, result } = await Promise.race([ended(first), ended(second)])
+  running.delete(one)
+  const [other] = running
+  if (!one.isGood(result)) return other!.done
+  other!.cancel()
+  return result
+}
+
+async function isLate(done: Promise<unknown>, lateMs: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(true), lateMs)
+  })
+  try {
+    return await Promise.race([done.then(() => false), late])
+  } finally {
+    clearTimeout(timer)
+  }
+}
