@@ -56,6 +56,8 @@ export async function ask(
     },
     body,
     deadlineMs: upstreamTimeoutMs,
+    // What only reads is not finished for a client that is gone. What changes something is: the client may ask for it again.
+    ...(route.method === 'GET' && { signal: goneSignal(req) }),
   }
   const answer = await (streamUntil === undefined ? mesh.request(request) : mesh.stream(request, streamUntil))
   if (priorityOf(route) === 'intake') {
@@ -65,6 +67,15 @@ export async function ask(
     if (order_id !== undefined) log.info({ order_id, operation: route.operation }, 'an order was accepted')
   }
   return answer
+}
+
+/** Aborted when the client closes its connection before it has the answer. */
+function goneSignal({ res }: Request): AbortSignal {
+  const gone = new AbortController()
+  res?.once('close', () => {
+    if (!res.writableFinished) gone.abort()
+  })
+  return gone.signal
 }
 
 export type Answer = Awaited<ReturnType<typeof ask>>

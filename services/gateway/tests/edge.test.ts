@@ -45,6 +45,22 @@ async function raw(request: string): Promise<string> {
   return text(socket)
 }
 
+describe('a client that leaves before its answer', () => {
+  it('ends what only reads', async () => {
+    const { promise, resolve } = Promise.withResolvers<{ status: number }>()
+    mesh.answer(listOrders, () => promise)
+    const leaving = new AbortController()
+    const asked = fetch(`${origin}/api/v1/orders`, { headers: bearer, signal: leaving.signal })
+    await until('it is asked', () => mesh.requests.length === 1)
+
+    leaving.abort()
+
+    await expect(asked).rejects.toThrow()
+    await until('the owner hears of it', () => mesh.requests[0]!.signal!.aborted)
+    resolve({ status: 200 })
+  })
+})
+
 describe('what a client says of our own processes', () => {
   it('is not believed: neither a deadline, nor an attempt, nor a prefix', async () => {
     const lies = { 'lepton-deadline-ms': '1', 'lepton-attempt': '7', 'lepton-fault': 'order', ...bearer }
