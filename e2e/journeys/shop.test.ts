@@ -13,6 +13,7 @@ import { clientLibrary } from './client-library.ts'
 import { demo } from './demo.ts'
 import { faults } from './faults.ts'
 import { httpFile } from './http-file.ts'
+import { operating } from './operating.ts'
 import { processor } from './processor.ts'
 import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
@@ -45,6 +46,7 @@ describe('a person with a browser', () => {
 })
 describe('the shop', faults)
 describe('the shop in two phases', twoPhaseFaults)
+describe('what operators see and do', operating)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('the books', books)
