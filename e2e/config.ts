@@ -22,6 +22,11 @@ export function browserPath(env = process.env): string | undefined {
   return env['LEPTON_BROWSER'] || undefined
 }
 
+/** Where the pictures of the README are to be written; none are taken without it. */
+export function picturesDir(env = process.env): string | undefined {
+  return env['LEPTON_PICTURES'] || undefined
+}
+
 /** Where the suite's own shop keeps its state; told by the global set-up to the test processes. */
 export function stateDir(env = process.env): string {
   const dir = env['E2E_STATE_DIR']

@@ -17,6 +17,7 @@ import { reconciled } from './reconciled.ts'
 import { measureStarts } from './starts.ts'
 import { add, note, printTable } from './table.ts'
 import { measureTakeover } from './takeover.ts'
+import { measurePages } from './pages.ts'
 import { rowsOf } from './takeover-rows.ts'
 
 // Measures shops of its own, on free ports and in temporary directories, and prints one table.
@@ -119,6 +120,20 @@ async function measureHostile(stateDir: string): Promise<void> {
   add('/metrics afterwards, at most', `${Math.max(...series)} series, ${Math.max(...tookMs).toFixed(1)} ms`)
 }
 
+/** What a browser loads and how soon it shows it, cold, with the budgets beside it. */
+async function measureWeb(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop) => {
+    for (const { path, cpu, scriptKb, styleKb, allKb, paintMs, shift } of await measurePages(
+      shop.urls.gateway,
+    ))
+      add(
+        `${path}, CPU ${cpu} × slower`,
+        `script ${scriptKb.toFixed(0)} KB, style ${styleKb.toFixed(0)} KB, all ${allKb.toFixed(0)} KB; ` +
+          `largest paint ${paintMs.toFixed(0)} ms; layout shift ${shift.toFixed(3)}`,
+      )
+  })
+}
+
 const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   start: measureStarts,
   orders: measureOrders,
@@ -128,6 +143,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   takeover: measureTakeovers,
   overload: measureOverloads,
   hostile: measureHostile,
+  web: measureWeb,
 }
 
 const { values, positionals } = parseArgs({

@@ -1,26 +1,15 @@
-import chromium from '@sparticuz/chromium'
-import { type Browser, type BrowserContext, chromium as playwright, type Page } from 'playwright-core'
-import { browserPath } from '../config.ts'
+import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { target } from '../journeys/world.ts'
+import { launchBrowser } from './launch.ts'
 
-const ARGS = ['--no-sandbox', '--disable-dev-shm-usage']
 /** A busy machine is slow; a page that does not come is not there after this time either. */
 const TIMEOUT_MS = 15_000
 
 const REPORT_POLICY =
   "addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective, e.blockedURI))"
 
+/** One browser for all tests. */
 let started: Promise<Browser> | undefined
-
-/** One browser for all tests: Chromium from npm on Linux, Chrome as it is installed elsewhere, or what LEPTON_BROWSER names. */
-async function launch(): Promise<Browser> {
-  const executablePath =
-    browserPath() ?? (process.platform === 'linux' ? await chromium.executablePath() : undefined)
-  return playwright.launch({
-    args: ARGS,
-    ...(executablePath === undefined ? { channel: 'chrome' } : { executablePath }),
-  })
-}
 
 export async function closeBrowser(): Promise<void> {
   await (await started?.catch(() => undefined))?.close()
@@ -38,7 +27,7 @@ export interface Person {
 }
 
 export async function newPerson(): Promise<Person> {
-  const browser = await (started ??= launch())
+  const browser = await (started ??= launchBrowser())
   const context = await browser.newContext({
     baseURL: target.gateway,
     viewport: { width: 1280, height: 900 },

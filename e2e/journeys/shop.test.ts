@@ -3,6 +3,7 @@ import { closeBrowser } from '../browser/browser.ts'
 import { breaking } from '../browser/breaking.ts'
 import { identity } from '../browser/identity.ts'
 import { looks } from '../browser/looks.ts'
+import { pictures } from '../browser/pictures.ts'
 import { shopping } from '../browser/shopping.ts'
 import { hostile } from '../hostile/hostile.ts'
 import { innocent } from '../hostile/innocent.ts'
@@ -43,6 +44,7 @@ describe('a person with a browser', () => {
   describe('is who they are', identity)
   describe('looks at every page, and', looks)
   describe('breaks things, and', breaking)
+  describe('takes the pictures of the README: they', pictures)
 })
 describe('the shop', faults)
 describe('the shop in two phases', twoPhaseFaults)
