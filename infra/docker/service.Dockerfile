@@ -1,5 +1,5 @@
 # One image for every service: the command says which one runs. Node 24 runs the sources; only the pages are built.
-FROM node:24-bookworm-slim AS dependencies
+FROM node:24-bookworm-slim AS manifests
 WORKDIR /lepton
 ENV COREPACK_ENABLE_DOWNLOAD_PROMPT=0
 RUN corepack enable
@@ -24,16 +24,19 @@ COPY infra/local/package.json infra/local/
 COPY infra/setup/package.json infra/setup/
 COPY e2e/package.json e2e/
 COPY simulation/package.json simulation/
+
+FROM manifests AS dependencies
 RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
     pnpm install --prod --frozen-lockfile --ignore-scripts --package-import-method=copy \
       --filter './services/*' --filter './packages/common' --filter './packages/contracts' --filter './packages/events' --filter './packages/shop' --filter './infra/setup'
 
 # The pages, built once: only their files go on into the image.
-FROM dependencies AS web
+FROM manifests AS web
 RUN --mount=type=cache,target=/root/.local/share/pnpm/store \
     pnpm install --frozen-lockfile --ignore-scripts --package-import-method=copy --filter '@lepton/web...'
 COPY tsconfig.json ./
 COPY packages/client packages/client
+COPY packages/contracts packages/contracts
 COPY services/web services/web
 RUN node services/web/build.ts
 

@@ -19,6 +19,7 @@ const SOURCES = [
   'package.json',
   'src',
   '../../packages/client/src',
+  '../../packages/contracts/src',
   '../../pnpm-lock.yaml',
 ]
 
