@@ -70,7 +70,7 @@ export function operating(): void {
     if (!actions.kill.allowed) {
       const refused = await act(`/ops/instances/${victim!.name}/kill`)
       expect([refused.status, slugOf(refused)]).toEqual([409, 'not-possible-here'])
-      expect(refused.body.detail).toContain('docker compose kill')
+      expect(refused.body.detail).toContain('docker kill')
       return
     }
     const shopper = await client.shopper()

@@ -7,6 +7,7 @@ import type { listLogs, LogLine } from '@lepton/contracts/ops-lists'
 import { refuse } from '@lepton/shop/refuse'
 import type { z } from 'zod'
 import { type Launcher, LauncherRefused } from './launcher.ts'
+import { composeCommand } from './compose-command.ts'
 import { readLogLine } from './log-line.ts'
 import type { Marks } from './marks.ts'
 
@@ -17,16 +18,6 @@ const OBSERVE_MS = 2_000
 const LOOK_MS = 50
 
 const AWAY = 'The launcher that runs the processes does not answer.'
-
-/** What to type where Docker Compose runs the shop; a name is that of a service there. */
-const COMPOSE: Record<Action, (name: string) => string> = {
-  kill: (name) => `docker compose kill ${name} && docker compose start ${name}`,
-  pause: (name) => `docker compose pause ${name} && sleep 10 && docker compose unpause ${name}`,
-  restart: (name) => `docker compose restart ${name}`,
-  add: (name) => `docker compose up -d --wait --no-recreate --scale ${name}=3`,
-  remove: (name) => `docker compose up -d --wait --no-recreate --scale ${name}=1`,
-  wipe: () => 'docker compose down kafka && docker volume rm lepton_kafka && docker compose up -d --wait',
-}
 
 type LogQuery = z.output<(typeof listLogs)['query']>
 
@@ -65,7 +56,7 @@ export function createActions({
       ? 'Docker Compose runs the processes, and gives no container the right to end another.'
       : 'What runs the processes is not known here.'
   const commandFor = (action: Action, name: string) =>
-    runtime === 'compose' ? { command: COMPOSE[action](name) } : {}
+    runtime === 'compose' ? { command: composeCommand(action, name) } : {}
 
   function requireLauncher(action: Action, name: string): Launcher {
     if (launcher !== undefined) return launcher
