@@ -81,8 +81,8 @@ export function environmentOf(
     ...(service === 'gateway' ? { OPERATOR_SECRET_FILE: secrets.operatorSecretFile, RUNTIME: 'local' } : {}),
     ...(service === 'ops'
       ? {
-          // Its garbage is young and soon dead: a small nursery spares 50 MB, and costs it nothing that can be measured.
-          NODE_OPTIONS: '--max-semi-space-size=2',
+          // Its garbage is young and soon dead: a small nursery and a small heap spare 50 MB.
+          NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=128',
           RUNTIME: 'local',
           CONTROL_SOCKET: context.opsSocket,
           PSP_URL: `http://127.0.0.1:${context.pspPort}`,
