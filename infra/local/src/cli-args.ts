@@ -32,6 +32,12 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   republish --since TIME --until TIME --reason "…" [--dry-run]
                                    publish archived events again; consumers drop what they know
 
+  config                           the settings of the mesh, which change while everything runs
+  config get KEY | unset KEY --reason "…" | undo KEY --reason "…" | watch
+  config set KEY JSON --reason "…"
+                                   KEY is defaults, services/ORDER, edges/CART/ORDER, routes/ORDER, limits/ORDER/CART or
+                                   instances/ORDER/order-1; JSON such as {"policy":"latency"}, {"drain":true}
+
 kill, pause, resume, restart and logs also take postgres, kafka and consul.
   --state-dir DIR                  of another shop than this checkout's
   --url URL --secret-file FILE     of a shop that runs elsewhere (reconcile, dead-letters, payments, republish)
@@ -76,6 +82,8 @@ const ELSEWHERE = ['url', 'secret-file'] as const
 const ORDER = ['the id of an order']
 const INSTANCE = ['the name of an instance, such as order-1']
 
+const KEY = ['the key of a setting, such as services/order']
+
 const SYNTAX: Record<string, Syntax> = {
   ps: { options: ['json'] },
   add: { args: ['the name of a service, such as order'] },
@@ -110,6 +118,12 @@ const SYNTAX: Record<string, Syntax> = {
     options: [...ELSEWHERE, 'charge-state', 'charge-id', 'reason'],
     required: ['charge-state', 'reason'],
   },
+  config: {},
+  'config get': { args: KEY },
+  'config set': { args: [...KEY, 'a value in JSON'], options: ['reason'], required: ['reason'] },
+  'config unset': { args: KEY, options: ['reason'], required: ['reason'] },
+  'config undo': { args: KEY, options: ['reason'], required: ['reason'] },
+  'config watch': {},
   republish: {
     options: [...ELSEWHERE, 'since', 'until', 'reason', 'dry-run'],
     required: ['since', 'until', 'reason'],

@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CannotStart } from './cannot-start.ts'
 import { readCommand, readLevel, readLines, readSince, USAGE, type ShopCommand } from './cli-args.ts'
+import { runConfig } from './config-cli.ts'
 import { askControl } from './control.ts'
 import type { InstanceInfo } from './fleet.ts'
 import { lockHolder } from './lock.ts'
@@ -29,6 +30,11 @@ async function main() {
   if (isOperation(name)) return print(await runOperation({ ...command, stateDir }))
   if (name === 'logs') return await logs(join(stateDir, 'logs'), command)
   if (name === 'stop') return await stop(stateDir)
+
+  if (/^config\b/.test(name)) {
+    const { urls } = (await askControl(stateDir, { command: 'ps', args: [] })) as Running
+    return await runConfig(command, urls.consul, print)
+  }
 
   const result = await askControl(stateDir, { command: name, args })
   if (name === 'ps') print(values.json === true ? asJson(result as Running) : table(result as Running))

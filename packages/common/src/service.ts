@@ -11,6 +11,7 @@ import { injectFaults } from './runtime/fault-injection.ts'
 import type { Part } from './runtime/lifecycle.ts'
 import { createLog, type Log } from './runtime/log.ts'
 import { createMeshClient, type MeshClient } from './mesh/client.ts'
+import { createControl } from './mesh/control/control.ts'
 import { createDiscovery } from './mesh/discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
@@ -62,7 +63,9 @@ export async function runService(
   const metrics = createMetrics({ service })
   const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
   const discovery = createDiscovery({ consul, stateDir: settings.STATE_DIR, log, metrics })
-  const mesh = createMeshClient({ discovery, log, metrics, settings: { policy: settings.MESH_POLICY } })
+  const control = createControl({ consul, caller: service, log, metrics })
+  const meshSettings = { policy: settings.MESH_POLICY }
+  const mesh = createMeshClient({ discovery, control, log, metrics, settings: meshSettings })
   let isReady = false
   const instance: Instance = {
     service,
@@ -118,7 +121,7 @@ export async function runService(
       await part.stop().catch((error: unknown) => log.warn({ err: error }, 'a part did not stop cleanly'))
     }
     await mesh.close()
-    await discovery.close()
+    await Promise.all([control.close(), discovery.close()])
     await consul.close()
     instance.inbound.stop()
     ops.server.closeAllConnections()

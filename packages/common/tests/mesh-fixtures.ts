@@ -5,6 +5,7 @@ import { afterEach } from '@jest/globals'
 import { silentLog } from '@lepton/testing/log'
 import { createMetrics } from '../src/runtime/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
+import type { Control } from '../src/mesh/control/control.ts'
 import type { Discovery } from '../src/mesh/discovery.ts'
 import type { KnownInstance } from '../src/mesh/membership.ts'
 import { meshDefaults, type MeshSettings } from '../src/mesh/settings.ts'
@@ -88,13 +89,14 @@ function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
 }
 
 /** A client over instances of one service, `order`. */
-function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) {
+function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSettings> = {}, control?: Control) {
   const metrics = createMetrics()
   const fakeDiscovery = createFakeDiscovery({ order: fakes.map(({ instance }) => instance) })
   const client = createMeshClient({
     discovery: fakeDiscovery.discovery,
     log: silentLog,
     metrics,
+    ...(control && { control }),
     settings: { ...meshDefaults, ...settings },
   })
 
@@ -139,8 +141,8 @@ export function useInstances() {
       running.push(...started)
       return started
     },
-    over: (fakes: FakeInstance[], settings: Partial<MeshSettings> = {}) => {
-      const created = createClientOver(fakes, settings)
+    over: (fakes: FakeInstance[], settings: Partial<MeshSettings> = {}, control?: Control) => {
+      const created = createClientOver(fakes, settings, control)
       clients.push(created.client)
       return created
     },

@@ -59,7 +59,16 @@ export interface Balancer {
   isRefusing(endpoint: Endpoint, status: number): boolean
   /** A try that was settled as neutral turns out to be the endpoint's failure. */
   blame(endpoint: Endpoint, result: { startedMs: number; rttMs: number }): void
+  /** Changes how endpoints are chosen from now on. */
+  configure(traffic: BalancerTraffic): void
   tick(): void
+}
+
+interface BalancerTraffic {
+  policy: Policy
+  /** Requests go to the instances of a version by these shares; what is left of a hundred goes to all. */
+  split: readonly { version: string; percent: number }[]
+  instances: ReadonlyMap<string, { weight?: number | undefined; drain?: boolean | undefined }>
 }
 
 /** An instance that warns gets half of what it would get. */
@@ -74,7 +83,7 @@ const NOT_REFUSING = 0.4
 const TICK_MS = 2_000
 
 export function createBalancer({
-  policy,
+  policy: initialPolicy,
   settings,
   events,
   now,
@@ -86,6 +95,9 @@ export function createBalancer({
   now: () => number
   random: () => number
 }): Balancer {
+  let traffic: BalancerTraffic = { policy: initialPolicy, split: [], instances: new Map() }
+  /** Candidates by version, for the versions that the traffic is split by. */
+  let byVersion = new Map<string, Endpoint[]>()
   let members = new Map<string, Endpoint>()
   let all: Endpoint[] = []
   /** Without those that are gone, which are asked only when all others failed a request. */
@@ -99,7 +111,8 @@ export function createBalancer({
   let sweptAtMs = now()
 
   function weightOf({ instance, joinedMs }: Endpoint, nowMs: number): number {
-    const own = Math.max(LEAST_WEIGHT, instance.weight * (instance.isWarning ? WARNING_SHARE : 1))
+    const given = traffic.instances.get(instance.name)?.weight ?? instance.weight
+    const own = Math.max(LEAST_WEIGHT, given * (instance.isWarning ? WARNING_SHARE : 1))
     const { windowMs, floor } = settings.slowStart
     const share = windowMs === 0 ? 1 : (nowMs - joinedMs) / windowMs
     return share >= 1 ? own : own * Math.max(floor, share)
@@ -117,9 +130,30 @@ export function createBalancer({
       healthy.length < listed.length * settings.panicShare || (listed.length > 0 && healthy.length === 0)
     // An ejected endpoint stays out as long as any other is usable, verified or not.
     const usable = listed.filter(({ standing }) => standing !== 'ejected')
-    candidates = !isPanicking ? healthy : usable.length > 0 ? usable : listed
+    candidates = withoutDrained(!isPanicking ? healthy : usable.length > 0 ? usable : listed)
+    byVersion = new Map(
+      traffic.split.map(({ version }) => [version, candidates.filter((one) => versionOf(one) === version)]),
+    )
     growing = candidates.filter(({ joinedMs }) => nowMs - joinedMs < settings.slowStart.windowMs)
     dueProbe = listed.find(({ health }) => isProbeDue(health, nowMs))
+  }
+
+  /** Those that drain get no request, unless all of them do. */
+  function withoutDrained(endpoints: Endpoint[]): Endpoint[] {
+    const left = endpoints.filter(({ instance }) => traffic.instances.get(instance.name)?.drain !== true)
+    return left.length === endpoints.length || left.length === 0 ? endpoints : left
+  }
+
+  /** The candidates of one version, as often as the split says; all where a version has none. */
+  function candidatesOfSplit(): readonly Endpoint[] {
+    let place = random() * 100
+    for (const { version, percent } of traffic.split) {
+      place -= percent
+      if (place >= 0) continue
+      const ofVersion = byVersion.get(version)!
+      return ofVersion.length > 0 ? ofVersion : candidates
+    }
+    return candidates
   }
 
   function judge(endpoint: Endpoint, verdict: EjectionReason | 'revive' | undefined, nowMs: number): void {
@@ -217,7 +251,10 @@ export function createBalancer({
         if (isPanicking) events.onPanic()
         // When every candidate failed this request, one that failed earlier ones is still worth a try.
         const choice = { tried, nowMs, inFlight, key }
-        chosen = newcomer(tried) ?? policy(candidates, choice) ?? policy(all, choice)
+        const among = traffic.split.length === 0 ? candidates : candidatesOfSplit()
+        const { policy } = traffic
+        chosen = (among === candidates ? newcomer(tried) : undefined) ?? policy(among, choice)
+        chosen ??= policy(candidates, choice) ?? policy(all, choice)
       }
       if (chosen === undefined) return undefined
       begin(chosen)
@@ -248,6 +285,11 @@ export function createBalancer({
 
     blame: (endpoint, result) => observe(endpoint, { ...result, outcome: 'failure' }),
 
+    configure(next) {
+      traffic = next
+      regroup()
+    },
+
     tick() {
       const nowMs = now()
       if (nowMs - sweptAtMs >= settings.ejection.sweepMs) {
@@ -259,4 +301,8 @@ export function createBalancer({
       if (isProbing || isGrowing) regroup()
     },
   }
+}
+
+function versionOf({ instance }: Endpoint): string | undefined {
+  return instance.meta.version
 }

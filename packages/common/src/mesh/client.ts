@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { refuse, Unavailable } from '../runtime/problem.ts'
 import { BreakerOpen } from './breaker.ts'
+import type { Control } from './control/control.ts'
 import { callEndpoints, CallFailed, FAIR_SHARE, type MeshAnswer } from './call.ts'
 import { DeadlineExceeded, hopBudgetMs, inboundAttempt, remainingMs } from '../runtime/deadline.ts'
 import type { Discovery } from './discovery.ts'
@@ -54,6 +55,8 @@ export interface MeshClient {
 
 export interface MeshClientOptions {
   discovery: Discovery
+  /** Settings that change while the client runs. */
+  control?: Pick<Control, 'traffic' | 'subscribe'>
   log: Log
   metrics: Metrics
   settings?: Partial<MeshSettings>
@@ -66,6 +69,7 @@ const VERDICTS = { none: 'good', request: 'nothing', operation: 'bad', instance:
 
 export function createMeshClient({
   discovery,
+  control,
   log,
   metrics: processMetrics,
   settings: given,
@@ -102,9 +106,14 @@ export function createMeshClient({
       now,
       random,
     })
+    if (control !== undefined) target.configure(control.traffic(service))
     targets.set(service, target)
     return target
   }
+
+  const unsubscribe = control?.subscribe(() => {
+    for (const target of targets.values()) target.configure(control.traffic(target.service))
+  })
 
   function targetOf(service: string): Target {
     const target = targets.get(service) ?? outsideRequests(makeRoomFor, service)
@@ -157,10 +166,12 @@ export function createMeshClient({
   ): Promise<MeshAnswer> {
     if (isClosed)
       throw new Unavailable(service, { fault: service, cause: new Error('the mesh client is closed') })
-    const configuredMs = deadlineMs ?? settings.deadlineMs
+    const target = targetOf(service)
+    const configuredMs = deadlineMs ?? target.deadlineMs() ?? settings.deadlineMs
     const budgetMs = hopBudgetMs(configuredMs, remainingMs())
     const endsAtMs = now() + budgetMs
-    const target = targetOf(service)
+    if (!target.admits())
+      throw refuse('overloaded', `${service} takes no more requests of this caller.`, { retryAfterS: 1 })
     const operation = target.operation(name)
     if (!operation.limit.enter()) throw tooMany(service, `${settings.maxOperationShare} of them of ${name}`)
     if (!target.limit.enter()) {
@@ -224,6 +235,7 @@ export function createMeshClient({
     async close() {
       isClosed = true
       clearInterval(ticker)
+      unsubscribe?.()
       await Promise.all([...targets.values()].map((target) => target.close()))
       targets.clear()
       rotate.removeAllListeners()

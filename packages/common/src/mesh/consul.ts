@@ -49,6 +49,13 @@ export interface HealthAnswer {
   unreadable: number
 }
 
+export interface KeyValue {
+  key: string
+  value: string
+  /** For a write that must not undo another's. */
+  modifyIndex: number
+}
+
 export interface ConsulClient {
   register(definition: ServiceDefinition): Promise<void>
   deregister(serviceId: string, timeoutMs: number): Promise<void>
@@ -59,8 +66,24 @@ export interface ConsulClient {
   ): Promise<string | undefined>
   /** Instances that are not critical, read from any server; `index` 0 answers at once. */
   health(service: string, query: BlockingQuery & { index: number }): Promise<HealthAnswer>
+  /** Every key below a prefix; `index` 0 answers at once. */
+  listKeys(
+    prefix: string,
+    query: BlockingQuery & { index: number },
+  ): Promise<{ index: number; entries: KeyValue[] }>
+  readKey(key: string): Promise<KeyValue | undefined>
+  /**
+   * Writes a key, or deletes it, if it was last changed at `modifyIndex`; 0: if it is not there.
+   *
+   * @returns false where another change came first
+   */
+  writeKey(key: string, value: string | undefined, modifyIndex: number): Promise<boolean>
   close(): Promise<void>
 }
+
+const KeyEntries = z.array(
+  z.object({ Key: z.string(), Value: z.string().nullable(), ModifyIndex: z.number() }),
+)
 
 const HealthEntry = z.object({
   Node: z.object({ Node: z.string().default(''), Address: z.string().default('') }),
@@ -175,11 +198,49 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
       }
     },
 
+    async listKeys(prefix, query) {
+      const wait = query.index === 0 ? '' : `&index=${query.index}&wait=${query.waitS}s`
+      const { status, headers, text } = await get(`/v1/kv/${pathOf(prefix)}?recurse${wait}`, query)
+      if (status !== 200 && status !== 404) throw refused(`the keys below ${prefix}`, status, text)
+      return {
+        index: Number(headers['x-consul-index'] ?? 0) || 0,
+        entries: status === 404 ? [] : KeyEntries.parse(JSON.parse(text)).map(toKeyValue),
+      }
+    },
+
+    async readKey(key) {
+      const { status, text } = await get(`/v1/kv/${pathOf(key)}`, { waitS: 0, timeoutMs: writeTimeoutMs })
+      if (status === 404) return undefined
+      if (status !== 200) throw refused(`the key ${key}`, status, text)
+      return KeyEntries.parse(JSON.parse(text)).map(toKeyValue)[0]
+    },
+
+    async writeKey(key, value, modifyIndex) {
+      const { statusCode, body } = await pool.request({
+        method: value === undefined ? 'DELETE' : 'PUT',
+        path: `/v1/kv/${pathOf(key)}?cas=${modifyIndex}`,
+        headers: tokenHeader,
+        body: value ?? null,
+        signal: AbortSignal.timeout(writeTimeoutMs),
+      })
+      const text = await body.text()
+      if (statusCode !== 200) throw refused(`a write of ${key}`, statusCode, text)
+      return text.trim() === 'true'
+    },
+
     async close() {
       client.destroy()
       await pool.destroy()
     },
   }
+}
+
+function pathOf(key: string): string {
+  return key.split('/').map(encodeURIComponent).join('/')
+}
+
+function toKeyValue({ Key, Value, ModifyIndex }: z.infer<typeof KeyEntries>[number]): KeyValue {
+  return { key: Key, value: Buffer.from(Value ?? '', 'base64').toString(), modifyIndex: ModifyIndex }
 }
 
 function toInstance({ Node, Service, Checks }: z.infer<typeof HealthEntry>): ServiceInstance[] {

@@ -4,7 +4,8 @@ import { type Balancer, createBalancer } from './balancer.ts'
 import { type Breaker, type BreakerState, createBreaker, type Verdict } from './breaker.ts'
 import type { ServiceWatch } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
-import { POLICIES } from './policies/by-name.ts'
+import type { TargetTraffic } from './control/traffic.ts'
+import { POLICIES, type PolicyName } from './policies/by-name.ts'
 import { createLimit, type Limit } from './limit.ts'
 import { createMedian, type Median } from './median.ts'
 import type { KnownInstance } from './membership.ts'
@@ -31,6 +32,11 @@ export interface Target {
   balancer: Balancer
   limit: Limit
   budget: RetryBudget
+  /** Of a call that names none, where the control plane says it. */
+  deadlineMs(): number | undefined
+  /** What is allowed to this caller; false where it asks for more. */
+  admits(): boolean
+  configure(traffic: TargetTraffic): void
   operation(name: string): Operation
   transport(endpoint: Endpoint): Transport
   tick(): void
@@ -75,8 +81,15 @@ export function createTarget({
   const transports = new Map<Endpoint, Transport>()
   let isClosed = false
   const budget = createRetryBudget(settings.retryBudget, now)
+  let policyName = settings.policy
+  let deadlineMs: number | undefined
+  let perSecond: (() => boolean) | undefined
+  let limits: TargetTraffic['limit'] = {}
+  const limit = createLimit(settings.maxPending)
+  const createPolicy = (name: PolicyName) => POLICIES[name]({ random, load: settings.balancer.load })
+  let currentPolicy = createPolicy(settings.policy)
   const balancer = createBalancer({
-    policy: POLICIES[settings.policy]({ random, load: settings.balancer.load }),
+    policy: currentPolicy,
     settings: settings.balancer,
     now,
     random,
@@ -178,7 +191,23 @@ export function createTarget({
     watch,
     balancer,
     budget,
-    limit: createLimit(settings.maxPending),
+    limit,
+    deadlineMs: () => deadlineMs,
+
+    admits() {
+      if (limits.concurrent !== undefined && limit.pending() >= limits.concurrent) return false
+      return perSecond?.() ?? true
+    },
+
+    configure({ policy = settings.policy, split, instances, limit: given, deadlineMs: givenMs }) {
+      deadlineMs = givenMs
+      if (limits.per_second !== given.per_second) perSecond = limiterOf(given.per_second, now)
+      limits = given
+      if (policy !== policyName) currentPolicy = createPolicy(policy)
+      policyName = policy
+      balancer.configure({ policy: currentPolicy, split, instances })
+      measure()
+    },
 
     operation(name) {
       const known = operations.get(name)
@@ -210,5 +239,20 @@ export function createTarget({
       clearTimeout(timer)
       await Promise.allSettled(open.map((transport) => transport.destroy()))
     },
+  }
+}
+
+/** Lets so many through a second, and as many at once after a pause; undefined lets all through. */
+function limiterOf(perSecond: number | undefined, now: () => number): (() => boolean) | undefined {
+  if (perSecond === undefined) return undefined
+  let tokens = perSecond
+  let stampMs = now()
+  return () => {
+    const nowMs = now()
+    tokens = Math.min(perSecond, tokens + ((nowMs - stampMs) * perSecond) / 1_000)
+    stampMs = nowMs
+    if (tokens < 1) return false
+    tokens -= 1
+    return true
   }
 }

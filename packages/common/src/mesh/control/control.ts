@@ -1,0 +1,166 @@
+import { newId } from '../../runtime/id.ts'
+import type { Log } from '../../runtime/log.ts'
+import type { Metrics } from '../../runtime/metrics.ts'
+import type { ConsulClient, KeyValue } from '../consul.ts'
+import { type LongPollSettings, startLongPoll } from '../long-poll.ts'
+import { parseSetting, type TargetTraffic, trafficOf } from './traffic.ts'
+
+export interface ControlSettings extends LongPollSettings {
+  /** Where the settings are in Consul's KV. */
+  prefix: string
+  waitS: number
+}
+
+export const controlDefaults: ControlSettings = {
+  prefix: 'lepton/mesh/',
+  waitS: 55,
+  rate: { burst: 10, refillMs: 200 },
+  errorBackoff: { baseMs: 200, maxMs: 10_000 },
+}
+
+export interface Change {
+  who: string
+  why: string
+}
+
+/** The control plane: settings of the traffic, read from Consul's KV and changed while everything runs. */
+export interface Control {
+  /** What a target is called with; of a caller that is this process unless said. */
+  traffic(target: string, caller?: string): TargetTraffic
+  /** Values that were refused, by key: the last good one of each stays. */
+  faults(): ReadonlyMap<string, string>
+  subscribe(listener: () => void): () => void
+  /** Settles with the first answer of Consul. */
+  ready: Promise<void>
+  get(key: string): Promise<string | undefined>
+  /**
+   * Checks and writes one setting, and notes who did it and why. Every process applies it within a second.
+   *
+   * @param value undefined deletes it
+   * @throws Error for a key or a value that is none, and when another change came in between
+   */
+  set(key: string, value: object | undefined, change: Change): Promise<void>
+  /** Takes the last change of a key back. @throws Error where there is none */
+  undo(key: string, change: Change): Promise<void>
+  close(): Promise<void>
+}
+
+interface Entry extends Change {
+  key: string
+  before: string | null
+  after: string | null
+  at: string
+}
+
+export function createControl({
+  consul,
+  caller,
+  log,
+  metrics,
+  settings: given,
+  now = () => performance.now(),
+  random = Math.random,
+}: {
+  consul: ConsulClient
+  /** The service that calls: settings of pairs are looked up by it. */
+  caller: string
+  log: Log
+  metrics: Metrics
+  settings?: Partial<ControlSettings>
+  now?: () => number
+  random?: () => number
+}): Control {
+  const settings = { ...controlDefaults, ...given }
+  const values = new Map<string, object>()
+  const faults = new Map<string, string>()
+  const listeners = new Set<() => void>()
+  const { promise: ready, resolve } = Promise.withResolvers<void>()
+  let isFailing = false
+  metrics.gauge({
+    name: 'mesh_settings_refused',
+    help: 'Settings in Consul that cannot be used; the last good value of each stays',
+    collect: (gauge) => gauge.set(faults.size),
+  })
+
+  function apply(entries: readonly KeyValue[]): void {
+    const read = entries.map(({ key, value }) => ({ key: key.slice(settings.prefix.length), value }))
+    const there = new Map(
+      read.filter(({ key }) => !key.startsWith('audit/')).map((one) => [one.key, one.value]),
+    )
+    for (const key of values.keys()) if (!there.has(key)) values.delete(key)
+    faults.clear()
+    for (const [key, text] of there) {
+      try {
+        values.set(key, parseSetting(key, text))
+      } catch (error) {
+        faults.set(key, (error as Error).message)
+        log.warn({ setting: key, err: error }, 'a setting is refused; its last good value stays')
+      }
+    }
+    for (const listener of listeners) listener()
+    resolve()
+  }
+
+  const poll = startLongPoll<readonly KeyValue[]>({
+    settings,
+    now,
+    random,
+    ask: async (index, signal) => {
+      const answer = await consul.listKeys(settings.prefix, {
+        index,
+        waitS: settings.waitS,
+        timeoutMs: (settings.waitS * 17 * 1_000) / 16 + 5_000,
+        signal,
+      })
+      return { index: answer.index, value: answer.entries }
+    },
+    onAnswer: (entries) => {
+      if (isFailing) log.info('the settings of the mesh can be read again')
+      isFailing = false
+      apply(entries)
+    },
+    onError: (error) => {
+      if (!isFailing) log.warn({ err: error }, 'the settings of the mesh cannot be read: the last ones stay')
+      isFailing = true
+      resolve()
+    },
+    onIndexReset: () => undefined,
+  })
+
+  async function put(key: string, value: object | undefined, { who, why }: Change): Promise<void> {
+    const text = value === undefined ? undefined : JSON.stringify(value)
+    if (text !== undefined) parseSetting(key, text)
+    const before = await consul.readKey(settings.prefix + key)
+    const isTaken = await consul.writeKey(settings.prefix + key, text, before?.modifyIndex ?? 0)
+    if (!isTaken) throw new Error(`${key} was changed by another in between: look again`)
+    const at = new Date().toISOString()
+    const entry: Entry = { key, who, why, before: before?.value ?? null, after: text ?? null, at }
+    await consul.writeKey(`${settings.prefix}audit/${at}-${newId()}`, JSON.stringify(entry), 0)
+  }
+
+  return {
+    ready,
+    traffic: (target, of = caller) => trafficOf(values, of, target),
+    faults: () => faults,
+    subscribe(listener) {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+    get: async (key) => (await consul.readKey(settings.prefix + key))?.value,
+    set: put,
+    async undo(key, change) {
+      const { entries } = await consul.listKeys(`${settings.prefix}audit/`, {
+        index: 0,
+        waitS: 1,
+        timeoutMs: 5_000,
+      })
+      const last = entries
+        .map(({ value }) => JSON.parse(value) as Entry)
+        .filter((entry) => entry.key === key)
+        .sort((a, b) => (a.at < b.at ? 1 : -1))[0]
+      if (last === undefined) throw new Error(`${key} was never changed`)
+      await put(key, last.before === null ? undefined : (JSON.parse(last.before) as object), change)
+    },
+    close: () => poll.close(),
+  }
+}

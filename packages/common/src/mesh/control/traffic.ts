@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import { POLICY_NAMES, type PolicyName } from '../policies/by-name.ts'
+
+const Edge = z.strictObject({
+  policy: z.enum(POLICY_NAMES).optional(),
+  deadline_ms: z.int().min(10).max(60_000).optional(),
+})
+const Route = z.strictObject({
+  /** Requests go to the instances of a version by these shares; what is left of a hundred goes to all. */
+  split: z
+    .array(z.strictObject({ version: z.string().min(1).max(100), percent: z.number().min(0).max(100) }))
+    .max(10)
+    .refine((parts) => parts.reduce((sum, { percent }) => sum + percent, 0) <= 100, 'must not exceed 100 %'),
+})
+const CallerLimit = z.strictObject({
+  per_second: z.int().min(0).max(100_000).optional(),
+  concurrent: z.int().min(0).max(100_000).optional(),
+})
+const Instance = z.strictObject({
+  weight: z.number().min(0).max(1_000).optional(),
+  drain: z.boolean().optional(),
+})
+
+const NAME = '[a-z0-9][a-zA-Z0-9._-]{0,62}'
+/** Every key there is, and what it holds. `edges` and `limits` name caller and target in the order of their paths. */
+const KEYS = [
+  { pattern: new RegExp('^defaults$'), schema: Edge },
+  { pattern: new RegExp(`^services/${NAME}$`), schema: Edge },
+  { pattern: new RegExp(`^edges/${NAME}/${NAME}$`), schema: Edge },
+  { pattern: new RegExp(`^routes/${NAME}$`), schema: Route },
+  { pattern: new RegExp(`^limits/${NAME}/${NAME}$`), schema: CallerLimit },
+  { pattern: new RegExp(`^instances/${NAME}/${NAME}$`), schema: Instance },
+] as const
+
+/** What one target is called with: by defaults, then its own settings, then those of the pair. */
+export interface TargetTraffic {
+  policy: PolicyName | undefined
+  deadlineMs: number | undefined
+  split: readonly { version: string; percent: number }[]
+  limit: z.infer<typeof CallerLimit>
+  instances: ReadonlyMap<string, z.infer<typeof Instance>>
+}
+
+/** The value of a key, checked. @throws Error that says what is wrong with it */
+export function parseSetting(key: string, text: string): object {
+  const known = KEYS.find(({ pattern }) => pattern.test(key))
+  if (known === undefined) throw new Error(`there is no setting ${key}`)
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw new Error(`${key} is not JSON`)
+  }
+  const parsed = known.schema.safeParse(value)
+  if (parsed.success) return parsed.data
+  const [issue] = parsed.error.issues
+  throw new Error(`${key}: ${issue!.path.join('.') || 'the value'} ${issue!.message}`)
+}
+
+/** @param settings values by key, all of them checked */
+export function trafficOf(
+  settings: ReadonlyMap<string, object>,
+  caller: string,
+  target: string,
+): TargetTraffic {
+  const at = <T>(key: string) => (settings.get(key) ?? {}) as Partial<T>
+  const edge = {
+    ...at<z.infer<typeof Edge>>('defaults'),
+    ...at<z.infer<typeof Edge>>(`services/${target}`),
+    ...at<z.infer<typeof Edge>>(`edges/${caller}/${target}`),
+  }
+  const prefix = `instances/${target}/`
+  return {
+    policy: edge.policy,
+    deadlineMs: edge.deadline_ms,
+    split: at<z.infer<typeof Route>>(`routes/${target}`).split ?? [],
+    limit: at<z.infer<typeof CallerLimit>>(`limits/${target}/${caller}`),
+    instances: new Map(
+      [...settings].flatMap(([key, value]) =>
+        key.startsWith(prefix) ? [[key.slice(prefix.length), value as z.infer<typeof Instance>]] : [],
+      ),
+    ),
+  }
+}
