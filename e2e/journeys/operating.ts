@@ -137,7 +137,7 @@ export function operating(): void {
     expect(back.flow).toEqual(expect.any(Array))
   })
 
-  it('sends an order to its shopper as it changes, while Kafka stands still and after its instance is killed', async () => {
+  it('sends an order to its shopper as it changes, while Kafka is paused and after its instance is killed', async () => {
     const shopper = await client.shopper()
     await target.pause('kafka')
     const orderId = await shopper.place([{ item_id: 'desk-mat', quantity: 1 }])

@@ -32,6 +32,7 @@ it.each(['', '--help', 'dead-letters --help', 'republish -h'])('reads "%s" as a 
 it.each([
   ['ps --json', 'ps', []],
   ['kill order-1 SIGTERM', 'kill', ['order-1', 'SIGTERM']],
+  ['pause order-1 10', 'pause', ['order-1', '10']],
   ['logs -f --level warn order cart-1', 'logs', ['order', 'cart-1']],
   ['dead-letters --status DEAD', 'dead-letters', []],
   ['dead-letters show order-17 --url http://x', 'dead-letters show', ['order-17']],

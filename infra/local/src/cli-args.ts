@@ -13,7 +13,8 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   remove order-2                   drain an instance and stop it
   restart order-1                  drain it and start it again
   kill order-1 [SIGTERM]           signal it (default SIGKILL); the launcher starts it again
-  pause order-1 | resume order-1   freeze it, and let it run again
+  pause order-1 [SECONDS]          freeze it for up to 60 seconds, or until it is resumed
+  resume order-1                   let it run again
   wipe kafka                       delete its log and groups; republish restores the log
   logs [order | order-1 …]         the last lines, of every service when none is named
   stop                             stop the shop, and wait until it has stopped
@@ -90,7 +91,7 @@ const SYNTAX: Record<string, Syntax> = {
   remove: { args: INSTANCE },
   restart: { args: INSTANCE },
   kill: { args: INSTANCE, more: 1 },
-  pause: { args: INSTANCE },
+  pause: { args: INSTANCE, more: 1 },
   resume: { args: INSTANCE },
   wipe: { args: ['the name of a server: kafka'] },
   stop: {},

@@ -105,7 +105,7 @@ it('lets it kill', async () => {
   expect(did).toEqual(['kill order-1'])
 })
 
-it('ends a pause by itself, although whoever asked is gone', async () => {
+it('ends a pause by itself, although the one who asked is gone', async () => {
   const resumed = new Promise<void>((resolve) => {
     shop.resume = (name) => {
       did.push(`resume ${name}`)

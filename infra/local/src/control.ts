@@ -125,7 +125,7 @@ const COMMANDS: Record<string, Command> = {
     if (isServer(name)) shop.pauseServer(name)
     else shop.pause(name)
     forget(shop, name)
-    // Kept here: whoever asked for the pause may be gone when it is to end.
+    // Kept here: the ops service that asked for the pause may be gone when it is to end.
     if (endsAfterS !== undefined) remember(shop, name, setTimeout(resume, endsAfterS * 1_000, shop, name))
   },
   resume,

@@ -99,7 +99,7 @@ describe('a stream', () => {
     events.close()
   })
 
-  it('is told when its client leaves', async () => {
+  it('hears when its client leaves', async () => {
     const events = await openEvents(url)
     events.close()
 

@@ -44,7 +44,7 @@ describe('a stream over the mesh', () => {
     expect(await text(answer.stream!)).toBe('order-2')
   })
 
-  it('that is refused is a whole answer, and one that nobody gives is unavailable', async () => {
+  it('that is refused is a whole answer, and without an instance it is unavailable', async () => {
     const [a] = await instances('order-1')
     a!.handler = (_req, res) => res.writeHead(404).end('{"status":404}')
     const { client } = over([a!])
@@ -58,7 +58,7 @@ describe('a stream over the mesh', () => {
     await expect(client.stream(question, signal)).rejects.toThrow(Unavailable)
   })
 
-  it('lets its instance go when nobody reads on', async () => {
+  it('lets its instance go when its reader leaves', async () => {
     const [a] = await instances('order-1')
     const { promise: gone, resolve } = Promise.withResolvers<void>()
     a!.handler = (_req, res) => {

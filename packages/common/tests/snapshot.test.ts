@@ -81,7 +81,7 @@ describe('a snapshot', () => {
     expect(rss_bytes).toBeGreaterThan(10_000_000)
   })
 
-  it('has null for what the service has not, or cannot tell now', async () => {
+  it('has null for what the service has not, or cannot say now', async () => {
     expect(await take()).toMatchObject({ outbox: null, dead_letters: null, lag_records: null, pool: null })
     const pending = metrics.gauge({ name: 'outbox_pending_events', help: 'Pending' })
     const age = metrics.gauge({ name: 'outbox_oldest_age_seconds', help: 'Age' })

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** A pause lasts so long at most: it must end although whoever asked for it is gone. */
+/** A pause lasts so long at most: it must end although the one who asked for it is gone. */
 export const MAX_PAUSE_S = 60
 
 /** What the ops service may ask of the launcher, beside `ps`. */

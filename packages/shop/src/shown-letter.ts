@@ -13,7 +13,7 @@ export function shownLetter(service: string, letter: DeadLetter) {
   }
 }
 
-/** A card's token is nobody's business but the payment service's. */
+/** A card's token is for the payment service alone. */
 export function withoutCard(payload: Buffer): Buffer {
   return Buffer.from(payload.toString().replace(/("payment_token"\s*:\s*)"[^"]*"/g, '$1"(hidden)"'))
 }

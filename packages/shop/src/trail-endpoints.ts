@@ -8,7 +8,7 @@ import { shownLetter } from './shown-letter.ts'
 const MAX_EVENTS = 200
 
 /**
- * What a service tells of an order's way: its events, and when it applied those of others.
+ * What a service knows of an order's way: its events, and when it applied those of others.
  *
  * @param keyOf the key of the service's own events about an order, where it is not the order's id
  */

@@ -19,7 +19,11 @@ describe('an instance', () => {
     ['is not green before it was asked', { answered: undefined }, 'warning'],
     ['warns when the registry lost it and it answers', { registry: 'unverified' }, 'warning'],
     ['warns when its own check does', { registry: 'warning' }, 'warning'],
-    ['is gone when nobody knows it', { registry: undefined, process: undefined, answered: false }, 'gone'],
+    [
+      'is gone when neither registry nor launcher knows it',
+      { registry: undefined, process: undefined, answered: false },
+      'gone',
+    ],
   ])('%s', (_what, given, state) => {
     const seen = stateOf({ ...sight, ...given })
 
@@ -35,7 +39,7 @@ describe('the fleet', () => {
     return { fleet, happened }
   }
 
-  it('tells what happened once, with the time since when it is so', () => {
+  it('says once what happened, and since when it is so', () => {
     const { fleet, happened } = watched()
     fleet.see([sight], at(0))
     fleet.see([sight], at(2))
@@ -55,7 +59,7 @@ describe('the fleet', () => {
     expect(happened.at(-1)).toBe('ended and was started again')
   })
 
-  it('keeps what has gone for ten minutes, with the reason, and counts it as expected where no launcher tells', () => {
+  it('keeps what has gone for ten minutes, with the reason, and counts it as expected where there is no launcher to ask', () => {
     const { fleet } = watched()
     fleet.see([sight, { ...sight, name: 'order-2' }], at(0))
     fleet.see([sight], at(1))

@@ -57,7 +57,7 @@ export function whatHappened(seen: Seen, before: Seen | undefined): string | und
 }
 
 export interface Fleet {
-  /** Takes what is seen now. Instances that nobody sees any more are gone, and forgotten after ten minutes. */
+  /** Takes what is seen now. Instances that are not seen any more are gone, and forgotten after ten minutes. */
   see(sights: readonly Sight[], now: Date): void
   all(): readonly Seen[]
   /** Instances of a service that ought to run: those of the launcher, or as many as there were lately. */

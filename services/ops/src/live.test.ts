@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { hasCaughtUp, type Reader } from './live.ts'
 
-it('leaves figures out for a reader that is behind, and tells it to read anew when it has caught up', () => {
+it('leaves figures out for a reader that is behind, and has it read everything again when it has caught up', () => {
   let queued = 0
   const sent: string[] = []
   const out = {

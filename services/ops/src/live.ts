@@ -15,7 +15,7 @@ const FLOW_MS = 250
 /** The pulse is made once for so many looks at the flow, and has their rows. */
 const PULSE_EVERY = 4
 const MAX_PULSE_ROWS = 60
-/** A reader that is further behind gets no figures and no flow, until it has caught up and is told so. */
+/** A reader that is further behind gets no figures and no flow, until it has caught up; then it gets a resync. */
 const BEHIND_BYTES = 256 * 1024
 const CAUGHT_UP_BYTES = 32 * 1024
 
@@ -103,7 +103,7 @@ function sendMark(out: EventStream, mark: Mark): void {
   out.send('mark', mark, mark.id)
 }
 
-/** False for a reader that does not take what it was sent; once it does again, it is told to read everything anew. */
+/** False for a reader that does not take what it was sent; once it does again, a resync has it read everything. */
 export function hasCaughtUp(reader: Reader): boolean {
   const bytes = reader.out.queuedBytes()
   if (bytes > BEHIND_BYTES) reader.isBehind = true

@@ -13,7 +13,7 @@ const EVERY_MS = 60_000
 /** After a round that a service gave no part of. */
 const RETRY_MS = 5_000
 const PAGE = 500
-/** Orders of one round; a shop with more is gone through in several, unless somebody waits. */
+/** Orders of one round; a shop with more is gone through in several, unless an operator waits. */
 const MAX_PAGES_PER_ROUND = 4
 /** Of one invariant, so many are kept to be shown. */
 const MAX_SAMPLE = 10

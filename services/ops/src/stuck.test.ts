@@ -30,7 +30,7 @@ const unsettled = new Map([['an order', { attempts: 5, last_error: '503' }]])
 it.each<[string, Partial<Around>, string, string | null]>([
   ['its own dead letter comes first', { letters, unsettled }, 'dead_letter', 'payment-1: a bug'],
   [
-    'nobody is there to do it',
+    'no instance is there to do it',
     { services: [{ ...payment, instances: [{ ...instance, state: 'failing' }] }], unsettled },
     'no_instance',
     'payment',

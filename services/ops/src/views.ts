@@ -49,7 +49,7 @@ export function serviceViews(see: Seeing): ServiceView[] {
   })
 }
 
-/** Each instance says the same of the database that they share: the first that can tell is believed. */
+/** Each instance says the same of the database that they share: the first that can say it is believed. */
 function storeFigures(snapshots: readonly Snapshot[]) {
   const outbox = snapshots.find((one) => one.outbox !== null)?.outbox
   const lags = snapshots.flatMap(({ lag_records }) => lag_records ?? [])

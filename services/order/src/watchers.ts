@@ -4,7 +4,7 @@ import type { Part } from '@lepton/common/runtime/lifecycle'
 import { createSignal } from '@lepton/events/postgres/signal'
 
 export interface Watch {
-  /** Resolves when the order may have changed since the last call, after `ms`, or when nobody watches any more. */
+  /** Resolves when the order may have changed since the last call, after `ms`, or when the signal is aborted. */
   next(ms: number): Promise<void>
   close(): void
 }

@@ -48,7 +48,7 @@ describe('an order as a stream', () => {
     expect(bye).toEqual({ event: 'bye', data: { because: 'ended' } })
   })
 
-  it('is nobody else’s', async () => {
+  it('belongs to its customer alone', async () => {
     const [alice, bob] = [await shop.people.customer(), await shop.people.customer()]
     const orderId = await shop.place(alice)
 

@@ -43,7 +43,7 @@ export const Snapshot = z.object({
   calls: z.array(
     z.object({ target: z.string(), operation: z.string(), count: Count, failed: Count, breaker: z.string() }),
   ),
-  /** Null where the service has no such thing, or cannot tell now. */
+  /** Null where the service has no such thing, or cannot say now. */
   outbox: z.object({ pending: Count, oldest_s: z.number() }).nullable(),
   lag_records: z.array(z.object({ topic: z.string(), records: Count })).nullable(),
   dead_letters: Count.nullable(),

@@ -17,7 +17,7 @@ export interface Signal {
  *
  * NOTIFY takes a lock of the whole cluster at commit, so it never runs in a business transaction: it goes out
  * afterwards, on a connection of its own, at most once in `gapMs` (a token bucket of `burst`, so that single words
- * never wait). Words may be lost; whoever waits for one looks for itself from time to time.
+ * never wait). Words may be lost: a process that waits for one has to look for itself from time to time.
  */
 export function createSignal({
   database,
