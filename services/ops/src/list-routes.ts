@@ -74,15 +74,15 @@ export function listRoutes({
 
     answer(listActions, async ({ query, caller: { token } }) => {
       const as_of = new Date().toISOString()
-      const { before = as_of, limit } = query
-      const asked = { before, limit: String(limit) }
+      const { before, limit } = query
+      const asked = { limit: String(limit), ...(before !== undefined && { before }) }
       const { parts, incomplete } = await partsOf(PUBLISHERS, (owner) =>
         ask(mesh, actionsRoute(owner), { query: asked, token }),
       )
       const ofServices = [...parts].flatMap(([service, part]) =>
         part.items.map((one) => ({ service, ...one })),
       )
-      const items = [...ofServices, ...actsIn(marks).filter(({ at }) => at < before)]
+      const items = [...ofServices, ...actsIn(marks).filter(({ at }) => before === undefined || at < before)]
         .sort((a, b) => (a.at < b.at ? 1 : -1))
         .slice(0, limit)
       return { status: 200, body: { as_of, incomplete, items } }
