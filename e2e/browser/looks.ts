@@ -213,7 +213,23 @@ async function faultsOf(page: Page): Promise<string[]> {
   return faults
 }
 
+/** Pages of the console that are lists: what each is looked at for is the same. */
+const LISTS = ['in-flight', 'dead-letters', 'stock', 'logs', 'activity']
+
 export function looks(): void {
+  it(
+    'finds the lists of the console in order',
+    asPerson(async (person) => {
+      await becomeOperator(person)
+      for (const list of LISTS) {
+        await person.page.goto(`/console/${list}`)
+        // What a page says once it has its figures; before that it has its name only.
+        await person.page.locator('main').getByText(/\.$/).first().waitFor()
+        expect([list, ...(await faultsOf(person.page)), ...person.complaints()]).toEqual([list])
+      }
+    }),
+  )
+
   it.each(Object.entries(STATES))(
     'finds %s in order, in both themes, wide and narrow',
     async (_name, state) => {

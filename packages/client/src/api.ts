@@ -1,5 +1,6 @@
 import type * as console from '@lepton/contracts/console'
 import type * as ops from '@lepton/contracts/ops'
+import type * as lists from '@lepton/contracts/ops-lists'
 import type * as orders from '@lepton/contracts/ops-orders'
 import type * as payments from '@lepton/contracts/payment-ops'
 import type * as promises from '@lepton/contracts/promises'
@@ -18,6 +19,7 @@ type Every =
   | RoutesOf<typeof promises>
   | RoutesOf<typeof ops>
   | RoutesOf<typeof orders>
+  | RoutesOf<typeof lists>
   | RoutesOf<typeof payments>
 
 /** The routes that the gateway answers, as the table of packages/contracts has them, by method and path. */

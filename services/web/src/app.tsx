@@ -19,6 +19,11 @@ const Instances = lazy(() => import('./console/instances.tsx').then((m) => ({ de
 const Books = lazy(() => import('./console/books.tsx').then((m) => ({ default: m.Books })))
 const OpsOrders = lazy(() => import('./console/orders.tsx').then((m) => ({ default: m.Orders })))
 const OpsOrder = lazy(() => import('./console/order.tsx').then((m) => ({ default: m.OrderView })))
+const InFlight = lazy(() => import('./console/in-flight.tsx').then((m) => ({ default: m.InFlight })))
+const DeadLetters = lazy(() => import('./console/dead-letters.tsx').then((m) => ({ default: m.DeadLetters })))
+const Stock = lazy(() => import('./console/stock.tsx').then((m) => ({ default: m.Stock })))
+const Logs = lazy(() => import('./console/logs.tsx').then((m) => ({ default: m.Logs })))
+const Activity = lazy(() => import('./console/activity.tsx').then((m) => ({ default: m.Activity })))
 
 export function App() {
   return (
@@ -42,6 +47,11 @@ export function App() {
           <Route path="instances" element={<Instances />} />
           <Route path="orders" element={<OpsOrders />} />
           <Route path="orders/:orderId" element={<OpsOrder />} />
+          <Route path="in-flight" element={<InFlight />} />
+          <Route path="dead-letters" element={<DeadLetters />} />
+          <Route path="stock" element={<Stock />} />
+          <Route path="logs" element={<Logs />} />
+          <Route path="activity" element={<Activity />} />
           <Route path="books" element={<Books />} />
           <Route path="*" element={<NotFound />} />
         </Route>

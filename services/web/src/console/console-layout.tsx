@@ -35,11 +35,16 @@ export function ConsoleLayout() {
           <h2>{texts.business}</h2>
           <ul>
             <Item to="/console/orders">{texts.orders.nav}</Item>
+            <Item to="/console/in-flight">{texts.inFlight.nav}</Item>
+            <Item to="/console/dead-letters">{texts.letters.nav}</Item>
+            <Item to="/console/stock">{texts.stock.nav}</Item>
             <Item to="/console/books">{texts.books.nav}</Item>
           </ul>
           <h2>{texts.machinery}</h2>
           <ul>
             <Item to="/console/instances">{texts.instances.nav}</Item>
+            <Item to="/console/logs">{texts.logs.nav}</Item>
+            <Item to="/console/activity">{texts.activity.nav}</Item>
           </ul>
           <h2>{texts.breaking}</h2>
           <ul>

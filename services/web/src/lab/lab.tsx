@@ -49,6 +49,7 @@ export function Lab() {
         </fieldset>
         <Start
           label={texts.start(texts.victims[victim])}
+          victim={victim}
           isPossible={isLive && targets.length > 0}
           isRunning={isRunning}
           onStart={() => void start(targets)}
@@ -82,11 +83,13 @@ export function Lab() {
 /** The one button, or why it cannot be pressed here and what to type instead. */
 function Start({
   label,
+  victim,
   isPossible,
   isRunning,
   onStart,
 }: {
   label: string
+  victim: Victim
   isPossible: boolean
   isRunning: boolean
   onStart: () => void
@@ -102,7 +105,10 @@ function Start({
       </Button>
       {!isLocal && (
         <p className={style['hint']}>
-          {texts.notHere} <code>docker compose kill order && docker compose start order</code>
+          {texts.notHere}{' '}
+          <code>
+            docker compose kill {victim} && docker compose start {victim}
+          </code>
         </p>
       )}
       {isLocal && session !== undefined && !mayKill && (

@@ -1,3 +1,4 @@
+import { lists } from './en-console-lists.ts'
 import { n } from './en-plural.ts'
 
 export const console = {
@@ -213,4 +214,5 @@ export const console = {
       all_tried: 'both branches answer',
     },
   },
+  ...lists,
 }

@@ -24,9 +24,10 @@ export function useCheckout() {
   const { mutate, isPending, isSuccess, error } = useMutation<{ order_id: string }, ShopError, Attempt>({
     mutationFn: ({ key, body }) => shop.ask('POST', '/cart/checkout', { body, idempotencyKey: key }),
     onSuccess: async ({ order_id }) => {
+      // Forgotten last: a page that is loaded again in between still has it.
+      await navigate(`/shop/orders/${order_id}`, { replace: true })
       forgetAttempt(sessionStorage)
       await forgetCart()
-      await navigate(`/shop/orders/${order_id}`, { replace: true })
     },
     onError: async (error) => {
       if (isDecided(error)) forgetAttempt(sessionStorage)

@@ -1,0 +1,46 @@
+import type { ReactNode } from 'react'
+import style from './console.module.css'
+
+export interface Column {
+  label: string
+  /** Figures stand to the right. */
+  isFigure?: boolean
+}
+
+/** Rows of cells; on a phone each row is a card, and each cell stands beside its label. */
+export function Table({
+  columns,
+  rows,
+}: {
+  columns: readonly Column[]
+  rows: readonly { key: string | number; cells: readonly ReactNode[] }[]
+}) {
+  return (
+    <table className={style['table']}>
+      <thead>
+        <tr>
+          {columns.map(({ label, isFigure }) => (
+            <th key={label} className={isFigure ? style['n'] : undefined}>
+              {label}
+            </th>
+          ))}
+        </tr>
+      </thead>
+      <tbody>
+        {rows.map(({ key, cells }) => (
+          <tr key={key}>
+            {cells.map((cell, index) => (
+              <td
+                key={columns[index]?.label}
+                data-label={columns[index]?.label}
+                className={columns[index]?.isFigure ? style['n'] : undefined}
+              >
+                {cell}
+              </td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
