@@ -1,6 +1,6 @@
 import type { Tx } from './postgres/transaction.ts'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
-import { park } from './dead-letters/dead-letter.ts'
+import { insertLetter } from './dead-letters/dead-letter.ts'
 import { admit, forget } from './inbox.ts'
 import { type ParsedRecord, Poison, type Subscription } from './subscription.ts'
 
@@ -66,7 +66,7 @@ export async function applyChunk(
     waiting.push(...early)
   }
   for (const parsed of waiting) {
-    park(tx, consumer, parsed, { status: 'BLOCKED', attempts: 0 })
+    insertLetter(tx, consumer, parsed, { status: 'BLOCKED', attempts: 0 })
   }
   return { applied, blocked: waiting.length, repeated: chunk.length - applied - waiting.length }
 }

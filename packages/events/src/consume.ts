@@ -8,7 +8,7 @@ import type { Database } from './postgres/database.ts'
 import { Refusal } from '@lepton/common/runtime/problem'
 import { applyChunk } from './apply.ts'
 import type { Broker, Delivery } from './broker.ts'
-import { bury, condemn, countOpen, findReplayable, type Morgue } from './dead-letters/dead-letter.ts'
+import { countOpen, type DeadLetterDeps, findReplayable, markDead, park } from './dead-letters/dead-letter.ts'
 import type { Outbox } from './outbox.ts'
 import { replay } from './dead-letters/replay.ts'
 import { type ConsumerStuck, superviseProgress } from './supervise.ts'
@@ -31,7 +31,7 @@ export interface ConsumeSettings {
   poisonTries?: number
   maxPauseMs?: number
   unblockEveryMs?: number
-  /** Told when the consumer stands still although broker and database answer. */
+  /** Called when the consumer is stuck although broker and database answer. */
   onStuck?: (error: ConsumerStuck) => void
 }
 
@@ -52,7 +52,7 @@ export function startConsumer(
   const pauses = new Map<string, number>()
   const lag = metrics.gauge({
     name: 'kafka_consumer_lag_records',
-    help: 'Records of a partition that wait behind the ones at work',
+    help: 'Records of a partition behind the ones in progress',
     labelNames: ['topic', 'partition'],
   })
   metrics.gauge({
@@ -96,7 +96,7 @@ export function startConsumer(
       const failures = (pauses.get(place) ?? 0) + 1
       pauses.set(place, failures)
       const ms = Math.min(maxPauseMs, 100 * 2 ** Math.min(failures, 10))
-      log.warn({ err: error, place, ms }, 'a partition waits for the end of an outage')
+      log.warn({ err: error, place, ms }, 'partition paused during an outage')
       delivery.pauseFor(ms)
     }
   }
@@ -122,7 +122,7 @@ export function startConsumer(
   }
 }
 
-/** As an uncaught fault: the process stops in order if it still can, ends with a failure, and is started anew. */
+/** As an uncaught fault: the process stops in order if it still can, ends with a failure, and is restarted. */
 function endProcess(error: ConsumerStuck): void {
   setImmediate(() => {
     throw error
@@ -138,7 +138,7 @@ function createApplier(
   const { name: topic, number: consumer } = subscription.topic
   const events = metrics.counter({
     name: 'messaging_client_consumed_messages_total',
-    help: 'Records by topic and what became of them',
+    help: 'Records consumed, by topic and outcome',
     labelNames: ['topic', 'outcome'],
   })
   const duration = metrics.histogram({
@@ -153,12 +153,12 @@ function createApplier(
       .inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
       .finally(done)
     for (const [name, count] of Object.entries(outcome)) events.inc({ topic, outcome: name }, count as number)
-    if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events wait for earlier ones')
+    if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events blocked by a sequence gap')
   }
 
   /** Halves what holds something poisonous until it stands alone. */
   async function applyOrBisect(records: readonly ParsedRecord[]): Promise<void> {
-    if (records.length === 1) return applyOrBury(records[0]!)
+    if (records.length === 1) return applyOrPark(records[0]!)
     if (records.every(({ fault }) => fault === undefined)) {
       try {
         await apply(records)
@@ -172,7 +172,7 @@ function createApplier(
     await applyOrBisect(records.slice(middle))
   }
 
-  async function applyOrBury(parsed: ParsedRecord): Promise<void> {
+  async function applyOrPark(parsed: ParsedRecord): Promise<void> {
     let fault = parsed.fault as Error | undefined
     let attempts = 0
     for (; fault === undefined && attempts < poisonTries; attempts++) {
@@ -185,9 +185,9 @@ function createApplier(
         else await delay(50 * 2 ** attempts)
       }
     }
-    log.error({ err: fault, topic, offset: parsed.record.offset }, 'a record became a dead letter')
+    log.error({ err: fault, topic, offset: parsed.record.offset }, 'record parked as a dead letter')
     failpoint('dlq.before_park')
-    await bury({ database, outbox, group }, consumer, parsed, {
+    await park({ database, outbox, group }, consumer, parsed, {
       attempts: Math.max(1, attempts),
       error: fault!,
     })
@@ -212,26 +212,31 @@ export function isPoison(error: unknown): boolean {
 }
 
 /** Replays BLOCKED letters whose key has nothing dead before them, so that no race strands one. */
-function startUnblocker(morgue: Morgue, subscriptions: readonly Subscription[], log: Log, everyMs: number) {
+function startUnblocker(
+  deps: DeadLetterDeps,
+  subscriptions: readonly Subscription[],
+  log: Log,
+  everyMs: number,
+) {
   let running: Promise<void> = Promise.resolve()
-  async function replayOrCondemn(subscription: Subscription, id: number): Promise<boolean> {
+  async function replayOrMarkDead(subscription: Subscription, id: number): Promise<boolean> {
     try {
-      return await replay(morgue.database, subscription, id, Date.now())
+      return await replay(deps.database, subscription, id, Date.now())
     } catch (error) {
       if (!isPoison(error)) throw error
-      log.error({ err: error, letter: id }, 'a record that waited became a dead letter')
-      await condemn(morgue, id, error as Error)
+      log.error({ err: error, letter: id }, 'blocked record became a dead letter')
+      await markDead(deps, id, error as Error)
       return false
     }
   }
 
   async function unblock(): Promise<void> {
     for (;;) {
-      const letters = await findReplayable(morgue.database, 100)
+      const letters = await findReplayable(deps.database, 100)
       let replayed = 0
       for (const { id, consumer } of letters) {
         const subscription = subscriptions.find(({ topic }) => topic.number === consumer)
-        if (subscription !== undefined && (await replayOrCondemn(subscription, id))) replayed++
+        if (subscription !== undefined && (await replayOrMarkDead(subscription, id))) replayed++
       }
       if (replayed === 0) return
     }
@@ -239,7 +244,7 @@ function startUnblocker(morgue: Morgue, subscriptions: readonly Subscription[], 
   const timer = setInterval(() => {
     running = running
       .then(unblock)
-      .catch((error: unknown) => log.warn({ err: error }, 'blocked events wait on'))
+      .catch((error: unknown) => log.warn({ err: error }, 'unblocking failed, will retry'))
   }, everyMs)
   return {
     stop: async () => {

@@ -86,7 +86,7 @@ export function startRelay(
         await lease.release(connection)
       } catch (error) {
         failures++
-        if (!isStopped) log.warn({ err: error, failures }, 'the relay lost its footing and tries again')
+        if (!isStopped) log.warn({ err: error, failures }, 'relay failed, reconnecting')
       } finally {
         lease.forget()
         await connection
@@ -121,11 +121,11 @@ function measureBacklog({
 }): void {
   const age = metrics.gauge({
     name: 'outbox_oldest_age_seconds',
-    help: 'Age of the oldest event that is not sent',
+    help: 'Age of the oldest pending event',
   })
   metrics.gauge({
     name: 'outbox_pending_events',
-    help: 'Events that are not sent yet, of all instances (counted up to 10 000)',
+    help: 'Pending events of all instances (counted up to 10 000)',
     collect: async (pending) => {
       try {
         const { rows } = await database.query<{ events: number; age_s: number }>(
@@ -188,7 +188,7 @@ async function relayUntilStopped(
     } catch (error) {
       done()
       sendFailures++
-      log.warn({ err: error, events: batch.length }, 'the broker did not take a batch; it is sent again')
+      log.warn({ err: error, events: batch.length }, 'batch not acknowledged, will retry')
       await delay(Math.min(maxBackoffMs, 100 * 2 ** Math.min(sendFailures, 10)))
       continue
     }

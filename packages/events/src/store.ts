@@ -114,7 +114,7 @@ async function deleteOldReplies(database: Database): Promise<void> {
 function startHousekeeping(database: Database, log: Log): Part {
   const timer = setInterval(() => {
     Promise.all([maintainPartitions(database), deleteOldReplies(database)]).catch((error: unknown) =>
-      log.warn({ err: error }, 'housekeeping waits for the next hour'),
+      log.warn({ err: error }, 'housekeeping failed, will retry in an hour'),
     )
   }, HOUSEKEEPING_MS)
   return {

@@ -7,7 +7,7 @@ import { until } from '@lepton/testing/until'
 import { v7 } from 'uuid'
 import { applyChunk } from '../src/apply.ts'
 import { type ConsumeSettings, startConsumer } from '../src/consume.ts'
-import { bury } from '../src/dead-letters/dead-letter.ts'
+import { park } from '../src/dead-letters/dead-letter.ts'
 import { createOutbox } from '../src/outbox.ts'
 import { replay } from '../src/dead-letters/replay.ts'
 import { parseRecord, type Subscription } from '../src/subscription.ts'
@@ -337,7 +337,7 @@ describe('what cannot be applied', () => {
     await idle()
 
     const verdict = { attempts: 1, error: new TypeError('a bug') }
-    await bury(
+    await park(
       { database, outbox: createOutbox('/test'), group: 'test' },
       CONSUMER,
       parsed(record, tallies()),

@@ -32,7 +32,7 @@ export function atTheDoor(
 ): RequestListener {
   const shed = metrics.counter({
     name: 'http_server_shed_total',
-    help: 'Requests that were refused because the instance had too much to do',
+    help: 'Requests refused because the instance was overloaded',
     labelNames: ['priority'],
   })
   return (req, res) => {

@@ -36,4 +36,4 @@ const added = await database.inTransaction(async (tx) => {
   return missing.length
 })
 await database.close()
-log.info({ added }, 'the catalogue is there')
+log.info({ added }, 'catalogue seeded')

@@ -96,7 +96,8 @@ export function startReconciliation({
       const { violations, next } = part
       orders += part.orders
       found.push(...violations)
-      if (violations.length > 0) log.error({ violations: violations.slice(0, 20) }, 'the books do not agree')
+      if (violations.length > 0)
+        log.error({ violations: violations.slice(0, 20) }, 'reconciliation found violations')
       if (next === undefined) {
         finish()
         return false

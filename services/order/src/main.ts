@@ -50,7 +50,7 @@ await runService('order', settings, async (instance) => {
     }),
     told: instance.metrics.counter({
       name: 'order_events_total',
-      help: 'Events that other services were told',
+      help: 'Events published',
       labelNames: ['event'],
     }),
   }

@@ -41,8 +41,7 @@ export function startAntiEntropy(deps: Deps): Part {
       database.inTransaction(async (tx) => {
         const changes = await lockStuck(tx, BATCH)
         for (const order of [...changes.orders.values()]) {
-          if (order.asks >= 3)
-            log.error({ order_id: order.order_id, status: order.status }, 'an order stands still')
+          if (order.asks >= 3) log.error({ order_id: order.order_id, status: order.status }, 'order is stuck')
           changes.requestStatus(order)
         }
         record(tx, changes, deps)

@@ -50,7 +50,10 @@ export function startTasks(deps: Deps): Part & { wake(): void } {
         void withTrace(continueTrace(task.traceparent ?? undefined), () => carryOut(deps, task, settle))
           .catch((error: unknown) => postpone(deps, task, error))
           .catch((error: unknown) =>
-            log.warn({ err: error, task: task.id }, 'the lease will end and the task be taken again'),
+            log.warn(
+              { err: error, task: task.id },
+              'task not settled, will be claimed again after its lease',
+            ),
           )
           .finally(() => {
             inFlight--

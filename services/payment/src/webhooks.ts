@@ -27,7 +27,10 @@ export function webhookRoutes(deps: Deps): Endpoint[] {
       const { isNew, isAwaited } = await note(database, body)
       if (isNew && isAwaited) {
         await lookUpTasks(deps, body.merchant_reference).catch((error: unknown) =>
-          log.info({ err: error, order_id: body.merchant_reference }, 'a hint led nowhere; the task goes on'),
+          log.info(
+            { err: error, order_id: body.merchant_reference },
+            'webhook lookup failed, task will be polled',
+          ),
         )
       }
       return { status: 204 }

@@ -155,7 +155,7 @@ export function limitLoad(inbound: InboundLimit, route: RouteDefinition): Reques
   }
 }
 
-/** Tells callers how busy the instance is: those that choose by it send less. */
+/** Reports how busy the instance is: callers that choose by it send less. */
 function reportLoad(inbound: InboundLimit): RequestHandler {
   return (_req, res, next) => {
     res.setHeader(UTILISATION_HEADER, inbound.utilisation().toFixed(2))

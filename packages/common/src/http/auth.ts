@@ -114,7 +114,7 @@ export interface Signer {
   serviceToken(operation: string): Promise<string>
 }
 
-/** Signs tokens with this service's private key (a JWK as JSON). Tokens live 15 minutes unless told otherwise. */
+/** Signs tokens with this service's private key (a JWK as JSON). Tokens live 15 minutes by default. */
 export function createSigner({ issuer, jwk }: { issuer: string; jwk: string }): Signer {
   const parsed = JSON.parse(jwk) as { kid: string }
   const key = importJWK(parsed, 'EdDSA')

@@ -68,12 +68,12 @@ export function createInboundLimit({
   const settings = { ...inboundDefaults, ...given }
   const shed = metrics.counter({
     name: 'http_server_shed_total',
-    help: 'Requests that were refused because the instance had too much to do',
+    help: 'Requests refused because the instance was overloaded',
     labelNames: ['priority'],
   })
   metrics.gauge({
     name: 'http_server_inbound_limit',
-    help: 'Requests that the instance works on at once, at most',
+    help: 'Limit of requests in progress',
     collect: (gauge) => gauge.set(limit),
   })
   let limit = settings.initial
@@ -132,7 +132,7 @@ export function createInboundLimit({
   }
 }
 
-/** Of connections that all requests and consumers share, some are always free for a moment: the usual wait tells. */
+/** Of connections that all requests and consumers share, some are always free for a moment: the median wait is the signal. */
 function median(waits: readonly number[]): number {
   return waits.toSorted((a, b) => a - b)[Math.floor(waits.length / 2)] ?? 0
 }

@@ -38,9 +38,9 @@ export interface BalancerEvents {
 
 export interface Balancer {
   endpoints(): readonly Endpoint[]
-  /** Takes the current members; tells who joined and who left. */
+  /** Takes the current members; returns those that joined and those that left. */
   update(instances: readonly KnownInstance[]): { joined: Endpoint[]; left: Endpoint[] }
-  /** An endpoint and its place in it, or undefined when nobody is left. Each must be settled once. */
+  /** An endpoint, counted as in flight, or undefined when none is left. Each must be settled once. */
   take(about: {
     tried: readonly Endpoint[]
     isRetryable: boolean
@@ -54,7 +54,7 @@ export interface Balancer {
   settle(endpoint: Endpoint, result: { outcome: Outcome; startedMs: number; rttMs: number }): void
   /**
    * Notes an answer's status. True where the endpoint answers 4xx to nearly everything and the others do not: it looks
-   * fast, and serves nobody.
+   * fast, and serves no request.
    */
   isRefusing(endpoint: Endpoint, status: number): boolean
   /** A try that was settled as neutral turns out to be the endpoint's failure. */
@@ -73,7 +73,7 @@ interface BalancerTraffic {
 
 /** An instance that warns gets half of what it would get. */
 const WARNING_SHARE = 0.5
-/** A weight of nothing would make a load infinite; who wants no traffic drains. */
+/** A weight of 0 would make a load infinite. To get no traffic, an instance drains. */
 const LEAST_WEIGHT = 0.01
 /** Answers that the share of refusals is over; what it is at an endpoint that refuses, and at those that do not. */
 const REFUSAL_WINDOW = 20

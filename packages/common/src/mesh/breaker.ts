@@ -42,13 +42,13 @@ export type Verdict = 'good' | 'bad' | 'nothing'
 
 export class BreakerOpen extends Error {}
 
-/** Stands for a failed call inside opossum, which needs an error and looks at nothing in it. */
+/** A failed call, for opossum, which needs an error and looks at nothing in it. */
 const failed = new Error('failed')
 
 /**
  * An opossum breaker without its surprises.
  *
- * A call that began before the breaker last opened or closed tells about another time: opossum
+ * A call that began before the breaker last opened or closed is evidence of another time: opossum
  * never learns how it ended, so it cannot close a breaker that is probing. Refused calls stay out of
  * the statistics, where they would dilute the failure rate. The pause is never shorter than the
  * window, or failures of before would open the breaker again at the first failure after.

@@ -41,7 +41,7 @@ export interface MeshAnswer {
   blame: Blame
 }
 
-/** No endpoint gave an answer. `isFault` tells whether the service is to blame for it. */
+/** No endpoint gave an answer. `isFault`: the service is to blame for it. */
 export class CallFailed extends Error {
   readonly isFault: boolean
   readonly isTimeout: boolean
@@ -173,7 +173,7 @@ function reply(answer: Answer, endpoint: Endpoint, blame: Blame): MeshAnswer {
   return { ...answer, endpoint: endpoint.instance.name, blame }
 }
 
-/** Sends a call to one endpoint. A cancelled try ends soon, and says by its outcome what it tells about the endpoint. */
+/** Sends a call to one endpoint. A cancelled try ends soon; its outcome is neutral unless another endpoint was faster. */
 function beginTry(
   target: Target,
   operation: Operation,

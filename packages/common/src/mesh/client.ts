@@ -49,7 +49,7 @@ export interface MeshClient {
   watch(service: string): void
   /** The instances of a service as discovery knows them now, also those that it no longer believes in. */
   instances(service: string): readonly KnownInstance[]
-  /** Ends what keeps the process busy; requests under way may finish. The discovery stays open. */
+  /** Ends what keeps the process busy; requests in flight may finish. The discovery stays open. */
   close(): Promise<void>
 }
 

@@ -96,7 +96,7 @@ export function createDiscovery({
   const watches = new Map<string, ServiceWatch & { answeredAtMs(): number; close(): Promise<void> }>()
   const indexResets = metrics.counter({
     name: 'discovery_index_resets_total',
-    help: 'Times the catalogue went back in its history and was read anew',
+    help: 'Times the index of the catalogue went back and the list was read again',
     labelNames: ['server_address'],
   })
   const suspicious = metrics.counter({

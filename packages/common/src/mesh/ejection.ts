@@ -1,7 +1,7 @@
 import { equalJitterMs } from '../runtime/backoff.ts'
 
 /**
- * What a request tells about its endpoint: `soft` is an answer that came too slowly or asked for
+ * What a request says about its endpoint: `soft` is an answer that came too slowly or asked for
  * less traffic, `neutral` says nothing (the caller gave no time, or asked something impossible).
  */
 export type Outcome = 'success' | 'soft' | 'failure' | 'neutral'

@@ -1,4 +1,4 @@
-/** Bounds what is under way at once; who finds no room is told at once, not queued. */
+/** Caps concurrent requests. Over the limit, callers are rejected immediately, never queued. */
 export interface Limit {
   enter(): boolean
   leave(): void

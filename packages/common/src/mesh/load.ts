@@ -22,7 +22,7 @@ export interface LoadSettings {
   defaultRttMs: number
   /** Calls that the success rate is over. */
   successWindow: number
-  /** Below this rate an endpoint is not told from one that never succeeds. */
+  /** Below this rate an endpoint counts as one that never succeeds. */
   leastSuccess: number
 }
 

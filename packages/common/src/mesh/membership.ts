@@ -2,7 +2,7 @@ import type { ServiceInstance } from './consul.ts'
 
 /**
  * `unverified`: the catalogue no longer names it, and that may be the catalogue's fault. `gone`: its loss is
- * believed, but a check that failed for a moment takes seconds to say so: better than nobody, once all others failed.
+ * believed, but a check that failed for a moment takes seconds to say so: better than none, once all others failed.
  */
 type Tier = 'verified' | 'unverified' | 'gone'
 

@@ -37,7 +37,7 @@ export function createMeshMetrics(metrics: Metrics) {
     }),
     retries: metrics.counter({
       name: 'retries_total',
-      help: 'Failed tries by what followed',
+      help: 'Retry decisions by outcome',
       labelNames: ['server_address', 'outcome'],
     }),
     retryTokens: metrics.gauge({
@@ -52,7 +52,7 @@ export function createMeshMetrics(metrics: Metrics) {
     }),
     deadlineExceeded: metrics.counter({
       name: 'deadline_exceeded_total',
-      help: 'Calls that ended because their time was over',
+      help: 'Calls that ended at their deadline',
       labelNames: ['server_address'],
     }),
   }

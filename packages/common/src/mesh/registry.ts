@@ -28,7 +28,7 @@ export const registryDefaults: RegistrySettings = {
 
 export interface Registration {
   id: string
-  /** Settles when the instance no longer stands in Consul, or when the time is over: stopping must go on. */
+  /** Settles when Consul has removed the instance, or when the time is over: stopping must go on. */
   deregister: (timeoutMs?: number) => Promise<void>
 }
 
@@ -70,8 +70,8 @@ export async function registerInstance({
   random = Math.random,
 }: RegisterOptions): Promise<Registration> {
   const settings = { ...registryDefaults, ...given }
-  // Whoever comes back at the place of a killed one replaces its entry, whose check would pass again: one process
-  // must not be two endpoints, or a call is tried again where it has just failed.
+  // The id includes the port, so an instance restarted on the same port replaces its stale entry. Otherwise the stale
+  // check would pass again and one process would be two endpoints: a retry could hit the one that just failed.
   const id = `${instance}-${port}`
   const definition: ServiceDefinition = {
     id,

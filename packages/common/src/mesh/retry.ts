@@ -25,7 +25,7 @@ export interface Failure {
   /** Failed tries so far, this one included: sent ones, and those where nothing could be sent. */
   sent: number
   unsent: number
-  /** Which try of our caller we work for: from its second on, trying again is its business alone. */
+  /** Attempt number of the inbound request. From 2 on the caller is retrying, so we do not: retries must not multiply per hop. */
   inboundAttempt: number
   /** An endpoint is left that this call did not try. */
   hasOther: boolean

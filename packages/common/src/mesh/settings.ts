@@ -20,7 +20,7 @@ export interface MeshSettings {
   maxTargets: number
   /** A service that is not asked for so long is let go of, unless it is watched on purpose. */
   idleMs: number
-  /** How long `close` waits for requests under way. */
+  /** How long `close` waits for requests in flight. */
   closeTimeoutMs: number
   /** How an endpoint is chosen. */
   policy: PolicyName

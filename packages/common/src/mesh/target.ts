@@ -124,7 +124,7 @@ export function createTarget({
         ?.close()
         .catch((error: unknown) => log.warn({ err: error, target: service }, 'cannot close connections'))
     }
-    // What opened a breaker was the old instances' failure; nobody knows anything about a new one.
+    // What opened a breaker was the failure of old instances; nothing is known about a new one.
     if (joined.some(({ instance }) => instance.tier === 'verified')) {
       for (const { breaker } of operations.values()) breaker.reset()
     }
@@ -242,7 +242,7 @@ export function createTarget({
   }
 }
 
-/** Lets so many through a second, and as many at once after a pause; undefined lets all through. */
+/** A token bucket of `perSecond` tokens, refilled within a second; undefined lets all through. */
 function limiterOf(perSecond: number | undefined, now: () => number): (() => boolean) | undefined {
   if (perSecond === undefined) return undefined
   let tokens = perSecond

@@ -3,7 +3,7 @@ export interface TokenBucketSettings {
   refillMs: number
 }
 
-/** Takes a token and tells how long to wait until it is there. A waiter's token is taken at once, so order holds. */
+/** Takes a token and returns how long (ms) to wait for it. The token is taken at once, so waiters keep their order. */
 export function createTokenBucket({ burst, refillMs }: TokenBucketSettings, now: () => number): () => number {
   let tokens = burst
   let stampMs = now()

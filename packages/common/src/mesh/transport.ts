@@ -61,7 +61,7 @@ export interface Transport {
   exchange(request: Exchange): Promise<Answer>
   /** An answer whose 200 is read as it comes, until the signal is aborted; the timeout is that of its headers. */
   open(request: Exchange, signal: AbortSignal): Promise<Answer>
-  /** Settles when requests under way are done; takes no new ones. */
+  /** Settles when requests in flight are done; takes no new ones. */
   close(): Promise<void>
   destroy(): Promise<void>
 }
@@ -142,7 +142,7 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }
     let lastTurn: NodeJS.Immediate | undefined
 
     // Timers count from the start of the turn they are set in: after a long turn they are early.
-    // And a process that was held up finds them due before it has read what arrived meanwhile.
+    // And a process that was held up finds them due before it has read what has arrived.
     function checkTime(): void {
       const leftMs = endsAtMs - performance.now()
       if (leftMs >= 1) timer = setTimeout(checkTime, leftMs)

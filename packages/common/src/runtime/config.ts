@@ -20,7 +20,7 @@ export function configOrExit<S extends z.ZodObject>(schema: S): Readonly<z.infer
 /**
  * Reads settings from the environment, once, at start.
  *
- * All faults are reported together, so that a wrong deployment is mended in one round. An empty
+ * All faults are reported together, so that a wrong deployment is fixed in one round. An empty
  * variable counts as absent. The result is frozen: settings are values, passed as arguments.
  *
  * @throws ConfigError that names each variable and what it should be

@@ -1,6 +1,6 @@
 import { refuse } from './problem.ts'
 
-/** The place in a sorted list after which the next page begins, as text that nobody needs to understand. */
+/** The place in a sorted list after which the next page begins, as opaque text. */
 export function encodeCursor(position: readonly (string | number)[]): string {
   return Buffer.from(JSON.stringify(position)).toString('base64url')
 }

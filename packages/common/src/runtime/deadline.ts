@@ -31,7 +31,7 @@ export function withDeadline<T>(remainingMs: number, work: () => T, attempt?: nu
   return storage.run(allowance, work)
 }
 
-/** Undefined where nobody set a deadline. */
+/** Undefined where no deadline is set. */
 export function remainingMs(): number | undefined {
   const allowance = storage.getStore()
   return allowance === undefined ? undefined : allowance.expiresAtMs - performance.now()

@@ -20,7 +20,7 @@ export function createGroupCommit<T>(
   function take(): typeof waiting {
     let total = 0
     const end = waiting.findIndex(({ items }) => (total += items.length) > maxItems)
-    // Whoever brings more than fits goes alone.
+    // A caller with more items than fit runs alone.
     const group = waiting.splice(0, end === -1 ? waiting.length : Math.max(1, end))
     for (const { items } of group) waitingItems -= items.length
     return group

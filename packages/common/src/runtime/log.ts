@@ -4,7 +4,7 @@ import { currentTrace } from './trace.ts'
 export type Log = pino.Logger
 
 /**
- * A logger that writes JSON lines to stdout (unless told where else), each with the request and trace it belongs to.
+ * A logger that writes JSON lines to stdout by default, each with the request and trace it belongs to.
  *
  * Writes are synchronous: the last line before a crash is the one that matters most.
  * Credentials are removed by name, wherever a log call puts them at the first or second level. A fault is written

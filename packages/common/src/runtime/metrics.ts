@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import { Counter, Gauge, Histogram, Registry } from 'prom-client'
 
-/** Bucket bounds in seconds: of those that OpenTelemetry's HTTP conventions name, the ones that tell things apart here. */
+/** Bucket bounds in seconds: of those that OpenTelemetry's HTTP conventions name, the ones that matter here. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 /** Lines of a process's page, by default: what a scrape can take in without anybody noticing. */
 const MAX_SERIES = 2_000

@@ -5,7 +5,7 @@ let pool = randomFillSync(Buffer.allocUnsafe(POOL_BYTES))
 let taken = 0
 
 /**
- * So many bytes (at most 4096) of the system's cryptographic generator, each handed out once. It is asked for
+ * Returns `bytes` (at most 4096) cryptographically secure random bytes; none is used twice. The generator is asked for
  * a page at a time: a call for every id would take most of the id's time.
  */
 export function pooledRandom(bytes: number): Buffer {

@@ -23,7 +23,7 @@ export function startTimer(
       try {
         isMore = await work()
       } catch (error) {
-        log.warn({ err: error, timer: name }, 'a round failed; the next one comes')
+        log.warn({ err: error, timer: name }, 'timer run failed, will retry')
       }
       if (isMore || isAwake || isStopped) continue
       await new Promise<void>((resolve) => {

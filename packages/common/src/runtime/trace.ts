@@ -6,7 +6,7 @@ export interface Trace {
   span_id: string
   /** Names one request at the edge; equals the trace id where the client sent none. */
   request_id: string
-  /** W3C Trace Context level 1: what the next process is told. */
+  /** W3C Trace Context level 1: what is sent to the next process. */
   traceparent: string
 }
 

@@ -5,7 +5,7 @@ import type { Outbox } from '../outbox.ts'
 import type { ParsedRecord } from '../subscription.ts'
 
 /** Base64 of a payload in the dead-letter topic; the table keeps all of it. */
-const MAX_TOLD_CHARS = 240 * 1024
+const MAX_PUBLISHED_CHARS = 240 * 1024
 
 export interface DeadLetter {
   id: number
@@ -32,8 +32,8 @@ export function deadLetterTopic(topic: string, group: string): string {
   return `${topic}.${group}.dlq`
 }
 
-/** Where letters are kept and told of. */
-export interface Morgue {
+/** Where letters are kept and published. */
+export interface DeadLetterDeps {
   database: Database
   outbox: Outbox
   /** The consuming service, as in the name of its dead-letter topics. */
@@ -47,7 +47,7 @@ interface Verdict {
 }
 
 /** Keeps a record that cannot be applied (DEAD) or has to wait behind one (BLOCKED). Its key stops, all others go on. */
-export function park(
+export function insertLetter(
   tx: Tx,
   consumer: number,
   { record, event, source: { topic, topicId, partition } }: ParsedRecord,
@@ -84,25 +84,25 @@ function messageOf(error: Error): string {
 }
 
 /** A letter that waited turns out to be poisonous itself when its turn comes. */
-export async function condemn(morgue: Morgue, id: number, error: Error): Promise<void> {
-  await morgue.database.inTransaction(async (tx) => {
+export async function markDead(deps: DeadLetterDeps, id: number, error: Error): Promise<void> {
+  await deps.database.inTransaction(async (tx) => {
     const { rows } = await tx.query<DeadLetter>(
       `update dead_letter set status = 'DEAD', error_class = $2, error_message = $3, attempts = attempts + 1, updated_at = now()
        where id = $1 and status = 'BLOCKED' returning *`,
       [id, error.constructor.name, messageOf(error)],
     )
-    if (rows[0] !== undefined) await tell(tx, morgue, rows[0])
+    if (rows[0] !== undefined) await publish(tx, deps, rows[0])
   })
 }
 
 /** Parks a record that failed for good, unless a twin has applied it in the meantime. */
-export async function bury(
-  morgue: Morgue,
+export async function park(
+  deps: DeadLetterDeps,
   consumer: number,
   parsed: ParsedRecord,
   verdict: { attempts: number; error: Error },
 ): Promise<void> {
-  await morgue.database.inTransaction(async (tx) => {
+  await deps.database.inTransaction(async (tx) => {
     const id = parsed.event?.event_id
     const { topic, topicId, partition } = parsed.source
     if (id !== undefined) {
@@ -112,19 +112,19 @@ export async function bury(
       )
       if (noted.rows.length === 0) return
     }
-    park(tx, consumer, parsed, { status: 'DEAD', ...verdict })
+    insertLetter(tx, consumer, parsed, { status: 'DEAD', ...verdict })
     if (id !== undefined) forget(tx, consumer, [id])
     const { rows } = await tx.query<DeadLetter>(
       `select * from dead_letter
        where consumer = $1 and topic_id = $2 and part = $3 and off = $4 and status = 'DEAD' and dlq_seq is null`,
       [consumer, topicId, partition, parsed.record.offset],
     )
-    if (rows[0] !== undefined) await tell(tx, morgue, rows[0])
+    if (rows[0] !== undefined) await publish(tx, deps, rows[0])
   })
 }
 
-/** Tells the dead-letter topic as an event of its own, with the original headers and bytes in it. */
-async function tell(tx: Tx, { outbox, group }: Morgue, letter: DeadLetter): Promise<void> {
+/** Publishes the letter to the dead-letter topic as an event of its own, with the original headers and bytes in it. */
+async function publish(tx: Tx, { outbox, group }: DeadLetterDeps, letter: DeadLetter): Promise<void> {
   const { rows } = await tx.query<{ dlq_seq: number }>(
     `update dead_letter set dlq_seq = 1 + coalesce(
        (select max(dlq_seq) from dead_letter where consumer = $1 and key = $2), 0)
@@ -138,8 +138,8 @@ async function tell(tx: Tx, { outbox, group }: Morgue, letter: DeadLetter): Prom
       key: `dlq:${letter.consumer}:${letter.key}`,
       sequence: rows[0]!.dlq_seq,
       data: {
-        payload_base64: payload?.slice(0, MAX_TOLD_CHARS) ?? null,
-        is_cut: payload !== null && payload.length > MAX_TOLD_CHARS,
+        payload_base64: payload?.slice(0, MAX_PUBLISHED_CHARS) ?? null,
+        is_cut: payload !== null && payload.length > MAX_PUBLISHED_CHARS,
       },
       cause: undefined,
       headers: {
@@ -170,7 +170,7 @@ export async function countOpen(database: Database): Promise<{ DEAD: number; BLO
   return rows[0]!
 }
 
-/** Letters that nothing dead stands before any more, each key's first. */
+/** The first letter of each key that no dead letter blocks any more. */
 export async function findReplayable(
   database: Database,
   limit: number,

@@ -20,7 +20,7 @@ export async function discard(
   const { number: consumer } = subscription.topic
   return database.inTransaction(async (tx) => {
     lockKey(tx, consumer, key)
-    // Read anew: it may have been settled since the caller saw it.
+    // Read again: it may have been settled since the caller saw it.
     const { rows } = await tx.query<DeadLetter>('select * from dead_letter where id = $1 for update', [id])
     const letter = rows[0]!
     if (letter.status !== 'DEAD' && letter.status !== 'BLOCKED') {

@@ -21,7 +21,7 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
     idempotent: false,
     createPartitioner: Partitioners.DefaultPartitioner,
     metadataMaxAge: 60_000,
-    // Whoever sends looks again at what comes first: that may be something else when a broker came back empty.
+    // The relay reads the outbox again before a retry: what comes first may differ after a broker came back empty.
     retry: { retries: 0 },
   })
   let connected: Promise<Producer> | undefined

@@ -11,16 +11,16 @@ export interface KafkaSettings {
   heartbeatIntervalMs?: number
   rebalanceTimeoutMs?: number
   maxWaitMs?: number
-  /** A consumer that hears nothing for so long from a broker that answers others is made anew. */
+  /** A consumer that is silent for this long, while the broker answers others, is recreated. */
   silenceMs?: number
-  /** How often a request is tried again; how often a connection is, too, whatever kafkajs's clients are told. */
+  /** How often a request is tried again; and a connection, whatever kafkajs's clients are configured with. */
   retries?: number
-  /** Offsets of finished work are told to Kafka together, at most this much later. */
+  /** Offsets of finished work are committed together, at most this much later. */
   commitEveryMs?: number
 }
 
 /**
- * Long enough for a broker's restart: a client that gives up sooner joins its group anew, and the group
+ * Long enough for a broker's restart: a client that gives up sooner joins its group again, and the group
  * then waits for the session of the member it was.
  */
 export const RETRY = { initialRetryTime: 100, maxRetryTime: 500, retries: 60 }
@@ -89,7 +89,7 @@ export function createKafka(settings: KafkaSettings, log: Log): Kafka {
     requestTimeout: settings.requestTimeoutMs ?? 5_000,
     retry: { ...RETRY, ...(settings.retries !== undefined && { retries: settings.retries }) },
     logLevel: logLevel.WARN,
-    // Its ERROR is not ours: everything below is retried, so nobody need act on a line of it.
+    // Its ERROR is not ours: everything below is retried, so no line of it needs action.
     logCreator:
       () =>
       ({ log: entry }) => {

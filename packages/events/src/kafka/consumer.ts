@@ -10,7 +10,7 @@ import { watchSilence } from './silence.ts'
 const BUSY_MS = 1_000
 
 /**
- * Keeps a member of a group alive until it is stopped: a consumer that crashed is made anew, since
+ * Keeps a member of a group alive until it is stopped: a consumer that crashed is recreated, since
  * kafkajs itself gives some crashes up for good.
  */
 export function subscribe(
@@ -23,7 +23,7 @@ export function subscribe(
   let isAssigned = false
   let fetchedAtMs = performance.now()
 
-  /** One life of a consumer: ends when it is told to stop or crashed beyond its own restarts. */
+  /** One life of a consumer: ends when it is stopped or crashed beyond its own restarts. */
   async function live(): Promise<void> {
     const consumer = kafka.consumer({
       groupId: options.group,
@@ -32,7 +32,7 @@ export function subscribe(
       rebalanceTimeout: settings.rebalanceTimeoutMs ?? 8_000,
       maxWaitTimeInMs: settings.maxWaitMs ?? 2_000,
       allowAutoTopicCreation: false,
-      // A restart of its own would outlive our stop: it begins later, from a timer that nobody can clear.
+      // A restart of its own would outlive our stop: it begins later, from a timer that cannot be cleared.
       retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
     })
     const ended = new Promise<void>((resolve, reject) => {
@@ -51,7 +51,7 @@ export function subscribe(
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
       offsets.forget()
       clusterId = clusterIdOf(kafka)
-      // Whoever gets a batch sees the failure; a membership without a batch does not need the id.
+      // A batch meets the failure itself; a membership without a batch does not need the id.
       clusterId.catch(() => undefined)
       isAssigned = Object.values(payload.memberAssignment).some((partitions) => partitions.length > 0)
       fetchedAtMs = performance.now()
@@ -88,7 +88,7 @@ export function subscribe(
     }
 
     async function leave(): Promise<void> {
-      // While it joins for the first time it ignores a stop, and would go on as a member that nobody knows of.
+      // While it joins for the first time it ignores a stop, and would go on as an unknown member.
       await started.catch(() => undefined)
       await offsets.close()
       await consumer
@@ -114,7 +114,7 @@ export function subscribe(
     for (let failures = 0; !stopping.signal.aborted; failures++) {
       const startedAt = Date.now()
       await live().catch((error: unknown) =>
-        log.warn({ err: error, group: options.group }, 'the consumer starts anew'),
+        log.warn({ err: error, group: options.group }, 'consumer crashed, recreating it'),
       )
       if (Date.now() - startedAt > 60_000) failures = 0
       const backoffMs = Math.min(5_000, 200 * 2 ** Math.min(failures, 10)) * Math.random()

@@ -7,13 +7,13 @@ interface Place {
   offset: string
 }
 
-/** Tells the group, once; a group that has meanwhile another generation refuses. */
+/** Commits to the group, once; a group of another generation refuses. */
 export type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>
 
 export interface Offsets {
   /** Everything up to `offset` is finished. */
   done(place: Place, commit: Commit): void
-  /** The group has a new generation, which begins where the group stands: a broker that came back empty has another log. */
+  /** The group has a new generation, which begins at the offsets of the group: a broker that came back empty has another log. */
   forget(): void
   close(): Promise<void>
 }
@@ -22,7 +22,7 @@ export interface Offsets {
  * Commits finished offsets, many in one request. A crash before the commit repeats records, which the
  * inbox drops; one request per chunk would cost more than the chunk itself.
  *
- * What was not taken is told again only as long as the generation lasts. kafkajs's own `commitOffsets` would try for
+ * What was not taken is committed again only as long as the generation lasts. kafkajs's own `commitOffsets` would try for
  * half a minute and under whatever generation there is then, and so skip records of a log that is not the same.
  */
 export function createOffsets(everyMs: number, log: Log): Offsets {

@@ -1,16 +1,16 @@
 import type { Consumer } from 'kafkajs'
 
 const LOOK_EVERY_MS = 1_000
-/** Longer than a fetch waits: who is silent for so long looks whether the broker is there. */
+/** Longer than a fetch waits: after this much silence the broker is probed. */
 const PROBE_AFTER_MS = 3_000
 
 /**
- * Notices a consumer that has lost its broker or its place in the group for good: kafkajs drops a broker that resets
- * its connections for some seconds, and then joins its group again without looking for it, for as long as it may
- * retry. And it counts its heartbeats by the wall clock: one that was set back keeps them away, the group forgets the
- * member, and the member reads on without being told. So only heartbeats and joins are signs of life, not fetches.
+ * Detects a consumer that has silently lost its broker or its group membership. kafkajs 2.2.4 drops a broker after a
+ * few seconds of connection resets, and then keeps rejoining without refreshing metadata. It also schedules heartbeats
+ * by the wall clock: if the clock is set back it stops sending them, is evicted, and keeps fetching. So only heartbeats
+ * and joins count as signs of life.
  *
- * A broker that is away is waited for, and so is a rebalance after it, which lasts less than `silenceMs`.
+ * While the broker is down, or a rebalance runs (shorter than `silenceMs`), the watchdog waits.
  */
 export function watchSilence(
   consumer: Pick<Consumer, 'events' | 'on'>,
@@ -32,7 +32,7 @@ export function watchSilence(
 
   function look(): void {
     const nowMs = performance.now()
-    // Who stood still itself has heard nothing, and that is nobody's fault.
+    // This process was stalled itself, so it has heard nothing: that proves nothing.
     if (isBusy() || nowMs - lookedAtMs > 3 * LOOK_EVERY_MS) hear()
     lookedAtMs = nowMs
     if (nowMs - heardAtMs < Math.min(PROBE_AFTER_MS, silenceMs)) return
@@ -45,7 +45,7 @@ export function watchSilence(
 
   /**
    * Only a silence beside a broker that answers counts: a group that comes back with its broker waits for its
-   * members, and whoever gives up meanwhile makes it wait for one more.
+   * members, and a member that gives up during it adds another one.
    */
   async function judge(): Promise<void> {
     try {

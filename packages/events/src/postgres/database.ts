@@ -41,7 +41,7 @@ types.setTypeParser(pg.types.builtins.INT8, (value) => {
 })
 
 /**
- * Opens a pool whose sessions cannot wait for ever: every statement, lock, connection attempt and
+ * Opens a pool whose sessions cannot wait indefinitely: every statement, lock, connection attempt and
  * idle transaction has a limit.
  */
 export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Metrics): Database {

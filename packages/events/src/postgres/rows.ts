@@ -36,7 +36,7 @@ export function insertRows(tx: Tx, table: string, rows: readonly object[]): void
  * Locks the rows of a table by their key, in key order, making those that are missing with the table's
  * defaults. Two transactions with the same rows wait for each other and never in a circle.
  *
- * Looks first and inserts only what it missed: most rows are there, and an insert that meets one is dear.
+ * Looks first and inserts only what it missed: most rows are there, and an insert that meets one is expensive.
  */
 export async function lockOrCreate<R extends object>(
   tx: Tx,
@@ -57,7 +57,7 @@ export async function lockOrCreate<R extends object>(
        returning *, now() as now`,
       [ids],
     )
-    // Somebody made some of them meanwhile.
+    // Another transaction has inserted some of them.
     rows = rows.length + made.rows.length < wanted ? (await lock()).rows : [...rows, ...made.rows]
   }
   return { now: rows[0]!.now, rows: rows.map(({ now: _now, ...row }) => row as unknown as R) }

@@ -7,7 +7,7 @@ import { prepared } from './prepared.ts'
 export interface Tx {
   query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
   /**
-   * Sends a statement whose answer nobody waits for: it travels with the next one. Statements run in
+   * Sends a statement without waiting for its answer: it travels with the next one. Statements run in
    * the order they are sent; a fault of this one undoes the transaction at the latest at its commit.
    */
   write<R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void): void
@@ -28,7 +28,7 @@ export class LockBusy extends Error {}
  *
  * PostgreSQL answers COMMIT with ROLLBACK, and no error, when `work` swallowed a failed query; that
  * answer is an error here. An error of COMMIT itself leaves the outcome unknown: it is `Unavailable`,
- * never retried here, and whoever asks again must find out by id or idempotency key.
+ * never retried here, and a retry must find out by id or idempotency key.
  */
 export async function runTransaction<T>(
   client: pg.PoolClient,
@@ -44,7 +44,7 @@ export async function runTransaction<T>(
   client.on('error', onError)
   const send = sender(client)
 
-  /** A fault of a statement that nobody waited for is the cause of what failed after it. */
+  /** A fault of a statement that was not waited for is the cause of what failed after it. */
   function later(answer: Promise<unknown>): void {
     answer.catch(() => undefined)
     unwatched.push(answer)

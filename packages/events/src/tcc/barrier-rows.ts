@@ -58,7 +58,7 @@ export async function lockBarriers(tx: Tx, gids: readonly string[]): Promise<Bar
 const SWEEP_EVERY_MS = 3_600_000
 const SWEEP_BATCH = 1_000
 
-/** Deletes barriers that nothing has passed for 35 days: longer than any request or event stays under way. */
+/** Deletes barriers that nothing has passed for 35 days: longer than any request or event stays in flight. */
 export function startBarrierSweep(database: Database, log: Log): Part {
   return startTimer(
     'barriers',

@@ -18,7 +18,7 @@ export interface PhaseRequest<Intent> {
 export interface Participant<Intent, Verdict, Changes extends { store(tx: Tx, outbox: Outbox): void }> {
   /** Locks the rows of these requests, always in the same order; after their barriers. */
   lock(tx: Tx, requests: readonly PhaseRequest<Intent>[]): Promise<Changes>
-  /** How the branch stands. Pure: it reads what is locked. */
+  /** The state of the branch. Pure: it reads what is locked. */
   branch(changes: Changes, request: PhaseRequest<Intent>): Branch<Verdict>
   carryOut(changes: Changes, request: PhaseRequest<Intent>, verdict: Verdict): void
   /** Gets what contradicts the decision of the coordinator. */

@@ -129,7 +129,7 @@ export const MUTANT_EDITS = {
     },
     {
       file: CONSUME,
-      find: 'if (records.length === 1) return applyOrBury(records[0]!)',
+      find: 'if (records.length === 1) return applyOrPark(records[0]!)',
       replace: `for (const { fault } of records) if (fault !== undefined) throw fault
     return apply(records)`,
     },

@@ -2,7 +2,7 @@ import type { Endpoint } from '../endpoint.ts'
 import type { Policy, PolicyDeps } from './policy.ts'
 import { createTwoChoices } from './two-choices.ts'
 
-/** So many are all looked at; of more, two. */
+/** Up to this many are all looked at; of more, two. */
 const ALL = 8
 
 /** The fewest requests in flight for its weight. */
