@@ -214,7 +214,7 @@ async function faultsOf(page: Page): Promise<string[]> {
 }
 
 /** Pages of the console that are lists: what each is looked at for is the same. */
-const LISTS = ['in-flight', 'dead-letters', 'stock', 'logs', 'activity']
+const LISTS = ['in-flight', 'dead-letters', 'stock', 'logs?level=error', 'activity']
 
 export function looks(): void {
   it(
