@@ -8,6 +8,7 @@ import { Trouble } from '../parts/panel.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useToast } from '../parts/toast.tsx'
 import style from './console.module.css'
+import form from './form.module.css'
 
 export interface Act {
   kind: 'kill' | 'pause' | 'restart' | 'remove' | 'add'
@@ -45,7 +46,7 @@ export function ActDialog({ act, onClose }: { act: Act | undefined; onClose: () 
       onClose={onClose}
     >
       {act !== undefined && (
-        <form className={style['reason']} onSubmit={submit}>
+        <form className={form['reason']} onSubmit={submit}>
           <p>{texts.acts.effect[act.kind](PAUSE_S)}</p>
           <label>
             {texts.acts.reason}

@@ -8,6 +8,7 @@ import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
+import table from './table.module.css'
 import { type Promises, usePromises } from './queries.ts'
 
 const KINDS = { kept: 'ok', broken: 'bad', unknown: 'none', only_by_chaos: 'none' } as const
@@ -39,7 +40,7 @@ export function Books() {
               {isChecking ? texts.books.checking : texts.books.check}
             </Button>
           </div>
-          <table className={style['table']}>
+          <table className={table['table']}>
             <thead>
               <tr>
                 <th>{texts.books.columns.number}</th>

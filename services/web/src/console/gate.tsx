@@ -4,7 +4,7 @@ import { Button } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Trouble } from '../parts/panel.tsx'
 import { type Session, useSignIn } from '../parts/session.ts'
-import style from './console.module.css'
+import form from './form.module.css'
 
 /** The sign-in: one click where this shop is for trying things out, otherwise the secret. */
 export function Gate({ session }: { session: Session }) {
@@ -20,7 +20,7 @@ export function Gate({ session }: { session: Session }) {
     signIn.mutate({ secret: read('secret'), name: read('name') || 'operator' })
   }
   return (
-    <div className={style['gate']}>
+    <div className={form['gate']}>
       <PageTitle title={texts.gate.title}>{texts.gate.title}</PageTitle>
       {session.demo_operator && (
         <>

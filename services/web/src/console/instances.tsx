@@ -8,6 +8,7 @@ import { useNow } from '../parts/use-now.ts'
 import { type Act, ActDialog } from './act-dialog.tsx'
 import { Age } from './age.tsx'
 import style from './console.module.css'
+import table from './table.module.css'
 import { decimal, mebibytes, percent } from './figures.ts'
 import { answeringIn, worstFirst } from './judgement.ts'
 import {
@@ -67,18 +68,18 @@ function Service({ service, capabilities, onAct }: { service: ServiceView } & Ac
         </State>
         <ActButton capabilities={capabilities} act={{ kind: 'add', name }} onAct={onAct} />
       </div>
-      <table className={style['table']}>
+      <table className={table['table']}>
         <thead>
           <tr>
             <th>{columns.name}</th>
             <th>{columns.state}</th>
-            <th className={style['n']}>{columns.rate}</th>
-            <th className={style['n']}>{columns.errors}</th>
-            <th className={style['n']}>{columns.p99}</th>
-            <th className={style['n']}>{columns.cpu}</th>
-            <th className={style['n']}>{columns.memory}</th>
-            <th className={style['n']}>{columns.restarts}</th>
-            <th className={style['acts']}>{columns.acts}</th>
+            <th className={table['n']}>{columns.rate}</th>
+            <th className={table['n']}>{columns.errors}</th>
+            <th className={table['n']}>{columns.p99}</th>
+            <th className={table['n']}>{columns.cpu}</th>
+            <th className={table['n']}>{columns.memory}</th>
+            <th className={table['n']}>{columns.restarts}</th>
+            <th className={table['acts']}>{columns.acts}</th>
           </tr>
         </thead>
         <tbody>
@@ -104,25 +105,25 @@ function Row({ instance, capabilities, onAct }: { instance: InstanceView } & Act
         <State kind={KINDS[state]}>{because ?? texts.instances.states[state]}</State>{' '}
         <span className={style['note']}>{ago}</span>
       </td>
-      <td data-label={columns.rate} className={style['n']}>
+      <td data-label={columns.rate} className={table['n']}>
         {decimal(figures.requests_per_s)}
       </td>
-      <td data-label={columns.errors} className={style['n']}>
+      <td data-label={columns.errors} className={table['n']}>
         {percent(figures.error_share)}
       </td>
-      <td data-label={columns.p99} className={style['n']}>
+      <td data-label={columns.p99} className={table['n']}>
         {figures.p99_ms === null ? '—' : duration(figures.p99_ms)}
       </td>
-      <td data-label={columns.cpu} className={style['n']}>
+      <td data-label={columns.cpu} className={table['n']}>
         {percent(figures.cpu_share)}
       </td>
-      <td data-label={columns.memory} className={style['n']}>
+      <td data-label={columns.memory} className={table['n']}>
         {mebibytes(figures.rss_bytes)}
       </td>
-      <td data-label={columns.restarts} className={style['n']}>
+      <td data-label={columns.restarts} className={table['n']}>
         {process?.restarts ?? '—'}
       </td>
-      <td className={style['acts']}>
+      <td className={table['acts']}>
         {state !== 'gone' &&
           (['kill', 'pause', 'restart', 'remove'] as const).map((kind) => (
             <ActButton key={kind} capabilities={capabilities} act={{ kind, name }} onAct={onAct} />
@@ -138,13 +139,13 @@ function Servers({ servers, capabilities, onAct }: { servers: NonNullable<Overvi
   return (
     <section className={style['panel']} aria-labelledby="servers">
       <h2 id="servers">{texts.instances.servers}</h2>
-      <table className={style['table']}>
+      <table className={table['table']}>
         <thead>
           <tr>
             <th>{columns.name}</th>
             <th>{columns.state}</th>
-            <th className={style['n']}>{columns.restarts}</th>
-            <th className={style['acts']}>{columns.acts}</th>
+            <th className={table['n']}>{columns.restarts}</th>
+            <th className={table['acts']}>{columns.acts}</th>
           </tr>
         </thead>
         <tbody>
@@ -154,10 +155,10 @@ function Servers({ servers, capabilities, onAct }: { servers: NonNullable<Overvi
               <td data-label={columns.state}>
                 <State kind={status === 'ready' ? 'ok' : 'bad'}>{status.replaceAll('_', ' ')}</State>
               </td>
-              <td data-label={columns.restarts} className={style['n']}>
+              <td data-label={columns.restarts} className={table['n']}>
                 {restarts}
               </td>
-              <td className={style['acts']}>
+              <td className={table['acts']}>
                 {(['kill', 'pause'] as const).map((kind) => (
                   <ActButton
                     key={kind}
@@ -183,7 +184,7 @@ function ActButton({ act, capabilities, onAct }: { act: Act } & Acting) {
   return (
     <button
       type="button"
-      className={style['act']}
+      className={table['act']}
       disabled={can?.allowed !== true}
       title={why}
       aria-label={texts.acts.label[act.kind](act.name)}

@@ -8,6 +8,8 @@ import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
 import style from './console.module.css'
+import form from './form.module.css'
+import table from './table.module.css'
 import { Table } from './table.tsx'
 
 const LEVELS = ['debug', 'info', 'warn', 'error'] as const
@@ -36,7 +38,7 @@ export function Logs() {
   return (
     <>
       <PageTitle title={words.nav}>{words.title}</PageTitle>
-      <form className={style['filters']} role="search" onSubmit={filter} key={search.toString()}>
+      <form className={form['filters']} role="search" onSubmit={filter} key={search.toString()}>
         {FIELDS.map((name) => (
           <input
             key={name}
@@ -77,10 +79,10 @@ export function Logs() {
                 <State key="level" kind={KINDS[of as keyof typeof KINDS] ?? 'none'}>
                   {of}
                 </State>,
-                <code key="instance" className={style['nowrap']}>
+                <code key="instance" className={table['nowrap']}>
                   {instance}
                 </code>,
-                <span key="message" className={style['wrap']}>
+                <span key="message" className={table['wrap']}>
                   {message} <code className={style['note']}>{said(fields)}</code>
                 </span>,
               ],

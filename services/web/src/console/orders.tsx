@@ -11,6 +11,8 @@ import { Bone, Empty, Trouble } from '../parts/panel.tsx'
 import { OrderState } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
+import form from './form.module.css'
+import table from './table.module.css'
 
 type OpsOrder = Answer<RouteOf<'GET', '/ops/orders'>>['items'][number]
 const VIEWS = ['all', 'in_flight', 'stuck', 'cancelled', 'refunded'] as const
@@ -44,8 +46,8 @@ export function Orders() {
   return (
     <>
       <PageTitle title={texts.orders.nav}>{texts.orders.views[view]}</PageTitle>
-      <div className={style['filters']}>
-        <nav className={style['tabs']} aria-label={texts.orders.nav}>
+      <div className={form['filters']}>
+        <nav className={form['tabs']} aria-label={texts.orders.nav}>
           {VIEWS.map((name) => (
             <Link key={name} to={`?view=${name}`} aria-current={name === view ? 'page' : undefined}>
               {texts.orders.tabs[name]}
@@ -76,7 +78,7 @@ export function Orders() {
       )}
       {orders !== undefined && orders.length > 0 && isId && <Rows orders={orders} />}
       {hasNextPage && (
-        <p className={style['more']}>
+        <p className={form['more']}>
           <Button look="quiet" size="small" onClick={() => void fetchNextPage()}>
             {catalogue.more}
           </Button>
@@ -92,13 +94,13 @@ function Rows({ orders }: { orders: readonly OpsOrder[] }) {
   const now = useNow()
   return (
     <section className={style['panel']}>
-      <table className={style['table']}>
+      <table className={table['table']}>
         <thead>
           <tr>
             <th>{columns.order}</th>
-            <th className={style['n']}>{columns.age}</th>
+            <th className={table['n']}>{columns.age}</th>
             <th>{columns.customer}</th>
-            <th className={style['n']}>{columns.amount}</th>
+            <th className={table['n']}>{columns.amount}</th>
             <th>{columns.mode}</th>
             <th>{columns.status}</th>
             <th>{columns.waits}</th>
@@ -112,7 +114,7 @@ function Rows({ orders }: { orders: readonly OpsOrder[] }) {
                   <code>{shortId(order.order_id)}</code>
                 </Link>
               </td>
-              <td data-label={columns.age} className={style['n']}>
+              <td data-label={columns.age} className={table['n']}>
                 {age(now - Date.parse(order.created_at))}
               </td>
               <td data-label={columns.customer}>
@@ -120,7 +122,7 @@ function Rows({ orders }: { orders: readonly OpsOrder[] }) {
                   <code>{shortId(order.customer_id)}</code>
                 </Link>
               </td>
-              <td data-label={columns.amount} className={style['n']}>
+              <td data-label={columns.amount} className={table['n']}>
                 {money(order.amount_minor, order.currency)}
               </td>
               <td data-label={columns.mode}>{checkout.modes[order.mode][0]?.toLowerCase()}</td>

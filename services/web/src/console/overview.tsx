@@ -5,6 +5,7 @@ import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
+import table from './table.module.css'
 import { decimal, percent } from './figures.ts'
 import { answeringIn, judgementOf, worstFirst } from './judgement.ts'
 import { Age } from './age.tsx'
@@ -92,16 +93,16 @@ function Services({ services }: { services: Seen['services'] }) {
   return (
     <section aria-labelledby="services">
       <h2 id="services">{texts.overview.services}</h2>
-      <table className={style['table']}>
+      <table className={table['table']}>
         <thead>
           <tr>
             <th>{columns.service}</th>
             <th>{columns.instances}</th>
-            <th className={style['n']}>{columns.rate}</th>
-            <th className={style['n']}>{columns.errors}</th>
-            <th className={style['n']}>{columns.p99}</th>
-            <th className={style['n']}>{columns.lag}</th>
-            <th className={style['n']}>{columns.outbox}</th>
+            <th className={table['n']}>{columns.rate}</th>
+            <th className={table['n']}>{columns.errors}</th>
+            <th className={table['n']}>{columns.p99}</th>
+            <th className={table['n']}>{columns.lag}</th>
+            <th className={table['n']}>{columns.outbox}</th>
           </tr>
         </thead>
         <tbody>
@@ -117,19 +118,19 @@ function Services({ services }: { services: Seen['services'] }) {
                 <td data-label={columns.instances}>
                   <State kind={kind}>{texts.of(answering, expected)}</State>
                 </td>
-                <td data-label={columns.rate} className={style['n']}>
+                <td data-label={columns.rate} className={table['n']}>
                   {decimal(figures.requests_per_s)}
                 </td>
-                <td data-label={columns.errors} className={style['n']}>
+                <td data-label={columns.errors} className={table['n']}>
                   {percent(figures.error_share)}
                 </td>
-                <td data-label={columns.p99} className={style['n']}>
+                <td data-label={columns.p99} className={table['n']}>
                   {figures.p99_ms === null ? '—' : duration(figures.p99_ms)}
                 </td>
-                <td data-label={columns.lag} className={style['n']}>
+                <td data-label={columns.lag} className={table['n']}>
                   {figures.lag_records ?? '—'}
                 </td>
-                <td data-label={columns.outbox} className={style['n']}>
+                <td data-label={columns.outbox} className={table['n']}>
                   {figures.outbox_pending ?? '—'}
                 </td>
               </tr>

@@ -1,5 +1,5 @@
 import type { ReactNode } from 'react'
-import style from './console.module.css'
+import table from './table.module.css'
 
 export interface Column {
   label: string
@@ -16,11 +16,11 @@ export function Table({
   rows: readonly { key: string | number; cells: readonly ReactNode[] }[]
 }) {
   return (
-    <table className={style['table']}>
+    <table className={table['table']}>
       <thead>
         <tr>
           {columns.map(({ label, isFigure }) => (
-            <th key={label} className={isFigure ? style['n'] : undefined}>
+            <th key={label} className={isFigure ? table['n'] : undefined}>
               {label}
             </th>
           ))}
@@ -33,7 +33,7 @@ export function Table({
               <td
                 key={columns[index]?.label}
                 data-label={columns[index]?.label}
-                className={columns[index]?.isFigure ? style['n'] : undefined}
+                className={columns[index]?.isFigure ? table['n'] : undefined}
               >
                 {cell}
               </td>
