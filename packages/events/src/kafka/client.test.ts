@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module'
 import { describe, expect, it, jest } from '@jest/globals'
-import { patchIdleLoop, patchLastBroker } from './client.ts'
+import { patchHalfConnected, patchIdleLoop, patchLastBroker } from './client.ts'
 
 patchIdleLoop()
 patchLastBroker()
+patchHalfConnected()
 
 interface Queue {
   pending: unknown[]
@@ -102,5 +103,52 @@ describe('the broker pool of kafkajs', () => {
     const pool = createPool([9092, 9093])
     pool.removeBroker({ host: 'kafka', port: 9092 })
     expect(pool.getNodeIds()).toEqual(['2'])
+  })
+})
+
+interface KafkaBroker {
+  connect(): Promise<void>
+  lookupRequest(apiKey: number, definition: object): unknown
+}
+
+const Broker = require('kafkajs/src/broker') as new (options: object) => KafkaBroker
+
+/** Connections to a broker that accepts them at once, and answers requests as the test says. */
+function createConnections(answers: (() => Promise<object>)[]) {
+  let isConnected = false
+  const connections = {
+    host: 'kafka',
+    port: 9092,
+    closed: 0,
+    isConnected: () => isConnected,
+    getConnection: () => {
+      isConnected = true
+      return Promise.resolve({ getSupportAuthenticationProtocol: () => false, authenticate: () => undefined })
+    },
+    setVersions: () => undefined,
+    send: () => answers.shift()!(),
+    destroy: () => {
+      isConnected = false
+      connections.closed += 1
+      return Promise.resolve()
+    },
+  }
+  return connections
+}
+
+describe('a broker of kafkajs', () => {
+  it('that did not answer when it was connected to is connected to again', async () => {
+    const versions = { apiVersions: [{ apiKey: 3, minVersion: 0, maxVersion: 1 }] }
+    const stopped = () => Promise.reject(new Error('timeout'))
+    const connectionPool = createConnections([stopped, () => Promise.resolve(versions)])
+    const logger = { namespace: () => ({ debug: () => undefined }) }
+    const broker = new Broker({ connectionPool, logger })
+
+    await expect(broker.connect()).rejects.toThrow('timeout')
+    expect(connectionPool.closed).toBe(1)
+    await broker.connect()
+
+    const definition = { versions: [0, 1], protocol: () => 'request' }
+    expect(broker.lookupRequest(3, definition)).toBe('request')
   })
 })

@@ -66,7 +66,7 @@ interface BrokerPool {
 /**
  * kafkajs 2.2.4 forgets a broker that closed a connection, and does not ask the addresses it was given before its
  * next look at the brokers it knows: with the last one gone a consumer crashes at once, and the group waits for the
- * session of the member it was. With the patch the last one stays and is connected to again; what it said is asked anew.
+ * session of the member it was. With the patch the last one stays and is connected to again, and its metadata is marked stale.
  */
 export function patchLastBroker(): void {
   const { prototype } = internal<BrokerPool>('cluster/brokerPool')
@@ -79,9 +79,35 @@ export function patchLastBroker(): void {
   }
 }
 
+interface Broker {
+  connect(this: Broker): Promise<void>
+  disconnect(this: Broker): Promise<void>
+}
+
+/**
+ * kafkajs 2.2.4 opens a connection and then asks for the versions of the protocol. Where that is not answered, as by a
+ * broker that is stopped, the connection stays: every later `connect` finds it and returns, and every request fails with
+ * "Broker not connected" until the process ends. With the patch a connection that was not begun whole is closed.
+ */
+export function patchHalfConnected(): void {
+  const { prototype } = internal<Broker>('broker')
+  if (prototype.isPatched === true) return
+  const original = prototype.connect
+  prototype.isPatched = true
+  prototype.connect = async function (this: Broker) {
+    try {
+      await original.call(this)
+    } catch (error) {
+      await this.disconnect().catch(() => undefined)
+      throw error
+    }
+  }
+}
+
 export function createKafka(settings: KafkaSettings, log: Log): Kafka {
   patchIdleLoop()
   patchLastBroker()
+  patchHalfConnected()
   return new Kafka({
     brokers: settings.brokers,
     clientId: settings.clientId,
