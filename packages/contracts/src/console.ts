@@ -82,7 +82,10 @@ export const Books = z
 export type Books = z.infer<typeof Books>
 
 /** One step of an order: a number that stands for it, from where to where, how, and how long it took (ms). */
-export const FlowRow = z.tuple([z.int(), z.string(), z.string(), z.enum(['request', 'event']), z.int()])
+export const FlowRow = z
+  .tuple([z.int(), z.string(), z.string(), z.enum(['request', 'event']), z.int()])
+  // Not every reader of OpenAPI knows prefixItems.
+  .meta({ prefixItems: undefined, items: { type: ['integer', 'string'] }, minItems: 5, maxItems: 5 })
 export type FlowRow = z.infer<typeof FlowRow>
 export const Flow = z.object({
   /** The share of orders that is shown: all of them up to 20 a second. */

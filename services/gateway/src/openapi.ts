@@ -147,12 +147,15 @@ function streamOf(events: NonNullable<RouteDefinition['events']>): Json {
     description: `Server-sent events: ${all.map(([name]) => `\`${name}\``).join(', ')}`,
     content: {
       'text/event-stream': {
-        schema: { type: 'string' },
+        // Each event; what its data holds in JSON is said by its name below.
+        schema: { type: 'object', properties: { event: TEXT, id: TEXT, data: TEXT } },
         'x-events': Object.fromEntries(all.map(([name, schema]) => [name, schemaOf(schema, 'output')])),
       },
     },
   }
 }
+
+const TEXT: Json = { type: 'string' }
 
 function problems(route: RouteDefinition): Json {
   const byStatus = Map.groupBy(problemsOf(route), (slug) => PROBLEMS[slug].status)
