@@ -104,8 +104,8 @@ async function freshDatabase(): Promise<string> {
       const node = version === '24' ? process.execPath : join(folder, 'node_modules', 'node', 'bin', 'node')
       const cwd = join(folder, `on-${version}-${library}`)
       await mkdir(cwd)
-      const { stdout: told } = await run(node, ['--version'], { env })
-      expect(told).toMatch(new RegExp(`^v${version}\\.`))
+      const { stdout: printed } = await run(node, ['--version'], { env })
+      expect(printed).toMatch(new RegExp(`^v${version}\\.`))
 
       const { stdout } = await run(node, [join(folder, 'out', `${library}.js`)], {
         cwd,

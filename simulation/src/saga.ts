@@ -5,7 +5,7 @@ import * as inventory from '@lepton/inventory/domain'
 import * as order from '@lepton/order/domain'
 import type { Order } from '@lepton/order/order'
 import type { BranchName } from '@lepton/order/transaction-store'
-import type * as payment from '@lepton/payment/domain'
+import * as payment from '@lepton/payment/domain'
 import type { Bytes } from './bytes.ts'
 import { type Channel, createChannel } from './channel.ts'
 
@@ -97,7 +97,7 @@ function begin(order_id: string, bytes: Bytes): Saga {
     card: CARDS[bytes.next() % CARDS.length]!,
     order: order.placedOrder({ ...PLACEMENT, order_id, mode, payment_token: paysLater ? null : TOKEN }, NOW),
     reservation: 'NONE',
-    payment: { ...NO_PAYMENT, order_id },
+    payment: payment.newPayment(order_id, NOW),
     asked: [],
     charged: [],
     channels,
@@ -124,21 +124,4 @@ const PLACEMENT = {
   amount_minor: 100,
   currency: 'EUR' as const,
   deadline: '2026-01-01T00:02:00.000Z',
-}
-const NO_PAYMENT: Omit<payment.Payment, 'order_id'> = {
-  customer_id: null,
-  state: 'NONE',
-  amount_minor: null,
-  currency: null,
-  payment_token: null,
-  has_intent: false,
-  has_stock: false,
-  cancelled: false,
-  charge_id: null,
-  decline_reason: null,
-  note: null,
-  pub_seq: 0,
-  last_order_seq: 0,
-  last_inv_seq: 0,
-  updated_at: NOW,
 }

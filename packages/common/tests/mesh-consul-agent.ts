@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll } from '@jest/globals'
 import { until } from '@lepton/testing/until'
 
 async function freePort(): Promise<number> {
@@ -45,6 +46,25 @@ export async function createConsulAgent(binary: string) {
       const exited = once(agent, 'exit')
       agent.kill(signal)
       await exited
+    },
+  }
+}
+
+/** The agent that the tests of a file share: the one that the environment names, else one of our own. */
+export function useConsul(): { readonly address: string } {
+  const given = process.env.TEST_CONSUL_HTTP_ADDR
+  let agent: Awaited<ReturnType<typeof createConsulAgent>> | undefined
+
+  beforeAll(async () => {
+    if (given !== undefined) return
+    agent = await createConsulAgent(process.env.TEST_CONSUL_BINARY!)
+    await agent.start()
+  }, 30_000)
+  afterAll(() => agent?.stop())
+
+  return {
+    get address() {
+      return given ?? agent!.address
     },
   }
 }

@@ -1,36 +1,27 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { newId } from '../src/runtime/id.ts'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
 import { createConsulClient } from '../src/mesh/consul.ts'
 import { type Control, createControl } from '../src/mesh/control/control.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
-import { createConsulAgent } from './mesh-consul-agent.ts'
+import { useConsul } from './mesh-consul-agent.ts'
 import { failuresOf, type FakeInstance, inParallel, useInstances } from './mesh-fixtures.ts'
 
 jest.setTimeout(30_000)
 
 const WHO = { who: 'ada', why: 'for the test' }
 const { instances, over } = useInstances()
+const agent = useConsul()
 const closers: (() => Promise<unknown>)[] = []
-let address = process.env.TEST_CONSUL_HTTP_ADDR
-let stopAgent: () => Promise<unknown> = () => Promise.resolve()
 
-beforeAll(async () => {
-  if (address !== undefined) return
-  const agent = await createConsulAgent(process.env.TEST_CONSUL_BINARY!)
-  await agent.start()
-  address = agent.address
-  stopAgent = () => agent.stop()
-}, 30_000)
-afterAll(() => stopAgent())
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
 /** A process of its own: each reads the settings below one prefix. */
 async function startProcess(prefix: string, caller = 'cart'): Promise<Control> {
-  const consul = createConsulClient({ address: address! })
+  const consul = createConsulClient({ address: agent.address })
   const control = createControl({
     consul,
     caller,
@@ -77,7 +68,7 @@ describe('the control plane', () => {
 
     const prefix = `test/${newId()}/`
     const reader = await startProcess(prefix)
-    const consul = createConsulClient({ address: address! })
+    const consul = createConsulClient({ address: agent.address })
     closers.push(() => consul.close())
     await reader.set('services/order', { policy: 'random' }, WHO)
     await until('it is read', () => reader.traffic('order').policy === 'random')

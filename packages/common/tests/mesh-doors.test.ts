@@ -8,35 +8,26 @@ import { createConsulClient } from '../src/mesh/consul.ts'
 import { Lightsub } from '../src/mesh/lightsub.ts'
 import { Mesh } from '../src/mesh/mesh.ts'
 import { registerInstance } from '../src/mesh/registry.ts'
-import { createConsulAgent } from './mesh-consul-agent.ts'
+import { useConsul } from './mesh-consul-agent.ts'
 import { type FakeInstance, startInstance } from './mesh-fixtures.ts'
 
 jest.setTimeout(30_000)
 
-let address = process.env.TEST_CONSUL_HTTP_ADDR ?? ''
-let stopAgent: () => Promise<unknown> = () => Promise.resolve()
+const agent = useConsul()
 let stateDir: string
 const closers: (() => Promise<unknown>)[] = []
 
 beforeAll(async () => {
   stateDir = await mkdtemp(join(tmpdir(), 'lepton-doors-'))
-  if (address !== '') return
-  const agent = await createConsulAgent(process.env.TEST_CONSUL_BINARY!)
-  await agent.start()
-  stopAgent = () => agent.stop()
-  address = agent.address
-}, 30_000)
-afterAll(async () => {
-  await stopAgent()
-  await rm(stateDir, { recursive: true })
 })
+afterAll(() => rm(stateDir, { recursive: true }))
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
 })
 
 /** Instances of a service, registered in Consul. */
 async function register(service: string, ...names: string[]): Promise<FakeInstance[]> {
-  const consul = createConsulClient({ address })
+  const consul = createConsulClient({ address: agent.address })
   closers.push(() => consul.close())
   return Promise.all(
     names.map(async (instance) => {
@@ -56,7 +47,7 @@ async function register(service: string, ...names: string[]): Promise<FakeInstan
 describe('new Mesh()', () => {
   it('sends to the instances of a service, fails over, counts, and is steered while it runs', async () => {
     const [one, two] = await register('stock', 'stock-1', 'stock-2')
-    const mesh = new Mesh({ name: 'checkout', consul: address, stateDir, logLevel: 'silent' })
+    const mesh = new Mesh({ name: 'checkout', consul: agent.address, stateDir, logLevel: 'silent' })
     mesh.addService('stock')
     mesh.setConnector('load_balancer')
     await mesh.start()
@@ -78,7 +69,7 @@ describe('new Mesh()', () => {
   })
 
   it('says what is wrong', async () => {
-    const mesh = new Mesh({ name: 'checkout', consul: address, stateDir, logLevel: 'silent' })
+    const mesh = new Mesh({ name: 'checkout', consul: agent.address, stateDir, logLevel: 'silent' })
     expect(() => mesh.setConnector('fastest' as 'load')).toThrow('the policies are round_robin, random')
     await expect(mesh.sendRequest('checkout', 'stock', { method: 'GET', path: '/' })).rejects.toThrow(
       'the mesh is not available',
@@ -99,7 +90,7 @@ describe('new Lightsub()', () => {
     const [slow] = await register('work', 'work-1', 'work-2')
     const lightsub = new Lightsub({
       name: 'tasks',
-      consul: address,
+      consul: agent.address,
       stateDir,
       logLevel: 'silent',
       maxRunning: 4,
@@ -124,7 +115,13 @@ describe('new Lightsub()', () => {
   it('refuses what finds no place to wait', async () => {
     await register('narrow', 'narrow-1')
     const limits = { maxRunning: 1, maxWaiting: 1 }
-    const lightsub = new Lightsub({ name: 'tasks', consul: address, stateDir, logLevel: 'silent', ...limits })
+    const lightsub = new Lightsub({
+      name: 'tasks',
+      consul: agent.address,
+      stateDir,
+      logLevel: 'silent',
+      ...limits,
+    })
     await lightsub.addService('narrow').start()
     closers.push(() => lightsub.stop())
 

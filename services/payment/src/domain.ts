@@ -21,6 +21,26 @@ export interface Payment {
   updated_at: string
 }
 
+/** A payment that nothing is known of yet, equal to the defaults of its table. */
+export const newPayment = (order_id: string, updated_at: string): Payment => ({
+  order_id,
+  customer_id: null,
+  state: 'NONE',
+  amount_minor: null,
+  currency: null,
+  payment_token: null,
+  has_intent: false,
+  has_stock: false,
+  cancelled: false,
+  charge_id: null,
+  decline_reason: null,
+  note: null,
+  pub_seq: 0,
+  last_order_seq: 0,
+  last_inv_seq: 0,
+  updated_at,
+})
+
 export type Operation = 'AUTH' | 'CAPTURE' | 'VOID' | 'REFUND'
 export type Told = 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
 

@@ -254,8 +254,8 @@ function resultOf(result: { answer: Answer } | { error: TransportError } | undef
 
 /** What an instance says of itself, from 0 to 1. */
 function utilisationOf({ headers }: Answer): number | undefined {
-  const told = Number(headers[UTILISATION_HEADER] ?? Number.NaN)
-  return told >= 0 && told <= 1 ? told : undefined
+  const utilisation = Number(headers[UTILISATION_HEADER] ?? Number.NaN)
+  return utilisation >= 0 && utilisation <= 1 ? utilisation : undefined
 }
 
 function outcomeOf({ status }: Answer, blame: Blame, rttMs: number, configuredMs: number): Outcome {
