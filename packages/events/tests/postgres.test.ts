@@ -1,8 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { useDatabase } from '@lepton/testing/database'
+import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
 import type { Database } from '../src/postgres/database.ts'
 import { insertRows, saveRows } from '../src/postgres/rows.ts'
+import { createSignal } from '../src/postgres/signal.ts'
 import { LockBusy } from '../src/postgres/transaction.ts'
 import { Unavailable } from '@lepton/common/runtime/problem'
 
@@ -237,6 +239,46 @@ describe('an advisory lock', () => {
       lock: { id: 7n, waitMs: 30 },
     })
     expect(rows).toEqual([{ lock_timeout: '2s' }])
+  })
+})
+
+describe('a signal', () => {
+  it('that is closed while its connection opens leaves none behind', async () => {
+    const listening = Promise.withResolvers<void>()
+    const mayListen = Promise.withResolvers<void>()
+    const slow: Database = {
+      ...database,
+      connect: async (name) => {
+        const client = await database.connect(name)
+        const query = client.query.bind(client) as (text: string) => Promise<unknown>
+        client.query = (async (text: string) => {
+          listening.resolve()
+          await mayListen.promise
+          return query(text)
+        }) as typeof client.query
+        return client
+      },
+    }
+    const signal = createSignal({
+      database: slow,
+      name: 'late-signal',
+      channel: 'late',
+      gapMs: 10,
+      burst: 1,
+      log: silentLog,
+      onWords: () => undefined,
+    })
+    await listening.promise
+    const closed = signal.close()
+    mayListen.resolve()
+    await closed
+
+    await until('no connection of the signal', async () => {
+      const { rows } = await database.query(
+        `select from pg_stat_activity where application_name = 'late-signal'`,
+      )
+      return rows.length === 0
+    })
   })
 })
 

@@ -40,33 +40,42 @@ export function createSignal({
 }): Signal {
   let isClosed = false
   let connection: pg.Client | undefined
+  let opening: Promise<void> | undefined
   let reconnect: NodeJS.Timeout | undefined
   let timer: NodeJS.Timeout | undefined
   let nextDueAt = Number.NEGATIVE_INFINITY
   const waiting = new Set<string>()
 
+  async function open(): Promise<void> {
+    const client = await database.connect(name)
+    try {
+      const own = (client as unknown as { processID: number }).processID
+      client.on('notification', ({ processId, payload = '' }) => {
+        if (processId !== own) onWords(payload.split(','))
+      })
+      await client.query(`listen ${channel}`)
+      if (isClosed) throw new Error('closed while it was opened')
+    } catch (error) {
+      await client.end()
+      throw error
+    }
+    client.once('end', () => {
+      connection = undefined
+      listenLater()
+    })
+    connection = client
+    onWords(undefined)
+  }
+
   function listen(): void {
-    if (isClosed) return
-    database
-      .connect(name)
-      .then(async (client) => {
-        if (isClosed) return client.end()
-        client.once('end', () => {
-          connection = undefined
-          reconnect = setTimeout(listen, RECONNECT_MS)
-        })
-        const own = (client as unknown as { processID: number }).processID
-        client.on('notification', ({ processId, payload = '' }) => {
-          if (processId !== own) onWords(payload.split(','))
-        })
-        await client.query(`listen ${channel}`)
-        connection = client
-        onWords(undefined)
-      })
-      .catch((error: unknown) => {
-        log.debug({ err: error }, 'no connection to listen on yet')
-        if (!isClosed) reconnect = setTimeout(listen, RECONNECT_MS)
-      })
+    opening = open().catch((error: unknown) => {
+      log.debug({ err: error }, 'no connection to listen on yet')
+      listenLater()
+    })
+  }
+
+  function listenLater(): void {
+    if (!isClosed) reconnect = setTimeout(listen, RECONNECT_MS)
   }
 
   function flush(): void {
@@ -105,7 +114,7 @@ export function createSignal({
       isClosed = true
       clearTimeout(reconnect)
       clearTimeout(timer)
-      connection?.removeAllListeners('end')
+      await opening
       await connection
         ?.end()
         .catch((error: unknown) => log.debug({ err: error }, 'the signal connection was gone'))
