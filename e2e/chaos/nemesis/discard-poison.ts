@@ -1,5 +1,5 @@
 import { createShopClient } from '@lepton/testing/shop-client'
-import type { DeadLetter, DeadLetterDetail } from '@lepton/contracts/ops'
+import type { DeadLetter, DeadLetterDetail } from '@lepton/contracts/dead-letters'
 import type { ChaosShop } from '../chaos-shop.ts'
 import { POISON_HEADER } from '../collect/topics.ts'
 

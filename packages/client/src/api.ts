@@ -1,30 +1,13 @@
-import type * as console from '@lepton/contracts/console'
-import type * as ops from '@lepton/contracts/ops'
-import type * as lists from '@lepton/contracts/ops-lists'
-import type * as orders from '@lepton/contracts/ops-orders'
-import type * as payments from '@lepton/contracts/payment-ops'
-import type * as promises from '@lepton/contracts/promises'
 import type { RouteDefinition } from '@lepton/contracts/route'
-import type * as shop from '@lepton/contracts/routes'
-import type * as sessions from '@lepton/contracts/session'
+import type { Route } from '@lepton/contracts/routes'
 
-type RoutesOf<Module> = Extract<Module[keyof Module], RouteDefinition>
 interface Hidden {
   exposed: false
 }
-type Every =
-  | RoutesOf<typeof shop>
-  | RoutesOf<typeof sessions>
-  | RoutesOf<typeof console>
-  | RoutesOf<typeof promises>
-  | RoutesOf<typeof ops>
-  | RoutesOf<typeof orders>
-  | RoutesOf<typeof lists>
-  | RoutesOf<typeof payments>
 
 /** The routes that the gateway answers, as the table of packages/contracts has them, by method and path. */
 type Table = {
-  [R in Exclude<Every, Hidden> as `${R['method']} ${R['path']}`]: R
+  [R in Exclude<Route, Hidden> as `${R['method']} ${R['path']}`]: R
 }
 export type Method = RouteDefinition['method']
 export type PathOf<M extends Method> = keyof Table extends infer Key

@@ -96,3 +96,5 @@ export const cancelPayment = route({
   summary: 'Void what is authorised, or see to it that nothing ever is',
   answers: { 200: PaymentBranch },
 })
+
+export const BRANCH_ROUTES = [tryStock, confirmStock, cancelStock, tryPayment, confirmPayment, cancelPayment]

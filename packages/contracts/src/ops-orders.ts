@@ -12,18 +12,8 @@ import {
   Uuid,
   wholeText,
 } from './fields.ts'
-import { partial } from './incomplete.ts'
-import { ReservationState, Shortage, StockEntry } from './inventory.ts'
-import {
-  type ConsumingService,
-  DeadLetter,
-  LetterId,
-  type PublishingService,
-  PUBLISHERS,
-  CONSUMERS,
-} from './ops.ts'
+import { Shortage } from './inventory.ts'
 import { AcceptedOrder, CancelReason, PayFlag, Status, StockFlag } from './order.ts'
-import { Payment } from './payment.ts'
 import { route } from './route.ts'
 
 // Orders as operators see them: of all customers, over all services, with what is still to come.
@@ -57,7 +47,7 @@ const OpsOrder = z.object({
   waits_for: ExpectedStep.nullable(),
 })
 
-const OpsOrderHead = OpsOrder.extend({
+export const OpsOrderHead = OpsOrder.extend({
   lines: z.array(Line),
   shortages: z.array(Shortage).nullable(),
   expected: z.array(ExpectedStep),
@@ -109,149 +99,6 @@ export const getOrderHead = route({
   answers: { 200: OpsOrderHead },
 })
 
-export const OrderStock = z.object({
-  state: ReservationState,
-  hold_until: Instant.nullable(),
-  ledger: z.array(StockEntry),
-})
-export const getOrderStock = route({
-  ...inside,
-  operation: 'get_order_stock',
-  owner: 'inventory',
-  path: '/ops/orders/:order_id/stock',
-  summary: "An order's reservation and its movements",
-  answers: { 200: OrderStock },
-})
-
-export const PspTask = z.object({
-  op: z.enum(['AUTH', 'CAPTURE', 'VOID', 'REFUND']),
-  attempts: z.int(),
-  started_at: Instant.nullable(),
-  ended_at: Instant.nullable(),
-  next_at: Instant,
-  outcome: z.string().nullable(),
-  last_error: z.string().nullable(),
-})
-const MoneyEntry = z.object({
-  id: z.int(),
-  kind: z.enum(['AUTH', 'CAPTURE', 'VOID', 'REFUND']),
-  amount_minor: AmountMinor,
-  origin: z.enum(['SHOP', 'ELSEWHERE', 'OPERATOR']),
-  at: Instant,
-})
-export const OrderMoney = z.object({
-  payment: Payment,
-  tasks: z.array(PspTask),
-  ledger: z.array(MoneyEntry),
-})
-export const getOrderMoney = route({
-  ...inside,
-  operation: 'get_order_money',
-  owner: 'payment',
-  path: '/ops/orders/:order_id/money',
-  summary: "An order's payment, what is asked of the card processor for it, and its movements",
-  answers: { 200: OrderMoney },
-})
-
-export const getOpsOrder = route({
-  ...operator,
-  operation: 'get_ops_order',
-  owner: 'ops',
-  method: 'GET',
-  path: '/ops/orders/:order_id',
-  summary: 'One order over all services: null is what a service has not, or could not say (see incomplete)',
-  params: OfOrder,
-  answers: {
-    200: z.object({
-      ...partial,
-      order: OpsOrderHead,
-      stock: OrderStock.nullable(),
-      money: OrderMoney.nullable(),
-    }),
-  },
-})
-
-const TrailEvent = z.object({
-  event_id: Uuid,
-  topic: z.string(),
-  type: z.string(),
-  sequence: z.int(),
-  service: z.string(),
-  instance: z.string(),
-  /** When its transaction began, by the clock of the database. */
-  at: Instant,
-  caused_by: Uuid.nullable(),
-  data: z.record(z.string(), z.unknown()),
-})
-export type TrailEvent = z.infer<typeof TrailEvent>
-
-/** What a service has published about an order, and what it could not apply. */
-export function trailRoute(owner: PublishingService) {
-  return route({
-    ...inside,
-    operation: 'get_own_trail',
-    owner,
-    path: '/ops/orders/:order_id/trail',
-    summary: "The service's events about an order, and its dead letters",
-    answers: { 200: z.object({ events: z.array(TrailEvent), dead: z.array(DeadLetter) }) },
-  })
-}
-
-const Applied = z.object({ event_id: Uuid, sent_at: Instant.nullable(), at: Instant })
-export type Applied = z.infer<typeof Applied>
-
-export function appliedRoute(owner: ConsumingService) {
-  return route({
-    ...operator,
-    exposed: false,
-    operation: 'list_own_applied',
-    owner,
-    method: 'POST',
-    path: '/ops/events/applied',
-    summary: 'When the service applied these events',
-    body: z
-      .strictObject({ event_ids: z.array(Uuid).min(1).max(500) })
-      .meta({ examples: [{ event_ids: ['01a1fea5-ba4b-71f4-85de-696148493360'] }] }),
-    answers: { 200: z.object({ items: z.array(Applied) }) },
-  })
-}
-
-const TimelineEvent = TrailEvent.extend({
-  /** Every service that reads it; `at` is null where it was not applied yet, or too long ago to be known. */
-  consumed: z.array(z.object({ service: z.string(), sent_at: Instant.nullable(), at: Instant.nullable() })),
-})
-
-export const Timeline = z.object({
-  ...partial,
-  /** Causes before their effects. */
-  events: z.array(TimelineEvent),
-  tasks: z.array(PspTask),
-  dead: z.array(
-    DeadLetter.pick({
-      status: true,
-      event_id: true,
-      event_type: true,
-      error_class: true,
-      error_message: true,
-      attempts: true,
-      first_failed_at: true,
-    }).extend({ letter_id: LetterId, service: z.string() }),
-  ),
-  expected: z.array(ExpectedStep),
-})
-export type Timeline = z.infer<typeof Timeline>
-
-export const getTimeline = route({
-  ...operator,
-  operation: 'get_timeline',
-  owner: 'ops',
-  method: 'GET',
-  path: '/ops/orders/:order_id/timeline',
-  summary: 'What happened to an order, in all services, with causes and waits, and what is still to come',
-  params: OfOrder,
-  answers: { 200: Timeline },
-})
-
 export const cancelOpsOrder = route({
   ...act,
   operation: 'cancel_ops_order',
@@ -275,17 +122,3 @@ export const askOrderStatus = route({
   summary: 'Ask inventory and payment where they are with an order, now instead of by the timer',
   answers: { 202: AcceptedOrder },
 })
-
-export const OPS_ORDER_ROUTES = [
-  listOpsOrders,
-  getOpsOrder,
-  getTimeline,
-  cancelOpsOrder,
-  refundOpsOrder,
-  askOrderStatus,
-  getOrderHead,
-  getOrderStock,
-  getOrderMoney,
-  ...PUBLISHERS.map(trailRoute),
-  ...CONSUMERS.map(appliedRoute),
-]

@@ -1,15 +1,14 @@
+import { type ConsumingService, type PublishingService } from '@lepton/contracts/participants'
+import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
 import {
-  type ConsumingService,
-  deadLetterRoutes,
   type DeadLetterQuery,
   LetterId,
   numberOf,
-  type PublishingService,
   type ReplayedLetter,
   type ReplayLetters,
-  republishRoute,
   serviceOf,
-} from '@lepton/contracts/ops'
+} from '@lepton/contracts/dead-letters'
+import { republishRoute } from '@lepton/contracts/republish'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import type { z } from 'zod'
 import { decodeCursor, encodeCursor, isInstant } from '@lepton/common/runtime/cursor'

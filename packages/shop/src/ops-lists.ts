@@ -1,7 +1,8 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Database } from '@lepton/events/postgres/database'
-import type { ConsumingService, PublishingService } from '@lepton/contracts/ops'
-import { actionsRoute, letterGroupsRoute, type OperatorAction } from '@lepton/contracts/ops-lists'
+import type { ConsumingService, PublishingService } from '@lepton/contracts/participants'
+import { actionsRoute, type OperatorAction } from '@lepton/contracts/ops-activity'
+import { letterGroupsRoute } from '@lepton/contracts/dead-letter-groups'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 
 const MAX_GROUPS = 100

@@ -1,7 +1,7 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Database } from '@lepton/events/postgres/database'
-import { type ConsumingService, type PublishingService } from '@lepton/contracts/ops'
-import { type Applied, appliedRoute, type TrailEvent, trailRoute } from '@lepton/contracts/ops-orders'
+import { type ConsumingService, type PublishingService } from '@lepton/contracts/participants'
+import { type Applied, appliedRoute, type TrailEvent, trailRoute } from '@lepton/contracts/ops-timeline'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import { shownLetter } from './shown-letter.ts'
 

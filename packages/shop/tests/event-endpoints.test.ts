@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import type { DeadLetter, DeadLetterDetail, ReplayedLetter } from '@lepton/contracts/ops'
+import type { DeadLetter, DeadLetterDetail, ReplayedLetter } from '@lepton/contracts/dead-letters'
 import { createFakeBroker } from '@lepton/testing/broker'
 import { eventRecord } from '@lepton/testing/builders'
 import { useDatabase } from '@lepton/testing/database'

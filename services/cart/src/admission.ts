@@ -2,7 +2,7 @@ import { ask } from '@lepton/common/http/ask'
 import type { Caller } from '@lepton/common/http/auth'
 import { withDeadline } from '@lepton/common/runtime/deadline'
 import { Refusal, Unavailable } from '@lepton/common/runtime/problem'
-import { checkAdmission } from '@lepton/contracts/routes'
+import { checkAdmission } from '@lepton/contracts/order-routes'
 import type { Deps } from './deps.ts'
 
 /** An order service that takes longer does not hold up a checkout. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '@lepton/common/http/ask'
 import type { Caller } from '@lepton/common/http/auth'
 import { remainingMs } from '@lepton/common/runtime/deadline'
-import { getOrder } from '@lepton/contracts/routes'
+import { getOrder } from '@lepton/contracts/order-routes'
 import type { Status } from '@lepton/contracts/order'
 import type { Deps } from './deps.ts'
 

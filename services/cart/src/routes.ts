@@ -12,13 +12,13 @@ import {
   checkOutCart,
   getCart,
   getCheckout,
-  getOrder,
   listCheckouts,
   removeCartItem,
   removeFromCart,
   restoreCart,
   setCartItem,
-} from '@lepton/contracts/routes'
+} from '@lepton/contracts/cart-routes'
+import { getOrder } from '@lepton/contracts/order-routes'
 import type { z } from 'zod'
 import { checkOut } from './checkout.ts'
 import { auditEndpoint } from './audit.ts'

@@ -1,6 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import type { Cart } from '@lepton/contracts/cart'
-import { checkAdmission } from '@lepton/contracts/routes'
+import { checkAdmission } from '@lepton/contracts/order-routes'
 import { freshKey } from '@lepton/testing/builders'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'

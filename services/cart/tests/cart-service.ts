@@ -1,4 +1,4 @@
-import { listProducts } from '@lepton/contracts/routes'
+import { listProducts } from '@lepton/contracts/inventory-routes'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { cartRoutes } from '../src/routes.ts'
 import { findCartOf } from '../src/store.ts'

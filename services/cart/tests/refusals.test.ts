@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import { getOrder, ROUTES } from '@lepton/contracts/routes'
+import { getOrder } from '@lepton/contracts/order-routes'
+import { ROUTES } from '@lepton/contracts/routes'
 import { freshKey } from '@lepton/testing/builders'
 import { problemAnswer } from '@lepton/testing/mesh'
 import { describeRefusals } from '@lepton/testing/route-suite'

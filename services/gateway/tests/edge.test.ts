@@ -1,15 +1,10 @@
 import { connect as connectSocket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import {
-  checkOutCart,
-  getCart,
-  getOrder,
-  listOrders,
-  payOrder,
-  placeOrder,
-  receiveStock,
-} from '@lepton/contracts/routes'
+import { checkOutCart, getCart } from '@lepton/contracts/cart-routes'
+import { getOrder, listOrders, placeOrder } from '@lepton/contracts/order-routes'
+import { payOrder } from '@lepton/contracts/payment-routes'
+import { receiveStock } from '@lepton/contracts/inventory-routes'
 import type { Problem } from '@lepton/contracts/problems'
 import { freshKey } from '@lepton/testing/builders'
 import { problemAnswer } from '@lepton/testing/mesh'

@@ -1,7 +1,7 @@
 import { PassThrough } from 'node:stream'
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import { streamOrder } from '@lepton/contracts/routes'
+import { streamOrder } from '@lepton/contracts/order-routes'
 import { openEvents } from '@lepton/testing/events'
 import { problemAnswer } from '@lepton/testing/mesh'
 import { until } from '@lepton/testing/until'

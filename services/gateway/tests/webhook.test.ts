@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
 import { tryPayment } from '@lepton/contracts/branches'
-import { receiveWebhook } from '@lepton/contracts/routes'
+import { receiveWebhook } from '@lepton/contracts/payment-routes'
 import type { ShopClient } from '@lepton/testing/shop-client'
 import { useGateway } from './gateway.ts'
 

@@ -1,6 +1,6 @@
 import { decodeCursor, encodeCursor, isCount } from '@lepton/common/runtime/cursor'
-import { listHeld, listStock } from '@lepton/contracts/ops-lists'
-import { getOrderStock } from '@lepton/contracts/ops-orders'
+import { listHeld, listStock } from '@lepton/contracts/ops-stock'
+import { getOrderStock } from '@lepton/contracts/ops-order-parts'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import { newId } from '@lepton/common/runtime/id'
 import { idempotently } from '@lepton/events/idempotency'
@@ -14,7 +14,7 @@ import {
   listProducts,
   listStockEntries,
   receiveStock,
-} from '@lepton/contracts/routes'
+} from '@lepton/contracts/inventory-routes'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import type { Stock } from './domain.ts'

@@ -1,6 +1,6 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Caller } from '@lepton/common/http/auth'
-import { actOnInstance, actOnServer, addInstances, removeInstance } from '@lepton/contracts/console'
+import { actOnInstance, actOnServer, addInstances, removeInstance } from '@lepton/contracts/processes'
 import { refuse } from '@lepton/shop/refuse'
 import type { Actions, By } from './actions.ts'
 import type { Once } from './once.ts'

@@ -1,4 +1,4 @@
-import type { ACTIONS } from '@lepton/contracts/console'
+import type { ACTIONS } from '@lepton/contracts/processes'
 import { OBSERVED } from './observer.ts'
 
 type Action = (typeof ACTIONS)[number]

@@ -1,5 +1,6 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import { getCapabilities, getInstance, getOverview, getSeries, listServices } from '@lepton/contracts/console'
+import { getCapabilities, getInstance, listServices } from '@lepton/contracts/processes'
+import { getOverview, getSeries } from '@lepton/contracts/console'
 import { refuse } from '@lepton/shop/refuse'
 import type { Actions } from './actions.ts'
 import { STEP_MS } from './series.ts'

@@ -2,18 +2,16 @@ import { ask } from '@lepton/common/http/ask'
 import { encodeCursor } from '@lepton/common/runtime/cursor'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { MeshClient } from '@lepton/common/mesh/client'
+import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/participants'
 import {
-  CONSUMERS,
   deadLetterRoutes,
   discardDeadLetter,
   getDeadLetter,
   listDeadLetters,
-  PUBLISHERS,
   replayDeadLetters,
-  republishEvents,
-  republishRoute,
-  serviceOf,
-} from '@lepton/contracts/ops'
+} from '@lepton/contracts/dead-letter-routes'
+import { republishEvents, republishRoute } from '@lepton/contracts/republish'
+import { serviceOf } from '@lepton/contracts/dead-letters'
 import { partsOf } from './incomplete.ts'
 
 /** The records that no service could apply: each service keeps its own, here they are one list. */

@@ -1,5 +1,5 @@
 import type { Snapshot } from '@lepton/common/http/snapshot'
-import type { InstanceFigures } from '@lepton/contracts/console'
+import type { InstanceFigures } from '@lepton/contracts/figures'
 
 export const NO_FIGURES: InstanceFigures = {
   requests_per_s: null,

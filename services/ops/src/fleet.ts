@@ -1,4 +1,4 @@
-import type { InstanceState, InstanceView } from '@lepton/contracts/console'
+import type { InstanceState, InstanceView } from '@lepton/contracts/figures'
 import type { RunningShop } from '@lepton/contracts/control'
 
 /** How long what has gone is still shown. */

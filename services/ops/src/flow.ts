@@ -1,4 +1,4 @@
-import type { Flow, FlowRow } from '@lepton/contracts/console'
+import type { Flow, FlowRow } from '@lepton/contracts/figures'
 import { SUBSCRIPTIONS, type Topic } from '@lepton/contracts/topics'
 
 /** What is older is history and moves nothing. */

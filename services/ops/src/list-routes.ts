@@ -1,16 +1,11 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import { ask } from '@lepton/common/http/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import { CONSUMERS, deadLetterRoutes, PUBLISHERS } from '@lepton/contracts/ops'
-import {
-  actionsRoute,
-  getOwnSagas,
-  getSagas,
-  groupDeadLetters,
-  letterGroupsRoute,
-  listActions,
-  listLogs,
-} from '@lepton/contracts/ops-lists'
+import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/participants'
+import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
+import { actionsRoute, listActions, listLogs } from '@lepton/contracts/ops-activity'
+import { getOwnSagas, getSagas } from '@lepton/contracts/ops-sagas'
+import { groupDeadLetters, letterGroupsRoute } from '@lepton/contracts/dead-letter-groups'
 import { listUnsettledPayments } from '@lepton/contracts/payment-ops'
 import type { Actions } from './actions.ts'
 import { partsOf } from './incomplete.ts'

@@ -1,14 +1,8 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { EventStream } from '@lepton/common/http/event-stream'
 import type { Part } from '@lepton/common/runtime/lifecycle'
-import {
-  type Flow,
-  type FlowRow,
-  getPulse,
-  type Mark,
-  streamPulse,
-  streamShop,
-} from '@lepton/contracts/console'
+import { type Flow, type FlowRow, type Mark } from '@lepton/contracts/figures'
+import { getPulse, streamPulse, streamShop } from '@lepton/contracts/console'
 import { overviewOf, pulseOf, type ShopState } from './state.ts'
 
 const FLOW_MS = 250

@@ -1,4 +1,4 @@
-import { LogLine } from '@lepton/contracts/ops-lists'
+import { LogLine } from '@lepton/contracts/ops-activity'
 
 /** A line of our own processes; undefined for what servers and crashes write, which have no fields to show. */
 export function readLogLine(text: string): LogLine | undefined {

@@ -1,7 +1,7 @@
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Broker, BrokerRecord, Delivery } from '@lepton/events/broker'
-import type { OrderFigures } from '@lepton/contracts/console'
+import type { OrderFigures } from '@lepton/contracts/figures'
 import { TOPICS } from '@lepton/contracts/topics'
 import { createFlow, type FlowLog } from './flow.ts'
 import { createOrderTally, UNKNOWN_ORDERS } from './order-tally.ts'

@@ -1,4 +1,4 @@
-import type { Mark } from '@lepton/contracts/console'
+import type { Mark } from '@lepton/contracts/figures'
 
 const KEPT = 1_000
 

@@ -2,16 +2,11 @@ import { answer, type Endpoint } from '@lepton/common/http/app'
 import { ask } from '@lepton/common/http/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import { Refusal } from '@lepton/common/runtime/problem'
-import { CONSUMERS, PUBLISHERS, serviceOf } from '@lepton/contracts/ops'
-import {
-  appliedRoute,
-  getOpsOrder,
-  getOrderHead,
-  getOrderMoney,
-  getOrderStock,
-  getTimeline,
-  trailRoute,
-} from '@lepton/contracts/ops-orders'
+import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/participants'
+import { serviceOf } from '@lepton/contracts/dead-letters'
+import { appliedRoute, getTimeline, trailRoute } from '@lepton/contracts/ops-timeline'
+import { getOpsOrder, getOrderMoney, getOrderStock } from '@lepton/contracts/ops-order-parts'
+import { getOrderHead } from '@lepton/contracts/ops-orders'
 import { partsOf } from './incomplete.ts'
 import { joinTimeline } from './timeline.ts'
 

@@ -1,4 +1,4 @@
-import type { OrderFigures } from '@lepton/contracts/console'
+import type { OrderFigures } from '@lepton/contracts/figures'
 
 const RATE_MS = 10_000
 const DURATIONS_MS = 300_000

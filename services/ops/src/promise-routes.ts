@@ -1,6 +1,6 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Log } from '@lepton/common/runtime/log'
-import type { Books } from '@lepton/contracts/console'
+import type { Books } from '@lepton/contracts/figures'
 import {
   checkPromises,
   listPromises,

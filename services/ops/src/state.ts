@@ -1,4 +1,5 @@
-import type { Books, FlowRow, OrderFigures, Overview, Pulse } from '@lepton/contracts/console'
+import type { Books, FlowRow, OrderFigures } from '@lepton/contracts/figures'
+import type { Overview, Pulse } from '@lepton/contracts/console'
 import type { Marks } from './marks.ts'
 import type { Observer } from './observer.ts'
 import type { Point, SeriesRing } from './series.ts'

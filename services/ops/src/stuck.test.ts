@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { ServiceView } from '@lepton/contracts/console'
+import type { ServiceView } from '@lepton/contracts/figures'
 import { type Around, whyStuck } from './stuck.ts'
 
 const AT = '2026-01-01T00:00:00.000Z'

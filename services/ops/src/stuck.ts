@@ -1,5 +1,5 @@
-import type { ServiceView } from '@lepton/contracts/console'
-import type { Sagas } from '@lepton/contracts/ops-lists'
+import type { ServiceView } from '@lepton/contracts/figures'
+import type { Sagas } from '@lepton/contracts/ops-sagas'
 
 type Stuck = Sagas['stuck'][number]
 

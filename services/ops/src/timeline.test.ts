@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { TrailEvent } from '@lepton/contracts/ops-orders'
+import type { TrailEvent } from '@lepton/contracts/ops-timeline'
 import fc from 'fast-check'
 import { joinTimeline } from './timeline.ts'
 

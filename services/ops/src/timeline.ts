@@ -1,4 +1,4 @@
-import type { Applied, Timeline, TrailEvent } from '@lepton/contracts/ops-orders'
+import type { Applied, Timeline, TrailEvent } from '@lepton/contracts/ops-timeline'
 import { SUBSCRIPTIONS, type Topic } from '@lepton/contracts/topics'
 
 type TimelineEvent = Timeline['events'][number]

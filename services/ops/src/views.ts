@@ -1,4 +1,5 @@
-import type { InstanceView, Overview, Pulse, ServiceView } from '@lepton/contracts/console'
+import type { InstanceView, ServiceView } from '@lepton/contracts/figures'
+import type { Overview, Pulse } from '@lepton/contracts/console'
 import type { RunningShop } from '@lepton/contracts/control'
 import type { Snapshot } from '@lepton/common/http/snapshot'
 import { type Answered, addUp, NO_FIGURES, ratesOf } from './figures.ts'

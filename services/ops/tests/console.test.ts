@@ -6,15 +6,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { createHttpApp } from '@lepton/common/http/app'
 import { startServer } from '@lepton/common/http/server'
 import { createMetrics } from '@lepton/common/runtime/metrics'
-import {
-  ACTIONS,
-  type Capabilities,
-  CONSOLE_ROUTES,
-  type FlowRow,
-  type Overview,
-  type Pulse,
-  type ServiceView,
-} from '@lepton/contracts/console'
+import { ACTIONS, type Capabilities } from '@lepton/contracts/processes'
+import { CONSOLE_ROUTES } from '@lepton/contracts/ops-routes'
+import { type FlowRow, type ServiceView } from '@lepton/contracts/figures'
+import { type Overview, type Pulse } from '@lepton/contracts/console'
 import type { RunningShop } from '@lepton/contracts/control'
 import type { Promises } from '@lepton/contracts/promises'
 import { PROMISE_ROUTES } from '@lepton/contracts/promises'

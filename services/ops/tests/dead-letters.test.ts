@@ -1,11 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import {
-  type ConsumingService,
-  type DeadLetter,
-  deadLetterRoutes,
-  republishRoute,
-} from '@lepton/contracts/ops'
+import { type ConsumingService } from '@lepton/contracts/participants'
+import { type DeadLetter } from '@lepton/contracts/dead-letters'
+import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
+import { republishRoute } from '@lepton/contracts/republish'
 import type { Person } from '@lepton/testing/people'
 import type { ShopAnswer } from '@lepton/testing/shop-client'
 import { deadLetterEndpoints } from '../src/dead-letters.ts'

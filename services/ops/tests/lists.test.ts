@@ -1,15 +1,10 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import { deadLetterRoutes } from '@lepton/contracts/ops'
-import {
-  actionsRoute,
-  getOwnSagas,
-  letterGroupsRoute,
-  type LogLine,
-  OPS_LIST_ROUTES,
-  type OperatorAction,
-  type Sagas,
-} from '@lepton/contracts/ops-lists'
+import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
+import { actionsRoute, type LogLine, type OperatorAction } from '@lepton/contracts/ops-activity'
+import { getOwnSagas, type Sagas } from '@lepton/contracts/ops-sagas'
+import { letterGroupsRoute } from '@lepton/contracts/dead-letter-groups'
+import { OPS_LIST_ROUTES } from '@lepton/contracts/ops-routes'
 import { listUnsettledPayments } from '@lepton/contracts/payment-ops'
 import { silentLog } from '@lepton/testing/log'
 import type { Person } from '@lepton/testing/people'

@@ -1,15 +1,9 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import {
-  appliedRoute,
-  getOrderHead,
-  getOrderMoney,
-  getOrderStock,
-  OPS_ORDER_ROUTES,
-  type Timeline,
-  type TrailEvent,
-  trailRoute,
-} from '@lepton/contracts/ops-orders'
+import { appliedRoute, type Timeline, type TrailEvent, trailRoute } from '@lepton/contracts/ops-timeline'
+import { getOrderHead } from '@lepton/contracts/ops-orders'
+import { getOrderMoney, getOrderStock } from '@lepton/contracts/ops-order-parts'
+import { OPS_ORDER_ROUTES } from '@lepton/contracts/ops-routes'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
 import { describeRefusals } from '@lepton/testing/route-suite'

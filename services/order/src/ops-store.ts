@@ -1,5 +1,5 @@
 import type { Database } from '@lepton/events/postgres/database'
-import type { SagaStep } from '@lepton/contracts/ops-lists'
+import type { SagaStep } from '@lepton/contracts/ops-sagas'
 import type { OpsOrderQuery } from '@lepton/contracts/ops-orders'
 import type { z } from 'zod'
 import type { Order } from './order.ts'

@@ -9,7 +9,7 @@ import {
   listOpsOrders,
   refundOpsOrder,
 } from '@lepton/contracts/ops-orders'
-import { getOwnSagas, listAnomalies } from '@lepton/contracts/ops-lists'
+import { getOwnSagas, listAnomalies } from '@lepton/contracts/ops-sagas'
 import { refuse } from '@lepton/shop/refuse'
 import type { Deps } from './deps.ts'
 import { decide, isSettled } from './domain.ts'

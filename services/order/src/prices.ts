@@ -2,7 +2,7 @@ import { ask } from '@lepton/common/http/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import { refuse } from '@lepton/shop/refuse'
 import type { Line } from '@lepton/contracts/fields'
-import { listProducts } from '@lepton/contracts/routes'
+import { listProducts } from '@lepton/contracts/inventory-routes'
 
 /**
  * Completes lines with today's names and prices, which only inventory knows.

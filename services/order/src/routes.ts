@@ -12,15 +12,14 @@ import { amountOf, CURRENCY, type Line, unitsOf } from '@lepton/contracts/fields
 import {
   cancelOrder,
   checkAdmission,
-  getCheckout,
   getOrder,
   getOrderHistory,
-  listCheckouts,
   listOrders,
   placeOrder,
   refundOrder,
   streamOrder,
-} from '@lepton/contracts/routes'
+} from '@lepton/contracts/order-routes'
+import { getCheckout, listCheckouts } from '@lepton/contracts/cart-routes'
 import { refusalFor, refuseTooManyOpen } from './admission.ts'
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import { getCheckout } from '@lepton/contracts/routes'
+import { getCheckout } from '@lepton/contracts/cart-routes'
 import { line } from '@lepton/testing/builders'
 import { openEvents } from '@lepton/testing/events'
 import { silentLog } from '@lepton/testing/log'

@@ -1,5 +1,5 @@
 import type { Database } from '@lepton/events/postgres/database'
-import type { OrderMoney } from '@lepton/contracts/ops-orders'
+import type { OrderMoney } from '@lepton/contracts/ops-order-parts'
 import type { z } from 'zod'
 
 type Money = z.infer<typeof OrderMoney>
