@@ -46,7 +46,7 @@ export function startLogReader(broker: Broker, boot: string, log: Log): LogReade
       hasCause: ce_causationid !== undefined,
       processor_ms,
     }
-    flow.add(event, nowMs, tally.figures(nowMs).accepted_per_s ?? 0)
+    flow.add(event, nowMs, tally.acceptedPerS(nowMs))
   }
 
   async function onDelivery({ topic, partition, records, lag, done }: Delivery): Promise<void> {
