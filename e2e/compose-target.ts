@@ -21,7 +21,7 @@ export async function composeTarget(gateway: string): Promise<Target> {
     gateway,
     psp: `http://${await compose('port', 'psp', '3000')}`,
     operatorSecret: await readSecret('operator.secret'),
-    gatewayKey: await readSecret('gateway.jwk.json'),
+    gatewayKey: await readSecret('key.jwk.json'),
     inside: undefined,
     paymentWaitMs: wait <= MAX_PAYMENT_WAIT_MS ? wait : undefined,
     instances: containersOf,

@@ -1,4 +1,4 @@
-import type { Service } from '@lepton/contracts/route'
+import type { Service } from '@lepton/contracts/services'
 import { KEY_OWNERS } from '@lepton/setup/services'
 
 interface Entry {

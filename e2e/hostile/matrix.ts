@@ -1,6 +1,7 @@
 import { createSigner } from '@lepton/common/http/auth'
 import { ALIAS_ROUTES } from '@lepton/contracts/aliases'
-import type { RouteDefinition, Service } from '@lepton/contracts/route'
+import type { RouteDefinition } from '@lepton/contracts/route'
+import type { Service } from '@lepton/contracts/services'
 import { ROUTES } from '@lepton/contracts/routes'
 import { KEY_OWNERS } from '@lepton/setup/services'
 import type { Inside } from '../target.ts'

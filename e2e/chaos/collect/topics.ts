@@ -90,7 +90,7 @@ export async function countLag(brokers: string): Promise<number> {
   await admin.connect()
   try {
     let lag = 0
-    for (const [groupId, topics] of Object.entries(SUBSCRIPTIONS) as [string, readonly Topic[]][]) {
+    for (const [groupId, topics] of Object.entries<readonly Topic[]>(SUBSCRIPTIONS)) {
       for (const { topic, partitions } of await admin.fetchOffsets({ groupId, topics: [...topics] })) {
         const ends = new Map(
           (await admin.fetchTopicOffsets(topic)).map(({ partition, high }) => [partition, Number(high)]),

@@ -7,7 +7,7 @@ import { createPortChooser, type PortChooser } from './ports.ts'
 import type { ServerDeps } from './server.ts'
 import { createServers, type Servers } from './servers.ts'
 import type { Progress, ShopOptions } from './shop-types.ts'
-import { DEFAULT_INSTANCES } from './services.ts'
+import { instancesOf } from './services.ts'
 import { openState, type State } from './state.ts'
 import {
   SupervisedProcess,
@@ -69,7 +69,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
   }
   const { via, instances = {} } = options
   const doors =
-    via === undefined ? [] : await kafkaListeners(via, ports, { ...DEFAULT_INSTANCES, ...instances })
+    via === undefined ? [] : await kafkaListeners(via, ports, (service) => instancesOf(service, instances))
   const serverDeps: ServerDeps = {
     config,
     state,

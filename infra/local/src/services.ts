@@ -2,22 +2,17 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ownerUrl } from '@lepton/setup/databases'
 import type { Secrets } from '@lepton/setup/keys'
-import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from '@lepton/setup/services'
+import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
+import { isDatabaseOwner, isKeyOwner } from '@lepton/setup/services'
 import type { ServerName } from './server.ts'
 import type { KafkaListener, Via } from './via.ts'
 
-export const SERVICES = ['psp', 'inventory', 'payment', 'order', 'cart', 'ops', 'gateway'] as const
+export const SERVICES = ALL_SERVICES
+export type ServiceName = Service
 
-export type ServiceName = (typeof SERVICES)[number]
-
-export const DEFAULT_INSTANCES: Record<ServiceName, number> = {
-  psp: 1,
-  inventory: 2,
-  payment: 2,
-  order: 2,
-  cart: 2,
-  ops: 1,
-  gateway: 1,
+/** How many instances of a service are started: two where they share a database, unless `wanted` says otherwise. */
+export function instancesOf(service: ServiceName, wanted: Partial<Record<ServiceName, number>> = {}): number {
+  return wanted[service] ?? (isDatabaseOwner(service) ? 2 : 1)
 }
 
 /** Settings that the caller adds to every service or to one. */
@@ -104,12 +99,4 @@ export function entryOf(root: string, service: ServiceName, file: 'main' | 'seed
 export function nodeOf(root: string): string {
   const pinned = join(root, 'node_modules', 'node', 'bin', 'node')
   return existsSync(pinned) ? pinned : process.execPath
-}
-
-function isKeyOwner(service: ServiceName): service is ServiceName & KeyOwner {
-  return (KEY_OWNERS as readonly string[]).includes(service)
-}
-
-function isDatabaseOwner(service: ServiceName): service is ServiceName & DatabaseOwner {
-  return (DATABASE_OWNERS as readonly string[]).includes(service)
 }

@@ -11,14 +11,7 @@ import { kafkaAddress } from './kafka.ts'
 import { createLaunch, SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
 import { placeProbeOrder } from './probe.ts'
 import type { ServerName } from './server.ts'
-import {
-  DEFAULT_INSTANCES,
-  entryOf,
-  environmentOf,
-  nodeOf,
-  SERVICES,
-  type ServiceContext,
-} from './services.ts'
+import { instancesOf, entryOf, environmentOf, nodeOf, SERVICES, type ServiceContext } from './services.ts'
 import { createShop, describeShop } from './shop-control.ts'
 import type { Shop, ShopOptions } from './shop-types.ts'
 
@@ -134,8 +127,9 @@ async function reasoned(what: string, work: Promise<void>): Promise<void> {
 }
 
 async function startInstances(fleet: Fleet, { instances }: ShopOptions) {
-  const counts = { ...DEFAULT_INSTANCES, ...instances }
-  const names = SERVICES.flatMap((service) => Array.from({ length: counts[service] }, () => service))
+  const names = SERVICES.flatMap((service) =>
+    Array.from({ length: instancesOf(service, instances) }, () => service),
+  )
   await Promise.all(names.map((service) => fleet.add(service)))
 }
 

@@ -52,10 +52,10 @@ export async function leadOver(
 export async function kafkaListeners(
   via: Via,
   ports: PortChooser,
-  counts: Record<DatabaseOwner, number>,
+  countOf: (service: DatabaseOwner) => number,
 ): Promise<KafkaListener[]> {
   const names = DATABASE_OWNERS.flatMap((service) =>
-    Array.from({ length: counts[service] }, (_, index) => `${service}-${index + 1}`),
+    Array.from({ length: countOf(service) }, (_, index) => `${service}-${index + 1}`),
   )
   const listeners: KafkaListener[] = []
   for (const instance of names) {

@@ -26,14 +26,18 @@ it('gives each service its own secrets and no others', () => {
     readdirSync(join(dir, 'shares', service)).sort(),
   ])
   expect(Object.fromEntries(shares)).toEqual({
-    gateway: ['gateway.jwk.json', 'jwks.json', 'operator.secret'],
-    cart: ['cart.jwk.json', 'database-cart.secret', 'jwks.json'],
-    ops: ['jwks.json', 'ops.jwk.json'],
-    order: ['database-order.secret', 'jwks.json', 'order.jwk.json'],
-    payment: ['database-payment.secret', 'jwks.json', 'payment.jwk.json', 'psp.secret'],
-    inventory: ['database-inventory.secret', 'inventory.jwk.json', 'jwks.json'],
+    gateway: ['jwks.json', 'key.jwk.json', 'operator.secret'],
+    cart: ['database.secret', 'jwks.json', 'key.jwk.json'],
+    ops: ['jwks.json', 'key.jwk.json'],
+    order: ['database.secret', 'jwks.json', 'key.jwk.json'],
+    payment: ['database.secret', 'jwks.json', 'key.jwk.json', 'psp.secret'],
+    inventory: ['database.secret', 'jwks.json', 'key.jwk.json'],
     psp: ['psp.secret'],
   })
+  for (const service of KEY_OWNERS) {
+    const { kid } = read(join(dir, 'shares', service, 'key.jwk.json'))
+    expect(kid).toMatch(new RegExp(`^${service}-`))
+  }
   const copy = join(dir, 'shares', 'psp', 'psp.secret')
   expect(readFileSync(copy, 'utf8')).toBe(readFileSync(secrets.pspSecretFile, 'utf8'))
   expect(statSync(copy).mode & 0o777).toBe(0o600)

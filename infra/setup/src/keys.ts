@@ -9,8 +9,16 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { basename, join } from 'node:path'
-import { DATABASE_OWNERS, KEY_OWNERS, type DatabaseOwner, type KeyOwner } from './services.ts'
+import { join } from 'node:path'
+import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
+import {
+  DATABASE_OWNERS,
+  KEY_OWNERS,
+  type DatabaseOwner,
+  isDatabaseOwner,
+  isKeyOwner,
+  type KeyOwner,
+} from './services.ts'
 
 export interface Secrets {
   keyFiles: Record<KeyOwner, string>
@@ -54,25 +62,25 @@ export function createSecrets(directory: string): Secrets {
 
 /** Copies to each service's own folder in `directory` what that service needs of the secrets, and nothing else. */
 export function shareSecrets(secrets: Secrets, directory: string): void {
-  const { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswordFiles } = secrets
-  const owned = (owner: DatabaseOwner) => [keyFiles[owner], jwksFile, databasePasswordFiles[owner]]
-  const shares = {
-    gateway: [keyFiles.gateway, jwksFile, operatorSecretFile],
-    cart: owned('cart'),
-    order: owned('order'),
-    payment: [...owned('payment'), pspSecretFile],
-    inventory: owned('inventory'),
-    ops: [keyFiles.ops, jwksFile],
-    psp: [pspSecretFile],
-  }
-  for (const [service, files] of Object.entries(shares)) {
+  for (const service of ALL_SERVICES) {
     const folder = join(directory, service)
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    for (const file of files) {
-      const copy = join(folder, basename(file))
+    for (const [name, file] of Object.entries(shareOf(service, secrets))) {
+      const copy = join(folder, name)
       copyFileSync(file, `${copy}.part`)
       renameSync(`${copy}.part`, copy)
     }
+  }
+}
+
+/** The files of a service by the names that they have in its own folder, which are the same for every service. */
+function shareOf(service: Service, secrets: Secrets): Record<string, string> {
+  const { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswordFiles } = secrets
+  return {
+    ...(isKeyOwner(service) && { 'key.jwk.json': keyFiles[service], 'jwks.json': jwksFile }),
+    ...(isDatabaseOwner(service) && { 'database.secret': databasePasswordFiles[service] }),
+    ...(service === 'gateway' && { 'operator.secret': operatorSecretFile }),
+    ...((service === 'payment' || service === 'psp') && { 'psp.secret': pspSecretFile }),
   }
 }
 

@@ -1,11 +1,30 @@
+import {
+  ALL_SERVICES,
+  CALLERS,
+  type CallingService,
+  type ConsumingService,
+  isConsuming,
+  isPublishing,
+  type PublishingService,
+  type Service,
+} from '@lepton/contracts/services'
+
+export type DatabaseOwner = PublishingService | ConsumingService
+export type KeyOwner = CallingService
+
 /** The services that own a database, each with a role and a database of its own. */
-export const DATABASE_OWNERS = ['cart', 'order', 'payment', 'inventory'] as const
+export const DATABASE_OWNERS = ALL_SERVICES.filter(isDatabaseOwner)
 
-/** The services that sign calls with a key of their own. The card processor is none of ours: it has no key. */
-export const KEY_OWNERS = ['gateway', 'cart', 'order', 'payment', 'inventory', 'ops'] as const
+/** The services that sign calls with a key of their own. */
+export const KEY_OWNERS: readonly KeyOwner[] = CALLERS
 
-export type DatabaseOwner = (typeof DATABASE_OWNERS)[number]
-export type KeyOwner = (typeof KEY_OWNERS)[number]
+export function isDatabaseOwner(service: Service): service is DatabaseOwner {
+  return isPublishing(service) || isConsuming(service)
+}
+
+export function isKeyOwner(service: Service): service is KeyOwner {
+  return (KEY_OWNERS as readonly Service[]).includes(service)
+}
 
 /** The name of a service's database and of the role that owns it. */
 export function databaseName(owner: DatabaseOwner): string {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { AmountMinor, Cursor, Instant, Uuid, wholeText } from './fields.ts'
 import { partial } from './incomplete.ts'
-import { route, type Service } from './route.ts'
+import { route } from './route.ts'
+import type { Service } from './services.ts'
 
 /** An invariant of the shop that somebody found broken. */
 export const Violation = z.object({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Instant } from './fields.ts'
 import { partial } from './incomplete.ts'
-import type { ConsumingService } from './participants.ts'
+import type { ConsumingService } from './services.ts'
 import { route } from './route.ts'
 
 const operator = { method: 'GET', access: ['operator'], problems: [] } as const

@@ -10,7 +10,7 @@ import {
 } from './dead-letters.ts'
 import { pageOf } from './fields.ts'
 import { partial } from './incomplete.ts'
-import type { ConsumingService } from './participants.ts'
+import type { ConsumingService } from './services.ts'
 import { route } from './route.ts'
 
 const operator = { access: ['operator'] } as const

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Cursor, Instant, Limit, Reason, text } from './fields.ts'
-import { CONSUMERS, type ConsumingService } from './participants.ts'
+import { CONSUMERS, type ConsumingService } from './services.ts'
 
 export const LetterId = z
   .string()

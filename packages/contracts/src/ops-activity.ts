@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Instant, Limit, text, Uuid, wholeText } from './fields.ts'
 import { partial } from './incomplete.ts'
-import type { PublishingService } from './participants.ts'
+import type { PublishingService } from './services.ts'
 import { route } from './route.ts'
 
 // What operators did, and what processes logged.

@@ -13,7 +13,7 @@ import { askOrderStatus, cancelOpsOrder, getOrderHead, listOpsOrders, refundOpsO
 import { getOwnSagas, getSagas, listAnomalies } from './ops-sagas.ts'
 import { listHeld, listStock } from './ops-stock.ts'
 import { appliedRoute, getTimeline, trailRoute } from './ops-timeline.ts'
-import { CONSUMERS, PUBLISHERS } from './participants.ts'
+import { CONSUMERS, PUBLISHERS } from './services.ts'
 import {
   actOnInstance,
   actOnServer,

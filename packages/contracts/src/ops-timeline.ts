@@ -4,7 +4,7 @@ import { Instant, Uuid } from './fields.ts'
 import { partial } from './incomplete.ts'
 import { PspTask } from './ops-order-parts.ts'
 import { ExpectedStep } from './ops-orders.ts'
-import type { ConsumingService, PublishingService } from './participants.ts'
+import type { ConsumingService, PublishingService } from './services.ts'
 import { route } from './route.ts'
 
 const OfOrder = z.strictObject({ order_id: Uuid })

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { Instant, Reason } from './fields.ts'
 import { partial } from './incomplete.ts'
-import type { PublishingService } from './participants.ts'
+import type { PublishingService } from './services.ts'
 import { route } from './route.ts'
 
 // The database knows no year 0; nothing of ours is older than this.

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { ProblemSlug } from './problems.ts'
+import type { Service } from './services.ts'
 
-export type Service = 'gateway' | 'cart' | 'order' | 'payment' | 'inventory' | 'psp' | 'ops'
 export type Access = 'anyone' | 'customer' | 'operator' | 'service'
 
 /**

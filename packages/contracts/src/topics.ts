@@ -1,21 +1,33 @@
+import { CONSUMERS, type ConsumingService, PUBLISHERS, type PublishingService, SERVICES } from './services.ts'
+
 const DAY_MS = 86_400_000
+/** Never changes: a key must stay in its partition, or its events lose their order. */
+const PARTITIONS = 12
 
-/**
- * The topics of the shop. The partition count never changes: a key must stay in its partition, or
- * its events lose their order. `number` names the topic in a consuming service's inbox.
- */
-export const TOPICS = {
-  'order.v1': { name: 'order.v1', number: 1, partitions: 12, retentionMs: 7 * DAY_MS },
-  'inventory.v1': { name: 'inventory.v1', number: 2, partitions: 12, retentionMs: 7 * DAY_MS },
-  'payment.v1': { name: 'payment.v1', number: 3, partitions: 12, retentionMs: 7 * DAY_MS },
-  'cart.v1': { name: 'cart.v1', number: 4, partitions: 12, retentionMs: 7 * DAY_MS },
-} as const
+export type Topic = `${PublishingService}.v1`
 
-export type Topic = keyof typeof TOPICS
+/** `number` names the topic in a consuming service's inbox. */
+export interface TopicDefinition<Name extends Topic = Topic> {
+  name: Name
+  number: number
+  partitions: number
+  retentionMs: number
+}
+
+/** The topics of the shop, one for each service that publishes. */
+export const TOPICS = Object.fromEntries(
+  PUBLISHERS.map((service) => {
+    const name = topicOf(service)
+    const { topic: number } = SERVICES[service]
+    return [name, { name, number, partitions: PARTITIONS, retentionMs: 7 * DAY_MS }]
+  }),
+) as { readonly [Name in Topic]: TopicDefinition<Name> }
 
 /** Who reads what: the subscriptions, and so the dead-letter topics, of the shop. */
-export const SUBSCRIPTIONS = {
-  inventory: ['order.v1'],
-  payment: ['order.v1', 'inventory.v1'],
-  order: ['cart.v1', 'inventory.v1', 'payment.v1'],
-} as const satisfies Record<string, readonly Topic[]>
+export const SUBSCRIPTIONS = Object.fromEntries(
+  CONSUMERS.map((service): [string, readonly Topic[]] => [service, SERVICES[service].consumes.map(topicOf)]),
+) as Record<ConsumingService, readonly Topic[]>
+
+function topicOf(service: PublishingService): Topic {
+  return `${service}.v1`
+}

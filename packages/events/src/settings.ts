@@ -3,6 +3,7 @@ import { z } from 'zod'
 
 /** What a service with a database and events reads besides. */
 export const storeSettings = z.object({
+  /** `{service}` in it stands for the service's name. */
   DATABASE_URL: z.url(),
   /** Where the password is, when the URL does not have it. */
   DATABASE_PASSWORD_FILE: fileContent().optional(),

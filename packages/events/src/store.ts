@@ -41,7 +41,11 @@ const RETRY_MS = { first: 200, most: 2_000 }
  */
 export async function openStore(instance: Host, settings: StoreSettings, migrations: URL): Promise<Store> {
   const { log, metrics, service, name, inbound } = instance
-  const database = createDatabase({ ...databaseSettings(settings), onWait: inbound.waited }, log, metrics)
+  const database = createDatabase(
+    { ...databaseSettings(service, settings), onWait: inbound.waited },
+    log,
+    metrics,
+  )
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
     try {
       await migrate(database, { folder: migrations }, log)
@@ -57,10 +61,10 @@ export async function openStore(instance: Host, settings: StoreSettings, migrati
   return { database, outbox: createOutbox(`/${service}/${name}`, { log }) }
 }
 
-/** The password may stand in the URL or in a file. */
-export function databaseSettings(settings: StoreSettings): DatabaseSettings {
+/** The password may stand in the URL or in a file; several services may share a setting that names `{service}`. */
+export function databaseSettings(service: string, settings: StoreSettings): DatabaseSettings {
   return {
-    url: settings.DATABASE_URL,
+    url: settings.DATABASE_URL.replaceAll('{service}', service),
     password: settings.DATABASE_PASSWORD_FILE,
     poolSize: settings.DATABASE_POOL_SIZE,
   }

@@ -1,4 +1,4 @@
-import { type ConsumingService, type PublishingService } from '@lepton/contracts/participants'
+import { type ConsumingService, isConsuming, type PublishingService } from '@lepton/contracts/services'
 import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
 import {
   type DeadLetterQuery,
@@ -9,7 +9,6 @@ import {
   serviceOf,
 } from '@lepton/contracts/dead-letters'
 import { republishRoute } from '@lepton/contracts/republish'
-import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import type { z } from 'zod'
 import { decodeCursor, encodeCursor, isInstant } from '@lepton/common/runtime/cursor'
 import { answer, type Endpoint } from '@lepton/common/http/app'
@@ -43,10 +42,6 @@ export function eventEndpoints(
     ...opsListEndpoints(service, database),
   ]
   return isConsuming(service) ? [...ofAll, ...deadLetterEndpoints(service, database, subscriptions)] : ofAll
-}
-
-function isConsuming(service: PublishingService): service is ConsumingService {
-  return service in SUBSCRIPTIONS
 }
 
 function archiveEndpoints(service: PublishingService, database: Database): Endpoint[] {

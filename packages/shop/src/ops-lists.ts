@@ -1,9 +1,8 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Database } from '@lepton/events/postgres/database'
-import type { ConsumingService, PublishingService } from '@lepton/contracts/participants'
+import { type ConsumingService, isConsuming, type PublishingService } from '@lepton/contracts/services'
 import { actionsRoute, type OperatorAction } from '@lepton/contracts/ops-activity'
 import { letterGroupsRoute } from '@lepton/contracts/dead-letter-groups'
-import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 
 const MAX_GROUPS = 100
 
@@ -46,8 +45,4 @@ function groups(service: ConsumingService, database: Database): Endpoint {
     )
     return { status: 200, body: { items: rows } }
   })
-}
-
-function isConsuming(service: PublishingService): service is ConsumingService {
-  return service in SUBSCRIPTIONS
 }

@@ -1,8 +1,7 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Database } from '@lepton/events/postgres/database'
-import { type ConsumingService, type PublishingService } from '@lepton/contracts/participants'
+import { type ConsumingService, isConsuming, type PublishingService } from '@lepton/contracts/services'
 import { type Applied, appliedRoute, type TrailEvent, trailRoute } from '@lepton/contracts/ops-timeline'
-import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import { shownLetter } from './shown-letter.ts'
 
 const MAX_EVENTS = 200
@@ -44,10 +43,6 @@ function applied(service: ConsumingService, database: Database): Endpoint {
     )
     return { status: 200, body: { items: rows } }
   })
-}
-
-function isConsuming(service: PublishingService): service is ConsumingService {
-  return service in SUBSCRIPTIONS
 }
 
 async function lettersOf(service: ConsumingService, database: Database, key: string) {

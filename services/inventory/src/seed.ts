@@ -12,7 +12,7 @@ import { bookReceipt, lockCatalogue } from './catalogue-store.ts'
 // Fills an empty catalogue and ends. Products that are there stay as they are, stock included.
 const settings = readConfig()
 const log = createLog({ service: 'inventory', instance: 'seed', level: settings.LOG_LEVEL })
-const database = createDatabase(databaseSettings(settings), log, createMetrics())
+const database = createDatabase(databaseSettings('inventory', settings), log, createMetrics())
 const catalogue = JSON.parse(await readFile(new URL('../catalogue.json', import.meta.url), 'utf8')) as {
   product_id: string
   quantity: number

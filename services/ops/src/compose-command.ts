@@ -1,9 +1,9 @@
 import type { ACTIONS } from '@lepton/contracts/processes'
-import { OBSERVED } from './observer.ts'
+import { ALL_SERVICES } from '@lepton/contracts/services'
 
 type Action = (typeof ACTIONS)[number]
 
-const NAMES: readonly string[] = [...OBSERVED, 'postgres', 'kafka', 'consul']
+const NAMES: readonly string[] = [...ALL_SERVICES, 'postgres', 'kafka', 'consul']
 
 /**
  * What to type where Docker Compose runs the shop. A service's name is for Compose; an instance is called by its

@@ -2,7 +2,7 @@ import { ask } from '@lepton/common/http/ask'
 import { encodeCursor } from '@lepton/common/runtime/cursor'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/participants'
+import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/services'
 import {
   deadLetterRoutes,
   discardDeadLetter,

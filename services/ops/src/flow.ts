@@ -1,5 +1,5 @@
 import type { Flow, FlowRow } from '@lepton/contracts/figures'
-import { SUBSCRIPTIONS, type Topic } from '@lepton/contracts/topics'
+import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 
 /** What is older is history and moves nothing. */
 const RECENT_MS = 10_000
@@ -28,8 +28,7 @@ export interface FlowLog {
 
 const CONSUMERS = new Map<string, string[]>()
 for (const [service, topics] of Object.entries(SUBSCRIPTIONS))
-  for (const topic of topics as readonly Topic[])
-    CONSUMERS.set(topic, [...(CONSUMERS.get(topic) ?? []), service])
+  for (const topic of topics) CONSUMERS.set(topic, [...(CONSUMERS.get(topic) ?? []), service])
 
 /** The steps of orders as points that move, without any id: each order is a number of this process. */
 export function createFlow(): FlowLog {

@@ -1,7 +1,7 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import { ask } from '@lepton/common/http/ask'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/participants'
+import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/services'
 import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
 import { actionsRoute, listActions, listLogs } from '@lepton/contracts/ops-activity'
 import { getOwnSagas, getSagas } from '@lepton/contracts/ops-sagas'

@@ -4,15 +4,13 @@ import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
 import { startTimer } from '@lepton/common/runtime/timer'
 import type { RunningShop } from '@lepton/contracts/control'
+import { CALLERS } from '@lepton/contracts/services'
 import { createFleet, type Fleet, type Sight, whatHappened } from './fleet.ts'
 import type { Launcher } from './launcher.ts'
 import type { Marks } from './marks.ts'
 import { createSampler, type Sampler } from './sampler.ts'
 import { STEP_MS } from './series.ts'
 
-/** The services of the shop, the entrance first, the card processor last: that one is not in the registry. */
-export const OBSERVED = ['gateway', 'cart', 'order', 'inventory', 'payment', 'ops', 'psp'] as const
-const REGISTERED = OBSERVED.filter((service) => service !== 'psp')
 /** Half of the time in which a killed process should be seen. */
 const LOOK_MS = 500
 const PSP_LIMIT_MS = 500
@@ -54,7 +52,7 @@ export function startObserver({
   const listeners: (() => void)[] = []
   let running: RunningShop | undefined
   let isPspAnswering: boolean | undefined
-  for (const service of REGISTERED) mesh.watch(service)
+  for (const service of CALLERS) mesh.watch(service)
 
   function see(): void {
     fleet.see(sights(), new Date())
@@ -63,7 +61,7 @@ export function startObserver({
   function sights(): Sight[] {
     const known = new Map<string, Sight>()
     const processes = new Map(running?.instances.map((one) => [one.instance, one]))
-    for (const service of REGISTERED) {
+    for (const service of CALLERS) {
       for (const { name, tier, isWarning } of mesh.instances(service)) {
         if (tier === 'gone') continue
         const registry = tier === 'unverified' ? tier : isWarning ? 'warning' : tier
@@ -106,7 +104,7 @@ export function startObserver({
   }
 
   async function sample(): Promise<boolean> {
-    const instances = REGISTERED.flatMap((service) => [...mesh.instances(service)])
+    const instances = CALLERS.flatMap((service) => [...mesh.instances(service)])
     await Promise.all([
       sampler.sample(instances.filter(({ tier }) => tier !== 'gone')),
       fetch(new URL('/readyz', pspUrl), { signal: AbortSignal.timeout(PSP_LIMIT_MS) }).then(

@@ -1,12 +1,12 @@
 import type { Applied, Timeline, TrailEvent } from '@lepton/contracts/ops-timeline'
-import { SUBSCRIPTIONS, type Topic } from '@lepton/contracts/topics'
+import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 
 type TimelineEvent = Timeline['events'][number]
 
 /** Who reads a topic. */
 const READERS = new Map<string, string[]>()
 for (const [service, topics] of Object.entries(SUBSCRIPTIONS))
-  for (const topic of topics as readonly Topic[]) READERS.set(topic, [...(READERS.get(topic) ?? []), service])
+  for (const topic of topics) READERS.set(topic, [...(READERS.get(topic) ?? []), service])
 
 /** Which service applied which event, as each of them says. */
 export type AppliedBy = ReadonlyMap<string, readonly Applied[]>

@@ -1,10 +1,11 @@
 import type { InstanceView, ServiceView } from '@lepton/contracts/figures'
 import type { Overview, Pulse } from '@lepton/contracts/console'
 import type { RunningShop } from '@lepton/contracts/control'
+import { ALL_SERVICES } from '@lepton/contracts/services'
 import type { Snapshot } from '@lepton/common/http/snapshot'
 import { type Answered, addUp, NO_FIGURES, ratesOf } from './figures.ts'
 import type { Seen } from './fleet.ts'
-import { OBSERVED, type Observer } from './observer.ts'
+import type { Observer } from './observer.ts'
 
 type Seeing = Pick<Observer, 'fleet' | 'sampler' | 'running'>
 
@@ -36,7 +37,7 @@ export function instanceView(
 }
 
 export function serviceViews(see: Seeing): ServiceView[] {
-  return OBSERVED.map((service) => {
+  return ALL_SERVICES.map((service) => {
     const seen = see.fleet.all().filter((one) => one.service === service)
     const samples = seen.flatMap(({ name, state }) => (state === 'gone' ? [] : (see.sampler.of(name) ?? [])))
     const snapshots = samples.flatMap(({ snapshot }) => snapshot ?? [])

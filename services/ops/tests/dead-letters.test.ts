@@ -1,6 +1,6 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import { type ConsumingService } from '@lepton/contracts/participants'
+import { type ConsumingService } from '@lepton/contracts/services'
 import { type DeadLetter } from '@lepton/contracts/dead-letters'
 import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
 import { republishRoute } from '@lepton/contracts/republish'
