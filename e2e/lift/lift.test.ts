@@ -10,6 +10,7 @@ import { ROOT } from '@lepton/local/root'
 import type { ServerInfo } from '@lepton/local/shop-types'
 import pg from 'pg'
 import { stateDir, targetUrl } from '../config.ts'
+import { environmentWithout } from '../environment.ts'
 
 // Takes the libraries out of the repository: packed, installed in an empty folder, and the README's example run as it is there.
 
@@ -38,12 +39,6 @@ let folder: string
 let env: Record<string, string>
 let admin: pg.Client
 const databases: string[] = []
-
-/** The lines of npm that runs the tests must not become those of an npm in another folder. */
-function cleanEnv(): Record<string, string> {
-  const entries = Object.entries(process.env as Record<string, string>)
-  return Object.fromEntries(entries.filter(([name]) => !/^(npm_|NODE_OPTIONS|JEST)/i.test(name)))
-}
 
 async function readExample(library: string): Promise<string> {
   const readme = await readFile(join(ROOT, 'packages', library, 'README.md'), 'utf8')
@@ -83,7 +78,8 @@ async function freshDatabase(): Promise<string> {
     }
     const addressOf = (name: string) => servers.find((server) => server.name === name)!.address
     env = {
-      ...cleanEnv(),
+      // The settings of the npm that runs the tests must not become those of an npm in another folder.
+      ...environmentWithout(/^(npm_|NODE_OPTIONS|JEST)/i),
       CONSUL_HTTP_ADDR: addressOf('consul'),
       KAFKA_BROKERS: addressOf('kafka'),
       DATABASE_URL: addressOf('postgres'),

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { ALL_SERVICES } from '@lepton/contracts/services'
 import { createSecrets, shareSecrets } from './keys.ts'
 import { KEY_OWNERS } from './services.ts'
 
@@ -25,7 +26,8 @@ it('gives each service its own secrets and no others', () => {
     service,
     readdirSync(join(dir, 'shares', service)).sort(),
   ])
-  expect(Object.fromEntries(shares)).toEqual({
+  expect(shares.map(([service]) => service)).toEqual([...ALL_SERVICES].sort())
+  expect(Object.fromEntries(shares)).toMatchObject({
     gateway: ['jwks.json', 'key.jwk.json', 'operator.secret'],
     cart: ['database.secret', 'jwks.json', 'key.jwk.json'],
     ops: ['jwks.json', 'key.jwk.json'],

@@ -1,0 +1,122 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { askControl } from '@lepton/local/control'
+import { ROOT } from '@lepton/local/root'
+import { createShopClient, type ShopClient, type Shopper } from '@lepton/testing/shop-client'
+import { until } from '@lepton/testing/until'
+import { targetUrl } from '../config.ts'
+import { environmentWithout } from '../environment.ts'
+import { applyBlock, blocksOf } from './blocks.ts'
+import { copyCheckout, linkDependencies } from './copy.ts'
+
+// Builds the tutorial's service as the page says, in a copy of the repository, and buys something from a shop that has it.
+
+jest.setTimeout(180_000)
+
+const run = promisify(execFile)
+const WAIT = { timeoutMs: 90_000, everyMs: 100 }
+
+const page = readFileSync(join(ROOT, 'docs', 'add-a-service.md'), 'utf8')
+const blocks = blocksOf(page)
+let folder: string
+let stateDir: string
+let launcher: ChildProcess
+let client: ShopClient
+
+async function inCopy(program: string, ...args: string[]): Promise<string> {
+  const env = { ...environmentWithout(/^(npm_|NODE_OPTIONS|JEST|TEST_DATABASE_URL|E2E_)/i), ...MODULES }
+  const { stdout, stderr } = await run(process.execPath, [join(folder, 'node_modules', program), ...args], {
+    cwd: folder,
+    env,
+  })
+  return stdout + stderr
+}
+const MODULES = { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' }
+
+/** The shop of the copy, started as a person does it. */
+async function startShop(): Promise<void> {
+  const main = join(folder, 'infra', 'local', 'src', 'main.ts')
+  const given = /^(NODE_OPTIONS|DATABASE_URL|LEPTON_ADMIN_DATABASE_URL|KAFKA_BROKERS|CONSUL_HTTP_ADDR)$/
+  launcher = spawn(process.execPath, [main, '--free-ports', '--state-dir', stateDir], {
+    env: environmentWithout(given),
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  let output = ''
+  for (const stream of [launcher.stdout!, launcher.stderr!])
+    stream.on('data', (text) => (output += String(text)))
+  const runFile = join(stateDir, 'run.json')
+  await until(
+    'the shop is ready',
+    () => {
+      if (launcher.exitCode !== null) throw new Error(`the launcher ended: ${output}`)
+      return Promise.resolve(existsSync(runFile))
+    },
+    WAIT,
+  )
+  const { urls } = JSON.parse(readFileSync(runFile, 'utf8')) as { urls: { gateway: string } }
+  client = createShopClient(urls.gateway)
+}
+
+async function shipmentOf(shopper: Shopper, orderId: string): Promise<unknown> {
+  let body: unknown
+  await until(
+    'the order is shipped',
+    async () => {
+      const answer = await shopper.ask('GET', `/api/v1/shipments/${orderId}`)
+      body = answer.body
+      return answer.status === 200
+    },
+    { timeoutMs: 30_000, everyMs: 50 },
+  )
+  return body
+}
+
+;(targetUrl() === undefined ? describe : describe.skip)('docs/add-a-service.md, applied to a copy', () => {
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'lepton-tutorial-'))
+    stateDir = join(folder, '.lepton')
+    copyCheckout(ROOT, folder)
+    for (const block of blocks) applyBlock(folder, block)
+    for (const { path } of blocks) if (path.endsWith('package.json')) linkDependencies(folder, path)
+  })
+  afterAll(async () => {
+    await client?.close()
+    if (launcher !== undefined) {
+      launcher.kill()
+      await until('the shop has stopped', () => Promise.resolve(launcher.exitCode !== null), WAIT)
+    }
+    rmSync(folder, { recursive: true })
+  })
+
+  it('type-checks, everywhere', async () => {
+    expect(await inCopy('typescript/bin/tsc')).toBe('')
+  })
+
+  it('passes its own tests, and those that compare lists', async () => {
+    const paths = ['shipping', 'contracts', 'infra', 'e2e/src']
+    const args = ['--selectProjects', 'unit', 'services', '--testPathPatterns', ...paths]
+
+    const output = await inCopy('jest/bin/jest.js', '--forceExit', ...args)
+
+    expect(output).toMatch(/PASS services services\/shipping\/tests/)
+    expect(output).toMatch(/PASS unit services\/shipping\/src/)
+  })
+
+  it('ships what is bought, also after an instance was killed', async () => {
+    await startShop()
+    const shopper = await client.shopper()
+    const first = await shopper.place([{ item_id: 'desk-mat', quantity: 1 }])
+    expect(await shipmentOf(shopper, first)).toMatchObject({ order_id: first, state: 'PREPARED' })
+
+    await askControl(stateDir, { command: 'kill', args: ['shipping-1'] })
+    const second = await shopper.place([{ item_id: 'desk-mat', quantity: 1 }])
+
+    expect(await shipmentOf(shopper, second)).toMatchObject({ order_id: second, state: 'PREPARED' })
+    const other = await client.shopper()
+    expect((await other.ask('GET', `/api/v1/shipments/${first}`)).status).toBe(404)
+  })
+})
