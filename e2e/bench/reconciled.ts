@@ -14,7 +14,11 @@ export async function reconciled(shop: Shop, client: ShopClient): Promise<string
   let orders = 0
   const broken: string[] = []
   for (let cursor: string | null = ''; cursor !== null;) {
-    const { body }: { body: Page } = await operator.ask<Page>('GET', `/api/v1/ops/reconcile${cursor}`)
+    const { status, body }: { status: number; body: Page } = await operator.ask<Page>(
+      'GET',
+      `/api/v1/ops/reconcile${cursor}`,
+    )
+    if (status !== 200) throw new Error(`reconcile answered ${status}: ${JSON.stringify(body)}`)
     orders += body.orders
     broken.push(...body.violations.map(({ invariant, what }) => `${invariant} ${what}`))
     cursor = body.next_cursor === null ? null : `?cursor=${body.next_cursor}`

@@ -1,10 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { closeSync } from 'node:fs'
-import { setPriority } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import { backoffMs, type Backoff } from './backoff.ts'
 import { CannotStart } from './cannot-start.ts'
 import { lastLines, openLog } from './log-file.ts'
+import { weigh } from './priority.ts'
 import { descendants, signalIfThere } from './process-info.ts'
 import { canTether, tether } from './tether.ts'
 
@@ -46,7 +46,8 @@ export type ProcessEvent =
   | { type: 'paused'; below: number[] }
   | { type: 'resumed'; below: number[] }
 
-const GIVES_WAY = 5
+/** On one machine everything shares a few cores: the entrance weighs nine times as much as the other processes. */
+const NICE = { entrance: -5, others: 5 }
 
 interface Exit {
   reason: string
@@ -185,7 +186,7 @@ export class SupervisedProcess {
     this.#child = child
     const { pid } = child
     if (pid !== undefined) {
-      this.#giveWay(pid)
+      weigh(pid, this.spec.goesFirst === true ? NICE.entrance : NICE.others)
       this.#onEvent({ type: 'spawned', pid, deathSignal: this.spec.deathSignal })
     }
 
@@ -208,16 +209,6 @@ export class SupervisedProcess {
     await watch
     if (pid !== undefined) this.#onEvent({ type: 'exited', pid })
     return { reason, ranMs: Date.now() - began, wasReady }
-  }
-
-  /** On one machine everything shares a few cores: with this value the entrance weighs three times as much. */
-  #giveWay(pid: number): void {
-    if (this.spec.goesFirst === true) return
-    try {
-      setPriority(pid, GIVES_WAY)
-    } catch {
-      // It has ended already; its exit is handled where exits are.
-    }
   }
 
   #spawn(): ChildProcess {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { Cursor, Limit, pageOf, Uuid } from './fields.ts'
-import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder } from './order.ts'
+import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder, Room } from './order.ts'
 import { route } from './route.ts'
 
 const OfOrder = z.strictObject({ order_id: Uuid })
@@ -33,6 +33,20 @@ export const checkAdmission = route({
   body: Admission,
   answers: { 204: null },
   problems: ['too-many-open-orders'],
+})
+
+export const getRoom = route({
+  operation: 'get_room',
+  owner: 'order',
+  method: 'GET',
+  path: '/admission',
+  summary: 'How many more orders the shop can take; null while there is no limit',
+  access: ['service'],
+  callers: ['gateway'],
+  exposed: false,
+  priority: 'settle',
+  answers: { 200: Room },
+  problems: [],
 })
 
 export const listOrders = route({
@@ -112,6 +126,7 @@ export const refundOrder = route({
 export const ORDER_ROUTES = [
   placeOrder,
   checkAdmission,
+  getRoom,
   listOrders,
   getOrder,
   streamOrder,

@@ -37,6 +37,11 @@ export const Admission = z.strictObject({
   is_paid: z.boolean(),
 })
 
+/** Says on the answer to a new order how many more could follow it; absent while there is no limit. */
+export const ROOM_HEADER = 'lepton-room'
+
+export const Room = z.strictObject({ orders: z.int().nullable() })
+
 export const Status = z.enum(STATUSES)
 export type Status = z.infer<typeof Status>
 

@@ -1,10 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
+import { ask as askOwner } from '@lepton/common/http/ask'
 import { createVerifier } from '@lepton/common/http/auth'
 import { createBareApp } from '@lepton/common/http/app'
 import { addProblemHandlers } from '@lepton/common/http/problems'
 import type { Instance } from '@lepton/common/service'
-import { createThrottle } from '@lepton/common/http/throttle'
+import { getRoom } from '@lepton/contracts/order-routes'
 import { ROUTES } from '@lepton/contracts/routes'
 import { aliasRoutes } from './aliases.ts'
 import type { Settings } from './config.ts'
@@ -14,6 +15,7 @@ import { refuseTwoHosts, secureHeaders } from './headers.ts'
 import { createIdentity, SESSION_AUDIENCE } from './identity.ts'
 import { limitAddress, limitInFlight, limitStreams, limitSubject } from './limits.ts'
 import { pageRoutes } from './pages.ts'
+import { createRoom } from './room.ts'
 import { apiRoutes, webhookRoute } from './routes.ts'
 import { sessionRoutes } from './sessions.ts'
 import { webRoutes } from './web.ts'
@@ -22,13 +24,16 @@ import { webRoutes } from './web.ts'
 export function createGatewayApp(instance: Instance, settings: Settings): RequestListener {
   const { JWKS_FILE: jwksFile, CUSTOMER_SESSION_S: customerS, OPERATOR_SESSION_S: operatorS } = settings
   const isDevelopment = settings.LEPTON_ENV === 'development'
-  const throttle = createThrottle()
+  const room = createRoom(async () => {
+    const token = await instance.signer.serviceToken(getRoom.operation)
+    return (await askOwner(instance.mesh, getRoom, { token })).orders ?? undefined
+  })
   const limitRate = limitSubject(settings.RATE_LIMIT_PER_MINUTE)
   const deps: GatewayDeps = {
     mesh: instance.mesh,
     inbound: instance.inbound,
     streams: instance.streams,
-    throttle,
+    room,
     log: instance.log,
     identity: createIdentity({
       signer: instance.signer,
@@ -67,5 +72,5 @@ export function createGatewayApp(instance: Instance, settings: Settings): Reques
   app.use(api)
   addProblemHandlers(app, instance.log)
   const { metrics, inbound } = instance
-  return atTheDoor(app, { throttle, inbound, metrics, isBehindProxy: settings.TRUST_PROXY !== 0 })
+  return atTheDoor(app, { room, inbound, metrics, isBehindProxy: settings.TRUST_PROXY !== 0 })
 }

@@ -2,17 +2,17 @@ import type { Streams } from '@lepton/common/http/event-stream'
 import type { InboundLimit } from '@lepton/common/http/inbound-limit'
 import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
-import type { Throttle } from '@lepton/common/http/throttle'
 import type { RequestHandler } from 'express'
 import type { Settings } from './config.ts'
 import type { Identity } from './identity.ts'
+import type { Room } from './room.ts'
 
 export interface GatewayDeps {
   mesh: MeshClient
   inbound: InboundLimit
   streams: Streams
-  /** Learns from the owners' answers how many new orders they take. */
-  throttle: Throttle
+  /** The places that the order service has left. */
+  room: Room
   log: Log
   identity: Identity
   isDevelopment: boolean

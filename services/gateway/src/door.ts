@@ -2,10 +2,10 @@ import type { IncomingMessage, RequestListener } from 'node:http'
 import type { InboundLimit } from '@lepton/common/http/inbound-limit'
 import { priorityOf } from '@lepton/common/http/route'
 import type { Metrics } from '@lepton/common/runtime/metrics'
-import type { Throttle } from '@lepton/common/http/throttle'
 import { problemDocument } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import { ROUTES } from '@lepton/contracts/routes'
+import type { Room } from './room.ts'
 
 const RETRY_AFTER_S = 1
 const PREFIX = '/api/v1'
@@ -24,11 +24,11 @@ const ORDERS = new Set(
 export function atTheDoor(
   app: RequestListener,
   {
-    throttle,
+    room,
     inbound,
     metrics,
     isBehindProxy,
-  }: { throttle: Throttle; inbound: InboundLimit; metrics: Metrics; isBehindProxy: boolean },
+  }: { room: Room; inbound: InboundLimit; metrics: Metrics; isBehindProxy: boolean },
 ): RequestListener {
   const shed = metrics.counter({
     name: 'http_server_shed_total',
@@ -37,7 +37,11 @@ export function atTheDoor(
   })
   return (req, res) => {
     dropInternalHeaders(req, isBehindProxy)
-    if (!isNewOrder(req) || (inbound.hasRoom('intake') && throttle.admits())) return app(req, res)
+    if (!isNewOrder(req)) return app(req, res)
+    if (inbound.hasRoom('intake') && room.enter()) {
+      res.once('close', () => room.leave())
+      return app(req, res)
+    }
     shed.inc({ priority: 'intake' })
     const detail = 'The shop has as many orders to carry out as it can.'
     const refusal = refuse('overloaded', detail)

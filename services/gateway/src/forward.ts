@@ -1,6 +1,6 @@
 import type { Caller } from '@lepton/common/http/auth'
 import { priorityOf } from '@lepton/common/http/route'
-import { FAULT_HEADER, OVERLOAD } from '@lepton/common/mesh/blame'
+import { ROOM_HEADER } from '@lepton/contracts/order'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Request, Response } from 'express'
 import type { GatewayDeps } from './deps.ts'
@@ -34,7 +34,7 @@ export interface Forwarded {
 
 /** Asks the route's owner, on whichever instance the mesh finds best; with a signal, for a stream that ends by it. */
 export async function ask(
-  { mesh, throttle, log, upstreamTimeoutMs }: GatewayDeps,
+  { mesh, room, log, upstreamTimeoutMs }: GatewayDeps,
   route: RouteDefinition,
   { caller, req, path, body, headers }: Forwarded,
   streamUntil?: AbortSignal,
@@ -61,8 +61,8 @@ export async function ask(
   }
   const answer = await (streamUntil === undefined ? mesh.request(request) : mesh.stream(request, streamUntil))
   if (priorityOf(route) === 'intake') {
-    if (answer.headers[FAULT_HEADER] === OVERLOAD) throttle.refused()
-    else throttle.took()
+    const left = Number(answer.headers[ROOM_HEADER] ?? Number.NaN)
+    if (Number.isInteger(left)) room.learn(left)
     const order_id = orderIn(answer.headers.location)
     if (order_id !== undefined) log.info({ order_id, operation: route.operation }, 'an order was accepted')
   }

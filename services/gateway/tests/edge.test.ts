@@ -2,7 +2,8 @@ import { connect as connectSocket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { checkOutCart, getCart } from '@lepton/contracts/cart-routes'
-import { getOrder, listOrders, placeOrder } from '@lepton/contracts/order-routes'
+import { ROOM_HEADER } from '@lepton/contracts/order'
+import { getOrder, getRoom, listOrders, placeOrder } from '@lepton/contracts/order-routes'
 import { payOrder } from '@lepton/contracts/payment-routes'
 import { receiveStock } from '@lepton/contracts/inventory-routes'
 import type { Problem } from '@lepton/contracts/problems'
@@ -257,20 +258,27 @@ describe('new orders, while their owner has too much to do', () => {
   const place = (client: ShopClient) =>
     client.ask<Problem>('POST', '/api/v1/orders', { headers: bearer, key: freshKey(), body: LINES })
 
-  it('are refused before they are forwarded, and nothing else is', async () => {
+  it('are refused before they are forwarded while it has no room, and nothing else is', async () => {
     const busy = connect(await startGateway())
     mesh.answer(placeOrder, () => ({
-      ...problemAnswer('overloaded'),
-      headers: { 'content-type': 'application/problem+json', 'lepton-fault': 'overload', 'retry-after': '1' },
+      status: 202,
+      body: { order_id: CUSTOMER, status: 'PLACED' },
+      headers: { 'content-type': 'application/json', [ROOM_HEADER]: '0' },
     }))
-    const answers: ShopAnswer<Problem>[] = []
-    const endsAtMs = performance.now() + 500
-    while (performance.now() < endsAtMs) answers.push(await place(busy))
+    mesh.answer(getRoom, () => ({ status: 200, body: { orders: 0 } }))
+    const first = await place(busy)
+    expect([first.status, first.headers[ROOM_HEADER]]).toEqual([202, undefined])
 
-    for (const { status, headers, body } of answers) {
+    const refused: ShopAnswer<Problem>[] = []
+    for (let count = 0; count < 20; count++) refused.push(await place(busy))
+    for (const { status, headers, body } of refused) {
       expect([status, headers['retry-after'], body.type]).toEqual([503, '1', '/problems/overloaded'])
     }
-    expect(mesh.requests.length).toBeLessThan(answers.length / 2)
+    const forwarded = mesh.requests.filter(({ operation }) => operation === placeOrder.operation)
+    expect(forwarded).toHaveLength(1)
     expect((await busy.ask('GET', '/api/v1/orders', { headers: bearer })).status).toBe(200)
+
+    mesh.answer(getRoom, () => ({ status: 200, body: { orders: null } }))
+    await until('an order is taken again', async () => (await place(busy)).status === 202)
   })
 })

@@ -104,9 +104,15 @@ export function createOrderTally(): OrderTally {
   }
 }
 
+interface Keyed {
+  readonly size: number
+  keys(): Iterator<unknown>
+  delete(key: never): boolean
+}
+
 /** Lets the oldest go where there is no room for one more. */
-function keep<C extends Set<string> | Map<string, unknown>>(collection: C, most: number): C {
-  if (collection.size >= most) collection.delete(collection.keys().next().value!)
+function keep<C extends Keyed>(collection: C, most: number): C {
+  if (collection.size >= most) collection.delete(collection.keys().next().value as never)
   return collection
 }
 

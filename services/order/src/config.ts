@@ -11,11 +11,12 @@ export const settings = instanceSettings.extend({
   ORDER_MAX_OPEN_PER_CUSTOMER: whole(40),
   ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER: whole(100),
   /**
-   * Orders that may be in progress while inventory or payment takes longer than the second figure to answer: with
-   * more, new ones are refused until it has caught up.
+   * Bounds of the orders that may be in progress. Between them the limit shrinks while a step of an order waits for
+   * longer than the third figure for the shop's own work: what comes beyond it is refused.
    */
-  ORDER_MAX_IN_PROGRESS: whole(250),
-  ORDER_SLOW_MS: whole(500),
+  ORDER_MIN_IN_PROGRESS: whole(64, { min: 1 }),
+  ORDER_MAX_IN_PROGRESS: whole(500),
+  ORDER_SLOW_MS: whole(250),
   /** How long a two-phase order may stay undecided. */
   TWO_PHASE_DEADLINE_MS: whole(8_000, { min: 1_000 }),
   /** How long a branch may take to answer. */

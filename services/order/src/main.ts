@@ -31,6 +31,7 @@ await runService('order', settings, async (instance) => {
       maxUnpaidUnits: settings.ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER,
     },
     backlog: createBacklog(() => countInProgress(store.database), {
+      minInProgress: settings.ORDER_MIN_IN_PROGRESS,
       maxInProgress: settings.ORDER_MAX_IN_PROGRESS,
       slowMs: settings.ORDER_SLOW_MS,
     }),

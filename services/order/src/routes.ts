@@ -9,11 +9,13 @@ import { remainingMs } from '@lepton/common/runtime/deadline'
 import { Refusal } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
 import { amountOf, CURRENCY, type Line, unitsOf } from '@lepton/contracts/fields'
+import { ROOM_HEADER } from '@lepton/contracts/order'
 import {
   cancelOrder,
   checkAdmission,
   getOrder,
   getOrderHistory,
+  getRoom,
   listOrders,
   placeOrder,
   refundOrder,
@@ -68,8 +70,10 @@ export function orderRoutes(deps: Deps): Endpoint[] {
         tx.afterCommit(() => deps.backlog.took())
         return accept({ order_id, status: 'PLACED' }, 202)
       })
-      return body.mode === 'two_phase' ? showDecision(deps, order_id, reply) : reply
+      return withRoom(body.mode === 'two_phase' ? await showDecision(deps, order_id, reply) : reply, deps)
     }),
+
+    answer(getRoom, () => Promise.resolve({ status: 200, body: { orders: deps.backlog.room() ?? null } })),
 
     answer(checkAdmission, async ({ body: { units, is_paid: isPaid }, caller }) => {
       if (deps.backlog.isFull()) throw overloaded()
@@ -129,6 +133,12 @@ export function orderRoutes(deps: Deps): Endpoint[] {
       settleOwn(deps, params.order_id, caller, 'customer_wants_refund'),
     ),
   ]
+}
+
+/** For the gateway, which then refuses what would be refused here. */
+function withRoom(reply: Reply, { backlog }: Deps): Reply {
+  const room = backlog.room()
+  return room === undefined ? reply : { ...reply, headers: { ...reply.headers, [ROOM_HEADER]: String(room) } }
 }
 
 /** The status a two-phase order has by now. The decision comes within a moment; the answer does not wait for ever. */

@@ -1,10 +1,11 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { StockReserved } from '@lepton/contracts/inventory'
+import { ROOM_HEADER } from '@lepton/contracts/order'
+import { getRoom } from '@lepton/contracts/order-routes'
 import { PaymentAuthorized } from '@lepton/contracts/payment'
 import type { Problem } from '@lepton/contracts/problems'
 import { eventRecord, freshKey } from '@lepton/testing/builders'
 import type { Person } from '@lepton/testing/people'
-import { createBacklog } from '../src/backlog.ts'
 import { countInProgress } from '../src/store.ts'
 import { useOrderService } from './order-service.ts'
 
@@ -71,52 +72,35 @@ describe('what one customer may have open', () => {
 })
 
 describe('orders in progress', () => {
-  const FEW = { maxInProgress: 10, slowMs: 500 }
-  /** A backlog of so many orders, with the wait of what inventory answers. */
-  async function backlogOf(inProgress: number, waitMs: number | undefined) {
-    const backlog = createBacklog(() => Promise.resolve(inProgress), FEW)
-    for (let answer = 0; waitMs !== undefined && answer < 20; answer++)
-      backlog.answered('inventory.v1', waitMs)
-    backlog.isFull()
-    await new Promise((resolve) => setImmediate(resolve))
-    return backlog
+  const BACKLOG = {
+    room: () => undefined,
+    isFull: () => false,
+    took: () => undefined,
+    answered: () => undefined,
   }
 
-  it('are refused when they are many and inventory is slow to answer, and taken again afterwards', async () => {
+  it('are refused when they are too many, and say before how many more can come', async () => {
     const person = await shop.people.customer()
-    Object.assign(shop.deps.backlog, await backlogOf(10, 600))
+    Object.assign(shop.deps.backlog, { ...BACKLOG, room: () => 7 })
+    const last = await order(person)
+    expect([last.status, last.headers[ROOM_HEADER]]).toEqual([202, '7'])
+    const gateway = await shop.people.peer('gateway', getRoom.operation)
+    expect((await gateway.get('/admission')).body).toEqual({ orders: 7 })
+
+    Object.assign(shop.deps.backlog, { ...BACKLOG, isFull: () => true })
     expect(await order(person)).toMatchObject({
       status: 503,
       body: { type: '/problems/overloaded' },
       headers: { 'lepton-fault': 'overload', 'retry-after': '1' },
     })
-
-    Object.assign(shop.deps.backlog, await backlogOf(9, 600))
-    expect((await order(person)).status).toBe(202)
-  })
-
-  it.each([
-    ['slow cards: inventory answers in time', 19, 20],
-    ['an outage: inventory answers nothing', 5_000, undefined],
-  ])('are taken where the reason is %s', async (_why, inProgress, waitMs) => {
-    expect((await backlogOf(inProgress, waitMs)).isFull()).toBe(false)
-  })
-
-  it('are refused when they are far too many, whatever they wait for', async () => {
-    expect((await backlogOf(20, 20)).isFull()).toBe(true)
-  })
-
-  it('are taken beside an instance that is stuck: what it holds up has not been answered', async () => {
-    const backlog = await backlogOf(19, 20)
-    for (let late = 0; late < 10; late++) backlog.answered('inventory.v1', 60_000)
-
-    expect(backlog.isFull()).toBe(false)
+    Object.assign(shop.deps.backlog, BACKLOG)
+    expect((await order(person)).headers).not.toHaveProperty(ROOM_HEADER)
   })
 
   it('know how long each waited for inventory, and for payment without the time of the card processor', async () => {
     const waits: number[] = []
     Object.assign(shop.deps.backlog, {
-      ...(await backlogOf(0, undefined)),
+      ...BACKLOG,
       answered: (_topic: string, ms: number) => waits.push(ms),
     })
     const { body } = await order(await shop.people.customer())
@@ -144,7 +128,7 @@ describe('orders in progress', () => {
   it('that wait for their customer say nothing about the shop', async () => {
     const waits: number[] = []
     Object.assign(shop.deps.backlog, {
-      ...(await backlogOf(0, undefined)),
+      ...BACKLOG,
       answered: (_topic: string, ms: number) => waits.push(ms),
     })
     const { body } = await order(await shop.people.customer(), { isPaid: false })

@@ -52,7 +52,11 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       branchTimeoutMs: 2_000,
       decisionWaitMs: 3_000,
       limits: { maxOpenOrders: 40, maxUnpaidUnits: 100 },
-      backlog: createBacklog(() => countInProgress(instance.database), { maxInProgress: 250, slowMs: 500 }),
+      backlog: createBacklog(() => countInProgress(instance.database), {
+        minInProgress: 64,
+        maxInProgress: 500,
+        slowMs: 250,
+      }),
       twoPhasePlaces: { maxInFlight: 4, maxPerCustomer: 2 },
       coordinator: {
         begin: (placements) => coordinator?.begin(placements),
