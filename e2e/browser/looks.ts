@@ -152,6 +152,15 @@ const STATES: Record<string, State> = {
       await person.page.getByRole('dialog').getByText('Why?').waitFor()
     },
   },
+  'the threshold of an alarm': {
+    heading: /firing|Firing/,
+    open: async (person) => {
+      await becomeOperator(person)
+      await person.page.goto('/console/alarms')
+      await person.page.getByRole('button', { name: 'Set threshold of OutboxWaits' }).click()
+      await person.page.getByRole('dialog').getByText('Why?').waitFor()
+    },
+  },
   'all orders': {
     heading: /^Orders of all/,
     open: async (person) => {
@@ -219,7 +228,7 @@ async function faultsOf(page: Page): Promise<string[]> {
 }
 
 /** Pages of the console that are lists: what each is looked at for is the same. */
-const LISTS = ['in-flight', 'dead-letters', 'stock', 'logs?level=error', 'activity']
+const LISTS = ['alarms', 'in-flight', 'dead-letters', 'stock', 'logs?level=error', 'activity']
 
 export function looks(): void {
   it(

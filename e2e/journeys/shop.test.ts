@@ -11,6 +11,7 @@ import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
 import { books } from './books.ts'
 import { buying } from './buying.ts'
 import { clientLibrary } from './client-library.ts'
+import { consoleJourneys } from './console.ts'
 import { demo } from './demo.ts'
 import { faults } from './faults.ts'
 import { httpFile } from './http-file.ts'
@@ -49,6 +50,7 @@ describe('a person with a browser', () => {
 describe('the shop', faults)
 describe('the shop in two phases', twoPhaseFaults)
 describe('what operators see and do', operating)
+describe('what operators set', consoleJourneys)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('the books', books)

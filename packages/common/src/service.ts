@@ -11,7 +11,7 @@ import { injectFaults } from './runtime/fault-injection.ts'
 import type { Part } from './runtime/lifecycle.ts'
 import { createLog, type Log } from './runtime/log.ts'
 import { createMeshClient, type MeshClient } from './mesh/client.ts'
-import { createControl } from './mesh/control/control.ts'
+import { type Control, createControl } from './mesh/control/control.ts'
 import { createDiscovery } from './mesh/discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
@@ -28,6 +28,8 @@ export interface Instance {
   verify: Verify
   signer: Signer
   mesh: MeshClient
+  /** Settings that change while it runs, its own mesh's and others. */
+  control: Control
   /** Bounds what the instance takes in. */
   inbound: InboundLimit
   /** Bounds its event streams, and ends them when it stops. */
@@ -75,6 +77,7 @@ export async function runService(
     verify: createVerifier({ jwksFile: settings.JWKS_FILE }),
     signer: createSigner({ issuer: service, jwk: settings.JWT_KEY_FILE }),
     mesh,
+    control,
     inbound: createInboundLimit({
       metrics,
       settings: {

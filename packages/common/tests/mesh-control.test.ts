@@ -46,6 +46,20 @@ const share = (fakes: FakeInstance[], fake: FakeInstance) =>
   fake.requests.length / fakes.reduce((sum, { requests }) => sum + requests.length, 0)
 
 describe('the control plane', () => {
+  it('shows every process what was changed, newest first, and keeps the latest changes only', async () => {
+    const [one, two] = await twoProcesses()
+    for (let ms = 1; ms <= 205; ms++) await one.set('defaults', { deadline_ms: 1_000 + ms }, WHO)
+    await one.set('alarms/OutboxWaits', { threshold: 8 }, WHO)
+
+    const changes = await until('the other process has read them', () => {
+      const seen = two.changes()
+      return seen[0]?.key === 'alarms/OutboxWaits' && seen.length === 200 && seen
+    })
+    expect(changes[0]).toMatchObject({ who: 'ada', before: null, after: '{"threshold":8}' })
+    expect(changes[1]).toMatchObject({ key: 'defaults', after: '{"deadline_ms":1205}' })
+    expect(two.values().get('alarms/OutboxWaits')).toEqual({ threshold: 8 })
+  })
+
   it('carries a setting to every process within a second, the closest one first', async () => {
     const [one, two] = await twoProcesses()
     await one.set('defaults', { policy: 'random', deadline_ms: 900 }, WHO)

@@ -99,7 +99,7 @@ export type Flow = z.infer<typeof Flow>
 export const Mark = z.object({
   id: z.string(),
   at: Instant,
-  kind: z.enum(['instance', 'action']),
+  kind: z.enum(['instance', 'action', 'alarm']),
   name: z.string(),
   what: z.string(),
   who: z.string().nullable(),

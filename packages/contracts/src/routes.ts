@@ -1,3 +1,4 @@
+import { ALARM_ROUTES } from './alarms.ts'
 import { AUDIT_ROUTES } from './audit.ts'
 import { BRANCH_ROUTES } from './branches.ts'
 import { CART_ROUTES } from './cart-routes.ts'
@@ -24,6 +25,7 @@ const routes = [
   ...OPS_LIST_ROUTES,
   ...CONSOLE_ROUTES,
   ...PROMISE_ROUTES,
+  ...ALARM_ROUTES,
 ]
 
 /** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */

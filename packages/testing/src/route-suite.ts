@@ -21,6 +21,7 @@ const EXAMPLE_PARAMS: Record<string, () => string> = {
   service: () => 'order',
   action: () => 'restart',
   server: () => 'kafka',
+  alarm: () => 'NoSuchAlarm',
 }
 /** Routes that every service with events has. */
 const OPS_BODIES: ExampleBodies = {

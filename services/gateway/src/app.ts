@@ -21,7 +21,7 @@ import { sessionRoutes } from './sessions.ts'
 import { webRoutes } from './web.ts'
 
 /** The one entrance: who asks, how often, and which service answers. It owns no data and decides nothing. */
-export function createGatewayApp(instance: Instance, settings: Settings): RequestListener {
+export function createGatewayApp(instance: Omit<Instance, 'control'>, settings: Settings): RequestListener {
   const { JWKS_FILE: jwksFile, CUSTOMER_SESSION_S: customerS, OPERATOR_SESSION_S: operatorS } = settings
   const isDevelopment = settings.LEPTON_ENV === 'development'
   const room = createRoom(async () => {

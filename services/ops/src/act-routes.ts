@@ -3,7 +3,7 @@ import type { Caller } from '@lepton/common/http/auth'
 import { actOnInstance, actOnServer, addInstances, removeInstance } from '@lepton/contracts/processes'
 import { refuse } from '@lepton/shop/refuse'
 import type { Actions, By } from './actions.ts'
-import type { Once } from './once.ts'
+import { asked, type Once } from './once.ts'
 
 const SERVERS = ['postgres', 'kafka', 'consul']
 
@@ -47,20 +47,6 @@ export function actRoutes(actions: Actions, once: Once): Endpoint[] {
       )
     }),
   ]
-}
-
-function asked({
-  caller,
-  path,
-  idempotencyKey: key,
-  body,
-}: {
-  caller: Caller
-  path: string
-  idempotencyKey: string
-  body: unknown
-}) {
-  return { owner: caller.subject, path, key, body }
 }
 
 async function act(

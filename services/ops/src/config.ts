@@ -8,6 +8,8 @@ export const settings = instanceSettings.extend({
   PSP_URL: z.url(),
   /** What started the shop, and so what can be done to its processes from here. */
   RUNTIME: z.enum(RUNTIMES).default('external'),
+  /** Who gets what is raised and cleared, in the format of Prometheus' Alertmanager. */
+  ALARM_WEBHOOK_URL: z.union([z.url(), z.literal('').transform(() => undefined)]).optional(),
   /** Where the launcher is asked; without it processes are left alone. */
   CONTROL_SOCKET: z.string().min(1).optional(),
 })

@@ -10,6 +10,9 @@ const NOTHING = {
   outbox: null,
   lag_records: null,
   dead_letters: null,
+  anomalies: 0,
+  inbound_limit: null,
+  shed: [],
   pool: null,
 }
 

@@ -1,9 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { createHttpApp } from '@lepton/common/http/app'
+import { createConsulClient } from '@lepton/common/mesh/consul'
 import { runService } from '@lepton/common/service'
 import { createKafkaBroker } from '@lepton/events/kafka/broker'
+
 import { actRoutes } from './act-routes.ts'
 import { createActions } from './actions.ts'
+import { alarmRoutes } from './alarms/routes.ts'
+import { startAlarms } from './alarms/start.ts'
 import { reconcileEndpoint } from './audit.ts'
 import { readConfig } from './config.ts'
 import { consoleRoutes } from './console-routes.ts'
@@ -20,6 +24,7 @@ import { booksOf, promiseRoutes } from './promise-routes.ts'
 import { startReconciliation } from './reconciliation.ts'
 import { createSeries } from './series.ts'
 import { pointsOf, type ShopState } from './state.ts'
+import { serviceViews, silentOf } from './views.ts'
 
 const settings = readConfig()
 
@@ -32,6 +37,13 @@ await runService('ops', settings, (instance) => {
   const events = startLogReader(broker, boot, log)
   const observer = startObserver({ ...instance, launcher, marks, pspUrl: settings.PSP_URL })
   const books = startReconciliation(instance)
+  const { alarms, part: watching } = startAlarms(instance, {
+    consul: createConsulClient({ address: settings.CONSUL_HTTP_ADDR }),
+    observer,
+    books,
+    marks,
+    webhookUrl: settings.ALARM_WEBHOOK_URL,
+  })
   const series = createSeries()
   const state: ShopState = {
     observer,
@@ -59,8 +71,13 @@ await runService('ops', settings, (instance) => {
       ...promiseRoutes(books, { marks, log, once }),
       ...consoleRoutes(state, actions),
       ...actRoutes(actions, once),
+      ...alarmRoutes(alarms, {
+        control: instance.control,
+        once,
+        incomplete: () => silentOf(serviceViews(observer)),
+      }),
       ...live.endpoints,
     ]),
-    parts: [{ stop: () => broker.close() }, events, observer, books, live],
+    parts: [{ stop: () => broker.close() }, events, watching, observer, books, live],
   })
 })

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
+import type { Caller } from '@lepton/common/http/auth'
 import type { Reply } from '@lepton/common/http/reply'
 import { refuse } from '@lepton/shop/refuse'
 
@@ -40,4 +41,19 @@ export function createOnce(now = () => performance.now()): Once {
     reply.catch(() => kept.delete(id))
     return reply
   }
+}
+
+/** What makes two requests the same wish. */
+export function asked({
+  caller,
+  path,
+  idempotencyKey: key,
+  body,
+}: {
+  caller: Caller
+  path: string
+  idempotencyKey: string
+  body: unknown
+}) {
+  return { owner: caller.subject, path, key, body }
 }

@@ -23,6 +23,7 @@ const InFlight = lazy(() => import('./console/in-flight.tsx').then((m) => ({ def
 const DeadLetters = lazy(() => import('./console/dead-letters.tsx').then((m) => ({ default: m.DeadLetters })))
 const Stock = lazy(() => import('./console/stock.tsx').then((m) => ({ default: m.Stock })))
 const Logs = lazy(() => import('./console/logs.tsx').then((m) => ({ default: m.Logs })))
+const Alarms = lazy(() => import('./console/alarms.tsx').then((m) => ({ default: m.Alarms })))
 const Activity = lazy(() => import('./console/activity.tsx').then((m) => ({ default: m.Activity })))
 
 export function App() {
@@ -51,6 +52,7 @@ export function App() {
           <Route path="dead-letters" element={<DeadLetters />} />
           <Route path="stock" element={<Stock />} />
           <Route path="logs" element={<Logs />} />
+          <Route path="alarms" element={<Alarms />} />
           <Route path="activity" element={<Activity />} />
           <Route path="books" element={<Books />} />
           <Route path="*" element={<NotFound />} />

@@ -47,6 +47,11 @@ export const Snapshot = z.object({
   outbox: z.object({ pending: Count, oldest_s: z.number() }).nullable(),
   lag_records: z.array(z.object({ topic: z.string(), records: Count })).nullable(),
   dead_letters: Count.nullable(),
+  /** Inputs that a state table calls impossible. */
+  anomalies: Count,
+  /** How many requests it works on at most, and those that it refused since they were more. */
+  inbound_limit: z.number().nullable(),
+  shed: z.array(z.object({ priority: z.string(), count: Count })),
   pool: z.object({ idle: Count, used: Count, waiting: Count }).nullable(),
 })
 export type Snapshot = z.infer<typeof Snapshot>
@@ -89,7 +94,20 @@ export function createSnapshots({
     cpu = process.cpuUsage()
     loop = until
     at = nowMs
-    const [statuses, durations, tries, breakers, streams, lag, pool, pending, letters] = await Promise.all([
+    const [
+      statuses,
+      durations,
+      tries,
+      breakers,
+      streams,
+      lag,
+      pool,
+      limit,
+      shed,
+      anomalies,
+      pending,
+      letters,
+    ] = await Promise.all([
       read('http_server_requests_total'),
       read('http_server_request_duration_seconds'),
       read('http_client_requests_total'),
@@ -97,6 +115,9 @@ export function createSnapshots({
       read('http_server_streams'),
       read('kafka_consumer_lag_records'),
       read('db_client_connections'),
+      read('http_server_inbound_limit'),
+      read('http_server_shed_total'),
+      read(`${service}_anomalies_total`),
       readStore('outbox_pending_events'),
       readStore('dead_letters_open'),
     ])
@@ -120,6 +141,9 @@ export function createSnapshots({
       outbox: outboxOf(pending?.[0]?.value, oldest?.[0]?.value),
       lag_records: lag === undefined ? null : lagOf(lag),
       dead_letters: known(letters && sumOf(letters)),
+      anomalies: sumOf(anomalies ?? []),
+      inbound_limit: limit?.[0]?.value ?? null,
+      shed: (shed ?? []).map(({ labels, value }) => ({ priority: String(labels.priority), count: value })),
       pool: pool === undefined || pool.length === 0 ? null : poolOf(pool),
     }
   }

@@ -1,14 +1,10 @@
 import type { ShopError } from '@lepton/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
-import type { SyntheticEvent } from 'react'
 import { shop } from '../api.ts'
 import { useMessages } from '../messages/messages.tsx'
-import { Button } from '../parts/button.tsx'
-import { Trouble } from '../parts/panel.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useToast } from '../parts/toast.tsx'
-import style from './console.module.css'
-import form from './form.module.css'
+import { ReasonForm } from './reason-form.tsx'
 
 export interface Act {
   kind: 'kill' | 'pause' | 'restart' | 'remove' | 'add'
@@ -33,11 +29,6 @@ export function ActDialog({ act, onClose }: { act: Act | undefined; onClose: () 
     },
     onSettled: () => queries.invalidateQueries({ queryKey: ['ops'] }),
   })
-  function submit(event: SyntheticEvent<HTMLFormElement>) {
-    event.preventDefault()
-    const reason = new FormData(event.currentTarget).get('reason')
-    if (act !== undefined && typeof reason === 'string') mutation.mutate({ act, reason })
-  }
   return (
     <Sheet
       shape="box"
@@ -46,26 +37,16 @@ export function ActDialog({ act, onClose }: { act: Act | undefined; onClose: () 
       onClose={onClose}
     >
       {act !== undefined && (
-        <form className={form['reason']} onSubmit={submit}>
+        <ReasonForm
+          submit={texts.acts.short[act.kind]}
+          isDangerous={act.kind !== 'add'}
+          isPending={mutation.isPending}
+          error={mutation.error}
+          onSubmit={({ reason = '' }) => mutation.mutate({ act, reason })}
+          onClose={onClose}
+        >
           <p>{texts.acts.effect[act.kind](PAUSE_S)}</p>
-          <label>
-            {texts.acts.reason}
-            <input name="reason" required minLength={3} maxLength={500} defaultValue={texts.acts.usual} />
-          </label>
-          {mutation.error && <Trouble error={mutation.error} />}
-          <div className={style['row']}>
-            <Button
-              type="submit"
-              look={act.kind === 'add' ? 'quiet' : 'danger'}
-              disabled={mutation.isPending}
-            >
-              {texts.acts.short[act.kind]}
-            </Button>
-            <Button look="quiet" onClick={onClose}>
-              {texts.acts.leave}
-            </Button>
-          </div>
-        </form>
+        </ReasonForm>
       )}
     </Sheet>
   )

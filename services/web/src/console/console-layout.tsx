@@ -40,9 +40,10 @@ export function ConsoleLayout() {
             <Item to="/console/stock">{texts.stock.nav}</Item>
             <Item to="/console/books">{texts.books.nav}</Item>
           </ul>
-          <h2>{texts.machinery}</h2>
+          <h2>{texts.ofMachinery}</h2>
           <ul>
             <Item to="/console/instances">{texts.instances.nav}</Item>
+            <Item to="/console/alarms">{texts.alarms.nav}</Item>
             <Item to="/console/logs">{texts.logs.nav}</Item>
             <Item to="/console/activity">{texts.activity.nav}</Item>
           </ul>

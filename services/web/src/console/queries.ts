@@ -6,6 +6,8 @@ export type Overview = Answer<RouteOf<'GET', '/ops/overview'>>
 export type ServiceView = Overview['services'][number]
 export type InstanceView = ServiceView['instances'][number]
 export type Capabilities = Answer<RouteOf<'GET', '/ops/capabilities'>>
+export type Alarms = Answer<RouteOf<'GET', '/ops/alarms'>>
+export type Alarm = Alarms['items'][number]
 export type Promises = Answer<RouteOf<'GET', '/ops/promises'>>
 
 /** How often (ms) the figures are made, and so asked for. */

@@ -1,9 +1,10 @@
 import { lists } from './en-console-lists.ts'
+import { machinery } from './en-console-machinery.ts'
 import { n } from './en-plural.ts'
 
 export const console = {
   business: 'Business',
-  machinery: 'Machinery',
+  ofMachinery: 'Machinery',
   breaking: 'Elsewhere',
   signedIn: (name: string) => `Operator: ${name}`,
   signOut: 'Sign out',
@@ -215,4 +216,5 @@ export const console = {
     },
   },
   ...lists,
+  ...machinery,
 }

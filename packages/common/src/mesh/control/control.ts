@@ -29,6 +29,10 @@ export interface Control {
   traffic(target: string, caller?: string): TargetTraffic
   /** Values that were refused, by key: the last good one of each stays. */
   faults(): ReadonlyMap<string, string>
+  /** Every setting that is in force, by its key. */
+  values(): ReadonlyMap<string, object>
+  /** The latest changes, newest first. */
+  changes(): readonly Changed[]
   subscribe(listener: () => void): () => void
   /** Settles with the first answer of Consul. */
   ready: Promise<void>
@@ -45,12 +49,20 @@ export interface Control {
   close(): Promise<void>
 }
 
-interface Entry extends Change {
+/** Another change came in between: what was to be changed is not what was seen. */
+export class SettingContended extends Error {}
+
+/** One change, as it is kept: what was there before, and what is there since. */
+export interface Changed extends Change {
   key: string
   before: string | null
   after: string | null
   at: string
 }
+
+/** So many changes are kept: every process reads them with the settings. */
+const MAX_CHANGES = 200
+const TRAIL = 'audit/'
 
 export function createControl({
   consul,
@@ -73,6 +85,7 @@ export function createControl({
   const settings = { ...controlDefaults, ...given }
   const values = new Map<string, object>()
   const faults = new Map<string, string>()
+  let changes: readonly Changed[] = []
   const listeners = new Set<() => void>()
   const { promise: ready, resolve } = Promise.withResolvers<void>()
   let isFailing = false
@@ -84,9 +97,8 @@ export function createControl({
 
   function apply(entries: readonly KeyValue[]): void {
     const read = entries.map(({ key, value }) => ({ key: key.slice(settings.prefix.length), value }))
-    const there = new Map(
-      read.filter(({ key }) => !key.startsWith('audit/')).map((one) => [one.key, one.value]),
-    )
+    changes = changesIn(read.filter(({ key }) => key.startsWith(TRAIL)))
+    const there = new Map(read.filter(({ key }) => !key.startsWith(TRAIL)).map((one) => [one.key, one.value]))
     for (const key of values.keys()) if (!there.has(key)) values.delete(key)
     faults.clear()
     for (const [key, text] of there) {
@@ -132,16 +144,25 @@ export function createControl({
     if (text !== undefined) parseSetting(key, text)
     const before = await consul.readKey(settings.prefix + key)
     const isTaken = await consul.writeKey(settings.prefix + key, text, before?.modifyIndex ?? 0)
-    if (!isTaken) throw new Error(`${key} was changed by another in between: look again`)
+    if (!isTaken) throw new SettingContended(`${key} was changed by another in between: look again`)
     const at = new Date().toISOString()
-    const entry: Entry = { key, who, why, before: before?.value ?? null, after: text ?? null, at }
-    await consul.writeKey(`${settings.prefix}audit/${at}-${newId()}`, JSON.stringify(entry), 0)
+    const entry: Changed = { key, who, why, before: before?.value ?? null, after: text ?? null, at }
+    await consul.writeKey(`${settings.prefix}${TRAIL}${at}-${newId()}`, JSON.stringify(entry), 0)
+    const surplus = (await trail()).toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, -MAX_CHANGES)
+    for (const { key: old, modifyIndex } of surplus) await consul.writeKey(old, undefined, modifyIndex)
+  }
+
+  async function trail(): Promise<KeyValue[]> {
+    const query = { index: 0, waitS: 1, timeoutMs: 5_000 }
+    return (await consul.listKeys(settings.prefix + TRAIL, query)).entries
   }
 
   return {
     ready,
     traffic: (target, of = caller) => trafficOf(values, of, target),
     faults: () => faults,
+    values: () => values,
+    changes: () => changes,
     subscribe(listener) {
       listeners.add(listener)
       return () => listeners.delete(listener)
@@ -149,18 +170,23 @@ export function createControl({
     get: async (key) => (await consul.readKey(settings.prefix + key))?.value,
     set: put,
     async undo(key, change) {
-      const { entries } = await consul.listKeys(`${settings.prefix}audit/`, {
-        index: 0,
-        waitS: 1,
-        timeoutMs: 5_000,
-      })
-      const last = entries
-        .map(({ value }) => JSON.parse(value) as Entry)
-        .filter((entry) => entry.key === key)
-        .sort((a, b) => (a.at < b.at ? 1 : -1))[0]
+      const last = changesIn(await trail()).find((one) => one.key === key)
       if (last === undefined) throw new Error(`${key} was never changed`)
       await put(key, last.before === null ? undefined : (JSON.parse(last.before) as object), change)
     },
     close: () => poll.close(),
   }
+}
+
+/** Newest first; what cannot be read is left out. */
+function changesIn(entries: readonly { value: string }[]): Changed[] {
+  return entries
+    .flatMap(({ value }) => {
+      try {
+        return [JSON.parse(value) as Changed]
+      } catch {
+        return []
+      }
+    })
+    .sort((a, b) => (a.at < b.at ? 1 : -1))
 }

@@ -20,6 +20,13 @@ const Instance = z.strictObject({
   weight: z.number().min(0).max(1_000).optional(),
   drain: z.boolean().optional(),
 })
+/** What operators have set of an alarm; what is not set is as the table of alarms says. */
+const Alarm = z.strictObject({
+  threshold: z.number().min(0).max(1e9).optional(),
+  for_s: z.int().min(0).max(86_400).optional(),
+  silent_until: z.iso.datetime().optional(),
+})
+export type AlarmSetting = z.infer<typeof Alarm>
 
 const NAME = '[a-z0-9][a-zA-Z0-9._-]{0,62}'
 /** Every key there is, and what it holds. `edges` and `limits` name caller and target in the order of their paths. */
@@ -30,7 +37,11 @@ const KEYS = [
   { pattern: new RegExp(`^routes/${NAME}$`), schema: Route },
   { pattern: new RegExp(`^limits/${NAME}/${NAME}$`), schema: CallerLimit },
   { pattern: new RegExp(`^instances/${NAME}/${NAME}$`), schema: Instance },
+  { pattern: /^alarms\/[A-Z][A-Za-z]{2,60}$/, schema: Alarm },
 ] as const
+
+/** A key that there is not, or a value that it cannot hold. */
+export class InvalidSetting extends Error {}
 
 /** What one target is called with: by defaults, then its own settings, then those of the pair. */
 export interface TargetTraffic {
@@ -41,20 +52,20 @@ export interface TargetTraffic {
   instances: ReadonlyMap<string, z.infer<typeof Instance>>
 }
 
-/** The value of a key, checked. @throws Error that says what is wrong with it */
+/** The value of a key, checked. @throws InvalidSetting that says what is wrong with it */
 export function parseSetting(key: string, text: string): object {
   const known = KEYS.find(({ pattern }) => pattern.test(key))
-  if (known === undefined) throw new Error(`there is no setting ${key}`)
+  if (known === undefined) throw new InvalidSetting(`there is no setting ${key}`)
   let value: unknown
   try {
     value = JSON.parse(text)
   } catch {
-    throw new Error(`${key} is not JSON`)
+    throw new InvalidSetting(`${key} is not JSON`)
   }
   const parsed = known.schema.safeParse(value)
   if (parsed.success) return parsed.data
   const [issue] = parsed.error.issues
-  throw new Error(`${key}: ${issue!.path.join('.') || 'the value'} ${issue!.message}`)
+  throw new InvalidSetting(`${key}: ${issue!.path.join('.') || 'the value'} ${issue!.message}`)
 }
 
 /** @param settings values by key, all of them checked */
