@@ -6,7 +6,7 @@ interface Manifest {
   publishConfig: { exports: Record<string, { types: string; default: string }> }
 }
 
-it.each(['common', 'events'])(
+it.each(['common', 'events', 'client', 'contracts'])(
   'what is installed of %s has the same entry points as the sources',
   (library) => {
     const file = new URL(`../../packages/${library}/package.json`, import.meta.url)

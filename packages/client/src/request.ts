@@ -74,7 +74,7 @@ export function createAsk(base: string, credentials: Credentials, retry: RetrySe
 }
 
 /** The path with its parameters and its query, each written so that it stays one value. */
-export function pathOf(path: string, { params = {}, query = {} }: Pick<Parts, 'params' | 'query'>): string {
+function pathOf(path: string, { params = {}, query = {} }: Pick<Parts, 'params' | 'query'>): string {
   const filled = path.replace(/:(\w+)/g, (_all, name: string) => encodeURIComponent(params[name] ?? ''))
   const asked = Object.entries(query).filter(([, value]) => value !== undefined)
   if (asked.length === 0) return filled
