@@ -118,6 +118,27 @@ describe('a request', () => {
     expect(begun).toBe(0)
   })
 
+  it('that takes longer than its caller waits is answered in time, whatever its work does later', async () => {
+    const work = [Promise.withResolvers<void>(), Promise.withResolvers<void>()]
+    const headers = { 'lepton-deadline-ms': '100' }
+    const answers = work.map(({ promise }) => {
+      add = () => promise
+      return people.anyone().post('/things', {}, { headers })
+    })
+
+    for (const answered of await Promise.all(answers)) {
+      expect(answered).toMatchObject({
+        status: 504,
+        body: { type: '/problems/deadline-exceeded' },
+        headers: { 'lepton-fault': 'deadline' },
+      })
+    }
+    work[0]!.resolve()
+    work[1]!.reject(new Error('too late to matter'))
+    add = () => Promise.resolve()
+    expect((await people.anyone().post('/things', {})).status).toBe(204)
+  })
+
   it('that needs a service which is away says which', async () => {
     add = () => Promise.reject(new Unavailable('inventory', { fault: 'inventory' }))
 

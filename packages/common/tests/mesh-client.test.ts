@@ -85,6 +85,33 @@ describe('time', () => {
     await gone
   })
 
+  it('over while a call waits for a connection costs no connection', async () => {
+    const [a] = await instances('order-1')
+    const { promise: full, resolve } = Promise.withResolvers<void>()
+    const sockets = new Set<unknown>()
+    const held: (() => void)[] = []
+    a!.handler = (req, res) => {
+      sockets.add(req.socket)
+      held.push(() => res.end())
+      if (held.length === 4) resolve()
+    }
+    const { get } = over([a!], { transport: { ...meshDefaults.transport, connections: 4 } })
+    const first = Array.from({ length: 4 }, () => get())
+    await full
+    const late = await inParallel(40, 40, () => get({ operation: 'hurried', deadlineMs: 50 }))
+
+    expect(late.every(({ status }) => status === 'rejected')).toBe(true)
+    for (const answer of held) answer()
+    await Promise.all(first)
+    a!.handler = (req, res) => {
+      sockets.add(req.socket)
+      res.end()
+    }
+    await inParallel(20, 4, () => get())
+    expect(sockets.size).toBe(4)
+    expect(a!.requests).toHaveLength(24)
+  })
+
   it('never takes longer than its caller waits', async () => {
     const [a] = await instances('order-1')
     a!.handler = () => {}

@@ -127,11 +127,16 @@ export function createBareApp({ log, metrics, isReady, requestTimeoutMs = 10_000
 }
 
 function limitTime(requestTimeoutMs: number): RequestHandler {
-  return (req, _res, next) => {
+  return (req, res, next) => {
     const asked = Number(req.get(DEADLINE_HEADER))
     const remainingMs =
       Number.isFinite(asked) && asked > 0 ? Math.min(asked, requestTimeoutMs) : requestTimeoutMs
     if (remainingMs < LEAST_MS) throw refuse('deadline-exceeded', 'The caller left too little time.')
+    // The work goes on, and what it has begun to write is stored; only its answer is of no use to the caller any more.
+    const timer = setTimeout(() => {
+      if (!res.headersSent) next(refuse('deadline-exceeded', 'The work took longer than the caller waits.'))
+    }, remainingMs)
+    res.once('close', () => clearTimeout(timer))
     withDeadline(remainingMs, next, parseAttempt(req.get(ATTEMPT_HEADER)))
   }
 }
@@ -177,6 +182,7 @@ export function serve(
   return async (req, res) => {
     const caller = await callerOf(req, res)
     const reply = await endpoint.run({ ...parseRequest(route, req), caller, req } as unknown as Call)
+    if (res.headersSent) return
     if (reply.stream === undefined) return sendReply(res, route, reply, log)
     await outsideRequests(sendEvents, res, { route, streams, log }, reply.stream)
   }

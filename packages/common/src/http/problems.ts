@@ -24,6 +24,7 @@ export function addProblemHandlers(app: Express, log: Log): void {
 
 function answerProblem(log: Log): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
+    if (res.writableEnded) return
     if (res.headersSent) return void res.destroy()
     const refusal = asRefusal(error)
     if (refusal.slug === 'internal-error') log.error({ err: error, path: req.path }, 'request failed')

@@ -224,6 +224,22 @@ describe('balancer', () => {
     expect(balancer.take({ tried: [], isRetryable: false })).toBe(left)
   })
 
+  it.each([2, 4])('has all %i back within seconds after ten minutes in which all of them failed', (count) => {
+    const names = Array.from({ length: count }, (_, index) => `order-${index}`)
+    const { balancer, clock, call } = setUp(names)
+    const run = (outcome: Outcome, forMs: number) => {
+      for (const endsAtMs = clock.ms + forMs; clock.ms < endsAtMs; clock.ms += 20) {
+        call(() => ({ outcome, rttMs: 5 }))
+        if (clock.ms % 1_000 < 25) balancer.tick()
+      }
+    }
+    run('success', 10_000)
+    run('failure', 600_000)
+    run('success', 10_000)
+
+    expect(balancer.endpoints().map(({ health }) => health.state)).toEqual(names.map(() => 'alive'))
+  })
+
   it('sends a single retryable request as the probe, and takes the endpoint back when it succeeds', () => {
     const { balancer, clock, events, failUntilEjected } = setUp(['a', 'b', 'c'])
     failUntilEjected('b')

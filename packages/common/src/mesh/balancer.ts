@@ -2,6 +2,7 @@ import {
   eject,
   type EjectionReason,
   type EjectionSettings,
+  isFailing,
   isProbeDue,
   maxEjected,
   type Outcome,
@@ -165,10 +166,12 @@ export function createBalancer({
       events.onRevive(endpoint)
       return
     }
-    const outAlready = listed.filter((other) => other !== endpoint && other.health.state !== 'alive').length
+    const others = listed.filter((other) => other !== endpoint)
+    const outAlready = others.filter((other) => other.health.state !== 'alive').length
     const mayEject = outAlready < maxEjected(listed.length, settings.ejection.maxEjectedShare)
     if (!mayEject && health.state === 'alive') return
-    eject(health, nowMs, settings.ejection, random)
+    const isAlone = others.some((other) => !isFailing(other.health))
+    eject(health, { nowMs, isAlone, settings: settings.ejection, random })
     regroup()
     events.onEject(endpoint, verdict)
   }

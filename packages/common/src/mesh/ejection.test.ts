@@ -71,10 +71,10 @@ describe('ejection', () => {
     const health = createHealth(0)
     const times = [0, 1, 2, 10].map((offences) => {
       health.offences = offences
-      eject(health, 1000, settings, () => 0)
+      eject(health, { nowMs: 1000, isAlone: true, settings: settings, random: () => 0 })
       const shortest = health.probeAtMs - 1000
       health.offences = offences
-      eject(health, 1000, settings, () => 1)
+      eject(health, { nowMs: 1000, isAlone: true, settings: settings, random: () => 1 })
       return [shortest, health.probeAtMs - 1000]
     })
 
@@ -88,7 +88,7 @@ describe('ejection', () => {
 
   it('is brought back by one success, but not by a request from before', () => {
     const health = createHealth(0)
-    eject(health, 1000, settings, () => 0)
+    eject(health, { nowMs: 1000, isAlone: true, settings: settings, random: () => 0 })
 
     expect(isProbeDue(health, 3499)).toBe(false)
     expect(isProbeDue(health, 3500)).toBe(true)
@@ -100,7 +100,7 @@ describe('ejection', () => {
 
   it('goes out for longer when the probe fails, and a 429 fails it too', () => {
     const health = createHealth(0)
-    eject(health, 0, settings, () => 0)
+    eject(health, { nowMs: 0, isAlone: true, settings: settings, random: () => 0 })
     health.state = 'probing'
 
     expect(record(health, 'soft', 3000)).toBe('failed-probe')
@@ -108,7 +108,7 @@ describe('ejection', () => {
 
   it('becomes due again when the probe says nothing', () => {
     const health = createHealth(0)
-    eject(health, 0, settings, () => 0)
+    eject(health, { nowMs: 0, isAlone: true, settings: settings, random: () => 0 })
     health.state = 'probing'
 
     expect(record(health, 'neutral', 3000)).toBeUndefined()
@@ -117,7 +117,7 @@ describe('ejection', () => {
 
   it('keeps offences through a revival and pays one off for each clean sweep', () => {
     const health = createHealth(0)
-    eject(health, 0, settings, () => 0)
+    eject(health, { nowMs: 0, isAlone: true, settings: settings, random: () => 0 })
     revive(health, 5000)
     expect(health.offences).toBe(1)
 

@@ -94,16 +94,34 @@ export function recordOutcome(
     : undefined
 }
 
-export function eject(health: Health, nowMs: number, settings: EjectionSettings, random: () => number): void {
+/**
+ * Takes an endpoint out until its next probe.
+ *
+ * @param isAlone whether it fails while others do not. What all fail at is not its fault: it stays out no longer each time.
+ */
+export function eject(
+  health: Health,
+  {
+    nowMs,
+    isAlone,
+    settings,
+    random,
+  }: { nowMs: number; isAlone: boolean; settings: EjectionSettings; random: () => number },
+): void {
   health.state = 'ejected'
   health.ejectedAtMs = nowMs
-  health.probeAtMs = nowMs + equalJitterMs(health.offences, settings.backoff, random)
-  health.offences += 1
+  health.probeAtMs = nowMs + equalJitterMs(isAlone ? health.offences : 0, settings.backoff, random)
+  if (isAlone) health.offences += 1
   health.consecutive = 0
 }
 
 export function revive(health: Health, nowMs: number): void {
   Object.assign(health, { ...createHealth(nowMs), offences: health.offences })
+}
+
+/** Whether the last thing that it did was to fail. */
+export function isFailing(health: Health): boolean {
+  return health.state !== 'alive' || health.consecutive > 0
 }
 
 export function isProbeDue(health: Health, nowMs: number): boolean {

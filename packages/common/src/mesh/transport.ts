@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
+import { createTurns, type Turns } from './turns.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
 
@@ -79,12 +80,13 @@ export function createTransport(origin: string, settings: TransportSettings): Tr
   }
   const { connections, maxResponseBytes: maxResponseSize, streams, streamSilenceMs } = settings
   const pool = new Pool(origin, { ...shared, connections, maxResponseSize, bodyTimeout: 0 })
+  const turns = createTurns(connections)
   // A stream holds its connection: it must not take one that requests need.
   let streamPool: Pool | undefined
   const forStreams = () =>
     (streamPool ??= new Pool(origin, { ...shared, connections: streams, bodyTimeout: streamSilenceMs }))
   return {
-    exchange: (request) => exchange(pool, request),
+    exchange: (request) => exchange(pool, turns, request),
     open: (request, signal) => open(forStreams(), request, signal),
     close: async () => {
       await Promise.all([pool.close(), streamPool?.close()])
@@ -129,7 +131,15 @@ const NOT_SENT = new Set([
   'ENOTFOUND',
 ])
 
-function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }: Exchange): Promise<Answer> {
+/**
+ * Waits for a connection in a queue of our own: a request whose time is over leaves it without a trace. In the pool's
+ * queue it would stay until it gets a connection, and be aborted there, which closes the connection.
+ */
+function exchange(
+  pool: Pool,
+  turns: Turns,
+  { method, path, headers, body, timeoutMs, signal }: Exchange,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     let controller: Dispatcher.DispatchController | undefined
     let expired: TransportError | undefined
@@ -140,6 +150,7 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }
     const endsAtMs = performance.now() + timeoutMs
     let timer = setTimeout(checkTime, timeoutMs)
     let lastTurn: NodeJS.Immediate | undefined
+    let giveUpTurn: (() => void) | undefined
 
     // Timers count from the start of the turn they are set in: after a long turn they are early.
     // And a process that was held up finds them due before it has read what has arrived.
@@ -151,8 +162,9 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }
 
     function end(fault: 'timeout' | 'cancelled'): void {
       expired = new TransportError(fault, controller !== undefined, signal?.reason)
+      giveUpTurn?.()
       controller?.abort(expired)
-      // A request still waiting for a connection has nothing to abort yet: it is, as soon as it starts.
+      // A request that waits for its connection to open has nothing to abort yet: it is, as soon as it starts.
       reject(expired)
       stop()
     }
@@ -168,34 +180,35 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }
     if (signal?.aborted === true) return cancel()
     signal?.addEventListener('abort', cancel)
 
-    pool.dispatch(
-      { method, path, headers, body: body ?? null },
-      {
-        onRequestStart(started) {
-          controller = started
-          if (expired !== undefined) started.abort(expired)
-        },
-        onResponseStart(_controller, code, received) {
-          status = code
-          answerHeaders = received
-        },
-        onResponseData(_controller, chunk) {
-          chunks.push(chunk)
-        },
-        onResponseEnd() {
-          stop()
-          resolve({
-            status,
-            headers: answerHeaders,
-            body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
-          })
-        },
-        onResponseError(_controller, error) {
-          stop()
-          reject(asTransportError(error, controller !== undefined))
-        },
+    const options = { method, path, headers, body: body ?? null }
+    const handler: Dispatcher.DispatchHandler = {
+      onRequestStart(started) {
+        controller = started
+        if (expired !== undefined) started.abort(expired)
       },
-    )
+      onResponseStart(_controller, code, received) {
+        status = code
+        answerHeaders = received
+      },
+      onResponseData(_controller, chunk) {
+        chunks.push(chunk)
+      },
+      onResponseEnd() {
+        stop()
+        turns.end()
+        resolve({
+          status,
+          headers: answerHeaders,
+          body: chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks),
+        })
+      },
+      onResponseError(_controller, error) {
+        stop()
+        turns.end()
+        reject(asTransportError(error, controller !== undefined))
+      },
+    }
+    giveUpTurn = turns.next(() => pool.dispatch(options, handler))
   })
 }
 
