@@ -5,10 +5,12 @@ import { Instant } from './fields.ts'
 export const Incomplete = z.object({ service: z.string(), problem: z.string() })
 export type Incomplete = z.infer<typeof Incomplete>
 
+/** Services whose part is missing; empty where the answer is whole. */
+export const incomplete = z.array(Incomplete)
+
 /** What every answer over several services says of itself. */
 export const partial = {
   /** When the parts were asked for. */
   as_of: Instant,
-  /** Services whose part is missing; empty where the answer is whole. */
-  incomplete: z.array(Incomplete),
+  incomplete,
 }

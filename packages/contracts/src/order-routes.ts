@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Cursor, Limit, pageOf, Uuid } from './fields.ts'
 import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder, Room } from './order.ts'
+import { incomplete } from './incomplete.ts'
 import { route } from './route.ts'
 
 const OfOrder = z.strictObject({ order_id: Uuid })
@@ -57,7 +58,7 @@ export const listOrders = route({
   summary: 'My orders, newest first',
   access: ['customer'],
   query: Paging,
-  answers: { 200: pageOf(Order) },
+  answers: { 200: pageOf(Order).extend({ incomplete }) },
   problems: [],
 })
 

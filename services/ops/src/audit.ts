@@ -14,7 +14,7 @@ import {
   type Violation,
 } from '@lepton/contracts/audit'
 import type { Incomplete } from '@lepton/contracts/incomplete'
-import { partsOf } from './incomplete.ts'
+import { partsOf } from '@lepton/shop/incomplete'
 import { compare, type Story } from './reconcile.ts'
 
 /** Services answer one after the other while orders go on: what is contradicted only once was in between. */

@@ -12,7 +12,7 @@ import {
 } from '@lepton/contracts/dead-letter-routes'
 import { republishEvents, republishRoute } from '@lepton/contracts/republish'
 import { serviceOf } from '@lepton/contracts/dead-letters'
-import { partsOf } from './incomplete.ts'
+import { partsOf } from '@lepton/shop/incomplete'
 
 /** The records that no service could apply: each service keeps its own, here they are one list. */
 export function deadLetterEndpoints(mesh: MeshClient): Endpoint[] {

@@ -7,7 +7,7 @@ import { serviceOf } from '@lepton/contracts/dead-letters'
 import { appliedRoute, getTimeline, trailRoute } from '@lepton/contracts/ops-timeline'
 import { getOpsOrder, getOrderMoney, getOrderStock } from '@lepton/contracts/ops-order-parts'
 import { getOrderHead } from '@lepton/contracts/ops-orders'
-import { partsOf } from './incomplete.ts'
+import { partsOf } from '@lepton/shop/incomplete'
 import { joinTimeline } from './timeline.ts'
 
 const MAX_EVENTS = 500

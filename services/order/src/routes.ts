@@ -3,6 +3,7 @@ import type { Caller } from '@lepton/common/http/auth'
 import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/runtime/cursor'
 import { answer, type Endpoint, overloaded } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
+import { partsOf } from '@lepton/shop/incomplete'
 import { orderIdOf } from '@lepton/shop/order-id'
 import { idempotently } from '@lepton/events/idempotency'
 import { remainingMs } from '@lepton/common/runtime/deadline'
@@ -85,15 +86,17 @@ export function orderRoutes(deps: Deps): Endpoint[] {
     answer(listOrders, async ({ caller, query: { cursor, limit } }) => {
       const before = cursor === undefined ? undefined : positionOf(cursor)
       // Asked in this order: a checkout that becomes an order meanwhile is then among the orders.
-      const checkouts = before === undefined ? await pendingCheckouts(deps, caller) : []
+      const checkouts =
+        before === undefined ? await pendingCheckouts(deps, caller) : { items: [], incomplete: [] }
       const orders = await listStoredOrders(database, caller.subject, before, limit)
       const listed = new Set(orders.map(({ order_id }) => order_id))
-      const pending = checkouts.filter(({ order_id }) => !listed.has(order_id))
+      const pending = checkouts.items.filter(({ order_id }) => !listed.has(order_id))
       const last = orders.at(-1)
       return {
         status: 200,
         body: {
           items: [...pending, ...orders],
+          incomplete: checkouts.incomplete,
           next_cursor:
             orders.length < limit || last === undefined
               ? null
@@ -172,15 +175,13 @@ async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller
   })
 }
 
-/** Without the cart service's answer nobody knows what was accepted: no list is better than one with a gap. */
+/** What the cart service has accepted and is no order yet. While it is away the list goes without, and says so. */
 async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
-  const { items } = await ask(mesh, listCheckouts, { token })
-  if (items.length === 0) return []
-  const known = await listKnown(
-    database,
-    items.map(({ order_id }) => order_id),
-  )
-  return items.filter(({ order_id }) => !known.has(order_id))
+  const { parts, incomplete } = await partsOf(['cart'], () => ask(mesh, listCheckouts, { token }))
+  const items = parts.get('cart')?.items ?? []
+  const ids = items.map(({ order_id }) => order_id)
+  const known = ids.length === 0 ? new Set() : await listKnown(database, ids)
+  return { items: items.filter(({ order_id }) => !known.has(order_id)), incomplete }
 }
 
 /** The stored answer is gone after a week, the order is not: the same request is still the same order. */

@@ -141,6 +141,7 @@ function exchange(
   { method, path, headers, body, timeoutMs, signal }: Exchange,
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
+    if (signal?.aborted === true) return reject(new TransportError('cancelled', false, signal.reason))
     let controller: Dispatcher.DispatchController | undefined
     let expired: TransportError | undefined
     let status = 0
@@ -150,7 +151,6 @@ function exchange(
     const endsAtMs = performance.now() + timeoutMs
     let timer = setTimeout(checkTime, timeoutMs)
     let lastTurn: NodeJS.Immediate | undefined
-    let giveUpTurn: (() => void) | undefined
 
     // Timers count from the start of the turn they are set in: after a long turn they are early.
     // And a process that was held up finds them due before it has read what has arrived.
@@ -162,7 +162,7 @@ function exchange(
 
     function end(fault: 'timeout' | 'cancelled'): void {
       expired = new TransportError(fault, controller !== undefined, signal?.reason)
-      giveUpTurn?.()
+      giveUpTurn()
       controller?.abort(expired)
       // A request that waits for its connection to open has nothing to abort yet: it is, as soon as it starts.
       reject(expired)
@@ -177,7 +177,6 @@ function exchange(
       signal?.removeEventListener('abort', cancel)
     }
 
-    if (signal?.aborted === true) return cancel()
     signal?.addEventListener('abort', cancel)
 
     const options = { method, path, headers, body: body ?? null }
@@ -208,7 +207,7 @@ function exchange(
         reject(asTransportError(error, controller !== undefined))
       },
     }
-    giveUpTurn = turns.next(() => pool.dispatch(options, handler))
+    const giveUpTurn = turns.next(() => pool.dispatch(options, handler))
   })
 }
 

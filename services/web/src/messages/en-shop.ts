@@ -92,6 +92,7 @@ export const orders = {
   order: 'Order',
   items: (units: number) => n(units, 'unit', 'units'),
   more: 'Show older orders',
+  incomplete: 'Orders of the last moments may be missing: the cart is not available.',
   andMore: (count: number) => `and ${count} more`,
 }
 

@@ -26,6 +26,7 @@ export function Orders() {
     <>
       <PageTitle title={texts.title}>{texts.title}</PageTitle>
       {error && <Trouble error={error} onRetry={() => void refetch()} />}
+      {data?.pages.some(({ incomplete }) => incomplete.length > 0) && <p role="status">{texts.incomplete}</p>}
       {orders === undefined && !error && <Bone height={240} />}
       {orders?.length === 0 && (
         <Empty title={texts.empty} hint={texts.emptyHint}>
