@@ -2,7 +2,8 @@ import type { Tx } from './postgres/transaction.ts'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { insertLetter } from './dead-letters/dead-letter.ts'
 import { admit, forget } from './inbox.ts'
-import { type ParsedRecord, Poison, type Subscription } from './subscription.ts'
+import { Poison } from './poison.ts'
+import type { ParsedRecord, Subscription } from './subscription.ts'
 
 /** What one key can lose: a snapshot from further ahead is not of this history, and would drop what is. */
 const MAX_SNAPSHOT_JUMP = 100

@@ -1,18 +1,15 @@
-import { setTimeout as delay } from 'node:timers/promises'
-import { ZodError } from 'zod'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
-import type { Database } from './postgres/database.ts'
-import { Refusal } from '@lepton/common/runtime/problem'
-import { applyChunk } from './apply.ts'
+import { createApplier } from './applier.ts'
 import type { Broker, Delivery } from './broker.ts'
-import { countOpen, type DeadLetterDeps, findReplayable, markDead, park } from './dead-letters/dead-letter.ts'
+import { countOpen } from './dead-letters/dead-letter.ts'
+import { startUnblocker } from './dead-letters/unblock.ts'
 import type { Outbox } from './outbox.ts'
-import { replay } from './dead-letters/replay.ts'
+import type { Database } from './postgres/database.ts'
+import { parseRecord, type Subscription } from './subscription.ts'
 import { type ConsumerStuck, superviseProgress } from './supervise.ts'
-import { type ParsedRecord, parseRecord, Poison, type Subscription } from './subscription.ts'
 
 export interface ConsumeDeps {
   database: Database
@@ -127,129 +124,4 @@ function endProcess(error: ConsumerStuck): void {
   setImmediate(() => {
     throw error
   })
-}
-
-/** Applies records of a topic; only an outage comes out as a fault. */
-function createApplier(
-  { database, outbox, metrics, log }: ConsumeDeps,
-  subscription: Subscription,
-  { group, poisonTries = 5 }: ConsumeSettings,
-): (records: readonly ParsedRecord[]) => Promise<void> {
-  const { name: topic, number: consumer } = subscription.topic
-  const events = metrics.counter({
-    name: 'messaging_client_consumed_messages_total',
-    help: 'Records consumed, by topic and outcome',
-    labelNames: ['topic', 'outcome'],
-  })
-  const duration = metrics.histogram({
-    name: 'messaging_process_duration_seconds',
-    help: 'Duration of one transaction of records',
-    labelNames: ['topic'],
-  })
-
-  async function apply(records: readonly ParsedRecord[]): Promise<void> {
-    const done = duration.startTimer({ topic })
-    const outcome = await database
-      .inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
-      .finally(done)
-    for (const [name, count] of Object.entries(outcome)) events.inc({ topic, outcome: name }, count as number)
-    if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events blocked by a sequence gap')
-  }
-
-  /** Halves what holds something poisonous until it stands alone. */
-  async function applyOrBisect(records: readonly ParsedRecord[]): Promise<void> {
-    if (records.length === 1) return applyOrPark(records[0]!)
-    if (records.every(({ fault }) => fault === undefined)) {
-      try {
-        await apply(records)
-        return
-      } catch (error) {
-        if (!isPoison(error)) throw error
-      }
-    }
-    const middle = Math.ceil(records.length / 2)
-    await applyOrBisect(records.slice(0, middle))
-    await applyOrBisect(records.slice(middle))
-  }
-
-  async function applyOrPark(parsed: ParsedRecord): Promise<void> {
-    let fault = parsed.fault as Error | undefined
-    let attempts = 0
-    for (; fault === undefined && attempts < poisonTries; attempts++) {
-      try {
-        await apply([parsed])
-        return
-      } catch (error) {
-        if (!isPoison(error)) throw error
-        if (attempts + 1 === poisonTries) fault = error as Error
-        else await delay(50 * 2 ** attempts)
-      }
-    }
-    log.error({ err: fault, topic, offset: parsed.record.offset }, 'record parked as a dead letter')
-    failpoint('dlq.before_park')
-    await park({ database, outbox, group }, consumer, parsed, {
-      attempts: Math.max(1, attempts),
-      error: fault!,
-    })
-    failpoint('dlq.after_park')
-    events.inc({ topic, outcome: 'dead' })
-  }
-
-  return async (records) => {
-    if (records.length > 0) await applyOrBisect(records)
-  }
-}
-
-/**
- * Whether trying again cannot help. An allow-list: whatever is not on it counts as an outage, since a
- * killed database answers with errors that carry no code at all.
- */
-export function isPoison(error: unknown): boolean {
-  if (error instanceof Poison || error instanceof Refusal || error instanceof ZodError) return true
-  if (error instanceof TypeError || error instanceof RangeError) return true
-  if (error instanceof ReferenceError || error instanceof SyntaxError) return true
-  return /^2[23]\w{3}$/.test((error as { code?: string } | null)?.code ?? '')
-}
-
-/** Replays BLOCKED letters whose key has nothing dead before them, so that no race strands one. */
-function startUnblocker(
-  deps: DeadLetterDeps,
-  subscriptions: readonly Subscription[],
-  log: Log,
-  everyMs: number,
-) {
-  let running: Promise<void> = Promise.resolve()
-  async function replayOrMarkDead(subscription: Subscription, id: number): Promise<boolean> {
-    try {
-      return await replay(deps.database, subscription, id, Date.now())
-    } catch (error) {
-      if (!isPoison(error)) throw error
-      log.error({ err: error, letter: id }, 'blocked record became a dead letter')
-      await markDead(deps, id, error as Error)
-      return false
-    }
-  }
-
-  async function unblock(): Promise<void> {
-    for (;;) {
-      const letters = await findReplayable(deps.database, 100)
-      let replayed = 0
-      for (const { id, consumer } of letters) {
-        const subscription = subscriptions.find(({ topic }) => topic.number === consumer)
-        if (subscription !== undefined && (await replayOrMarkDead(subscription, id))) replayed++
-      }
-      if (replayed === 0) return
-    }
-  }
-  const timer = setInterval(() => {
-    running = running
-      .then(unblock)
-      .catch((error: unknown) => log.warn({ err: error }, 'unblocking failed, will retry'))
-  }, everyMs)
-  return {
-    stop: async () => {
-      clearInterval(timer)
-      await running
-    },
-  }
 }

@@ -13,7 +13,8 @@ import { createDatabase, type Database } from './postgres/database.ts'
 import { isPassingFault } from './postgres/faults.ts'
 import type { Tx } from './postgres/transaction.ts'
 import { startRelay } from './relay.ts'
-import { Poison, type Subscription, subscription, type Topic } from './subscription.ts'
+import { Poison } from './poison.ts'
+import { type Subscription, subscription, type Topic } from './subscription.ts'
 
 export interface BusTopic extends Topic {
   /** Fixed for the life of the topic: a key must stay in its partition. */

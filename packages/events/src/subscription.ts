@@ -1,6 +1,7 @@
 import type { Tx } from './postgres/transaction.ts'
 import type { BrokerRecord } from './broker.ts'
 import { type EventType, type IncomingEvent, versionOf } from './event.ts'
+import { Poison } from './poison.ts'
 
 /** A topic, and the number that names it in a consuming service's inbox. */
 export interface Topic {
@@ -33,9 +34,6 @@ export interface Subscription<State = unknown> {
 export function subscription<State>(definition: Subscription<State>): Subscription {
   return definition
 }
-
-/** What can never be applied, however often it is tried. */
-export class Poison extends Error {}
 
 /** Where a record was read. */
 export interface RecordSource {

@@ -14,7 +14,7 @@ import { decodeCursor, encodeCursor, isInstant } from '@lepton/common/runtime/cu
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Database } from '@lepton/events/postgres/database'
 import type { Cause } from '@lepton/events/audit'
-import { isPoison } from '@lepton/events/consume'
+import { isPoison } from '@lepton/events/poison'
 import type { DeadLetter } from '@lepton/events/dead-letters/dead-letter'
 import { discard } from '@lepton/events/dead-letters/discard'
 import { replay } from '@lepton/events/dead-letters/replay'

@@ -1,5 +1,6 @@
 import { type IncomingEvent, isEvent } from '@lepton/events/event'
-import { Poison, type Subscription, subscription, type Topic } from '@lepton/events/subscription'
+import { Poison } from '@lepton/events/poison'
+import { type Subscription, subscription, type Topic } from '@lepton/events/subscription'
 import { CartCheckedOut } from '@lepton/contracts/cart'
 import {
   ReservationOverdue,

@@ -129,6 +129,11 @@ export const MUTANT_EDITS = {
     },
     {
       file: CONSUME,
+      find: "import { createApplier } from './applier.ts'",
+      replace: "import { createApplier } from './applier.ts'\nimport { isPoison } from './poison.ts'",
+    },
+    {
+      file: 'packages/events/src/applier.ts',
       find: 'if (records.length === 1) return applyOrPark(records[0]!)',
       replace: `for (const { fault } of records) if (fault !== undefined) throw fault
     return apply(records)`,

@@ -1,0 +1,88 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { failpoint } from '@lepton/common/runtime/fault-injection'
+import type { Log } from '@lepton/common/runtime/log'
+import type { Metrics } from '@lepton/common/runtime/metrics'
+import { applyChunk } from './apply.ts'
+import { park } from './dead-letters/dead-letter.ts'
+import type { Outbox } from './outbox.ts'
+import { isPoison } from './poison.ts'
+import type { Database } from './postgres/database.ts'
+import type { ParsedRecord, Subscription } from './subscription.ts'
+
+interface ApplierDeps {
+  database: Database
+  outbox: Outbox
+  log: Log
+  metrics: Metrics
+}
+
+/** Applies records of a topic; only an outage comes out as a fault. */
+export function createApplier(
+  { database, outbox, metrics, log }: ApplierDeps,
+  subscription: Subscription,
+  { group, poisonTries = 5 }: { group: string; poisonTries?: number },
+): (records: readonly ParsedRecord[]) => Promise<void> {
+  const { name: topic, number: consumer } = subscription.topic
+  const events = metrics.counter({
+    name: 'messaging_client_consumed_messages_total',
+    help: 'Records consumed, by topic and outcome',
+    labelNames: ['topic', 'outcome'],
+  })
+  const duration = metrics.histogram({
+    name: 'messaging_process_duration_seconds',
+    help: 'Duration of one transaction of records',
+    labelNames: ['topic'],
+  })
+
+  async function apply(records: readonly ParsedRecord[]): Promise<void> {
+    const done = duration.startTimer({ topic })
+    const outcome = await database
+      .inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
+      .finally(done)
+    for (const [name, count] of Object.entries(outcome)) events.inc({ topic, outcome: name }, count as number)
+    if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events blocked by a sequence gap')
+  }
+
+  /** Halves what holds something poisonous until it stands alone. */
+  async function applyOrBisect(records: readonly ParsedRecord[]): Promise<void> {
+    if (records.length === 1) return applyOrPark(records[0]!)
+    if (records.every(({ fault }) => fault === undefined)) {
+      try {
+        await apply(records)
+        return
+      } catch (error) {
+        if (!isPoison(error)) throw error
+      }
+    }
+    const middle = Math.ceil(records.length / 2)
+    await applyOrBisect(records.slice(0, middle))
+    await applyOrBisect(records.slice(middle))
+  }
+
+  async function applyOrPark(parsed: ParsedRecord): Promise<void> {
+    let fault = parsed.fault as Error | undefined
+    let attempts = 0
+    for (; fault === undefined && attempts < poisonTries; attempts++) {
+      try {
+        await apply([parsed])
+        return
+      } catch (error) {
+        if (!isPoison(error)) throw error
+        if (attempts + 1 === poisonTries) fault = error as Error
+        else await delay(50 * 2 ** attempts)
+      }
+    }
+    log.error({ err: fault, topic, offset: parsed.record.offset }, 'record parked as a dead letter')
+    failpoint('dlq.before_park')
+    await park({ database, outbox, group }, consumer, parsed, {
+      attempts: Math.max(1, attempts),
+      error: fault!,
+    })
+    failpoint('dlq.after_park')
+    events.inc({ topic, outcome: 'dead' })
+  }
+
+  return async (records) => {
+    if (records.length > 0) await applyOrBisect(records)
+  }
+}
