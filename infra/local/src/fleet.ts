@@ -2,7 +2,8 @@ import { CannotStart } from './cannot-start.ts'
 import { createRegistry, readyUrl } from './readiness.ts'
 import { entryOf, environmentOf, nodeOf, type ServiceContext, type ServiceName } from './services.ts'
 import { leadOver } from './via.ts'
-import type { ProcessSpec, ProcessStatus, SupervisedProcess } from './supervised-process.ts'
+import type { ProcessSpec, ProcessStatus } from './process-spec.ts'
+import type { SupervisedProcess } from './supervised-process.ts'
 
 export interface InstanceInfo {
   instance: string

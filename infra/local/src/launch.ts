@@ -9,12 +9,8 @@ import { createServers, type Servers } from './servers.ts'
 import type { Progress, ShopOptions } from './shop-types.ts'
 import { instancesOf } from './services.ts'
 import { openState, type State } from './state.ts'
-import {
-  SupervisedProcess,
-  type ProcessEvent,
-  type ProcessSpec,
-  type Supervision,
-} from './supervised-process.ts'
+import type { ProcessEvent, ProcessSpec, Supervision } from './process-spec.ts'
+import { SupervisedProcess } from './supervised-process.ts'
 import { kafkaListeners } from './via.ts'
 
 export const SERVICE_STOP_TIMEOUT_MS = 9_200

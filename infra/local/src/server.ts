@@ -1,6 +1,6 @@
 import type { LauncherConfig } from './config.ts'
 import type { PortChooser } from './ports.ts'
-import type { ProcessSpec } from './supervised-process.ts'
+import type { ProcessSpec } from './process-spec.ts'
 import type { State } from './state.ts'
 import type { KafkaListener } from './via.ts'
 

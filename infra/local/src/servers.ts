@@ -5,7 +5,8 @@ import { prepareKafka } from './kafka.ts'
 import { preparePostgres } from './postgres.ts'
 import { SERVER_NAMES, type Server, type ServerDeps, type ServerName } from './server.ts'
 import type { ServerInfo } from './shop-types.ts'
-import type { ProcessSpec, SupervisedProcess } from './supervised-process.ts'
+import type { ProcessSpec } from './process-spec.ts'
+import type { SupervisedProcess } from './supervised-process.ts'
 
 const PREPARE = { postgres: preparePostgres, kafka: prepareKafka, consul: prepareConsul }
 

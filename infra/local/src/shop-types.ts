@@ -3,7 +3,7 @@ import type { LauncherConfig } from './config.ts'
 import type { InstanceInfo } from './fleet.ts'
 import type { ServerName } from './server.ts'
 import type { ServiceName, ServiceSettings } from './services.ts'
-import type { ProcessStatus } from './supervised-process.ts'
+import type { ProcessStatus } from './process-spec.ts'
 import type { Via } from './via.ts'
 
 export type Progress =

@@ -1,53 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process'
-import { closeSync } from 'node:fs'
+import type { ChildProcess } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { backoffMs, type Backoff } from './backoff.ts'
+import { backoffMs } from './backoff.ts'
 import { CannotStart } from './cannot-start.ts'
-import { lastLines, openLog } from './log-file.ts'
-import { weigh } from './priority.ts'
+import { lastLines } from './log-file.ts'
 import { descendants, signalIfThere } from './process-info.ts'
-import { canTether, tether } from './tether.ts'
-
-export interface ProcessSpec {
-  name: string
-  command: string[]
-  /** A change of user, which has to come before the tether. */
-  prefix?: string[]
-  /** The user and group to run as instead of root. */
-  uid?: number | undefined
-  env: Record<string, string>
-  cwd: string
-  logFile: string
-  /** Whether it gets processor time before the others: the entrance, whose refusals must not wait for the work. */
-  goesFirst?: boolean
-  /** What ends it when the launcher is gone. */
-  deathSignal: 'KILL' | 'INT'
-  stopSignal: NodeJS.Signals
-  isReady: () => Promise<boolean>
-}
-
-export interface Supervision {
-  backoff: Backoff
-  readyPollMs: number
-  readyTimeoutMs: number
-  /** A process that ends this often before it was ready once is given up. */
-  maxEarlyExits: number
-}
-
-export type ProcessStatus =
-  'starting' | 'ready' | 'paused' | 'backing_off' | 'stopping' | 'stopped' | 'failed'
-
-export type ProcessEvent =
-  | { type: 'spawned'; pid: number; deathSignal: 'KILL' | 'INT' }
-  | { type: 'ready'; pid: number; afterMs: number }
-  | { type: 'exited'; pid: number }
-  | { type: 'crashed'; reason: string; restartInMs: number }
-  /** `below`: the processes it started, which are paused with it. */
-  | { type: 'paused'; below: number[] }
-  | { type: 'resumed'; below: number[] }
-
-/** On one machine everything shares a few cores: the entrance weighs nine times as much as the other processes. */
-const NICE = { entrance: -5, others: 5 }
+import type { ProcessEvent, ProcessSpec, ProcessStatus, Supervision } from './process-spec.ts'
+import { spawnProcess } from './spawn-process.ts'
 
 interface Exit {
   reason: string
@@ -178,7 +136,7 @@ export class SupervisedProcess {
 
   async #runOnce(): Promise<Exit> {
     const began = Date.now()
-    const child = this.#spawn()
+    const child = spawnProcess(this.spec)
     const ended = Promise.withResolvers<string>()
     const over = new AbortController()
     child.once('error', (error) => ended.resolve(error.message))
@@ -186,7 +144,6 @@ export class SupervisedProcess {
     this.#child = child
     const { pid } = child
     if (pid !== undefined) {
-      weigh(pid, this.spec.goesFirst === true ? NICE.entrance : NICE.others)
       this.#onEvent({ type: 'spawned', pid, deathSignal: this.spec.deathSignal })
     }
 
@@ -209,24 +166,6 @@ export class SupervisedProcess {
     await watch
     if (pid !== undefined) this.#onEvent({ type: 'exited', pid })
     return { reason, ranMs: Date.now() - began, wasReady }
-  }
-
-  #spawn(): ChildProcess {
-    const { command, deathSignal, prefix, uid, env, cwd, logFile } = this.spec
-    const [file = '', ...args] = tether(command, deathSignal, prefix)
-    const log = openLog(logFile)
-    try {
-      // A session of its own: Ctrl-C goes to the launcher, which stops things in order.
-      return spawn(file, args, {
-        cwd,
-        ...(uid === undefined ? {} : { uid, gid: uid }),
-        env: canTether ? env : { ...env, STOP_ON_STDIN_END: 'true' },
-        detached: true,
-        stdio: [canTether ? 'ignore' : 'pipe', log, log],
-      })
-    } finally {
-      closeSync(log)
-    }
   }
 
   async #untilReady(signal: AbortSignal): Promise<boolean> {
