@@ -14,6 +14,7 @@ import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { type Control, createControl } from './mesh/control/control.ts'
 import { createDiscovery } from './mesh/discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
+import { meshDefaults } from './mesh/settings.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { createSnapshots } from './http/snapshot.ts'
 import { closeServer, onStop, startServer } from './http/server.ts'
@@ -66,7 +67,11 @@ export async function runService(
   const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
   const discovery = createDiscovery({ consul, stateDir: settings.STATE_DIR, log, metrics })
   const control = createControl({ consul, caller: service, log, metrics })
-  const meshSettings = { policy: settings.MESH_POLICY }
+  const place = { zone: settings.ZONE, region: settings.REGION }
+  const meshSettings = {
+    policy: settings.MESH_POLICY,
+    balancer: { ...meshDefaults.balancer, locality: { ...meshDefaults.balancer.locality, ...place } },
+  }
   const mesh = createMeshClient({ discovery, control, log, metrics, settings: meshSettings })
   let isReady = false
   const instance: Instance = {
@@ -110,7 +115,11 @@ export async function runService(
     instance: settings.INSTANCE,
     address,
     port: settings.ADVERTISE_PORT ?? port,
-    meta: { ops_address: opsAddress, ops_port: String(ops.port) },
+    meta: {
+      ops_address: opsAddress,
+      ops_port: String(ops.port),
+      ...said({ ...place, version: settings.VERSION }),
+    },
     ...(isPublic && { check: { address: opsAddress, port: ops.port } }),
   })
   log.info({ port, ops_port: ops.port }, 'ready')
@@ -130,4 +139,11 @@ export async function runService(
     ops.server.closeAllConnections()
     await closeServer(ops.server)
   }
+}
+
+/** Without what has no value. */
+function said(values: Record<string, string | undefined>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  )
 }

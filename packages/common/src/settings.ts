@@ -3,6 +3,9 @@ import { z } from 'zod'
 import { POLICY_NAMES } from './mesh/policies/by-name.ts'
 import { fileContent, whole } from './runtime/config.ts'
 
+/** What Consul takes as metadata. */
+const Label = z.string().regex(/^[\w.-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores')
+
 /** What every service instance reads from its environment. Addresses and secrets have no default: a guess would hide a fault. */
 export const instanceSettings = z.object({
   /** Names this instance among all running ones; the machine's name where it runs alone on it, as in a container. */
@@ -31,6 +34,11 @@ export const instanceSettings = z.object({
   INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),
   /** How an instance of another service is chosen. */
   MESH_POLICY: z.enum(POLICY_NAMES).default('load'),
+  /** Where this instance runs: others of its zone, then of its region, are asked first. */
+  ZONE: Label.optional(),
+  REGION: Label.optional(),
+  /** What traffic can be split by. */
+  VERSION: Label.optional(),
   CONSUL_HTTP_ADDR: z.url(),
   STATE_DIR: z.string().min(1),
   LEPTON_ENV: z.enum(['development', 'production']).default('production'),

@@ -28,6 +28,33 @@ describe('failover', () => {
     expect(failuresOf(results)).toEqual([])
   })
 
+  it('stays in its own zone, and loses no request when half of that is killed under load', async () => {
+    const near = await instances('order-1', 'order-2', 'order-3', 'order-4')
+    const far = await instances('order-5', 'order-6', 'order-7', 'order-8')
+    for (const [zone, fakes] of [
+      ['a', near],
+      ['b', far],
+    ] as const)
+      for (const fake of fakes) fake.instance.meta = { zone }
+    const locality = { ...meshDefaults.balancer.locality, zone: 'a' }
+    const { get } = over([...near, ...far], { balancer: { ...meshDefaults.balancer, locality } })
+    await inParallel(200, 10, () => get())
+    const strayed = far.flatMap(({ requests }) => requests).length
+
+    const killed: Promise<void>[] = []
+    const results = await inParallel(1_500, 20, (index) => {
+      if (index === 300) killed.push(near[0]!.kill(), near[1]!.kill())
+      return get()
+    })
+    await Promise.all(killed)
+
+    expect(strayed).toBe(0)
+    expect(failuresOf(results)).toEqual([])
+    const sentOn = far.flatMap(({ requests }) => requests).length
+    expect(sentOn / 1_200).toBeGreaterThan(0.1)
+    expect(sentOn / 1_200).toBeLessThan(0.4)
+  })
+
   it('answers everything while one of three hangs, and soon stops asking it', async () => {
     const [a, b, c] = await instances('order-1', 'order-2', 'order-3')
     for (const fake of [a!, b!]) {
@@ -313,6 +340,27 @@ describe('failover', () => {
     expect(a!.requests).toHaveLength(1)
     expect(b!.requests).toHaveLength(0)
     expect(a!.requests[0]!.headers['lepton-attempt']).toBe('2')
+  })
+
+  it('asks a second one when a read is slower than most, where that is wanted, within its budget', async () => {
+    const fakes = await instances('order-1', 'order-2', 'order-3')
+    let count = 0
+    let given = 0
+    for (const fake of fakes)
+      fake.handler = (req, res) => {
+        res.once('close', () => void (given += res.writableEnded ? 0 : 1))
+        // One first try in a hundred hangs, wherever it is.
+        if (++count % 100 !== 0 || req.headers['lepton-attempt'] !== '1') setTimeout(() => res.end(), 2)
+      }
+    const hedge = { ...meshDefaults.hedge, isOn: true }
+    const { get } = over(fakes, { hedge })
+
+    const results = await inParallel(2_000, 10, () => get({ deadlineMs: 3_000 }))
+
+    expect(failuresOf(results)).toEqual([])
+    // The budget's share, and what else was late after half of its time.
+    expect(count).toBeLessThanOrEqual(2_000 * 1.05 + 10)
+    await until('what was overtaken is let go of', () => given >= 15)
   })
 
   it('keeps retries within the budget when everything fails', async () => {

@@ -10,25 +10,15 @@ import {
   revive,
   sweepHealth,
 } from './ejection.ts'
-import { createEndpoint, type Endpoint, standingOf } from './endpoint.ts'
+import { createEndpoint, type Endpoint } from './endpoint.ts'
+import { type BalancerTraffic, type Group, type GroupSettings, groupsOf } from './groups.ts'
 import { type LoadSettings, observe as observeLoad } from './load.ts'
 import type { KnownInstance } from './membership.ts'
 import type { Policy } from './policies/policy.ts'
 
-export interface BalancerSettings {
+export interface BalancerSettings extends GroupSettings {
   load: LoadSettings
   ejection: EjectionSettings
-  /** Below this share of healthy endpoints, health is ignored rather than few being crushed. After Envoy. */
-  panicShare: number
-  slowStart: SlowStartSettings
-}
-
-/** A newcomer beside others gets little at first: its caches are cold and its code is not compiled. After Envoy. */
-interface SlowStartSettings {
-  /** How long its weight grows to its own. */
-  windowMs: number
-  /** The share of its weight that it begins with. */
-  floor: number
 }
 
 export interface BalancerEvents {
@@ -65,17 +55,6 @@ export interface Balancer {
   tick(): void
 }
 
-interface BalancerTraffic {
-  policy: Policy
-  /** Requests go to the instances of a version by these shares; what is left of a hundred goes to all. */
-  split: readonly { version: string; percent: number }[]
-  instances: ReadonlyMap<string, { weight?: number | undefined; drain?: boolean | undefined }>
-}
-
-/** An instance that warns gets half of what it would get. */
-const WARNING_SHARE = 0.5
-/** A weight of 0 would make a load infinite. To get no traffic, an instance drains. */
-const LEAST_WEIGHT = 0.01
 /** Answers that the share of refusals is over; what it is at an endpoint that refuses, and at those that do not. */
 const REFUSAL_WINDOW = 20
 const REFUSING = 0.8
@@ -85,76 +64,46 @@ const TICK_MS = 2_000
 
 export function createBalancer({
   policy: initialPolicy,
+  isKeyed = false,
   settings,
   events,
   now,
   random,
 }: {
   policy: Policy
+  /** Whether the policy sends all requests of a key to one endpoint. */
+  isKeyed?: boolean
   settings: BalancerSettings
   events: BalancerEvents
   now: () => number
   random: () => number
 }): Balancer {
-  let traffic: BalancerTraffic = { policy: initialPolicy, split: [], instances: new Map() }
-  /** Candidates by version, for the versions that the traffic is split by. */
-  let byVersion = new Map<string, Endpoint[]>()
+  let traffic: BalancerTraffic = {
+    policy: initialPolicy,
+    isKeyed,
+    split: [],
+    instances: new Map(),
+  }
   let members = new Map<string, Endpoint>()
   let all: Endpoint[] = []
-  /** Without those that are gone, which are asked only when all others failed a request. */
-  let listed: Endpoint[] = []
-  let candidates: Endpoint[] = []
-  /** Candidates that have not their whole weight yet. */
-  let growing: Endpoint[] = []
+  const client = Math.floor(random() * 2 ** 32)
+  let groups = groupsOf([], traffic, settings, { nowMs: now(), client })
   let inFlight = 0
-  let isPanicking = false
-  let dueProbe: Endpoint | undefined
   let sweptAtMs = now()
 
-  function weightOf({ instance, joinedMs }: Endpoint, nowMs: number): number {
-    const given = traffic.instances.get(instance.name)?.weight ?? instance.weight
-    const own = Math.max(LEAST_WEIGHT, given * (instance.isWarning ? WARNING_SHARE : 1))
-    const { windowMs, floor } = settings.slowStart
-    const share = windowMs === 0 ? 1 : (nowMs - joinedMs) / windowMs
-    return share >= 1 ? own : own * Math.max(floor, share)
-  }
-
   function regroup(): void {
-    const nowMs = now()
-    for (const endpoint of all) {
-      endpoint.standing = standingOf(endpoint)
-      endpoint.weight = weightOf(endpoint, nowMs)
-    }
-    listed = all.filter(({ standing }) => standing !== 'gone')
-    const healthy = listed.filter(({ standing }) => standing === 'healthy')
-    isPanicking =
-      healthy.length < listed.length * settings.panicShare || (listed.length > 0 && healthy.length === 0)
-    // An ejected endpoint stays out as long as any other is usable, verified or not.
-    const usable = listed.filter(({ standing }) => standing !== 'ejected')
-    candidates = withoutDrained(!isPanicking ? healthy : usable.length > 0 ? usable : listed)
-    byVersion = new Map(
-      traffic.split.map(({ version }) => [version, candidates.filter((one) => versionOf(one) === version)]),
-    )
-    growing = candidates.filter(({ joinedMs }) => nowMs - joinedMs < settings.slowStart.windowMs)
-    dueProbe = listed.find(({ health }) => isProbeDue(health, nowMs))
+    groups = groupsOf(all, traffic, settings, { nowMs: now(), client })
   }
 
-  /** Those that drain get no request, unless all of them do. */
-  function withoutDrained(endpoints: Endpoint[]): Endpoint[] {
-    const left = endpoints.filter(({ instance }) => traffic.instances.get(instance.name)?.drain !== true)
-    return left.length === endpoints.length || left.length === 0 ? endpoints : left
-  }
-
-  /** The candidates of one version, as often as the split says; all where a version has none. */
-  function candidatesOfSplit(): readonly Endpoint[] {
-    let place = random() * 100
-    for (const { version, percent } of traffic.split) {
-      place -= percent
-      if (place >= 0) continue
-      const ofVersion = byVersion.get(version)!
-      return ofVersion.length > 0 ? ofVersion : candidates
+  /** The part that a request falls into, as often as its share says; else all candidates. */
+  function groupOf(): Group {
+    if (groups.parts.length === 0) return groups.candidates
+    let place = random()
+    for (const part of groups.parts) {
+      place -= part.share
+      if (place < 0) return part
     }
-    return candidates
+    return groups.candidates
   }
 
   function judge(endpoint: Endpoint, verdict: EjectionReason | 'revive' | undefined, nowMs: number): void {
@@ -166,9 +115,9 @@ export function createBalancer({
       events.onRevive(endpoint)
       return
     }
-    const others = listed.filter((other) => other !== endpoint)
+    const others = groups.listed.filter((other) => other !== endpoint)
     const outAlready = others.filter((other) => other.health.state !== 'alive').length
-    const mayEject = outAlready < maxEjected(listed.length, settings.ejection.maxEjectedShare)
+    const mayEject = outAlready < maxEjected(groups.listed.length, settings.ejection.maxEjectedShare)
     if (!mayEject && health.state === 'alive') return
     const isAlone = others.some((other) => !isFailing(other.health))
     eject(health, { nowMs, isAlone, settings: settings.ejection, random })
@@ -186,15 +135,15 @@ export function createBalancer({
   function begin(endpoint: Endpoint): void {
     endpoint.pending += 1
     inFlight += 1
-    if (endpoint !== dueProbe) return
+    if (endpoint !== groups.dueProbe) return
     endpoint.health.state = 'probing'
     regroup()
   }
 
   /** A newcomer, as often as the floor of its share: one that begins slow would get nothing, and never get warm. */
-  function newcomer(tried: readonly Endpoint[]): Endpoint | undefined {
-    if (growing.length === 0 || growing.length === candidates.length || tried.length > 0) return undefined
-    const place = (random() * candidates.length) / settings.slowStart.floor
+  function newcomer({ endpoints, growing }: Group, tried: readonly Endpoint[]): Endpoint | undefined {
+    if (growing.length === 0 || growing.length === endpoints.length || tried.length > 0) return undefined
+    const place = (random() * endpoints.length) / settings.slowStart.floor
     return growing[Math.floor(place)]
   }
 
@@ -247,17 +196,18 @@ export function createBalancer({
 
     take({ tried, isRetryable, key }) {
       const nowMs = now()
+      const { dueProbe, isPanicking, candidates } = groups
       let chosen: Endpoint | undefined
       if (isRetryable && dueProbe !== undefined && !tried.includes(dueProbe)) {
         chosen = dueProbe
       } else {
         if (isPanicking) events.onPanic()
-        // When every candidate failed this request, one that failed earlier ones is still worth a try.
         const choice = { tried, nowMs, inFlight, key }
-        const among = traffic.split.length === 0 ? candidates : candidatesOfSplit()
         const { policy } = traffic
-        chosen = (among === candidates ? newcomer(tried) : undefined) ?? policy(among, choice)
-        chosen ??= policy(candidates, choice) ?? policy(all, choice)
+        const group = groupOf()
+        chosen = newcomer(group, tried) ?? policy(group.endpoints, choice)
+        // When every candidate failed this request, one that failed earlier ones is still worth a try.
+        chosen ??= policy(candidates.endpoints, choice) ?? policy(all, choice)
       }
       if (chosen === undefined) return undefined
       begin(chosen)
@@ -265,7 +215,7 @@ export function createBalancer({
     },
 
     takeProbe(overdueMs) {
-      const due = dueProbe
+      const due = groups.dueProbe
       if (due === undefined || now() < due.health.probeAtMs + overdueMs) return undefined
       begin(due)
       return due
@@ -281,7 +231,7 @@ export function createBalancer({
       const isRefusal = status >= 400 && status < 500
       endpoint.refusals += ((isRefusal ? 1 : 0) - endpoint.refusals) / REFUSAL_WINDOW
       if (!isRefusal || endpoint.refusals < REFUSING) return false
-      const others = listed.filter((other) => other !== endpoint)
+      const others = groups.listed.filter((other) => other !== endpoint)
       const sum = others.reduce((total, { refusals }) => total + refusals, 0)
       return others.length > 0 && sum / others.length < NOT_REFUSING
     },
@@ -299,13 +249,9 @@ export function createBalancer({
         sweptAtMs = nowMs
         for (const { health } of all) sweepHealth(health)
       }
-      const isProbing = dueProbe === undefined && all.some(({ health }) => isProbeDue(health, nowMs))
+      const isProbing = groups.dueProbe === undefined && all.some(({ health }) => isProbeDue(health, nowMs))
       const isGrowing = all.some(({ joinedMs }) => nowMs - joinedMs < settings.slowStart.windowMs + TICK_MS)
       if (isProbing || isGrowing) regroup()
     },
   }
-}
-
-function versionOf({ instance }: Endpoint): string | undefined {
-  return instance.meta.version
 }

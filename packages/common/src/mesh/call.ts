@@ -1,35 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { currentTrace } from '../runtime/trace.ts'
-import { type Blame, blameFor, mayTryAnother } from './blame.ts'
-import { ATTEMPT_HEADER, DEADLINE_HEADER, UTILISATION_HEADER } from '../runtime/deadline.ts'
-import type { Outcome } from './ejection.ts'
+import { type Blame, mayTryAnother } from './blame.ts'
 import type { Endpoint } from './endpoint.ts'
-import type { MeshMetrics } from './mesh-metrics.ts'
 import { decideRetry } from './retry.ts'
-import { firstGood, type RunningTry } from './second-try.ts'
-import type { MeshSettings } from './settings.ts'
+import type { RetryBudget } from './retry-budget.ts'
+import { firstGood } from './second-try.ts'
 import type { Operation, Target } from './target.ts'
-import { type Answer, type Method, TransportError } from './transport.ts'
-
-export interface Call {
-  method: Method
-  path: string
-  headers: Record<string, string>
-  body?: Buffer | string | undefined
-  /** Where the answer is read as it comes: aborted when it is read no further. */
-  streamUntil?: AbortSignal | undefined
-  /** Aborted when the caller does not want the answer any more. */
-  signal?: AbortSignal | undefined
-  isRetryable: boolean
-  /** Requests of one key go to one endpoint, by a policy that hashes. */
-  key: string | undefined
-  inboundAttempt: number
-  /** What an operation is given at most, and the instant at which this call ends. */
-  configuredMs: number
-  endsAtMs: number
-}
+import type { Answer } from './transport.ts'
+import { beginTry, type Call, type CallDeps } from './try.ts'
 
 export interface MeshAnswer {
   status: number
@@ -52,29 +31,6 @@ export class CallFailed extends Error {
     this.isTimeout = options.isTimeout ?? false
   }
 }
-
-export interface CallDeps {
-  settings: MeshSettings
-  metrics: MeshMetrics
-  now: () => number
-  random: () => number
-}
-
-interface Try {
-  endpoint: Endpoint
-  answer?: Answer
-  blame?: Blame
-  error?: TransportError
-  outcome: Outcome
-  wasSent: boolean
-  startedMs: number
-  rttMs: number
-}
-
-/** Less of the configured time than this says nothing about who did not answer in it, or answered with a 5xx. */
-export const FAIR_SHARE = 0.4
-/** An answer that used more of the configured time than this is close to being none. */
-const SLOW_SHARE = 0.8
 
 /** Sends a call to an endpoint, and to another when that fails and may be repeated, until its time is over. */
 export async function callEndpoints(
@@ -99,15 +55,20 @@ export async function callEndpoints(
     const begin = (to: Endpoint, attempt: number) =>
       beginTry(target, operation, to, call, deps, Math.max(call.inboundAttempt, attempt))
     const first = begin(endpoint, sent + 1)
+    const beginSecond = (budget: RetryBudget) => {
+      const other = takeOther(target, tried, call, budget)
+      if (other === undefined) return undefined
+      metrics.picks.inc(label)
+      tried.push(other)
+      sent += 1
+      return begin(other, sent + 1)
+    }
+    const chances = chancesOf(target, operation, call, now())
     const result = await (mayRepeat
-      ? firstGood(first, lateMs(operation, call, now()), () => {
-          const other = takeOther(target, tried, call)
-          if (other === undefined) return undefined
-          metrics.picks.inc(label)
-          tried.push(other)
-          sent += 1
-          return begin(other, sent + 1)
-        })
+      ? firstGood(
+          first,
+          chances.map(({ afterMs, budget }) => ({ afterMs, begin: () => beginSecond(budget) })),
+        )
       : first.done)
     if (sent > 0) {
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
@@ -159,120 +120,33 @@ function hasUntried({ balancer }: Target, tried: readonly Endpoint[]): boolean {
 }
 
 /** An endpoint for a second try beside the first, if there is one, and room in the retry budget. */
-function takeOther(target: Target, tried: readonly Endpoint[], call: Call): Endpoint | undefined {
-  if (!hasUntried(target, tried) || !target.budget.withdraw()) return undefined
+function takeOther(
+  target: Target,
+  tried: readonly Endpoint[],
+  call: Call,
+  budget: RetryBudget,
+): Endpoint | undefined {
+  if (!hasUntried(target, tried) || !budget.withdraw()) return undefined
   return target.balancer.take({ tried, isRetryable: true, key: call.key })
 }
 
-/** After half of the time a first try is late, unless the operation is known to need more. */
-function lateMs({ median }: Operation, { endsAtMs }: Call, nowMs: number): number {
-  return Math.max((endsAtMs - nowMs) / 2, 3 * median.value())
+/**
+ * When a second try may begin beside a first (ms), and which budget pays for it. After half of the time, unless the
+ * operation is known to need more; before that for a read that is hedged, when it is slower than nearly all of its kind.
+ */
+function chancesOf(
+  { hedges, budget }: Target,
+  { median, p95 }: Operation,
+  { method, endsAtMs }: Call,
+  nowMs: number,
+): { afterMs: number; budget: RetryBudget }[] {
+  const late = { afterMs: Math.max((endsAtMs - nowMs) / 2, 3 * median.value()), budget }
+  const hedgeBudget = method === 'GET' ? hedges() : undefined
+  if (hedgeBudget === undefined || p95.value() >= late.afterMs) return [late]
+  hedgeBudget.deposit()
+  return [{ afterMs: p95.value(), budget: hedgeBudget }, late]
 }
 
 function reply(answer: Answer, endpoint: Endpoint, blame: Blame): MeshAnswer {
   return { ...answer, endpoint: endpoint.instance.name, blame }
-}
-
-/** Sends a call to one endpoint. A cancelled try ends soon; its outcome is neutral unless another endpoint was faster. */
-function beginTry(
-  target: Target,
-  operation: Operation,
-  endpoint: Endpoint,
-  call: Call,
-  { metrics, now }: CallDeps,
-  attempt: number,
-): RunningTry<Try> {
-  const superseded = new AbortController()
-  const { signal } = call
-  const stop = signal === undefined ? superseded.signal : AbortSignal.any([signal, superseded.signal])
-  const startedMs = now()
-  const timeoutMs = Math.max(1, call.endsAtMs - startedMs)
-
-  async function run(): Promise<Try> {
-    const isFair = timeoutMs >= call.configuredMs * FAIR_SHARE
-    let outcome: Outcome = 'neutral'
-    let result: { answer: Answer } | { error: TransportError } | undefined
-    try {
-      const transport = target.transport(endpoint)
-      const headers = outboundHeaders(call.headers, { attempt, timeoutMs })
-      const exchange = { method: call.method, path: call.path, headers, body: call.body, timeoutMs }
-      const answer =
-        call.streamUntil === undefined
-          ? await transport.exchange({ ...exchange, signal: stop })
-          : await transport.open(exchange, AbortSignal.any([call.streamUntil, stop]))
-      result = { answer }
-      const rttMs = now() - startedMs
-      const blame = blameFor(answer, isFair)
-      outcome = outcomeOf(answer, blame, rttMs, call.configuredMs)
-      if (outcome === 'success' && target.balancer.isRefusing(endpoint, answer.status)) outcome = 'soft'
-      operation.median.observe(rttMs)
-      endpoint.utilisation = utilisationOf(answer) ?? endpoint.utilisation
-      return { endpoint, answer, blame, outcome, wasSent: true, startedMs, rttMs }
-    } catch (error) {
-      if (!(error instanceof TransportError)) throw error
-      result = { error }
-      const rttMs = now() - startedMs
-      // Another endpoint answered first: this one was slow for that, if it had its share of the time.
-      const wasOvertaken = superseded.signal.aborted && rttMs >= call.configuredMs * FAIR_SHARE
-      outcome = outcomeOfFault(error, isFair, wasOvertaken)
-      return { endpoint, error, outcome, wasSent: error.wasSent, startedMs, rttMs }
-    } finally {
-      const rttMs = now() - startedMs
-      target.balancer.settle(endpoint, { outcome, startedMs, rttMs })
-      const labels = { server_address: target.service, http_route: operation.name }
-      metrics.duration.observe(labels, rttMs / 1000)
-      metrics.tries.inc({ ...labels, result: resultOf(result) })
-    }
-  }
-
-  return {
-    done: run(),
-    isGood: ({ answer }) => answer !== undefined && !mayTryAnother(answer),
-    cancel: () => superseded.abort(),
-  }
-}
-
-function outcomeOfFault({ fault }: TransportError, isFair: boolean, wasOvertaken: boolean): Outcome {
-  switch (fault) {
-    case 'timeout':
-      return isFair ? 'failure' : 'neutral'
-    case 'cancelled':
-      return wasOvertaken ? 'failure' : 'neutral'
-    case 'too-large':
-      return 'success'
-    case 'connect':
-    case 'reset':
-      return 'failure'
-  }
-}
-
-/** `2xx`, or what kept an answer from coming: a status of its own for each would make endless series. */
-function resultOf(result: { answer: Answer } | { error: TransportError } | undefined): string {
-  if (result === undefined) return 'invalid'
-  return 'error' in result ? result.error.fault : `${Math.floor(result.answer.status / 100)}xx`
-}
-
-/** What an instance says of itself, from 0 to 1. */
-function utilisationOf({ headers }: Answer): number | undefined {
-  const utilisation = Number(headers[UTILISATION_HEADER] ?? Number.NaN)
-  return utilisation >= 0 && utilisation <= 1 ? utilisation : undefined
-}
-
-function outcomeOf({ status }: Answer, blame: Blame, rttMs: number, configuredMs: number): Outcome {
-  if (blame === 'instance') return 'failure'
-  if (blame !== 'none') return 'neutral'
-  return status === 429 || rttMs > configuredMs * SLOW_SHARE ? 'soft' : 'success'
-}
-
-function outboundHeaders(
-  headers: Record<string, string>,
-  { attempt, timeoutMs }: { attempt: number; timeoutMs: number },
-): Record<string, string> {
-  const trace = currentTrace()
-  return {
-    ...(trace && { traceparent: trace.traceparent, 'x-request-id': trace.request_id }),
-    ...headers,
-    [DEADLINE_HEADER]: String(Math.max(1, Math.floor(timeoutMs))),
-    [ATTEMPT_HEADER]: String(attempt),
-  }
 }

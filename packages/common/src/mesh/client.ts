@@ -5,7 +5,7 @@ import type { Metrics } from '../runtime/metrics.ts'
 import { refuse, Unavailable } from '../runtime/problem.ts'
 import { BreakerOpen } from './breaker.ts'
 import type { Control } from './control/control.ts'
-import { callEndpoints, CallFailed, FAIR_SHARE, type MeshAnswer } from './call.ts'
+import { callEndpoints, CallFailed, type MeshAnswer } from './call.ts'
 import { DeadlineExceeded, hopBudgetMs, inboundAttempt, remainingMs } from '../runtime/deadline.ts'
 import type { Discovery } from './discovery.ts'
 import type { KnownInstance } from './membership.ts'
@@ -14,6 +14,7 @@ import { isIdempotent } from './retry.ts'
 import { meshDefaults, type MeshSettings } from './settings.ts'
 import { createTarget, type Target } from './target.ts'
 import type { Method } from './transport.ts'
+import { FAIR_SHARE } from './try.ts'
 
 export interface MeshRequest {
   service: string

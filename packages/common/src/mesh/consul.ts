@@ -1,6 +1,7 @@
 import Consul from 'consul'
 import { Pool } from 'undici'
 import { z } from 'zod'
+import { HealthEntry, KeyEntries, toInstance, toKeyValue } from './consul-entries.ts'
 
 /** One place a service answers at, as Consul's catalogue knows it. */
 export interface ServiceInstance {
@@ -80,23 +81,6 @@ export interface ConsulClient {
   writeKey(key: string, value: string | undefined, modifyIndex: number): Promise<boolean>
   close(): Promise<void>
 }
-
-const KeyEntries = z.array(
-  z.object({ Key: z.string(), Value: z.string().nullable(), ModifyIndex: z.number() }),
-)
-
-const HealthEntry = z.object({
-  Node: z.object({ Node: z.string().default(''), Address: z.string().default('') }),
-  Service: z.object({
-    ID: z.string().min(1),
-    Address: z.string().nullish(),
-    Port: z.number().int().min(1).max(65_535),
-    Tags: z.array(z.string()).nullish(),
-    Meta: z.record(z.string(), z.string()).nullish(),
-    Weights: z.object({ Passing: z.number().min(0).max(65_535) }).nullish(),
-  }),
-  Checks: z.array(z.object({ Status: z.string() })).nullish(),
-})
 
 interface ConsulSettings {
   /** `http://host:port`, or `host:port` as Consul's own tools write it. */
@@ -237,27 +221,4 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
 
 function pathOf(key: string): string {
   return key.split('/').map(encodeURIComponent).join('/')
-}
-
-function toKeyValue({ Key, Value, ModifyIndex }: z.infer<typeof KeyEntries>[number]): KeyValue {
-  return { key: Key, value: Buffer.from(Value ?? '', 'base64').toString(), modifyIndex: ModifyIndex }
-}
-
-function toInstance({ Node, Service, Checks }: z.infer<typeof HealthEntry>): ServiceInstance[] {
-  const statuses = (Checks ?? []).map((check) => check.Status)
-  if (!statuses.every((status) => status === 'passing' || status === 'warning')) return []
-  const meta = Service.Meta ?? {}
-  const address = Service.Address || Node.Address
-  return [
-    {
-      id: `${Node.Node}/${Service.ID}@${address}:${Service.Port}`,
-      name: meta.instance ?? Service.ID,
-      address,
-      port: Service.Port,
-      tags: Service.Tags ?? [],
-      meta,
-      isWarning: statuses.includes('warning'),
-      weight: Service.Weights?.Passing ?? 1,
-    },
-  ]
 }

@@ -15,7 +15,7 @@ describe('long poll', () => {
 
   it('asks five times at once and then every two seconds', () => {
     const clock = { ms: 0 }
-    const take = createTokenBucket({ burst: 5, refillMs: 2000 }, () => clock.ms)
+    const { takeMs: take } = createTokenBucket({ burst: 5, refillMs: 2000 }, () => clock.ms)
     const waits = Array.from({ length: 7 }, take)
 
     expect(waits).toEqual([0, 0, 0, 0, 0, 2000, 4000])

@@ -45,13 +45,13 @@ export function startLongPoll<T>({
   random,
 }: LongPoll<T>): { close(): Promise<void> } {
   const closing = new AbortController()
-  const takeToken = createTokenBucket(settings.rate, now)
+  const tokens = createTokenBucket(settings.rate, now)
 
   async function run(): Promise<void> {
     let index = 0
     let failures = 0
     while (!closing.signal.aborted) {
-      const throttledMs = takeToken()
+      const throttledMs = tokens.takeMs()
       if (throttledMs > 0) await pause(throttledMs, closing.signal)
       if (closing.signal.aborted) return
       try {

@@ -89,7 +89,7 @@ export async function registerInstance({
     },
   }
   const closing = new AbortController()
-  const takeToken = createTokenBucket(settings.rate, () => performance.now())
+  const tokens = createTokenBucket(settings.rate, () => performance.now())
   const { promise: attempted, resolve: setAttempted } = Promise.withResolvers<void>()
 
   async function keepRegistered(): Promise<void> {
@@ -97,7 +97,7 @@ export async function registerInstance({
     let failures = 0
     let isRegistered = false
     while (!closing.signal.aborted) {
-      await pause(takeToken(), closing.signal)
+      await pause(tokens.takeMs(), closing.signal)
       if (closing.signal.aborted) break
       try {
         if (!isRegistered) {

@@ -9,16 +9,21 @@ export interface RunningTry<T> {
  * The result of a try. Where it is late, another begins beside it: the first good result counts, and what is still
  * running is cancelled. The late one is not: it may need that long. Source: Dean and Barroso, "The Tail at Scale", 2013.
  *
- * @param lateMs when the first is late (ms)
- * @param beginSecond undefined where there is nothing else to try
+ * @param chances for a second one, each so many ms after the first began, the earliest first; the next is taken where
+ *   one begins nothing
  */
 export async function firstGood<T>(
   first: RunningTry<T>,
-  lateMs: number,
-  beginSecond: () => RunningTry<T> | undefined,
+  chances: readonly { afterMs: number; begin: () => RunningTry<T> | undefined }[],
 ): Promise<T> {
-  if (!(await isLate(first.done, lateMs))) return first.done
-  const second = beginSecond()
+  let second: RunningTry<T> | undefined
+  let waitedMs = 0
+  for (const { afterMs, begin } of chances) {
+    if (!(await isLate(first.done, afterMs - waitedMs))) return first.done
+    waitedMs = afterMs
+    second = begin()
+    if (second !== undefined) break
+  }
   if (second === undefined) return first.done
   // Each end is noted by the try itself: the fault of one that is not waited for is of no interest here.
   for (const { done } of [first, second]) done.catch(() => undefined)

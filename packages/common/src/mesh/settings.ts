@@ -2,9 +2,11 @@ import { type BalancerSettings } from './balancer.ts'
 import { breakerDefaults, type BreakerSettings } from './breaker.ts'
 import { ejectionDefaults } from './ejection.ts'
 import { loadDefaults } from './load.ts'
+import { localityDefaults } from './locality.ts'
 import type { PolicyName } from './policies/by-name.ts'
 import { retryBudgetDefaults, type RetryBudgetSettings } from './retry-budget.ts'
 import { retryDefaults, type RetrySettings } from './retry.ts'
+import { subsetDefaults } from './subset.ts'
 import { transportDefaults, type TransportSettings } from './transport.ts'
 
 export interface MeshSettings {
@@ -28,6 +30,8 @@ export interface MeshSettings {
   breaker: BreakerSettings
   retry: RetrySettings
   retryBudget: RetryBudgetSettings
+  /** Reads that are slower than 95 % of their kind are sent to a second instance as well, as far as this budget goes. */
+  hedge: { isOn: boolean; budget: RetryBudgetSettings }
   transport: TransportSettings
 }
 
@@ -45,9 +49,12 @@ export const meshDefaults: MeshSettings = {
     ejection: ejectionDefaults,
     panicShare: 0.5,
     slowStart: { windowMs: 30_000, floor: 0.1 },
+    locality: localityDefaults,
+    subset: subsetDefaults,
   },
   breaker: breakerDefaults,
   retry: retryDefaults,
   retryBudget: retryBudgetDefaults,
+  hedge: { isOn: false, budget: { share: 0.05, ttlMs: 10_000, minPerS: 0 } },
   transport: transportDefaults,
 }

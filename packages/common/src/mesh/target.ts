@@ -7,18 +7,21 @@ import type { Endpoint } from './endpoint.ts'
 import type { TargetTraffic } from './control/traffic.ts'
 import { POLICIES, type PolicyName } from './policies/by-name.ts'
 import { createLimit, type Limit } from './limit.ts'
-import { createMedian, type Median } from './median.ts'
+import { createQuantile, type Quantile } from './quantile.ts'
 import type { KnownInstance } from './membership.ts'
 import type { MeshMetrics } from './mesh-metrics.ts'
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts'
 import type { MeshSettings } from './settings.ts'
+import { createTokenBucket } from './token-bucket.ts'
 import { createTransport, type Transport, TransportError } from './transport.ts'
 
 export interface Operation {
   /** The name under which it is counted. */
   name: string
   breaker: Breaker
-  median: Median
+  /** How long a try takes (ms): half of them, and all but one in twenty. */
+  median: Quantile
+  p95: Quantile
   /** Its part of what may be in flight to the service. */
   limit: Limit
 }
@@ -32,6 +35,8 @@ export interface Target {
   balancer: Balancer
   limit: Limit
   budget: RetryBudget
+  /** Of second tries beside a first that is slower than most; undefined where they are not wanted. */
+  hedges(): RetryBudget | undefined
   /** Of a call that names none, where the control plane says it. */
   deadlineMs(): number | undefined
   /** What is allowed to this caller; false where it asks for more. */
@@ -82,6 +87,8 @@ export function createTarget({
   let isClosed = false
   const budget = createRetryBudget(settings.retryBudget, now)
   let policyName = settings.policy
+  const hedgeBudget = createRetryBudget(settings.hedge.budget, now)
+  let isHedging = settings.hedge.isOn
   let deadlineMs: number | undefined
   let perSecond: (() => boolean) | undefined
   let limits: TargetTraffic['limit'] = {}
@@ -90,6 +97,7 @@ export function createTarget({
   let currentPolicy = createPolicy(settings.policy)
   const balancer = createBalancer({
     policy: currentPolicy,
+    isKeyed: isKeyed(settings.policy),
     settings: settings.balancer,
     now,
     random,
@@ -106,6 +114,13 @@ export function createTarget({
       },
     },
   })
+
+  /** Undefined lets all through. */
+  function limiterOf(rate: number | undefined): (() => boolean) | undefined {
+    if (rate === undefined) return undefined
+    if (rate === 0) return () => false
+    return createTokenBucket({ burst: rate, refillMs: 1_000 / rate }, now).tryTake
+  }
 
   function measure(): void {
     for (const state of ['healthy', 'unverified', 'ejected'] as const) {
@@ -152,7 +167,9 @@ export function createTarget({
         }, state),
     })
     const limit = createLimit(Math.ceil(settings.maxPending * settings.maxOperationShare))
-    const operation = { name, breaker, limit, median: createMedian(settings.balancer.load.defaultRttMs) }
+    const guessMs = settings.balancer.load.defaultRttMs
+    const [median, p95] = [createQuantile(0.5, guessMs), createQuantile(0.95, guessMs)]
+    const operation = { name, breaker, limit, median, p95 }
     operations.set(name, operation)
     return operation
   }
@@ -193,19 +210,26 @@ export function createTarget({
     budget,
     limit,
     deadlineMs: () => deadlineMs,
+    hedges: () => (isHedging ? hedgeBudget : undefined),
 
     admits() {
       if (limits.concurrent !== undefined && limit.pending() >= limits.concurrent) return false
       return perSecond?.() ?? true
     },
 
-    configure({ policy = settings.policy, split, instances, limit: given, deadlineMs: givenMs }) {
+    configure({ policy = settings.policy, hedge, split, instances, limit: given, deadlineMs: givenMs }) {
+      isHedging = hedge ?? settings.hedge.isOn
       deadlineMs = givenMs
-      if (limits.per_second !== given.per_second) perSecond = limiterOf(given.per_second, now)
+      if (limits.per_second !== given.per_second) perSecond = limiterOf(given.per_second)
       limits = given
       if (policy !== policyName) currentPolicy = createPolicy(policy)
       policyName = policy
-      balancer.configure({ policy: currentPolicy, split, instances })
+      balancer.configure({
+        policy: currentPolicy,
+        isKeyed: isKeyed(policy),
+        split,
+        instances,
+      })
       measure()
     },
 
@@ -242,17 +266,4 @@ export function createTarget({
   }
 }
 
-/** A token bucket of `perSecond` tokens, refilled within a second; undefined lets all through. */
-function limiterOf(perSecond: number | undefined, now: () => number): (() => boolean) | undefined {
-  if (perSecond === undefined) return undefined
-  let tokens = perSecond
-  let stampMs = now()
-  return () => {
-    const nowMs = now()
-    tokens = Math.min(perSecond, tokens + ((nowMs - stampMs) * perSecond) / 1_000)
-    stampMs = nowMs
-    if (tokens < 1) return false
-    tokens -= 1
-    return true
-  }
-}
+const isKeyed = (policy: PolicyName) => policy === 'consistent_hash'

@@ -3,14 +3,34 @@ export interface TokenBucketSettings {
   refillMs: number
 }
 
-/** Takes a token and returns how long (ms) to wait for it. The token is taken at once, so waiters keep their order. */
-export function createTokenBucket({ burst, refillMs }: TokenBucketSettings, now: () => number): () => number {
+interface TokenBucket {
+  /** Takes a token and says how long (ms) to wait for it. It is taken at once, so that waiters keep their order. */
+  takeMs(): number
+  /** Takes a token if there is one now. */
+  tryTake(): boolean
+}
+
+export function createTokenBucket({ burst, refillMs }: TokenBucketSettings, now: () => number): TokenBucket {
   let tokens = burst
   let stampMs = now()
-  return function takeMs() {
+
+  function refill(): void {
     const nowMs = now()
-    tokens = Math.min(burst, tokens + Math.max(0, nowMs - stampMs) / refillMs) - 1
+    tokens = Math.min(burst, tokens + Math.max(0, nowMs - stampMs) / refillMs)
     stampMs = nowMs
-    return tokens >= 0 ? 0 : -tokens * refillMs
+  }
+
+  return {
+    takeMs() {
+      refill()
+      tokens -= 1
+      return tokens >= 0 ? 0 : -tokens * refillMs
+    },
+    tryTake() {
+      refill()
+      if (tokens < 1) return false
+      tokens -= 1
+      return true
+    },
   }
 }

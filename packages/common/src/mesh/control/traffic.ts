@@ -4,6 +4,8 @@ import { POLICY_NAMES, type PolicyName } from '../policies/by-name.ts'
 const Edge = z.strictObject({
   policy: z.enum(POLICY_NAMES).optional(),
   deadline_ms: z.int().min(10).max(60_000).optional(),
+  /** Whether slow reads are sent to a second instance as well. */
+  hedge: z.boolean().optional(),
 })
 const Route = z.strictObject({
   /** Requests go to the instances of a version by these shares; what is left of a hundred goes to all. */
@@ -47,6 +49,7 @@ export class InvalidSetting extends Error {}
 export interface TargetTraffic {
   policy: PolicyName | undefined
   deadlineMs: number | undefined
+  hedge: boolean | undefined
   split: readonly { version: string; percent: number }[]
   limit: z.infer<typeof CallerLimit>
   instances: ReadonlyMap<string, z.infer<typeof Instance>>
@@ -84,6 +87,7 @@ export function trafficOf(
   return {
     policy: edge.policy,
     deadlineMs: edge.deadline_ms,
+    hedge: edge.hedge,
     split: at<z.infer<typeof Route>>(`routes/${target}`).split ?? [],
     limit: at<z.infer<typeof CallerLimit>>(`limits/${target}/${caller}`),
     instances: new Map(

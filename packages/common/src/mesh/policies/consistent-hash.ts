@@ -1,4 +1,5 @@
 import type { Endpoint } from '../endpoint.ts'
+import { hashOf } from '../hash.ts'
 import { atRandom } from './random.ts'
 import { type Policy, type PolicyDeps } from './policy.ts'
 
@@ -61,15 +62,4 @@ function createTable(of: readonly Endpoint[]): Table {
       if (++filled === size) return { of, places }
     }
   }
-}
-
-/** FNV-1a, and the last step of murmur3, which spreads its low bits. */
-function hashOf(text: string, seed: number): number {
-  let hash = 0x811c9dc5 ^ seed
-  for (let index = 0; index < text.length; index++) {
-    hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193)
-  }
-  hash = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b)
-  hash = Math.imul(hash ^ (hash >>> 13), 0xc2b2ae35)
-  return (hash ^ (hash >>> 16)) >>> 0
 }

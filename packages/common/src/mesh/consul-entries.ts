@@ -1,0 +1,43 @@
+import { z } from 'zod'
+import type { KeyValue, ServiceInstance } from './consul.ts'
+
+/** Consul's answers, as far as they are read. */
+export const KeyEntries = z.array(
+  z.object({ Key: z.string(), Value: z.string().nullable(), ModifyIndex: z.number() }),
+)
+
+export const HealthEntry = z.object({
+  Node: z.object({ Node: z.string().default(''), Address: z.string().default('') }),
+  Service: z.object({
+    ID: z.string().min(1),
+    Address: z.string().nullish(),
+    Port: z.number().int().min(1).max(65_535),
+    Tags: z.array(z.string()).nullish(),
+    Meta: z.record(z.string(), z.string()).nullish(),
+    Weights: z.object({ Passing: z.number().min(0).max(65_535) }).nullish(),
+  }),
+  Checks: z.array(z.object({ Status: z.string() })).nullish(),
+})
+
+export function toKeyValue({ Key, Value, ModifyIndex }: z.infer<typeof KeyEntries>[number]): KeyValue {
+  return { key: Key, value: Buffer.from(Value ?? '', 'base64').toString(), modifyIndex: ModifyIndex }
+}
+
+export function toInstance({ Node, Service, Checks }: z.infer<typeof HealthEntry>): ServiceInstance[] {
+  const statuses = (Checks ?? []).map((check) => check.Status)
+  if (!statuses.every((status) => status === 'passing' || status === 'warning')) return []
+  const meta = Service.Meta ?? {}
+  const address = Service.Address || Node.Address
+  return [
+    {
+      id: `${Node.Node}/${Service.ID}@${address}:${Service.Port}`,
+      name: meta.instance ?? Service.ID,
+      address,
+      port: Service.Port,
+      tags: Service.Tags ?? [],
+      meta,
+      isWarning: statuses.includes('warning'),
+      weight: Service.Weights?.Passing ?? 1,
+    },
+  ]
+}
