@@ -23,7 +23,7 @@ export function orderMeets(world: World, saga: Saga, input: Input): void {
     tellOfOrder(saga, saga.order.decision === 'CONFIRMED' ? 'confirmed' : 'cancelled')
   if (verdict.kind !== 'change') return
   const wasOpen = saga.order.decision === 'OPEN'
-  saga.order = verdict.facts.reduce(order.evolve, saga.order)
+  saga.order = verdict.next
   for (const { type } of verdict.facts) {
     if (type === 'order.confirmed.v1') tellOfOrder(saga, 'confirmed')
     if (type === 'order.cancelled.v1') tellOfOrder(saga, 'cancelled')

@@ -39,7 +39,9 @@ function outcomeOf(given: Given, name: Input['name'], kind: Input['kind'] = 'tol
 }
 
 function after(order: Order, verdict: Verdict): Order {
-  return verdict.kind === 'change' ? verdict.facts.reduce(evolve, order) : order
+  if (verdict.kind !== 'change') return order
+  expect(verdict.next).toEqual(verdict.facts.reduce(evolve, order))
+  return verdict.next
 }
 
 const OPEN: Given = { decision: 'OPEN' }

@@ -48,9 +48,12 @@ export function decide(order: Order, input: Input): Verdict {
   if ('refuse' in cell) return { kind: 'refuse', slug: cell.refuse }
   if (cell.onlyIf !== undefined && !cell.onlyIf.holds(order)) return cell.otherwise ?? { kind: 'anomaly' }
   const facts = factsOf(order, cell, input.shortages)
-  return facts.length === 0
-    ? { kind: 'ignore' }
-    : { kind: 'change', facts: [...facts, ...closing(order, facts)] }
+  if (facts.length === 0) return { kind: 'ignore' }
+  const next = facts.reduce(evolve, order)
+  const last = closing(next)
+  return last === undefined
+    ? { kind: 'change', facts, next }
+    : { kind: 'change', facts: [...facts, last], next: evolve(next, last) }
 }
 
 function cellOf({ mode, decision }: Order, { name }: Input): Cell {
@@ -78,16 +81,15 @@ function factsOf(
   return facts
 }
 
-/** The fact that settles the order, where these facts were the last it waited for. */
-function closing(order: Order, facts: readonly Fact[]): Fact[] {
-  const next = facts.reduce(evolve, order)
-  if (next.decision === 'CONFIRMED' && next.stock === 'committed' && next.pay === 'captured') {
-    return [{ type: 'order.completed.v1', data: {} }]
+/** The fact that settles the order, where there is nothing left that it waits for. */
+function closing({ decision, stock, pay, reason }: Order): Fact | undefined {
+  if (decision === 'CONFIRMED' && stock === 'committed' && pay === 'captured') {
+    return { type: 'order.completed.v1', data: {} }
   }
-  if (next.decision === 'CANCELLED' && STOCK_CLEAN.includes(next.stock) && PAY_CLEAN.includes(next.pay)) {
-    return [{ type: 'order.closed.v1', data: { status: closedStatus(next.reason) } }]
+  if (decision === 'CANCELLED' && STOCK_CLEAN.includes(stock) && PAY_CLEAN.includes(pay)) {
+    return { type: 'order.closed.v1', data: { status: closedStatus(reason) } }
   }
-  return []
+  return undefined
 }
 
 function closedStatus(reason: CancelReason | null): Status {

@@ -138,7 +138,7 @@ function carryOut(changes: OrderChanges, order: Order, input: Input, event: Inco
   const verdict = decide(order, input)
   switch (verdict.kind) {
     case 'change':
-      changes.append(order, verdict.facts, event)
+      changes.append(order, verdict, event)
       return true
     case 'repeat':
       changes.repeatDecision(order, event)

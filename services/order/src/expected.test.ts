@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import fc from 'fast-check'
-import { decide, evolve, isSettled, placedOrder } from './domain.ts'
+import { decide, isSettled, placedOrder } from './domain.ts'
 import { expectedOf } from './expected.ts'
 import type { Order } from './order.ts'
 import { type Input, TABLE } from './state-table.ts'
@@ -33,7 +33,7 @@ const ASKED: readonly Input['name'][] = [
 
 function after(order: Order, name: Input['name']): Order {
   const verdict = decide(order, { kind: ASKED.includes(name) ? 'asked' : 'told', name })
-  return verdict.kind === 'change' ? verdict.facts.reduce(evolve, order) : order
+  return verdict.kind === 'change' ? verdict.next : order
 }
 
 const anyOrder = fc

@@ -56,8 +56,14 @@ export interface Placement {
 /** A two-phase order that is durable now, in the trace of the request that placed it. */
 export type Begun = Placement & Pick<Order, 'traceparent'>
 
+/** New facts of an order, and the order as it stands after them. */
+export interface Change {
+  facts: readonly Fact[]
+  next: Order
+}
+
 export type Verdict =
-  | { kind: 'change'; facts: Fact[] }
+  | ({ kind: 'change' } & Change)
   | { kind: 'ignore' }
   /** The last decision is told again, for a participant that seems to have missed it. */
   | { kind: 'repeat' }

@@ -10,8 +10,7 @@ import {
   OrderStatusRequested,
 } from '@lepton/contracts/order'
 import { currentTrace } from '@lepton/common/runtime/trace'
-import { evolve } from './domain.ts'
-import type { Begun, Fact, Order } from './order.ts'
+import type { Begun, Change, Fact, Order } from './order.ts'
 import type { Input } from './state-table.ts'
 import * as store from './store.ts'
 import { moveTransactions, registerTransactions } from './transaction-store.ts'
@@ -42,17 +41,16 @@ export class OrderChanges {
     this.orders = new Map([...orders].map((order) => [order.order_id, order]))
   }
 
-  /** Appends facts to an order's stream. */
-  append(order: Order, facts: readonly Fact[], cause: Cause | undefined): void {
-    for (const fact of facts) {
-      if (order.mode === 'two_phase') this.#moveTransaction(order, fact)
-      const isFirst = fact.type === 'order.placed.v1'
-      const next = isFirst ? order : evolve(this.orders.get(order.order_id)!, fact)
-      this.#put({ ...next, updated_at: this.now })
-      this.#moved.add(order.order_id)
+  /** Appends facts to an order's stream; `order` is as it was before them. */
+  append(order: Order, { facts, next }: Change, cause: Cause | undefined): void {
+    const { order_id, mode } = order
+    this.#put({ ...next, updated_at: this.now })
+    this.#moved.add(order_id)
+    for (const [index, fact] of facts.entries()) {
+      if (mode === 'two_phase') this.#moveTransaction(order, fact)
       this.#facts.push({
-        order_id: order.order_id,
-        version: next.version,
+        order_id,
+        version: next.version - facts.length + 1 + index,
         type: fact.type,
         data: fact.data,
         cause_id: cause?.event_id ?? null,
@@ -60,12 +58,7 @@ export class OrderChanges {
       })
       if (fact.type in PUBLISHED) {
         const type = PUBLISHED[fact.type as keyof typeof PUBLISHED]
-        this.#publish(
-          order.order_id,
-          type,
-          { ...fact.data, order_id: order.order_id, mode: order.mode },
-          cause,
-        )
+        this.#publish(order_id, type, { ...fact.data, order_id, mode }, cause)
       }
     }
   }

@@ -20,11 +20,8 @@ export function placeOrder(
   const deadline = new Date(Date.parse(changes.now) + allowedMs(accepted, allowances)).toISOString()
   const placement = { ...accepted, deadline }
   const traceparent = cause?.traceparent ?? currentTrace()?.traceparent ?? null
-  changes.append(
-    placedOrder(placement, changes.now, traceparent),
-    [{ type: 'order.placed.v1', data: placement }],
-    cause,
-  )
+  const next = placedOrder(placement, changes.now, traceparent)
+  changes.append(next, { facts: [{ type: 'order.placed.v1', data: placement }], next }, cause)
 }
 
 function allowedMs({ mode, payment_token }: Omit<Placement, 'deadline'>, allowances: Allowances): number {

@@ -35,7 +35,7 @@ export async function settle(
     const verdict = decide(order, { kind: 'asked', name })
     if (verdict.kind === 'refuse') throw refuseDecision(order, verdict.slug)
     if (verdict.kind !== 'change') return accept(order, 200)
-    changes.append(order, verdict.facts, undefined)
+    changes.append(order, verdict, undefined)
     record(tx, changes, deps)
     const settled = changes.orders.get(orderId)!
     note?.(tx, settled.status)

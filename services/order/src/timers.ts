@@ -22,7 +22,7 @@ export function startDeadlines(deps: Deps): Part {
         if (changes.orders.size > 0) failpoint('timer.after_claim')
         for (const order of [...changes.orders.values()]) {
           const verdict = decide(order, { kind: 'asked', name: 'deadline_passed' })
-          if (verdict.kind === 'change') changes.append(order, verdict.facts, undefined)
+          if (verdict.kind === 'change') changes.append(order, verdict, undefined)
         }
         record(tx, changes, deps)
         return changes.orders.size === BATCH

@@ -48,7 +48,7 @@ export async function decideTransaction(deps: Deps, gid: string, input: Input['n
     const isLate = Date.parse(order.deadline) <= Date.parse(changes.now)
     const verdict = decide(order, { kind: 'asked', name: isLate ? 'deadline_passed' : input })
     if (verdict.kind !== 'change') return
-    changes.append(order, verdict.facts, undefined)
+    changes.append(order, verdict, undefined)
     record(tx, changes, deps)
   })
 }

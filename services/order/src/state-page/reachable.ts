@@ -1,6 +1,6 @@
 import type { Mode } from '@lepton/contracts/fields'
 import type { Status } from '@lepton/contracts/order'
-import { decide, evolve, placedOrder } from '../domain.ts'
+import { decide, placedOrder } from '../domain.ts'
 import type { Order } from '../order.ts'
 import { type Input, TABLE } from '../state-table.ts'
 
@@ -36,7 +36,7 @@ export function statusTransitions(): Transition[] {
 
 function after(order: Order, name: Input['name']): Order | undefined {
   const verdict = decide(order, { kind: ASKED.includes(name) ? 'asked' : 'told', name })
-  return verdict.kind === 'change' ? verdict.facts.reduce(evolve, order) : undefined
+  return verdict.kind === 'change' ? verdict.next : undefined
 }
 
 function note(found: Map<string, Transition>, from: Status, to: Status, name: Input['name']): void {
