@@ -1,4 +1,5 @@
 import { newId } from '@lepton/common/runtime/id'
+import { createListeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Tx } from './postgres/transaction.ts'
 import { continueTrace, currentTrace } from '@lepton/common/runtime/trace'
@@ -27,7 +28,7 @@ export interface Outbox {
  * @param log gets a line for each event, with `order_id`
  */
 export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbox {
-  const listeners: ((shards: number[]) => void)[] = []
+  const emitted = createListeners<number[]>()
 
   function insert(tx: Tx, rows: readonly ReturnType<typeof outboxRow>[]): void {
     // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
@@ -53,7 +54,7 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
       },
     )
     tx.afterCommit(() => {
-      for (const listener of listeners) listener(shards)
+      emitted.notify(shards)
       for (const { type, headers } of rows) {
         log?.info(
           { order_id: headers.ce_correlationid, event: type, trace_id: traceIdOf(headers) },
@@ -64,7 +65,7 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
   }
 
   return {
-    onEmit: (listener) => void listeners.push(listener),
+    onEmit: emitted.add,
     emit: (tx, events) => {
       if (events.length === 0) return
       const rows = events.map((event) => outboxRow(event, source))

@@ -2,8 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startTimer } from '@lepton/common/runtime/timer'
 import { continueTrace, withTrace } from '@lepton/common/runtime/trace'
-import type { Coordinator, Deps } from './deps.ts'
-import type { Placement } from './order.ts'
+import type { Deps } from './deps.ts'
+import type { Begun, Placement } from './order.ts'
 import { createPlaces } from './places.ts'
 import { recoverTransactions } from './settle-phase.ts'
 import { deleteOldTransactions } from './transaction-store.ts'
@@ -17,11 +17,16 @@ const RECOVER_BATCH = 32
 const SWEEP_EVERY_MS = 3_600_000
 const SWEEP_BATCH = 1_000
 
+export interface Coordinator extends Part {
+  /** Resolves when an order that was begun here is decided, or after `timeoutMs`. */
+  decided(orderId: string, timeoutMs: number): Promise<void>
+}
+
 /**
  * Drives two-phase orders: the first phase of those that were accepted here, and whatever of the second is
  * due, whoever began it.
  */
-export function startCoordinator(deps: Deps): Coordinator & Part {
+export function startCoordinator(deps: Deps): Coordinator {
   const { database, log } = deps
   const inFlight = new Map<string, Promise<void>>()
   const places = createPlaces({ ...deps.twoPhasePlaces, ...MAX_WAITING })
@@ -44,7 +49,7 @@ export function startCoordinator(deps: Deps): Coordinator & Part {
   const recovery = startTimer(
     'two-phase recovery',
     RECOVER_EVERY_MS,
-    async () => (await recoverTransactions(deps, RECOVER_BATCH)) === RECOVER_BATCH,
+    async () => (await recoverTransactions(deps, RECOVER_BATCH, () => recovery.wake())) === RECOVER_BATCH,
     log,
   )
   const sweep = startTimer(
@@ -54,23 +59,27 @@ export function startCoordinator(deps: Deps): Coordinator & Part {
     log,
   )
 
+  /** Asks the branches of an order that is durable now. */
+  function begin(placement: Begun): void {
+    const trace = continueTrace(placement.traceparent ?? undefined)
+    const place = places.enter(placement.customer_id)
+    if (place === undefined) {
+      log.warn(
+        { order_id: placement.order_id },
+        'too many orders are in flight: this one is left to its deadline',
+      )
+      return
+    }
+    const driven = outsideRequests(() => withTrace(trace, () => drive(placement, place)))
+    inFlight.set(placement.order_id, driven)
+  }
+
+  deps.committed.add(({ registered, hasDecisions }) => {
+    registered.forEach(begin)
+    if (hasDecisions) recovery.wake()
+  })
+
   return {
-    begin: (placements) => {
-      for (const placement of placements) {
-        const trace = continueTrace(placement.traceparent ?? undefined)
-        const place = places.enter(placement.customer_id)
-        if (place === undefined) {
-          log.warn(
-            { order_id: placement.order_id },
-            'too many orders are in flight: this one is left to its deadline',
-          )
-          continue
-        }
-        const driven = outsideRequests(() => withTrace(trace, () => drive(placement, place)))
-        inFlight.set(placement.order_id, driven)
-      }
-    },
-    wake: () => recovery.wake(),
     decided: async (orderId, timeoutMs) => {
       const driven = inFlight.get(orderId)
       if (driven === undefined || timeoutMs <= 0) return

@@ -1,5 +1,6 @@
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
 import { createHttpApp } from '@lepton/common/http/app'
+import { createListeners } from '@lepton/common/runtime/listeners'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
 import { createBacklog } from './backlog.ts'
@@ -40,26 +41,26 @@ await runService('order', settings, async (instance) => {
       maxPerCustomer: settings.TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER,
     },
     watchers,
-    coordinator: {
-      begin: (placements) => coordinator.begin(placements),
-      wake: () => coordinator.wake(),
-      decided: (orderId, timeoutMs) => coordinator.decided(orderId, timeoutMs),
-    },
+    committed: createListeners(),
     anomalies: instance.metrics.counter({
       name: 'order_anomalies_total',
       help: 'Inputs the state table calls impossible',
     }),
-    told: instance.metrics.counter({
-      name: 'order_events_total',
-      help: 'Events published',
-      labelNames: ['event'],
-    }),
   }
+  const published = instance.metrics.counter({
+    name: 'order_events_total',
+    help: 'Events published',
+    labelNames: ['event'],
+  })
+  deps.committed.add((changes) => {
+    watchers.changed(changes.moved)
+    for (const { type } of changes.published) published.inc({ event: type.type })
+  })
   const coordinator = startCoordinator(deps)
   const subscriptions = orderSubscriptions(deps)
   return {
     app: createHttpApp(instance, [
-      ...orderRoutes(deps),
+      ...orderRoutes(deps, coordinator),
       ...opsOrderRoutes(deps),
       ...eventEndpoints('order', store.database, subscriptions),
     ]),

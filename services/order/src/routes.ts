@@ -25,6 +25,7 @@ import {
 import { getCheckout, listCheckouts } from '@lepton/contracts/cart-routes'
 import { refusalFor, refuseTooManyOpen } from './admission.ts'
 import { auditEndpoint } from './audit.ts'
+import type { Coordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { isSettled } from './domain.ts'
 import type { Order } from './order.ts'
@@ -40,7 +41,7 @@ import { countOpen, findOrder, listFacts, listKnown, listOrders as listStoredOrd
 /** For our own answer to arrive while the caller still listens. */
 const ANSWER_MS = 200
 
-export function orderRoutes(deps: Deps): Endpoint[] {
+export function orderRoutes(deps: Deps, coordinator: Pick<Coordinator, 'decided'>): Endpoint[] {
   const { database, mesh } = deps
   return [
     auditEndpoint(database),
@@ -71,7 +72,8 @@ export function orderRoutes(deps: Deps): Endpoint[] {
         tx.afterCommit(() => deps.backlog.took())
         return accept({ order_id, status: 'PLACED' }, 202)
       })
-      return withRoom(body.mode === 'two_phase' ? await showDecision(deps, order_id, reply) : reply, deps)
+      const isDecidedSoon = body.mode === 'two_phase'
+      return withRoom(isDecidedSoon ? await showDecision(deps, coordinator, order_id, reply) : reply, deps)
     }),
 
     answer(getRoom, () => Promise.resolve({ status: 200, body: { orders: deps.backlog.room() ?? null } })),
@@ -144,9 +146,10 @@ function withRoom(reply: Reply, { backlog }: Deps): Reply {
   return room === undefined ? reply : { ...reply, headers: { ...reply.headers, [ROOM_HEADER]: String(room) } }
 }
 
-/** The status a two-phase order has by now. The decision comes within a moment; the answer does not wait for ever. */
+/** The status a two-phase order has by now. The decision comes within a moment, and the answer waits for it no longer than that. */
 async function showDecision(
-  { coordinator, database, decisionWaitMs }: Deps,
+  { database, decisionWaitMs }: Deps,
+  coordinator: Pick<Coordinator, 'decided'>,
   order_id: string,
   reply: Reply,
 ): Promise<Reply> {

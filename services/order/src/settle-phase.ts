@@ -21,20 +21,29 @@ const ALARM_ATTEMPTS = 10
  * Drives on whatever is due, wherever its process died: confirms or cancels what is decided, and cancels
  * what nobody decided (presumed abort). Every process may do this, again and again.
  *
+ * @param wake runs when a transaction that was postponed is due again
  * @returns how many transactions were taken
  */
-export async function recoverTransactions(deps: Deps, limit: number): Promise<number> {
+export async function recoverTransactions(
+  deps: Deps,
+  limit: number,
+  wake: () => void = () => undefined,
+): Promise<number> {
   // Both branches may use all their time before another process takes the transaction over.
   const due = await claimTransactions(deps.database, limit, 2 * deps.branchTimeoutMs + 1_000)
   await Promise.all(
     due.map((transaction) =>
-      withTrace(continueTrace(transaction.traceparent ?? undefined), () => recover(deps, transaction)),
+      withTrace(continueTrace(transaction.traceparent ?? undefined), () => recover(deps, transaction, wake)),
     ),
   )
   return due.length
 }
 
-async function recover(deps: Deps, { gid, state, attempts, unsettled }: DueTransaction): Promise<void> {
+async function recover(
+  deps: Deps,
+  { gid, state, attempts, unsettled }: DueTransaction,
+  wake: () => void,
+): Promise<void> {
   // Moves the transaction to CANCELLING, unless somebody else decided meanwhile: due at once either way.
   if (state === 'TRYING') return decideTransaction(deps, gid, 'try_unanswered')
   const { database, log } = deps
@@ -57,7 +66,7 @@ async function recover(deps: Deps, { gid, state, attempts, unsettled }: DueTrans
     else log.info(line, 'a branch did not settle; it is asked again')
     const waitMs = equalJitterMs(attempts - 1, RETRY, Math.random)
     await postponeTransaction(database, gid, { waitMs, error: fault.message })
-    setTimeout(() => deps.coordinator.wake(), waitMs).unref()
+    setTimeout(wake, waitMs).unref()
   } else await finishTransaction(database, gid)
 }
 

@@ -1,4 +1,5 @@
 import { newId } from '@lepton/common/runtime/id'
+import { createListeners } from '@lepton/common/runtime/listeners'
 import {
   cancelPayment,
   cancelStock,
@@ -58,18 +59,17 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
         slowMs: 250,
       }),
       twoPhasePlaces: { maxInFlight: 4, maxPerCustomer: 2 },
-      coordinator: {
-        begin: (placements) => coordinator?.begin(placements),
-        wake: () => coordinator?.wake(),
-        decided: (orderId, timeoutMs) => coordinator?.decided(orderId, timeoutMs) ?? Promise.resolve(),
-      },
-      told: { inc: () => undefined },
+      committed: createListeners(),
       anomalies: { inc: (count: number) => void (anomalies += count) },
     }
     Object.assign(service, { deps })
+    deps.committed.add(({ moved }) => watchers.changed(moved))
     const coordinator = isCoordinated ? startCoordinator(deps) : undefined
     return {
-      endpoints: [...orderRoutes(deps), ...opsOrderRoutes(deps)],
+      endpoints: [
+        ...orderRoutes(deps, coordinator ?? { decided: () => Promise.resolve() }),
+        ...opsOrderRoutes(deps),
+      ],
       subscriptions: orderSubscriptions(deps),
       parts: coordinator === undefined ? [watchers] : [watchers, coordinator],
     }

@@ -21,7 +21,7 @@ const MARGIN_MS = 50
 
 /** The branch of two-phase orders. */
 export function branchRoutes(deps: Deps): Endpoint[] {
-  const { anomalies, log, wakeTasks } = deps
+  const { anomalies, log, tasksDue } = deps
   const ask = createParticipant<Intent, Verdict, PaymentState, PaymentChanges>(
     deps,
     {
@@ -33,7 +33,7 @@ export function branchRoutes(deps: Deps): Endpoint[] {
         log.error({ order_id: gid, phase, barrier }, 'the decision contradicts the payment')
       },
       onStored: (tx, changes) => {
-        if (changes.hasTasks) tx.afterCommit(wakeTasks)
+        if (changes.hasTasks) tx.afterCommit(tasksDue.notify)
       },
     },
     (changes, gid) => changes.payment(gid).state,

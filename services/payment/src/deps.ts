@@ -1,4 +1,5 @@
 import type { Outbox } from '@lepton/events/outbox'
+import type { Listeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Database } from '@lepton/events/postgres/database'
@@ -20,5 +21,5 @@ export interface Deps {
   log: Log
   anomalies: { inc(count: number): void }
   /** There is something to ask of the processor. */
-  wakeTasks: () => void
+  tasksDue: Listeners<void>
 }

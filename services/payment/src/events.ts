@@ -23,7 +23,7 @@ export function paymentSubscriptions(deps: Deps): Subscription[] {
 }
 
 function toPayments(
-  { outbox, anomalies, log, wakeTasks }: Deps,
+  { outbox, anomalies, log, tasksDue }: Deps,
   topic: Topic,
   position: 'last_order_seq' | 'last_inv_seq',
   events: readonly EventType[],
@@ -50,7 +50,7 @@ function toPayments(
     },
     store: (tx, changes) => {
       changes.store(tx, outbox)
-      if (changes.hasTasks) tx.afterCommit(wakeTasks)
+      if (changes.hasTasks) tx.afterCommit(tasksDue.notify)
     },
   })
 }

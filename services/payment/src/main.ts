@@ -1,6 +1,7 @@
 import { startBarrierSweep } from '@lepton/events/tcc/barrier-rows'
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
 import { createHttpApp } from '@lepton/common/http/app'
+import { createListeners } from '@lepton/common/runtime/listeners'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
 import { readConfig } from './config.ts'
@@ -38,9 +39,8 @@ await runService('payment', settings, async (instance) => {
       name: 'payment_anomalies_total',
       help: 'Decisions that do not fit the payment',
     }),
-    wakeTasks: () => tasks.wake(),
+    tasksDue: createListeners(),
   }
-  const tasks = startTasks(deps)
   const subscriptions = paymentSubscriptions(deps)
   return {
     app: createHttpApp(instance, [
@@ -54,7 +54,7 @@ await runService('payment', settings, async (instance) => {
       ...startEvents(instance, settings, store, subscriptions),
       startBarrierSweep(store.database, instance.log),
       startWebhookSweep(store.database, instance.log),
-      tasks,
+      startTasks(deps),
     ],
   }
 })

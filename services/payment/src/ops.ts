@@ -18,7 +18,7 @@ import { settleTogether } from './tasks.ts'
 
 /** What operators see of payments that do not settle, and do about them. */
 export function opsRoutes(deps: Deps): Endpoint[] {
-  const { database, wakeTasks } = deps
+  const { database, tasksDue } = deps
   return [
     answer(listUnsettledPayments, async ({ query: { min_attempts, cursor, limit } }) => {
       const after = cursor === undefined ? 0 : Number(decodeCursor(cursor, [isCount])[0])
@@ -53,7 +53,7 @@ export function opsRoutes(deps: Deps): Endpoint[] {
           { who: caller.name ?? caller.subject, reason },
           { action: 'retry', target: `payment ${order_id}`, result },
         )
-        tx.afterCommit(wakeTasks)
+        tx.afterCommit(tasksDue.notify)
         return row
       })
       return { status: 202, body: shown }

@@ -33,8 +33,8 @@ const REFUSED = 'refused: '
  * The call stands between two transactions. A crash anywhere repeats the call with the same key; an unknown outcome
  * is asked for again for as long as it takes, and never taken for a no.
  */
-export function startTasks(deps: Deps): Part & { wake(): void } {
-  const { database, log, places } = deps
+export function startTasks(deps: Deps): Part {
+  const { database, log, places, tasksDue } = deps
   const settle = createGroupCommit<Result>((results) => settleTogether(deps, results), MAX_TOGETHER)
   const claim = createClaim(database, places)
   let inFlight = 0
@@ -64,6 +64,7 @@ export function startTasks(deps: Deps): Part & { wake(): void } {
     },
     log,
   )
+  tasksDue.add(timer.wake)
   return timer
 }
 
@@ -116,7 +117,7 @@ async function knownResult(
  * it for each task that was still open.
  */
 export async function settleTogether(
-  { database, outbox, wakeTasks, answers, log }: Deps,
+  { database, outbox, tasksDue, answers, log }: Deps,
   results: readonly Result[],
   settled: (tx: Tx, task: Task) => void = () => undefined,
 ): Promise<void> {
@@ -137,7 +138,7 @@ export async function settleTogether(
         tx.afterCommit(() => log.warn({ order_id, op, note }, 'the money was not moved by the shop alone'))
     }
     changes.store(tx, outbox)
-    if (changes.hasTasks) tx.afterCommit(wakeTasks)
+    if (changes.hasTasks) tx.afterCommit(tasksDue.notify)
     tx.afterCommit(() => answers.heard(results.map(({ task }) => task.order_id)))
   })
 }
@@ -173,9 +174,9 @@ async function askWithNewKey(deps: Deps, task: Task, reason: string): Promise<vo
 }
 
 /** Sooner than the next look at the queue, where that is earlier. */
-function wakeAfter({ wakeTasks }: Deps, waitMs: number): void {
+function wakeAfter({ tasksDue }: Deps, waitMs: number): void {
   // Timers may fire a millisecond early, when nothing is due yet.
-  if (waitMs < POLL_MS) setTimeout(wakeTasks, waitMs + 5).unref()
+  if (waitMs < POLL_MS) setTimeout(tasksDue.notify, waitMs + 5).unref()
 }
 
 function report({ log }: Deps, { order_id, op, attempts }: Task, why: object, message: string): void {

@@ -1,3 +1,4 @@
+import { createListeners } from '@lepton/common/runtime/listeners'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { createAnswers } from '../src/answers.ts'
 import { branchRoutes } from '../src/branches.ts'
@@ -36,13 +37,12 @@ export function usePaymentService({ places = PLACES } = {}): PaymentService {
       webhookSecrets: [OLD_WEBHOOK_SECRET, WEBHOOK_SECRET],
       webhookToleranceMs: 300_000,
       anomalies: { inc: (count) => void (anomalies += count) },
-      wakeTasks: () => tasks.wake(),
+      tasksDue: createListeners(),
     }
-    const tasks = startTasks(deps)
     return {
       endpoints: [...webhookRoutes(deps), ...paymentRoutes(deps), ...branchRoutes(deps), ...opsRoutes(deps)],
       subscriptions: paymentSubscriptions(deps),
-      parts: [tasks],
+      parts: [startTasks(deps)],
       isIdle: async () => {
         const { rows } = await instance.database.query('select from psp_task where outcome is null limit 1')
         return rows.length === 0
