@@ -10,6 +10,7 @@ import { migrate } from './postgres/migrate.ts'
 import { createDatabase, type Database, type DatabaseSettings } from './postgres/database.ts'
 import { isPassingFault } from './postgres/faults.ts'
 import type { Part } from '@lepton/common/runtime/lifecycle'
+import { startSweep, startTimer } from '@lepton/common/runtime/timer'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { Unavailable } from '@lepton/common/runtime/problem'
@@ -93,38 +94,26 @@ export function startEvents(
   const deps = { database, broker, outbox, log, metrics }
   return [
     { stop: () => database.close() },
-    startHousekeeping(database, log),
+    ...startHousekeeping(database, log),
     { stop: () => broker.close() },
     startRelay(deps),
     ...(subscriptions.length === 0 ? [] : [startConsumer(deps, subscriptions, { group: service })]),
   ]
 }
 
-const REPLIES_BATCH = 1_000
-
-/** In batches: after a busy week one statement for all of them would meet its time limit each hour. */
-async function deleteOldReplies(database: Database): Promise<void> {
-  let deleted: number
-  do {
-    const { rowCount } = await database.query(
-      `delete from idempotency where (owner, route, key) in (
-         select owner, route, key from idempotency where created_at < now() - interval '7 days' limit $1)`,
-      [REPLIES_BATCH],
-    )
-    deleted = rowCount ?? 0
-  } while (deleted === REPLIES_BATCH)
+async function deleteOldReplies(database: Database, limit: number): Promise<number> {
+  const { rowCount } = await database.query(
+    `delete from idempotency where (owner, route, key) in (
+       select owner, route, key from idempotency where created_at < now() - interval '7 days' limit $1)`,
+    [limit],
+  )
+  return rowCount ?? 0
 }
 
-function startHousekeeping(database: Database, log: Log): Part {
-  const timer = setInterval(() => {
-    Promise.all([maintainPartitions(database), deleteOldReplies(database)]).catch((error: unknown) =>
-      log.warn({ err: error }, 'housekeeping failed, will retry in an hour'),
-    )
-  }, HOUSEKEEPING_MS)
-  return {
-    stop: () => {
-      clearInterval(timer)
-      return Promise.resolve()
-    },
-  }
+function startHousekeeping(database: Database, log: Log): Part[] {
+  const maintain = () => maintainPartitions(database).then(() => false)
+  return [
+    startTimer('partitions', HOUSEKEEPING_MS, maintain, log),
+    startSweep('idempotency', (limit) => deleteOldReplies(database, limit), log),
+  ]
 }

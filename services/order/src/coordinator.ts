@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Part } from '@lepton/common/runtime/lifecycle'
-import { startTimer } from '@lepton/common/runtime/timer'
+import { startSweep, startTimer } from '@lepton/common/runtime/timer'
 import { continueTrace, withTrace } from '@lepton/common/runtime/trace'
 import type { Deps } from './deps.ts'
 import type { Begun, Placement } from './order.ts'
@@ -14,8 +14,6 @@ const MAX_WAITING = { maxWaiting: 1_000, maxWaitingPerCustomer: 100 }
 /** For what other processes left; what begins or is postponed here wakes the recovery itself. */
 const RECOVER_EVERY_MS = 1_000
 const RECOVER_BATCH = 32
-const SWEEP_EVERY_MS = 3_600_000
-const SWEEP_BATCH = 1_000
 
 export interface Coordinator extends Part {
   /** Resolves when an order that was begun here is decided, or after `timeoutMs`. */
@@ -52,12 +50,7 @@ export function startCoordinator(deps: Deps): Coordinator {
     async () => (await recoverTransactions(deps, RECOVER_BATCH, () => recovery.wake())) === RECOVER_BATCH,
     log,
   )
-  const sweep = startTimer(
-    'two-phase transactions',
-    SWEEP_EVERY_MS,
-    async () => (await deleteOldTransactions(database, SWEEP_BATCH)) === SWEEP_BATCH,
-    log,
-  )
+  const sweep = startSweep('two-phase transactions', (limit) => deleteOldTransactions(database, limit), log)
 
   /** Asks the branches of an order that is durable now. */
   function begin(placement: Begun): void {

@@ -3,15 +3,12 @@ import { refuse } from '@lepton/shop/refuse'
 import type { Database } from '@lepton/events/postgres/database'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Part } from '@lepton/common/runtime/lifecycle'
-import { startTimer } from '@lepton/common/runtime/timer'
+import { startSweep } from '@lepton/common/runtime/timer'
 import { isWebhookSigned, SIGNATURE_HEADER } from '@lepton/common/http/webhook-signature'
 import { receiveWebhook } from '@lepton/contracts/payment-routes'
 import type { Deps } from './deps.ts'
 import { lookUpTasks } from './tasks.ts'
 import { forgetOld, note } from './webhook-store.ts'
-
-const SWEEP_EVERY_MS = 3_600_000
-const SWEEP_BATCH = 1_000
 
 /**
  * Takes what the card processor tells. It is a hint and no more: whatever it says, the processor is asked what
@@ -40,10 +37,5 @@ export function webhookRoutes(deps: Deps): Endpoint[] {
 
 /** Forgets events that came 35 days ago: no processor sends them that late. */
 export function startWebhookSweep(database: Database, log: Log): Part {
-  return startTimer(
-    'webhooks',
-    SWEEP_EVERY_MS,
-    async () => (await forgetOld(database, SWEEP_BATCH)) === SWEEP_BATCH,
-    log,
-  )
+  return startSweep('webhooks', (limit) => forgetOld(database, limit), log)
 }

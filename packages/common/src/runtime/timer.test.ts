@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { createLog } from './log.ts'
-import { startTimer } from './timer.ts'
+import { startSweep, startTimer } from './timer.ts'
 
 const log = createLog({ service: 'test', instance: 'test-1', level: 'silent' })
 
@@ -71,5 +71,29 @@ describe('a timer', () => {
     expect(isStopped).toBe(false)
     round.resolve(true)
     await stopped
+  })
+})
+
+describe('a sweep', () => {
+  it('deletes in batches until nothing old is left', async () => {
+    let old = 2_500
+    const batches: number[] = []
+    const isDone = Promise.withResolvers<void>()
+
+    const sweep = startSweep(
+      'rows',
+      (limit) => {
+        const deleted = Math.min(limit, old)
+        old -= deleted
+        batches.push(deleted)
+        if (deleted < limit) isDone.resolve()
+        return Promise.resolve(deleted)
+      },
+      log,
+    )
+    await isDone.promise
+    await sweep.stop()
+
+    expect(batches).toEqual([1_000, 1_000, 500])
   })
 })

@@ -52,3 +52,14 @@ export function startTimer(
     },
   }
 }
+
+const SWEEP = { everyMs: 3_600_000, batch: 1_000 }
+
+/**
+ * Deletes what is too old, at the start and then every hour.
+ *
+ * @param deleteOld deletes `limit` rows at most and returns how many: one statement for a busy week would meet its time limit
+ */
+export function startSweep(name: string, deleteOld: (limit: number) => Promise<number>, log: Log): Part {
+  return startTimer(name, SWEEP.everyMs, async () => (await deleteOld(SWEEP.batch)) === SWEEP.batch, log)
+}

@@ -4,7 +4,7 @@ import { lockOrCreate } from '../postgres/rows.ts'
 import type { Tx } from '../postgres/transaction.ts'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Part } from '@lepton/common/runtime/lifecycle'
-import { startTimer } from '@lepton/common/runtime/timer'
+import { startSweep } from '@lepton/common/runtime/timer'
 
 interface Barrier {
   gid: string
@@ -55,22 +55,15 @@ export async function lockBarriers(tx: Tx, gids: readonly string[]): Promise<Bar
   return new Barriers(now, rows)
 }
 
-const SWEEP_EVERY_MS = 3_600_000
-const SWEEP_BATCH = 1_000
-
 /** Deletes barriers that nothing has passed for 35 days: longer than any request or event stays in flight. */
 export function startBarrierSweep(database: Database, log: Log): Part {
-  return startTimer(
-    'barriers',
-    SWEEP_EVERY_MS,
-    async () => {
-      const { rowCount } = await database.query(
-        `delete from tcc_barrier where gid in (
-           select gid from tcc_barrier where at < now() - interval '35 days' limit $1)`,
-        [SWEEP_BATCH],
-      )
-      return rowCount === SWEEP_BATCH
-    },
-    log,
-  )
+  async function deleteOld(limit: number): Promise<number> {
+    const { rowCount } = await database.query(
+      `delete from tcc_barrier where gid in (
+         select gid from tcc_barrier where at < now() - interval '35 days' limit $1)`,
+      [limit],
+    )
+    return rowCount ?? 0
+  }
+  return startSweep('barriers', deleteOld, log)
 }
