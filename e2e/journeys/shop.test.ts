@@ -14,6 +14,7 @@ import { clientLibrary } from './client-library.ts'
 import { consoleJourneys } from './console.ts'
 import { demo } from './demo.ts'
 import { faults } from './faults.ts'
+import { foreign } from './foreign.ts'
 import { httpFile } from './http-file.ts'
 import { operating } from './operating.ts'
 import { processor } from './processor.ts'
@@ -51,6 +52,7 @@ describe('the shop', faults)
 describe('the shop in two phases', twoPhaseFaults)
 describe('what operators see and do', operating)
 describe('what operators set', consoleJourneys)
+describe('a foreign service', foreign)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('the books', books)

@@ -80,6 +80,7 @@ export function environmentOf(
           NODE_OPTIONS: '--max-semi-space-size=2 --max-old-space-size=128',
           RUNTIME: 'local',
           CONTROL_SOCKET: context.opsSocket,
+          REGISTER_ALLOW: '127.0.0.0/8,::1/128',
           PSP_URL: `http://127.0.0.1:${context.pspPort}`,
         }
       : {}),

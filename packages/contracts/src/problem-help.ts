@@ -38,6 +38,8 @@ export const PROBLEM_HELP: Record<ProblemSlug, string> = {
     'The coordinator decided otherwise about this branch of a two-phase order. Only services meet this problem.',
   'not-possible-here':
     'Processes are started and ended by what runs the shop: the launcher does it for you, Docker Compose does not. The detail has the command to type instead. GET /ops/capabilities lists what can be done.',
+  'address-not-allowed':
+    'The shop calls what is registered, so it only takes addresses from the ranges in the setting REGISTER_ALLOW of the ops service, and none that one of its own processes listens at. Use another address, or extend the setting.',
   'body-too-large': 'A body may hold 64 KiB, after decompression. Send less at once.',
   'unsupported-media-type': 'Send the body as JSON in UTF-8, with `Content-Type: application/json`.',
   'cart-empty':

@@ -20,6 +20,7 @@ export const PROBLEMS = {
   'letter-settled': { status: 409, title: 'The dead letter is settled already' },
   'branch-settled': { status: 409, title: 'The branch was decided otherwise' },
   'not-possible-here': { status: 409, title: 'This shop cannot do that from here' },
+  'address-not-allowed': { status: 422, title: 'No service may be registered at this address' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'cart-empty': { status: 422, title: 'The cart is empty' },

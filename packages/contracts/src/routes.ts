@@ -3,6 +3,7 @@ import { AUDIT_ROUTES } from './audit.ts'
 import { BRANCH_ROUTES } from './branches.ts'
 import { CART_ROUTES } from './cart-routes.ts'
 import { INVENTORY_ROUTES } from './inventory-routes.ts'
+import { GOVERNANCE_ROUTES } from './governance.ts'
 import { CONSOLE_ROUTES, OPS_LIST_ROUTES, OPS_ORDER_ROUTES, OPS_ROUTES } from './ops-routes.ts'
 import { ORDER_ROUTES } from './order-routes.ts'
 import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
@@ -26,6 +27,7 @@ const routes = [
   ...CONSOLE_ROUTES,
   ...PROMISE_ROUTES,
   ...ALARM_ROUTES,
+  ...GOVERNANCE_ROUTES,
 ]
 
 /** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */

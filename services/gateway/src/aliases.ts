@@ -64,6 +64,17 @@ export function aliasRoutes(deps: GatewayDeps): Router {
   return router
 }
 
+/** `GET /service` may have its `service_name` in a JSON body: from there it goes into the query. */
+export const nameInBody: RequestHandler = (req, _res, next) => {
+  const name = (req.body as { service_name?: unknown } | undefined)?.service_name
+  if (typeof name === 'string') {
+    const url = new URL(req.url, 'http://gateway')
+    url.searchParams.set('service_name', name)
+    req.url = url.pathname + url.search
+  }
+  next()
+}
+
 /** @throws Refusal that names the missing card, outside development: inside it there is a test card for all */
 function testCard({ isDevelopment }: GatewayDeps): string {
   if (isDevelopment) return 'tok_approved'

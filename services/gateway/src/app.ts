@@ -5,9 +5,10 @@ import { createVerifier } from '@lepton/common/http/auth'
 import { createBareApp } from '@lepton/common/http/app'
 import { addProblemHandlers } from '@lepton/common/http/problems'
 import type { Instance } from '@lepton/common/service'
+import { askService } from '@lepton/contracts/governance'
 import { getRoom } from '@lepton/contracts/order-routes'
 import { ROUTES } from '@lepton/contracts/routes'
-import { aliasRoutes } from './aliases.ts'
+import { aliasRoutes, nameInBody } from './aliases.ts'
 import type { Settings } from './config.ts'
 import type { GatewayDeps } from './deps.ts'
 import { atTheDoor } from './door.ts'
@@ -16,7 +17,7 @@ import { createIdentity, SESSION_AUDIENCE } from './identity.ts'
 import { limitAddress, limitInFlight, limitStreams, limitSubject } from './limits.ts'
 import { pageRoutes } from './pages.ts'
 import { createRoom } from './room.ts'
-import { apiRoutes, webhookRoute } from './routes.ts'
+import { apiRoutes, readJson, webhookRoute } from './routes.ts'
 import { sessionRoutes } from './sessions.ts'
 import { webRoutes } from './web.ts'
 
@@ -66,6 +67,7 @@ export function createGatewayApp(instance: Omit<Instance, 'control'>, settings: 
   app.use(webRoutes(settings.WEB_DIR, instance.log))
   app.use(limitAddress(settings.ADDRESS_LIMIT_PER_MINUTE))
   app.use(pageRoutes(() => readFile(jwksFile, 'utf8')))
+  app.get([askService.path, `/api/v1${askService.path}`], readJson, nameInBody)
   const api = [sessionRoutes(deps), apiRoutes(deps), aliasRoutes(deps)]
   app.use('/api/v1', api)
   // The same without the prefix: `POST /cart` is what people try first.

@@ -1,22 +1,9 @@
-import { BlockList, isIP, isIPv6 } from 'node:net'
+import { isIP } from 'node:net'
 import { fileURLToPath } from 'node:url'
-import { fileContent, configOrExit, whole } from '@lepton/common/runtime/config'
+import { addressRanges, fileContent, configOrExit, whole } from '@lepton/common/runtime/config'
 import { instanceSettings } from '@lepton/common/settings'
 import { RUNTIMES } from '@lepton/contracts/session'
 import { z } from 'zod'
-
-function toBlockList(text: string, context: z.RefinementCtx): BlockList {
-  const list = new BlockList()
-  for (const range of text.split(',')) {
-    const [network = '', prefix] = range.trim().split('/')
-    try {
-      list.addSubnet(network, Number(prefix), isIPv6(network) ? 'ipv6' : 'ipv4')
-    } catch {
-      context.addIssue(`${range} is not a range such as 127.0.0.0/8`)
-    }
-  }
-  return list
-}
 
 /** What express takes as `trust proxy`: how many proxies stand before us, or which addresses are theirs. */
 function toTrustProxy(text: string, context: z.RefinementCtx): number | string[] {
@@ -51,7 +38,7 @@ export const settings = instanceSettings.extend({
    */
   TRUST_PROXY: z.string().default('0').transform(toTrustProxy),
   /** Where requests without a token may come from to be the demo shopper's; in development only. */
-  DEMO_FROM: z.string().default('127.0.0.0/8,::1/128').transform(toBlockList),
+  DEMO_FROM: addressRanges('127.0.0.0/8,::1/128'),
   /** What started the shop, and so what its operators can do about processes. */
   RUNTIME: z.enum(RUNTIMES).default('external'),
   /** Where the web app was built to. */

@@ -1,7 +1,9 @@
+import { readFile } from 'node:fs/promises'
 import { connect as connectSocket } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { checkOutCart, getCart } from '@lepton/contracts/cart-routes'
+import { askService } from '@lepton/contracts/governance'
 import { ROOM_HEADER } from '@lepton/contracts/order'
 import { getOrder, getRoom, listOrders, placeOrder } from '@lepton/contracts/order-routes'
 import { payOrder } from '@lepton/contracts/payment-routes'
@@ -280,5 +282,25 @@ describe('new orders, while their owner has too much to do', () => {
 
     mesh.answer(getRoom, () => ({ status: 200, body: { orders: null } }))
     await until('an order is taken again', async () => (await place(busy)).status === 202)
+  })
+})
+
+describe('a foreign service', () => {
+  it('is asked for by a name in the query, or in a body as the registry’s own example has it', async () => {
+    mesh.answer(askService, () => ({ status: 200, body: { status: 'success' } }))
+    const secret = identity.secrets.operatorSecretFile
+    const operator = await shop.operator((await readFile(secret, 'utf8')).trim())
+    const body = JSON.stringify({ service_name: 'billing' })
+    const request = [
+      'GET /api/v1/service HTTP/1.1',
+      'host: localhost',
+      `authorization: Bearer ${operator.token}`,
+      'content-type: application/json',
+      `content-length: ${body.length}`,
+      'connection: close',
+    ]
+
+    expect(await raw(`${request.join('\r\n')}\r\n\r\n${body}`)).toContain('200 OK')
+    expect(mesh.requests.at(-1)!.path).toBe('/service?service_name=billing')
   })
 })

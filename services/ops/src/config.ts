@@ -1,4 +1,4 @@
-import { configOrExit } from '@lepton/common/runtime/config'
+import { addressRanges, configOrExit, whole } from '@lepton/common/runtime/config'
 import { instanceSettings } from '@lepton/common/settings'
 import { RUNTIMES } from '@lepton/contracts/session'
 import { z } from 'zod'
@@ -10,6 +10,10 @@ export const settings = instanceSettings.extend({
   RUNTIME: z.enum(RUNTIMES).default('external'),
   /** Who gets what is raised and cleared, in the format of Prometheus' Alertmanager. */
   ALARM_WEBHOOK_URL: z.union([z.url(), z.literal('').transform(() => undefined)]).optional(),
+  /** Where services may be registered by the API; nowhere unless said. */
+  REGISTER_ALLOW: addressRanges(''),
+  /** Instances that may be registered by the API. */
+  REGISTER_MAX: whole(100, { max: 10_000 }),
   /** Where the launcher is asked; without it processes are left alone. */
   CONTROL_SOCKET: z.string().min(1).optional(),
 })

@@ -12,6 +12,7 @@ import { reconcileEndpoint } from './audit.ts'
 import { readConfig } from './config.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
+import { foreignServiceRoutes } from './foreign-services.ts'
 import { createLauncher } from './launcher.ts'
 import { listRoutes } from './list-routes.ts'
 import { startLive } from './live.ts'
@@ -44,6 +45,7 @@ await runService('ops', settings, (instance) => {
     marks,
     webhookUrl: settings.ALARM_WEBHOOK_URL,
   })
+  const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
   const series = createSeries()
   const state: ShopState = {
     observer,
@@ -76,8 +78,26 @@ await runService('ops', settings, (instance) => {
         once,
         incomplete: () => silentOf(serviceViews(observer)),
       }),
+      ...foreignServiceRoutes({
+        ...instance,
+        consul,
+        marks,
+        allow: settings.REGISTER_ALLOW,
+        maxRegistered: settings.REGISTER_MAX,
+        ownPlaces: [settings.CONSUL_HTTP_ADDR, settings.PSP_URL]
+          .map((url) => new URL(url).host)
+          .concat(settings.KAFKA_BROKERS),
+      }),
       ...live.endpoints,
     ]),
-    parts: [{ stop: () => broker.close() }, events, watching, observer, books, live],
+    parts: [
+      { stop: () => broker.close() },
+      { stop: () => consul.close() },
+      events,
+      watching,
+      observer,
+      books,
+      live,
+    ],
   })
 })

@@ -27,6 +27,7 @@ export interface ServiceDefinition {
   tags: string[]
   meta: Record<string, string>
   check: {
+    /** An HTTP address that answers 2xx, or `tcp://host:port` that accepts a connection. */
     url: string
     intervalS: number
     timeoutS: number
@@ -60,6 +61,8 @@ export interface KeyValue {
 export interface ConsulClient {
   register(definition: ServiceDefinition): Promise<void>
   deregister(serviceId: string, timeoutMs: number): Promise<void>
+  /** The ids that the agent itself keeps for services with a tag. */
+  idsWithTag(tag: string): Promise<string[]>
   /** Waits until the agent's own entry differs from `hash`; undefined when the agent does not know the id. */
   definitionHash(
     serviceId: string,
@@ -128,7 +131,7 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
     async register({ check, ...service }) {
       const checkOptions = {
         name: `${service.name} is ready`,
-        http: check.url,
+        ...(check.url.startsWith('tcp://') ? { tcp: check.url.slice('tcp://'.length) } : { http: check.url }),
         interval: `${check.intervalS}s`,
         timeout: `${check.timeoutS}s`,
         status: 'passing',
@@ -150,6 +153,14 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
     async deregister(serviceId, timeoutMs) {
       const options = { id: serviceId, timeout: timeoutMs }
       await client.agent.service.deregister(options)
+    },
+
+    async idsWithTag(tag) {
+      const filter = encodeURIComponent(`${JSON.stringify(tag)} in Tags`)
+      const query = { waitS: 0, timeoutMs: writeTimeoutMs }
+      const { status, text } = await get(`/v1/agent/services?filter=${filter}`, query)
+      if (status !== 200) throw refused('the services of this agent', status, text)
+      return Object.keys(z.record(z.string(), z.unknown()).parse(JSON.parse(text)))
     },
 
     async definitionHash(serviceId, query) {

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { BlockList, isIPv6 } from 'node:net'
 import { z } from 'zod'
 
 export class ConfigError extends Error {}
@@ -58,4 +59,23 @@ export function fileContent() {
       return z.NEVER
     }
   })
+}
+
+/** Ranges of addresses, such as `127.0.0.0/8,::1/128`; none where the fallback is empty and nothing is given. */
+export function addressRanges(fallback: string) {
+  return z
+    .string()
+    .default(fallback)
+    .transform((ranges, context) => {
+      const list = new BlockList()
+      for (const range of ranges.split(',').filter((one) => one.trim() !== '')) {
+        const [network = '', prefix] = range.trim().split('/')
+        try {
+          list.addSubnet(network, Number(prefix), isIPv6(network) ? 'ipv6' : 'ipv4')
+        } catch {
+          context.addIssue(`${range} is not a range such as 127.0.0.0/8`)
+        }
+      }
+      return list
+    })
 }
