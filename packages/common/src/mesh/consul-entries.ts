@@ -1,5 +1,27 @@
 import { z } from 'zod'
-import type { KeyValue, ServiceInstance } from './consul.ts'
+
+/** One place a service answers at, as Consul's catalogue knows it. */
+export interface ServiceInstance {
+  /** One for each place: a service's own id is unique on its node only, and may move to another port. */
+  id: string
+  /** Stable across restarts: `order-1`. */
+  name: string
+  address: string
+  port: number
+  tags: string[]
+  meta: Record<string, string>
+  /** Its own check asks for less traffic. */
+  isWarning: boolean
+  /** What it should get, in relation to the other instances. */
+  weight: number
+}
+
+export interface KeyValue {
+  key: string
+  value: string
+  /** For a write that must not undo another's. */
+  modifyIndex: number
+}
 
 /** Consul's answers, as far as they are read. */
 export const KeyEntries = z.array(

@@ -1,23 +1,16 @@
 import Consul from 'consul'
 import { Pool } from 'undici'
 import { z } from 'zod'
-import { HealthEntry, KeyEntries, toInstance, toKeyValue } from './consul-entries.ts'
+import {
+  HealthEntry,
+  KeyEntries,
+  type KeyValue,
+  type ServiceInstance,
+  toInstance,
+  toKeyValue,
+} from './consul-entries.ts'
 
-/** One place a service answers at, as Consul's catalogue knows it. */
-export interface ServiceInstance {
-  /** One for each place: a service's own id is unique on its node only, and may move to another port. */
-  id: string
-  /** Stable across restarts: `order-1`. */
-  name: string
-  address: string
-  port: number
-  tags: string[]
-  meta: Record<string, string>
-  /** Its own check asks for less traffic. */
-  isWarning: boolean
-  /** What it should get, in relation to the other instances. */
-  weight: number
-}
+export type { KeyValue, ServiceInstance } from './consul-entries.ts'
 
 export interface ServiceDefinition {
   id: string
@@ -49,13 +42,6 @@ export interface HealthAnswer {
   instances: ServiceInstance[]
   /** Entries that cannot be read or called, and are left out: one odd one must not hide the others. */
   unreadable: number
-}
-
-export interface KeyValue {
-  key: string
-  value: string
-  /** For a write that must not undo another's. */
-  modifyIndex: number
 }
 
 export interface ConsulClient {
