@@ -46,7 +46,7 @@ export function consume(world: World, saga: Saga, channel: ChannelName, what: st
         : undefined
     case 'inventory>order':
     case 'payment>order':
-      return orderMeets(world, saga, { kind: 'told', name: what as Input['name'] })
+      return orderMeets(world, saga, { kind: 'reported', name: what as Input['name'] })
   }
 }
 
@@ -145,29 +145,29 @@ export function processorMeets(world: World, saga: Saga): void {
 export function moveMoney(
   world: World,
   saga: Saga,
-  { payment: next, task, tell, isAnomaly }: payment.Verdict,
+  { payment: next, task, publish, isAnomaly }: payment.Verdict,
 ): void {
   saga.payment = next
   if (isAnomaly === true) note(world, saga, `payment was decided while ${next.state}`)
   if (task !== undefined) saga.asked.push(task)
-  if (tell !== undefined) send(saga.channels['payment>order'], `payment_${tell}`)
+  if (publish !== undefined) send(saga.channels['payment>order'], `payment_${publish}`)
 }
 
 function moveUnits(world: World, saga: Saga, verdict: inventory.Verdict): void {
-  const tell = (told: string) => {
-    send(saga.channels['inventory>order'], `stock_${told}`)
-    send(saga.channels['inventory>payment'], `stock_${told}`)
+  const publish = (name: string) => {
+    send(saga.channels['inventory>order'], `stock_${name}`)
+    send(saga.channels['inventory>payment'], `stock_${name}`)
   }
   if (verdict.kind === 'anomaly') note(world, saga, `inventory was decided while ${saga.reservation}`)
   if (verdict.kind === 'reject') {
     saga.reservation = 'REJECTED'
-    tell('rejected')
+    publish('rejected')
   }
   if (verdict.kind === 'move') {
     saga.reservation = verdict.state
     if (verdict.move !== undefined)
       world.stock = inventory.moveUnits(world.stock, verdict.move, saga.quantity)
-    tell(verdict.tell)
+    publish(verdict.publish)
   }
 }
 

@@ -11,7 +11,11 @@ const items = [
 
 describe('an order that was placed', () => {
   it('is held when everything is there', () => {
-    expect(onPlaced('NONE', items, () => 2)).toMatchObject({ kind: 'move', state: 'HELD', tell: 'reserved' })
+    expect(onPlaced('NONE', items, () => 2)).toMatchObject({
+      kind: 'move',
+      state: 'HELD',
+      publish: 'reserved',
+    })
   })
 
   it('is rejected as a whole, with all that is short', () => {

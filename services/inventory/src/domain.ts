@@ -29,13 +29,13 @@ const PER_UNIT = {
   RESTOCK: { available: 1, held: 0, committed: -1 },
 } as const satisfies Record<Move, Record<'available' | 'held' | 'committed', number>>
 
-/** What inventory does about an order and tells the others; no `tell` where they know already. */
+/** What inventory does about an order, and what it publishes; no `publish` where that was done before. */
 export type Verdict =
   | {
       kind: 'move'
       state: ReservationState
       move?: Move
-      tell: 'reserved' | 'committed' | 'released' | 'restocked'
+      publish: 'reserved' | 'committed' | 'released' | 'restocked'
     }
   | { kind: 'reject'; shortages: Shortage[] }
   | { kind: 'ignore' }
@@ -55,13 +55,13 @@ export function onPlaced(
   })
   return shortages.length > 0
     ? { kind: 'reject', shortages }
-    : { kind: 'move', state: 'HELD', move: 'RESERVE', tell: 'reserved' }
+    : { kind: 'move', state: 'HELD', move: 'RESERVE', publish: 'reserved' }
 }
 
 export function onConfirmed(state: ReservationState): Verdict {
   switch (state) {
     case 'HELD':
-      return { kind: 'move', state: 'COMMITTED', move: 'COMMIT', tell: 'committed' }
+      return { kind: 'move', state: 'COMMITTED', move: 'COMMIT', publish: 'committed' }
     case 'COMMITTED':
     case 'RESTOCKED':
       return { kind: 'ignore' }
@@ -76,11 +76,11 @@ export function onConfirmed(state: ReservationState): Verdict {
 export function onCancelled(state: ReservationState): Verdict {
   switch (state) {
     case 'NONE':
-      return { kind: 'move', state: 'RELEASED', tell: 'released' }
+      return { kind: 'move', state: 'RELEASED', publish: 'released' }
     case 'HELD':
-      return { kind: 'move', state: 'RELEASED', move: 'RELEASE', tell: 'released' }
+      return { kind: 'move', state: 'RELEASED', move: 'RELEASE', publish: 'released' }
     case 'COMMITTED':
-      return { kind: 'move', state: 'RESTOCKED', move: 'RESTOCK', tell: 'restocked' }
+      return { kind: 'move', state: 'RESTOCKED', move: 'RESTOCK', publish: 'restocked' }
     case 'REJECTED':
     case 'RELEASED':
     case 'RESTOCKED':

@@ -54,7 +54,7 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
           carryOut(changes, event.key, verdict, event)
         }
         if (isEvent(event, OrderStatusRequested)) {
-          changes.tell(event.key, StockStatus, { order_id: event.key, state }, event)
+          changes.publish(event.key, StockStatus, { order_id: event.key, state }, event)
         }
       },
       store: (tx, changes) => changes.store(tx, outbox),

@@ -13,7 +13,7 @@ import { deltaOf, type Item, type Move, moveUnits, type Stock, type Verdict } fr
 import * as store from './reservation-store.ts'
 import type { Reservation } from './reservation-store.ts'
 
-const TOLD = {
+const EVENTS = {
   reserved: StockReserved,
   committed: StockCommitted,
   released: StockReleased,
@@ -64,12 +64,12 @@ export class ReservationChanges {
   carryOut(orderId: string, verdict: Verdict, cause: Cause | undefined): void {
     if (verdict.kind === 'reject') {
       this.#put({ ...this.reservation(orderId), state: 'REJECTED', updated_at: this.now })
-      this.tell(orderId, StockRejected, { order_id: orderId, shortages: verdict.shortages }, cause)
+      this.publish(orderId, StockRejected, { order_id: orderId, shortages: verdict.shortages }, cause)
     }
     if (verdict.kind === 'move') {
       if (verdict.move !== undefined) this.#moveItems(orderId, verdict.move)
       this.#put({ ...this.reservation(orderId), state: verdict.state, updated_at: this.now })
-      this.tell(orderId, TOLD[verdict.tell], { order_id: orderId }, cause)
+      this.publish(orderId, EVENTS[verdict.publish], { order_id: orderId }, cause)
     }
   }
 
@@ -77,10 +77,10 @@ export class ReservationChanges {
   askWhatBecameOf(orderId: string): void {
     const holdUntil = new Date(Date.parse(this.now) + ASK_AGAIN_MS).toISOString()
     this.#put({ ...this.reservation(orderId), hold_until: holdUntil })
-    this.tell(orderId, ReservationOverdue, { order_id: orderId }, undefined)
+    this.publish(orderId, ReservationOverdue, { order_id: orderId }, undefined)
   }
 
-  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
+  publish(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
     const reservation = this.reservation(orderId)
     const sequence = reservation.pub_seq + 1
     this.#put({ ...reservation, pub_seq: sequence })

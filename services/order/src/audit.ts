@@ -54,11 +54,11 @@ function checkFold(row: AuditedRow): Violation[] {
   if (first?.type !== 'order.placed.v1') return broken('its facts do not begin with its placement')
   if (facts.some(({ version }, index) => version !== index + 1))
     return broken('a version is missing among its facts')
-  const told = rest.reduce<Order>(evolve, placedOrder(first.data, first.at))
+  const folded = rest.reduce<Order>(evolve, placedOrder(first.data, first.at))
   const fields = ['status', 'decision', 'reason', 'stock', 'pay', 'version', 'amount_minor', 'mode'] as const
   return fields
-    .filter((field) => told[field] !== row[field])
-    .flatMap((field) => broken(`its ${field} is ${row[field]}, its facts say ${told[field]}`))
+    .filter((field) => folded[field] !== row[field])
+    .flatMap((field) => broken(`its ${field} is ${row[field]}, its facts say ${folded[field]}`))
 }
 
 async function findings(database: Database): Promise<Violation[]> {

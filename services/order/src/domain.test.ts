@@ -32,7 +32,7 @@ function orderThat({ decision, stock = 'pending', pay = 'pending', reason }: Giv
 }
 
 /** What became of an order: the verdict, and the order after it. */
-function outcomeOf(given: Given, name: Input['name'], kind: Input['kind'] = 'told') {
+function outcomeOf(given: Given, name: Input['name'], kind: Input['kind'] = 'reported') {
   const order = orderThat(given)
   const verdict = decide(order, { kind, name })
   return { verdict, after: after(order, verdict) }
@@ -158,7 +158,7 @@ const CELLS: [input: Input['name'], given: Given, expected: Expected][] = [
     { pay: 'refunded', status: 'REFUNDED' },
   ],
 
-  // A status answer that says a participant did not hear of the decision yet: it is told again.
+  // A status answer of a participant that does not have the decision yet: it is published again.
   ['nothing_yet', OPEN, 'ignore'],
   ['nothing_yet', CONFIRMED, 'repeat'],
   ['nothing_yet', cancelled('CUSTOMER'), 'repeat'],
@@ -202,7 +202,7 @@ function expectOutcome(given: Given, input: Input['name'], kind: Input['kind'], 
 }
 
 describe('every cell of the state table', () => {
-  it.each(CELLS)('%s on %j', (input, given, expected) => expectOutcome(given, input, 'told', expected))
+  it.each(CELLS)('%s on %j', (input, given, expected) => expectOutcome(given, input, 'reported', expected))
   it.each(ASKED)('%s on %j', (input, given, expected) => expectOutcome(given, input, 'asked', expected))
 
   it('is written out above', () => {
@@ -215,7 +215,7 @@ describe('every cell of the state table', () => {
 })
 
 describe('an open order in two phases', () => {
-  const decideOpen = (name: Input['name'], given: Given = OPEN, kind: Input['kind'] = 'told') => {
+  const decideOpen = (name: Input['name'], given: Given = OPEN, kind: Input['kind'] = 'reported') => {
     const order: Order = { ...orderThat(given), mode: 'two_phase' }
     const verdict = decide(order, { kind, name })
     return { kind: verdict.kind, after: after(order, verdict) }
@@ -278,9 +278,11 @@ describe('a settled order', () => {
     ],
   ]
 
-  it.each(settled)('%s ignores whatever participants still tell', (_status, order) => {
+  it.each(settled)('%s ignores whatever participants still report', (_status, order) => {
     const names = Object.keys(TABLE) as Input['name'][]
-    expect(names.map((name) => decide(order, { kind: 'told', name }).kind)).toEqual(names.map(() => 'ignore'))
+    expect(names.map((name) => decide(order, { kind: 'reported', name }).kind)).toEqual(
+      names.map(() => 'ignore'),
+    )
     expect(isSettled(order)).toBe(true)
   })
 

@@ -39,10 +39,10 @@ export function placedOrder(placement: Placement, now: string, traceparent: stri
  * What an input means for an order: the state table, and what follows from it (completion, closing).
  *
  * Has an answer for every input in every state and never throws. A settled order ignores what
- * participants still tell; only a refund request moves it again.
+ * participants still report; only a refund request moves it again.
  */
 export function decide(order: Order, input: Input): Verdict {
-  if (isSettled(order) && input.kind === 'told') return { kind: 'ignore' }
+  if (isSettled(order) && input.kind === 'reported') return { kind: 'ignore' }
   const cell = cellOf(order, input)
   if (typeof cell === 'string') return { kind: cell }
   if ('refuse' in cell) return { kind: 'refuse', slug: cell.refuse }

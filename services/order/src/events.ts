@@ -109,7 +109,7 @@ function answers<S>(deps: Deps, participant: Participant<S>): Subscription {
         : inputs.find(([type]) => type.type === event.type)![1]
       const waited = ownWait(changes, order, processorMs(event.data))
       if (
-        carryOut(changes, order, { kind: 'told', name, shortages: shortagesIn(event) }, event) &&
+        carryOut(changes, order, { kind: 'reported', name, shortages: shortagesIn(event) }, event) &&
         waited !== undefined
       )
         waitsOf.set(changes, [...(waitsOf.get(changes) ?? []), waited])

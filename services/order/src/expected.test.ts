@@ -32,7 +32,7 @@ const ASKED: readonly Input['name'][] = [
 ]
 
 function after(order: Order, name: Input['name']): Order {
-  const verdict = decide(order, { kind: ASKED.includes(name) ? 'asked' : 'told', name })
+  const verdict = decide(order, { kind: ASKED.includes(name) ? 'asked' : 'reported', name })
   return verdict.kind === 'change' ? verdict.next : order
 }
 

@@ -65,7 +65,7 @@ export interface Change {
 export type Verdict =
   | ({ kind: 'change' } & Change)
   | { kind: 'ignore' }
-  /** The last decision is told again, for a participant that seems to have missed it. */
+  /** The last decision is published again, for a participant that seems to have missed it. */
   | { kind: 'repeat' }
   | { kind: 'anomaly' }
   | { kind: 'refuse'; slug: ProblemSlug }

@@ -15,7 +15,7 @@ import type { Input } from './state-table.ts'
 import * as store from './store.ts'
 import { moveTransactions, registerTransactions } from './transaction-store.ts'
 
-/** The facts that other services are told, and as which event. */
+/** The facts that are published, and as which event. */
 const PUBLISHED = {
   'order.placed.v1': OrderPlaced,
   'order.confirmed.v1': OrderConfirmed,
@@ -63,7 +63,7 @@ export class OrderChanges {
     }
   }
 
-  /** Tells the decision once more, to a participant that seems to have missed it. */
+  /** Publishes the decision once more, for a participant that seems to have missed it. */
   repeatDecision(order: Order, cause: Cause | undefined): void {
     const { order_id, mode, reason, decision } = order
     if (decision === 'CONFIRMED') this.#publish(order_id, OrderConfirmed, { order_id, mode }, cause)
@@ -109,7 +109,7 @@ export class OrderChanges {
     return this.#decided.length > 0
   }
 
-  /** What other services are told, for the log and the figures. */
+  /** What is published, for the log and the figures. */
   get published(): readonly OutgoingEvent[] {
     return this.#events
   }

@@ -34,7 +34,7 @@ const REFUNDED: Condition = { says: 'it is undone by REFUND', holds: ({ reason }
 
 /**
  * The order's state machine, every input in every state. The order decides alone between confirming,
- * cancelling and expiring; inventory and payment only tell where they stand.
+ * cancelling and expiring; inventory and payment only report where they stand.
  *
  * `anomaly` is what cannot happen while the participants keep their word: it changes nothing and is
  * recorded for a person.
@@ -115,9 +115,9 @@ export const OPEN_IN_TWO_PHASES: Partial<Record<Input['name'], Cell>> = {
   reservation_overdue: 'ignore',
 }
 
-/** `told` by a participant; `asked` by a customer, a clock or the coordinator of two phases. */
+/** `reported` by a participant; `asked` by a customer, a clock or the coordinator of two phases. */
 export interface Input {
-  kind: 'told' | 'asked'
+  kind: 'reported' | 'asked'
   name: keyof typeof TABLE
   /** Which units were missing, where stock was rejected. */
   shortages?: Shortage[] | undefined

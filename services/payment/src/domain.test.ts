@@ -22,8 +22,8 @@ const intent = {
 const payment = (state: PaymentState, rest: Partial<Payment> = {}): Payment => ({ ...none, state, ...rest })
 
 /** The state a verdict leads to, and what it asks for or tells. */
-function summary({ payment: { state }, task, tell, isAnomaly }: Verdict): string {
-  return [state, task, tell, isAnomaly && 'anomaly'].filter(Boolean).join(' ')
+function summary({ payment: { state }, task, publish, isAnomaly }: Verdict): string {
+  return [state, task, publish, isAnomaly && 'anomaly'].filter(Boolean).join(' ')
 }
 
 describe('an authorisation', () => {

@@ -42,7 +42,7 @@ export const newPayment = (order_id: string, updated_at: string): Payment => ({
 })
 
 export type Operation = 'AUTH' | 'CAPTURE' | 'VOID' | 'REFUND'
-export type Told = 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
+export type Published = 'authorized' | 'declined' | 'captured' | 'capture_failed' | 'voided' | 'refunded'
 
 /** Who moved the money. */
 export type Origin = 'SHOP' | 'ELSEWHERE' | 'OPERATOR'
@@ -57,7 +57,7 @@ export interface Verdict {
   payment: Payment
   /** What the processor is to do next. */
   task?: Operation
-  tell?: Told
+  publish?: Published
   /** What moved on the charge, for our own books. */
   book?: readonly { kind: Operation; origin: Origin }[]
   isAnomaly?: true
@@ -131,7 +131,7 @@ export function onCancelled(given: Payment): Verdict {
   switch (payment.state) {
     case 'NONE':
     case 'INTENT':
-      return { payment: { ...payment, state: 'VOIDED' }, tell: 'voided' }
+      return { payment: { ...payment, state: 'VOIDED' }, publish: 'voided' }
     case 'AUTHORIZED':
     case 'CAPTURE_FAILED':
       return { payment: { ...payment, state: 'VOIDING' }, task: 'VOID' }

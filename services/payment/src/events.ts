@@ -37,7 +37,7 @@ function toPayments(
     apply: (changes, event) => {
       const payment = changes.payment(event.key)
       if (isEvent(event, OrderStatusRequested)) {
-        changes.tell(event.key, PaymentStatus, { order_id: event.key, state: payment.state }, event)
+        changes.publish(event.key, PaymentStatus, { order_id: event.key, state: payment.state }, event)
         return
       }
       const verdict = decide(event, payment)

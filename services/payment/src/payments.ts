@@ -10,19 +10,19 @@ import {
   PaymentRefunded,
   PaymentVoided,
 } from '@lepton/contracts/payment'
-import type { Operation, Payment, Told, Verdict } from './domain.ts'
+import type { Operation, Payment, Published, Verdict } from './domain.ts'
 import { pspKeyOf } from './psp-key.ts'
 import * as store from './store.ts'
 import type { Entry, NewTask } from './store.ts'
 
-const TOLD = {
+const EVENTS = {
   authorized: PaymentAuthorized,
   declined: PaymentDeclined,
   captured: PaymentCaptured,
   capture_failed: PaymentCaptureFailed,
   voided: PaymentVoided,
   refunded: PaymentRefunded,
-} as const satisfies Record<Told, OutgoingEvent['type']>
+} as const satisfies Record<Published, OutgoingEvent['type']>
 
 /** Payments under change in one transaction: rows locked, changed in memory, written at once. */
 export class PaymentChanges {
@@ -44,7 +44,7 @@ export class PaymentChanges {
 
   /** @param startedAt when the processor was first asked for what it has answered now */
   carryOut(
-    { payment, task, tell, book = [] }: Verdict,
+    { payment, task, publish, book = [] }: Verdict,
     cause: Cause | undefined,
     startedAt: string | null = null,
   ): void {
@@ -53,10 +53,10 @@ export class PaymentChanges {
       startedAt === null ? undefined : Math.max(0, Date.parse(this.now) - Date.parse(startedAt))
     this.#put({ ...payment, updated_at: this.now })
     if (task !== undefined) this.#addTask(payment, task, cause)
-    if (tell !== undefined)
-      this.tell(
+    if (publish !== undefined)
+      this.publish(
         order_id,
-        TOLD[tell],
+        EVENTS[publish],
         { order_id, amount_minor, currency, decline_reason, processor_ms },
         cause,
       )
@@ -65,7 +65,7 @@ export class PaymentChanges {
     }
   }
 
-  tell(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
+  publish(orderId: string, type: OutgoingEvent['type'], data: object, cause: Cause | undefined): void {
     const payment = this.payment(orderId)
     const sequence = payment.pub_seq + 1
     this.#put({ ...payment, pub_seq: sequence })

@@ -22,9 +22,9 @@ function payment(state: PaymentState, cancelled = false): Payment {
 }
 
 /** The state a verdict leads to, what it asks for, tells and books. */
-function summary({ payment: { state }, task, tell, book = [] }: Verdict): string {
+function summary({ payment: { state }, task, publish, book = [] }: Verdict): string {
   const books = book.map(({ kind, origin }) => `+${kind}${origin === 'SHOP' ? '' : ` ${origin}`}`)
-  return [state, task, tell, ...books].filter(Boolean).join(' ')
+  return [state, task, publish, ...books].filter(Boolean).join(' ')
 }
 
 const done: PspResult = { kind: 'done', charge_id: 'ch' }

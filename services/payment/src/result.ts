@@ -34,26 +34,26 @@ function onDone(
     case 'AUTH':
       return payment.cancelled
         ? { payment: { ...payment, state: 'VOIDING' }, task: 'VOID', book }
-        : { payment: { ...payment, state: 'AUTHORIZED' }, tell: 'authorized', book }
+        : { payment: { ...payment, state: 'AUTHORIZED' }, publish: 'authorized', book }
     case 'CAPTURE':
       return payment.cancelled
         ? { payment: { ...payment, state: 'REFUNDING' }, task: 'REFUND', book }
-        : { payment: { ...payment, state: 'CAPTURED' }, tell: 'captured', book }
+        : { payment: { ...payment, state: 'CAPTURED' }, publish: 'captured', book }
     case 'VOID':
-      return { payment: { ...payment, state: 'VOIDED' }, tell: 'voided', book }
+      return { payment: { ...payment, state: 'VOIDED' }, publish: 'voided', book }
     case 'REFUND':
-      return { payment: { ...payment, state: 'REFUNDED' }, tell: 'refunded', book }
+      return { payment: { ...payment, state: 'REFUNDED' }, publish: 'refunded', book }
   }
 }
 
 function onRefused(payment: Payment, operation: Operation, decline_reason: string): Verdict {
   switch (operation) {
     case 'AUTH':
-      return { payment: { ...payment, state: 'DECLINED', decline_reason }, tell: 'declined' }
+      return { payment: { ...payment, state: 'DECLINED', decline_reason }, publish: 'declined' }
     case 'CAPTURE':
       return payment.cancelled
         ? { payment: { ...payment, state: 'VOIDING', decline_reason }, task: 'VOID' }
-        : { payment: { ...payment, state: 'CAPTURE_FAILED', decline_reason }, tell: 'capture_failed' }
+        : { payment: { ...payment, state: 'CAPTURE_FAILED', decline_reason }, publish: 'capture_failed' }
     case 'VOID':
     case 'REFUND':
       return { payment }
@@ -79,12 +79,12 @@ function onChanged(
       if (state === 'CAPTURED')
         return { payment: { ...payment, state: 'REFUNDING' }, task: 'REFUND', book: booked('CAPTURE') }
       return state === 'REFUNDED'
-        ? { payment: { ...payment, state }, tell: 'refunded', book: booked('CAPTURE', 'REFUND') }
-        : { payment: { ...payment, state: 'VOIDED' }, tell: 'voided' }
+        ? { payment: { ...payment, state }, publish: 'refunded', book: booked('CAPTURE', 'REFUND') }
+        : { payment: { ...payment, state: 'VOIDED' }, publish: 'voided' }
     case 'REFUND':
       return state === 'AUTHORIZED'
         ? { payment: { ...payment, state: 'VOIDING' }, task: 'VOID' }
-        : { payment: { ...payment, state: 'REFUNDED' }, tell: 'refunded', book: booked('REFUND') }
+        : { payment: { ...payment, state: 'REFUNDED' }, publish: 'refunded', book: booked('REFUND') }
   }
 }
 

@@ -66,13 +66,13 @@ export const MUTANT_EDITS = {
   tombstone: [
     {
       file: 'services/inventory/src/domain.ts',
-      find: "{ kind: 'move', state: 'RELEASED', tell: 'released' }",
-      replace: "{ kind: 'move', state: 'NONE', tell: 'released' }",
+      find: "{ kind: 'move', state: 'RELEASED', publish: 'released' }",
+      replace: "{ kind: 'move', state: 'NONE', publish: 'released' }",
     },
     {
       file: 'services/payment/src/domain.ts',
-      find: "{ payment: { ...payment, state: 'VOIDED' }, tell: 'voided' }",
-      replace: "{ payment: given, tell: 'voided' }",
+      find: "{ payment: { ...payment, state: 'VOIDED' }, publish: 'voided' }",
+      replace: "{ payment: given, publish: 'voided' }",
     },
   ],
   arbiter: [

@@ -24,7 +24,7 @@ export function statePage(): string {
     '## Every input in every state',
     '',
     'An order is OPEN until it is CONFIRMED or CANCELLED, once; its status follows from that and from what its stock and its',
-    'payment are. An order whose status is final ignores what participants tell; only a refund moves a COMPLETED one again.',
+    'payment are. An order whose status is final ignores what participants report; only a refund moves a COMPLETED one again.',
     'An `anomaly` changes nothing and is recorded for a person.',
     '',
     ...table(),

@@ -35,7 +35,7 @@ export function statusTransitions(): Transition[] {
 }
 
 function after(order: Order, name: Input['name']): Order | undefined {
-  const verdict = decide(order, { kind: ASKED.includes(name) ? 'asked' : 'told', name })
+  const verdict = decide(order, { kind: ASKED.includes(name) ? 'asked' : 'reported', name })
   return verdict.kind === 'change' ? verdict.next : undefined
 }
 
