@@ -6,7 +6,7 @@ export default {
     rule('no-cycles', 'A cycle cannot be read from either end.', {}, { circular: true }),
     rule(
       'no-orphans',
-      'A file that nobody imports and nothing starts is dead.',
+      'A file that is neither imported nor started is dead.',
       {
         orphan: true,
         pathNot:
@@ -109,7 +109,7 @@ export default {
         pathNot: '^services/gateway/',
       },
     ),
-    rule('nobody-imports-main', 'A program is started, not imported.', {}, { path: '/main\\.ts$' }),
+    rule('main-is-not-imported', 'A program is started, not imported.', {}, { path: '/main\\.ts$' }),
     rule(
       'launcher-knows-no-service',
       'The launcher starts processes.',

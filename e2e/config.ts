@@ -27,14 +27,14 @@ export function picturesDir(env = process.env): string | undefined {
   return env['LEPTON_PICTURES'] || undefined
 }
 
-/** Where the suite's own shop keeps its state; told by the global set-up to the test processes. */
+/** Where the suite's own shop keeps its state; set by the global set-up for the test processes. */
 export function stateDir(env = process.env): string {
   const dir = env['E2E_STATE_DIR']
   if (dir) return dir
   throw new Error('E2E_STATE_DIR is not set: the journeys are run by jest, with the project e2e')
 }
 
-/** Whether logs and data of the suite's own shop stay after the run, for whoever looks for a cause. */
+/** Whether logs and data of the suite's own shop stay after the run, to look for a cause. */
 export function keepsState(env = process.env): boolean {
   return env['E2E_KEEP_STATE'] === 'true'
 }
@@ -43,7 +43,7 @@ export function publishStateDir(dir: string): void {
   process.env['E2E_STATE_DIR'] = dir
 }
 
-/** Settings of a shop under test: many requests come from one address, and nobody waits minutes for a deadline. */
+/** Settings of a shop under test: many requests come from one address, and a test does not wait minutes for a deadline. */
 export const PAYMENT_WAIT_MS = 8_000
 const UNLIMITED = '1000000000'
 export const SETTINGS = {

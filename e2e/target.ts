@@ -16,7 +16,7 @@ export interface Target {
   operatorSecret: string
   /** The gateway's private key, where the shop's files can be read: for tokens it would no longer give. */
   gatewayKey: string | undefined
-  /** What only somebody within the shop reaches; undefined where the test process cannot. */
+  /** What can only be reached from within the shop; undefined where the test process cannot. */
   inside: Inside | undefined
   /** How long an order waits for its payment; undefined where that is too long to be waited for. */
   paymentWaitMs: number | undefined

@@ -9,7 +9,7 @@ import { stockUp } from './orders.ts'
 const ROOT = new URL('../..', import.meta.url).pathname
 const UNLIMITED = '1000000000'
 
-/** A shop that limits nobody, on free ports; without a pattern where one is named. */
+/** A shop without limits, on free ports; without a pattern where one is named. */
 export async function startBenchShop(stateDir: string, without?: Pattern): Promise<Shop> {
   const limits = {
     RATE_LIMIT_PER_MINUTE: UNLIMITED,

@@ -19,7 +19,7 @@ export interface HotSku {
 
 /**
  * Everybody wants one unit of the same product, of which there is half enough. The orders are on the log before inventory
- * starts; counted is from its first decision to its last. Leaves orders behind that nobody placed: the last thing to be
+ * starts; counted is from its first decision to its last. Leaves orders behind that were not placed by a customer: the last thing to be
  * measured on a shop.
  */
 export async function measureHotSku(shop: Shop, sku: string, orders: number): Promise<HotSku> {

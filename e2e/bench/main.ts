@@ -52,7 +52,7 @@ async function measureOrders(stateDir: string): Promise<void> {
 
 async function measureOutbox(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop) => {
-    // Nobody else relays from the cart's database then, and nobody consumes what is published.
+    // No other process relays from the cart's database then, and none consumes what is published.
     for (const { instance, service } of shop.instances()) {
       if (service !== 'gateway' && service !== 'psp') await shop.remove(instance)
     }

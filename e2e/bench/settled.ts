@@ -16,7 +16,7 @@ export interface Member {
   id: string
 }
 
-/** Who consumes; undefined while a group shares its partitions out anew. */
+/** Who consumes; undefined while a group rebalances. */
 export async function membersOf(shop: Shop): Promise<Member[] | undefined> {
   const kafka = createKafka({ brokers: shop.brokers.split(','), clientId: 'bench-look', retries: 2 }, silent)
   const admin = kafka.admin()
@@ -34,7 +34,7 @@ export async function membersOf(shop: Shop): Promise<Member[] | undefined> {
 
 /**
  * Whether a shop that is ordered from all the time has left a fault behind: every process that is not paused is ready, every group
- * consists of the instances that run (and of nobody who is `gone`), nothing waits, and orders are completed.
+ * consists of the instances that run (and of none that is `gone`), nothing waits, and orders are completed.
  */
 export async function isSettled(shop: Shop, gone: readonly Member[]): Promise<boolean> {
   const instances = shop.instances().filter(({ status }) => status !== 'paused')

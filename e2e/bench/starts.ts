@@ -6,7 +6,7 @@ import { add, note } from './table.ts'
 
 const IDLE_S = 20
 
-/** A fresh shop, the same again, and what it takes while nobody shops. */
+/** A fresh shop, the same again, and what it takes while it is idle. */
 export async function measureStarts(stateDir: string): Promise<void> {
   await (await startTimed(stateDir, 'first start (fresh state, caches as they are)')).stop()
   const shop = await startTimed(stateDir, 'second start')

@@ -10,7 +10,7 @@ interface Figure {
 const FAULTS: Record<FaultName, string> = {
   none: 'nothing happens',
   restarted: 'instance killed, the launcher starts it again',
-  killed: 'instance killed, nobody starts it again',
+  killed: 'instance killed, not started again',
   silent: 'instance stopped dead (SIGSTOP), its connections stay',
   kafka: 'Kafka killed, the launcher starts it again',
   postgres: 'PostgreSQL killed, the launcher starts it again',

@@ -74,7 +74,7 @@ async function harmInstance(
   const atMs = Date.now()
   if (fault === 'silent') shop.pause(instance)
   else shop.kill(instance)
-  // Told to end it before it is seen to have ended, the launcher does not start it again.
+  // The launcher does not start it again where the stop request comes before its end is seen.
   if (fault === 'killed') await shop.remove(instance)
   await settled(shop, gone)
   const overAtMs = Date.now()

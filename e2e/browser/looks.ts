@@ -113,7 +113,7 @@ const STATES: Record<string, State> = {
     heading: /declined/,
     open: (person) => ordered(person, 'Declined', /declined/),
   },
-  'an order that is somebody else’s': {
+  'an order of another customer': {
     heading: /no such order/,
     fails: true,
     open: goTo('/shop/orders/01a1fea5-ba4b-71f4-85de-696148493360'),

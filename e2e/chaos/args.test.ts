@@ -14,7 +14,7 @@ describe('the command line', () => {
     })
   })
 
-  it('takes what it is told', () => {
+  it('takes what it is given', () => {
     const args =
       '--seed 7 --minutes 3 --profile slow --faults kill,network --workers 8 --mutants --only inbox --keep'
     expect(parseChaosArgs(args.split(' '))).toMatchObject({

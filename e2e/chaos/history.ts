@@ -13,7 +13,7 @@ type OperationKind =
   | 'read_order'
   | 'list_orders'
 
-/** `info`: nobody knows whether it happened. It is never tried again under a new key. */
+/** `info`: it is not known whether it happened. It is never tried again under a new key. */
 export type Outcome = 'ok' | 'fail' | 'info'
 
 export interface Request {
@@ -29,7 +29,7 @@ export interface Request {
 
 export interface Operation extends Request {
   index: number
-  /** Who did it, one at a time; after an `info` somebody else goes on in its place. */
+  /** Who did it, one at a time; after an `info` another goes on in its place. */
   process: number
   /** Nanoseconds since the history began, on a clock that never jumps. */
   invoked_ns: number

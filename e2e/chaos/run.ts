@@ -19,7 +19,7 @@ import { allowPrepared } from './nemesis/transactions.ts'
 import { createRandom, type Random } from './random.ts'
 import { everythingReady } from './ready.ts'
 
-/** Longer than an order may take, so that one that is late is told from one that is lost. */
+/** Longer than an order may take, so that a late one is not taken for a lost one. */
 const QUIET_TIMEOUT_MS = 90_000
 
 export interface Attack extends Pick<DriverOptions, 'workers' | 'operationsPerS' | 'mix' | 'twoPhaseShare'> {

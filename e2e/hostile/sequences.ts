@@ -146,7 +146,7 @@ export function sequences(): void {
         expect(JSON.parse(renewed.body)).toMatchObject({ customer_id })
       }
       expect((await send({ method: 'GET', path: ORDERS, headers: { cookie } })).status).toBe(200)
-      // Without an Origin a change by cookie is nobody's, and a foreign one is refused.
+      // Without an Origin a change by cookie has no customer, and a foreign one is refused.
       for (const origin of [{}, { origin: 'http://evil.example' }]) {
         const answer = await send({
           method: 'POST',
@@ -203,7 +203,7 @@ export function sequences(): void {
         body: sent,
         status: 401,
         fault: ({ headers }) =>
-          headers['www-authenticate'] === undefined && 'does not say how to be somebody',
+          headers['www-authenticate'] === undefined && 'does not say how to get a token',
       })),
     )
     expect(faults).toEqual([])

@@ -29,7 +29,7 @@ function hmac(header: Json, claims: Json, secret: string | Buffer): string {
   return `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`
 }
 
-/** Tokens that nobody may be believed by, in the name of a customer; `genuine` is one that he has. */
+/** Tokens that must not be accepted, in the name of a customer; `genuine` is one that he has. */
 export async function forgedTokens(
   subject: string,
   genuine: string,
@@ -72,14 +72,14 @@ export async function forgedTokens(
     ['without an end', made({ exp: undefined })],
     ['not valid yet', made({ nbf: nowS + 10 * MINUTE_S })],
     ['without an audience', made({ aud: undefined })],
-    ['for another audience', made({ aud: 'somebody' })],
+    ['for another audience', made({ aud: 'another' })],
     [
       'the content of a cookie',
       await signer.sign({ subject, role: 'customer' }, { audience: 'lepton-session' }),
     ],
     ['of no role', made({ role: undefined })],
     ['of two roles', made({ role: ['customer', 'operator'] })],
-    ['of nobody', made({ sub: undefined })],
+    ['without a subject', made({ sub: undefined })],
     ['of another issuer', made({ iss: 'order' })],
     ['of no key', made({}, { kid: undefined })],
     ['of an unknown key', made({}, { kid: 'gateway-0' })],

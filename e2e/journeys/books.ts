@@ -59,7 +59,7 @@ export function books(): void {
     expect(checkouts.filter(({ order_id }) => !orders.has(order_id))).toEqual([])
   })
 
-  it('has met nothing impossible, and nothing that nobody could apply', async () => {
+  it('has met nothing impossible, and nothing that could not be applied', async () => {
     expect(await target.query('order', 'select * from order_anomalies')).toEqual([])
     for (const owner of DATABASE_OWNERS) {
       expect([owner, await target.query(owner, 'select * from dead_letter')]).toEqual([owner, []])
@@ -152,7 +152,7 @@ async function count(owner: (typeof DATABASE_OWNERS)[number], table: string): Pr
   return row!.n
 }
 
-/** The status an order must have, told from its facts alone. */
+/** The status an order must have by its facts alone. */
 function fold(facts: readonly Fact[]): string {
   let status = 'none'
   for (const { type, data } of facts) {

@@ -33,7 +33,7 @@ export function clientLibrary(): void {
     expect((await shop.orders()).items.map((order) => order.order_id)).toEqual([order_id])
   })
 
-  it.concurrent('orders once under one key, whoever asks how often', async () => {
+  it.concurrent('orders once under one key, however often it is asked and by how many', async () => {
     const shop = createClient({ url: target.gateway })
     await shop.addToCart('head-torch')
     const options = { idempotencyKey: crypto.randomUUID() }

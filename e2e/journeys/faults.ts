@@ -40,7 +40,7 @@ export function faults(): void {
     await allCompleted(outcome)
   })
 
-  it('finishes the orders under way when their consumers are killed, and charges each once', async () => {
+  it('finishes the orders in progress when their consumers are killed, and charges each once', async () => {
     const shopper = await client.shopper()
     const orderIds = await Promise.all(
       Array.from({ length: 30 }, (_, index) =>
@@ -57,7 +57,7 @@ export function faults(): void {
     await allCompleted({ orders: orderIds.map((orderId) => ({ shopper, orderId })) })
   })
 
-  it('goes on beside an instance that stands still, and finishes what that one had begun', async () => {
+  it('goes on beside an instance that is paused, and finishes what that one had begun', async () => {
     const [instance] = await target.instances('order')
     const load = await startLoad(SHOPPERS)
 
@@ -136,7 +136,7 @@ export function faults(): void {
     })
   })
 
-  it('accepts orders while Kafka stands still, and answers for them as submitted', async () => {
+  it('accepts orders while Kafka is paused, and answers for them as submitted', async () => {
     const shopper = await client.shopper()
     await target.pause('kafka')
     const { body, status } = await checkOut(shopper, [{ item_id: 'desk-mat', quantity: 1 }])

@@ -82,8 +82,8 @@ export async function startLoad(shoppers: number): Promise<{ stop: () => Promise
 }
 
 /**
- * What a client with a key does: an instance that stands still may hold the transaction of the first try, so the
- * second is told to come again. PostgreSQL ends that transaction after 10 s.
+ * What a client with a key does: an instance that is paused may hold the transaction of the first try, so the
+ * second gets a 409 and comes again. PostgreSQL ends that transaction after 10 s.
  */
 async function askUntilFirstEnded(
   shopper: Shopper,

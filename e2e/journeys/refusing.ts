@@ -18,7 +18,7 @@ interface Bad {
   pointers?: string[]
 }
 
-const NOBODY = '019aa000-0000-7000-8000-000000000000'
+const UNKNOWN = '019aa000-0000-7000-8000-000000000000'
 const ITEM = { item_id: 'chef-knife', quantity: 1 }
 const key = () => randomUUID()
 const lines = (...given: unknown[]) => ({ body: { lines: given }, key: key() })
@@ -82,37 +82,37 @@ const BAD: Bad[] = [
     slug: 'invalid-request',
     pointers: ['{order_id}'],
   },
-  { what: 'an order nobody placed', method: 'GET', path: `/orders/${NOBODY}`, slug: 'not-found' },
+  { what: 'an order that was not placed', method: 'GET', path: `/orders/${UNKNOWN}`, slug: 'not-found' },
   {
-    what: 'to cancel an order nobody placed',
+    what: 'to cancel an order that was not placed',
     method: 'POST',
-    path: `/orders/${NOBODY}/cancel`,
+    path: `/orders/${UNKNOWN}/cancel`,
     slug: 'not-found',
   },
   {
-    what: 'to pay an order nobody placed',
+    what: 'to pay an order that was not placed',
     method: 'POST',
     path: '/payments',
-    options: { key: key(), body: { order_id: NOBODY, payment_token: 'tok_approved' } },
+    options: { key: key(), body: { order_id: UNKNOWN, payment_token: 'tok_approved' } },
     slug: 'not-found',
   },
   {
-    what: 'a webhook that nobody signed',
+    what: 'a webhook that is not signed',
     method: 'POST',
     path: '/payments/webhook',
     options: {
       body: {
-        event_id: NOBODY,
+        event_id: UNKNOWN,
         type: 'charge.captured',
-        merchant_reference: NOBODY,
-        charge_id: NOBODY,
+        merchant_reference: UNKNOWN,
+        charge_id: UNKNOWN,
         created_at: '2026-01-01T00:00:00.000Z',
       },
       headers: { 'webhook-signature': `t=${Math.floor(Date.now() / 1000)},v1=${'0'.repeat(64)}` },
     },
     slug: 'signature-invalid',
   },
-  { what: 'a product nobody sells', method: 'GET', path: '/products/no-such-thing', slug: 'not-found' },
+  { what: 'a product that is not sold', method: 'GET', path: '/products/no-such-thing', slug: 'not-found' },
   {
     what: 'a limit beyond reason',
     method: 'GET',

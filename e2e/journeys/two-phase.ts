@@ -57,7 +57,7 @@ export function twoPhase(): void {
 
   it.each([
     ['a declined card', { token: 'tok_declined' }, { status: 'REJECTED', reason: 'DECLINED' }, ['DECLINED']],
-    ['a card nobody takes', { token: 'tok_broken' }, { status: 'REJECTED', reason: 'DECLINED' }, []],
+    ['a card that is not accepted', { token: 'tok_broken' }, { status: 'REJECTED', reason: 'DECLINED' }, []],
     [
       'a card that is too slow',
       { token: 'tok_slow' },
@@ -142,7 +142,7 @@ export function twoPhase(): void {
 
 export function twoPhaseFaults(): void {
   it.each(['payment', 'inventory', 'order'] as const)(
-    'settles two-phase orders all or nothing when an instance of %s is killed meanwhile',
+    'settles two-phase orders all or nothing when an instance of %s is killed during them',
     async (service) => {
       const shopper = await client.shopper()
       const [instance] = await target.instances(service)

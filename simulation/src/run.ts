@@ -9,7 +9,7 @@ const MAX_STEPS = 2_000
 
 /**
  * Runs one schedule: the deciders of three services and a coordinator, without their I/O, in the order that
- * the bytes choose. Then every deadline passes, and whatever is still under way arrives.
+ * the bytes choose. Then every deadline passes, and whatever is still in flight arrives.
  *
  * @throws Error that says what the shop must never do
  */
@@ -52,7 +52,7 @@ function requireAllOrNothing(saga: Saga): void {
     isBought !== (payment.state === 'CAPTURED') && `leaves its payment ${payment.state}`,
     new Set(charged).size !== charged.length && 'moved money twice',
     isBought !== (did('CAPTURE') && !did('REFUND')) && 'has the wrong money',
-    did('AUTH') && !did('CAPTURE') && !did('VOID') && 'blocks money for ever',
+    did('AUTH') && !did('CAPTURE') && !did('VOID') && 'blocks money indefinitely',
     status === 'REFUNDED' && reservation !== 'RESTOCKED' && 'did not restock',
     mode === 'two_phase' &&
       coordination.state !== 'CONFIRMED' &&

@@ -51,7 +51,7 @@ interface Coordination {
   waiting: number
 }
 
-/** One order with everything that three services know of it, and everything under way between them. */
+/** One order with everything that three services know of it, and everything in flight between them. */
 export interface Saga {
   quantity: number
   card: Card

@@ -7,7 +7,7 @@ import { countLag } from './topics.ts'
 const LOOK_EVERY_MS = 200
 
 export interface Quiet {
-  /** From now until nobody had anything left to do; undefined where that did not happen in time. */
+  /** From now until nothing was left to do; undefined where that did not happen in time. */
   afterMs: number | undefined
   left: string[]
 }

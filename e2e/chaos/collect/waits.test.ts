@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import type { Facts } from '../invariants/facts.ts'
 import { longestMs, resumedAtMs, waysOf } from './waits.ts'
 
-const nobody = { cart: [], order: [], payment: [], inventory: [] }
+const none = { cart: [], order: [], payment: [], inventory: [] }
 const archived = (event_id: string, created_ms: number): Facts['archives']['order'][number] => ({
   event_id,
   topic: 'order.v1',
@@ -27,8 +27,8 @@ const applied = (event_id: string, at_ms: number) => ({ consumer: 1, event_id, a
 describe('the ways of events', () => {
   it('end at the first time that an event is on the log', () => {
     const { published, applied: taken } = waysOf({
-      archives: { ...nobody, order: [archived('a', 100), archived('b', 200)] },
-      inboxes: { ...nobody, inventory: [applied('a', 150), applied('b', 900)] },
+      archives: { ...none, order: [archived('a', 100), archived('b', 200)] },
+      inboxes: { ...none, inventory: [applied('a', 150), applied('b', 900)] },
       log: [logged('b', 700), logged('a', 110), logged('a', 650), logged('b', 300), logged('a', 1, true)],
     })
     expect(published.order).toEqual([
@@ -44,8 +44,8 @@ describe('the ways of events', () => {
 
   it('leave out what was never sent', () => {
     const { published } = waysOf({
-      archives: { ...nobody, order: [archived('a', 100)] },
-      inboxes: nobody,
+      archives: { ...none, order: [archived('a', 100)] },
+      inboxes: none,
       log: [],
     })
     expect(published.order).toEqual([])

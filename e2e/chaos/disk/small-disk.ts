@@ -14,7 +14,7 @@ export interface SmallDisk {
   unmount(): void
 }
 
-/** Mounts one in memory; whoever may not mount gets the reason instead. */
+/** Mounts one in memory; gives the reason instead where mounting is not allowed. */
 export function mountSmallDisk(folder: string): SmallDisk | string {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   try {

@@ -13,7 +13,7 @@ export interface Customer {
   customer_id: string
   token: string
   orders: KnownOrder[]
-  /** Operations left before somebody else comes to the shop. */
+  /** Operations left before another customer comes to the shop. */
   patience: number
 }
 

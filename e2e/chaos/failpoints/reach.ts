@@ -10,7 +10,7 @@ const WITHOUT_A_CARD: readonly ScenarioName[] = ['place, out of stock', 'cancel'
 
 /** Why no process comes by a failpoint during a kind of operation; undefined where one must. */
 export function whyUnreachable(failpoint: Failpoint, scenario: ScenarioName): string | undefined {
-  if (scenario === 'restock' && !failpoint.startsWith('http.')) return 'receiving units tells nobody'
+  if (scenario === 'restock' && !failpoint.startsWith('http.')) return 'receiving units publishes nothing'
   if (failpoint.startsWith('psp.') && WITHOUT_A_CARD.includes(scenario)) return 'no card is asked'
   if (failpoint === 'timer.after_claim' && scenario !== 'expire') return 'no deadline passes'
   if (failpoint.startsWith('tcc.')) {

@@ -9,7 +9,7 @@ import { spellViolations, table } from '../report/report.ts'
 import { SCENARIOS, type ScenarioName } from './scenarios.ts'
 import { namesOf, type Visit, visitAll } from './visit.ts'
 
-/** An order that nobody pays ends soon, so that the visit of its timer does, too. */
+/** An unpaid order ends soon, so that the visit of its timer does, too. */
 const PAYMENT_WAIT_MS = '3000'
 const UNITS = { hot: 100_000, other: 900 }
 
@@ -58,7 +58,7 @@ export async function runFailpoints(
   }
 }
 
-/** Operations down, failpoints across: seconds until all was well again, or `-` where nobody comes by. */
+/** Operations down, failpoints across: seconds until all was well again, or `-` where no process passes. */
 function matrix(visits: readonly Visit[], scenarios: readonly ScenarioName[]): string {
   const failpoints = [...new Set(visits.map(({ failpoint }) => failpoint))]
   const cell = (failpoint: string, scenario: string) => {

@@ -3,7 +3,7 @@ import { orderIdOf } from '@lepton/shop/order-id'
 import { act, type Actor, order, receive } from '../driver/acts.ts'
 import { insist, insistOn, untilDecided, untilFinal } from './insist.ts'
 
-/** One kind of operation, carried out to its end whatever dies meanwhile. */
+/** One kind of operation, carried out to its end whatever dies during it. */
 export type Scenario = (actor: Actor) => Promise<void>
 
 const line = ({ goods }: Actor) => ({ item_id: goods.others[0]!, quantity: 1 })

@@ -107,7 +107,7 @@ async function visitOne(
     const work = SCENARIOS[scenario](actor)
     await (failpoint.startsWith('dlq.') ? amongPoison(shop, work) : work)
     await until('the visit', isVisited, { timeoutMs: LATE_VISIT_MS }).catch(() => undefined)
-    if (!isVisited()) return visit('missed', 'nobody came by')
+    if (!isVisited()) return visit('missed', 'no process passed')
     await restartFallen(shop)
     return visit('visited')
   } catch (error) {
@@ -117,7 +117,7 @@ async function visitOne(
   }
 }
 
-/** While an order is under way something unreadable comes under its key, and an operator discards it wherever it is dead. */
+/** While an order is in progress something unreadable comes under its key, and an operator discards it wherever it is dead. */
 async function amongPoison(shop: ChaosShop, work: Promise<void>): Promise<void> {
   let isOver = false
   const tidying = (async () => {

@@ -34,7 +34,7 @@ const BREACHES: readonly Breach[] = [
   ['I2', 'a unit is missing', (f) => (f.stock[0]!.available = 7)],
   ['I2', 'a reservation holds what the stock does not', (f) => (f.reservations[2]!.state = 'HELD')],
   ['I3', 'an accepted order is lost', (f) => f.orders.splice(0, 1)],
-  ['I3', 'nobody asked for an order', (f) => f.history.splice(0, 1)],
+  ['I3', 'an order was not asked for', (f) => f.history.splice(0, 1)],
   ['I3', 'a refused order is there', (f) => (f.history[0]!.outcome = 'fail')],
   ['I3', 'an order holds other lines', (f) => (f.orders[0]!.lines[0]!.quantity = 3)],
   [
@@ -57,7 +57,7 @@ const BREACHES: readonly Breach[] = [
   ['I7', 'the shop never was quiet', (f) => (f.quietAfterMs = undefined)],
   ['I7', 'a task is left', (f) => (f.unfinished[0]!.count = 1)],
   ['I7', 'a checkout has no stream', (f) => f.checkouts.push({ order_id: 'gone', customer_id: 'alice' })],
-  ['I7', 'a reservation is held for ever', (f) => (f.reservations[0]!.state = 'HELD')],
+  ['I7', 'a reservation is held indefinitely', (f) => (f.reservations[0]!.state = 'HELD')],
   ['I7', 'a transaction in two phases is open', (f) => f.twoPhase.push({ gid: COMPLETED, state: 'TRYING' })],
   ['I8', 'the stock disagrees', (f) => (f.reservations[0]!.state = 'RELEASED')],
   ['I8', 'the payment disagrees', (f) => (f.payments[2]!.state = 'CAPTURED')],

@@ -129,7 +129,7 @@ interface TwoPhaseRow {
   state: string
 }
 
-/** Work that somebody still has to do. */
+/** Work that is still to be done. */
 export interface Unfinished {
   owner: DatabaseOwner
   what: string

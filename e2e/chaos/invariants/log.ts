@@ -79,7 +79,7 @@ function unarchived({ archives, orders, reservations, payments, checkouts }: Fac
 export function effectsOnce(facts: Facts): Violation[] {
   const { log, inboxes, repeatedBookings, reservations, payments, orders } = facts
   const byTopic = Map.groupBy(written(log), ({ topic }) => topic)
-  // Whoever discards a letter notes it as done with.
+  // A letter that is discarded is noted as done with.
   const poison = new Set([...log.filter(isPoisonous), ...lettersOf(facts)].map(({ event_id }) => event_id))
   const noted = CONSUMERS.flatMap(([owner, topics]) => {
     const seen = Map.groupBy(inboxes[owner], ({ consumer }) => consumer)
@@ -95,7 +95,7 @@ export function effectsOnce(facts: Facts): Violation[] {
           .filter((id) => !sent.has(id) && !poison.has(id))
           .map((id) => ({
             invariant: 'I11' as const,
-            what: `${owner} applied ${id} of ${topic}, which nobody sent`,
+            what: `${owner} applied ${id} of ${topic}, which was never sent`,
           })),
         ...(rows.length > applied.size
           ? [

@@ -14,7 +14,7 @@ export function requestsByOrder(history: readonly Operation[]): Map<string, Oper
   return Map.groupBy(makers, ({ order_id }) => order_id!)
 }
 
-/** I3: every accepted order is there, as it was asked for; nobody has an order that was refused or never asked for. */
+/** I3: every accepted order is there, as it was asked for; there is none that was refused or never asked for. */
 export function noLostOrder({ history, orders }: Facts): Violation[] {
   const asked = requestsByOrder(history)
   const there = new Map(orders.map((order) => [order.order_id, order]))
@@ -30,7 +30,7 @@ export function noLostOrder({ history, orders }: Facts): Violation[] {
   })
   const unexpected = orders.flatMap(({ order_id }) => {
     const requests = asked.get(order_id)
-    if (requests === undefined) return [violation('I3', 'nobody asked for it', order_id)]
+    if (requests === undefined) return [violation('I3', 'it was not asked for', order_id)]
     return requests.every(({ outcome }) => outcome === 'fail')
       ? [violation('I3', 'was refused and is there', order_id)]
       : []
@@ -87,7 +87,7 @@ export function oneOrderPerKey({ history, orders, stockLedger }: Facts): Violati
   return [...perOrder, ...perReceipt]
 }
 
-/** I7: every order is final in time, and nobody has anything left to do. */
+/** I7: every order is final in time, and nothing is left to do. */
 export function finalState({
   orders,
   checkouts,
@@ -108,7 +108,7 @@ export function finalState({
       .map(({ order_id }) => violation('I7', 'was checked out and has no stream', order_id)),
     ...reservations
       .filter(({ state }) => state === 'HELD')
-      .map(({ order_id }) => violation('I7', 'holds stock for ever', order_id)),
+      .map(({ order_id }) => violation('I7', 'holds stock indefinitely', order_id)),
     ...twoPhase
       .filter(({ state }) => !['CONFIRMED', 'CANCELLED'].includes(state))
       .map(({ gid, state }) => violation('I7', `its two-phase transaction stays ${state}`, gid)),
@@ -149,7 +149,7 @@ export function historyIsState({ orders, orderFacts, anomalies, deadLetters, log
   ]
 }
 
-/** The order that its facts make, told without a line of the order service. */
+/** The order that its facts make, worked out without a line of the order service. */
 function fold(facts: readonly OrderFact[]) {
   const order = {
     status: 'none',

@@ -5,7 +5,7 @@ const REJECTED = '00000000-0000-5000-8000-000000000002'
 const REFUNDED = '00000000-0000-5000-8000-000000000003'
 const CHARGE_1 = '00000000-0000-7000-8000-000000000011'
 const CHARGE_3 = '00000000-0000-7000-8000-000000000013'
-const NOBODY: Facts['archives'] = { cart: [], order: [], payment: [], inventory: [] }
+const NONE: Facts['archives'] = { cart: [], order: [], payment: [], inventory: [] }
 
 export const IDS = { COMPLETED, REJECTED, REFUNDED, CHARGE_1, CHARGE_3 }
 
@@ -211,7 +211,7 @@ const FACTS: Facts = {
     { charge_id: CHARGE_3, kind: 'refund', amount_minor: 1_000, refusal: null },
   ],
   archives: {
-    ...NOBODY,
+    ...NONE,
     inventory: [COMPLETED, REJECTED, REFUNDED].map((key) => ({
       event_id: eventId(key),
       topic: 'inventory.v1',

@@ -24,7 +24,7 @@ export const CROSSING_MS = STILL_MS + SILENT_MS + 8_000
  * Makes transactions of one order commit in another order than they began, and be sent together.
  *
  * While payment is away, orders stand still and are asked after. Its answers come at once when it is
- * back: the transaction that applies them has begun, and waits for a row; meanwhile customers cancel
+ * back: the transaction that applies them has begun, and waits for a row, while customers cancel
  * other orders of the same transaction, which then tells the decision once more. Kafka is silent all
  * the while, so the relay finds both.
  */

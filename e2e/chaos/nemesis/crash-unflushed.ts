@@ -7,10 +7,10 @@ const SLOW_MS = 800
 const LOG_WRITER = `select pid from pg_stat_activity where backend_type = 'walwriter'`
 
 /**
- * SIGKILL of PostgreSQL while its log waits in memory: whoever was told of a commit that was not flushed has
- * been told too early. On a machine that only loses a process, the writer of the log must be slow to see it.
- * All of PostgreSQL goes at once, as with its machine: who waits for a lock that the writer held when it was stopped
- * would wait for ever, and keep the memory that a new server asks for.
+ * SIGKILL of PostgreSQL while its log waits in memory: a client that has the answer to a commit that was not flushed
+ * got it too early. On a machine that only loses a process, the writer of the log must be slow to see it.
+ * All of PostgreSQL goes at once, as with its machine: a process that waits for a lock that the writer held when it was stopped
+ * would wait indefinitely, and keep the memory that a new server asks for.
  */
 export const crashUnflushed: FaultSource = (shop) => ({
   title: 'SIGKILL postgres, its log writer being slow',

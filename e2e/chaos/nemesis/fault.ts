@@ -24,7 +24,7 @@ type End = () => Promise<void>
 export interface Fault {
   /** What a person reads: `SIGSTOP order-2`. */
   title: string
-  /** What no second fault may be done to meanwhile. */
+  /** What no second fault may be done to while it lasts. */
   target: string
   /** Resolves when it is done; gives what ends it, for what lasts. */
   begin: () => Promise<End | undefined> | End | undefined

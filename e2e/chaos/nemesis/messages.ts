@@ -16,7 +16,7 @@ const MAX_REPEATED = 200
 const MAX_REPUBLISHED_S = 60
 const READ_BY_ORDERS: readonly Topic[] = ['order.v1', 'inventory.v1', 'payment.v1']
 
-/** Messages that come again, or that nobody can understand. */
+/** Messages that come again, or that cannot be read. */
 export const sendMessages: FaultSource = (shop, random) =>
   random.weighted([
     [3, () => repeatEvents(shop, random, 'recent')],
@@ -72,7 +72,7 @@ function republish(shop: ChaosShop, random: Random): Fault {
   }
 }
 
-/** What no consumer can read, under a key that nobody else uses. */
+/** What no consumer can read, under a key of its own. */
 export function poisonKey(shop: ChaosShop, random: Random): Fault {
   const topic = random.pick(Object.keys(TOPICS) as Topic[])
   const kind = random.pick(['truncated', 'version', 'id', 'empty', 'headers'] as const)
@@ -86,7 +86,7 @@ export function poisonKey(shop: ChaosShop, random: Random): Fault {
   }
 }
 
-/** What no consumer can read, between the events of an order: they wait until somebody discards it. */
+/** What no consumer can read, between the events of an order: they wait until it is discarded. */
 function poisonOrder(shop: ChaosShop, random: Random): Fault {
   const topic = random.pick(READ_BY_ORDERS)
   return {

@@ -33,7 +33,7 @@ export interface Nemesis {
   heal(): Promise<void>
 }
 
-/** Harms the shop as the seed says, until it is told to heal everything. */
+/** Harms the shop as the seed says, until everything is to be healed. */
 export function startNemesis(shop: ChaosShop, random: Random, sources: Sources, profile: Profile): Nemesis {
   const stopping = new AbortController()
   const injected: InjectedFault[] = []

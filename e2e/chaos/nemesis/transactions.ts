@@ -9,7 +9,7 @@ import type { ChaosShop } from '../chaos-shop.ts'
 const CONNECT_TIMEOUT_MS = 5_000
 const ROLLBACK_TIMEOUT_MS = 60_000
 
-/** What somebody else's transaction holds while it goes on. */
+/** What a transaction of another program holds while it goes on. */
 const HOLDS: Partial<Record<DatabaseOwner, readonly string[]>> = {
   inventory: [
     'select * from stock order by available limit 1 for update',
@@ -40,7 +40,7 @@ export const holdTransaction: FaultSource = (shop, random) => {
     : holdStatement(shop, owner, statement)
 }
 
-/** Lets transactions be prepared, which PostgreSQL forbids unless it is told otherwise at its start. */
+/** Lets transactions be prepared, which PostgreSQL forbids unless it is started with a setting. */
 export async function allowPrepared(shop: ChaosShop): Promise<void> {
   await askDatabase(shop.adminUrl, (ask) => ask('alter system set max_prepared_transactions = 10'))
   await shop.restartServer('postgres')
@@ -59,7 +59,7 @@ export function holdStatement(shop: ChaosShop, owner: DatabaseOwner, statement: 
         connectionString: shop.databaseUrl(owner),
         connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
       })
-      // The server may be killed meanwhile; the transaction is over then, too.
+      // The server may be killed before that; then the transaction is over, too.
       client.on('error', () => undefined)
       await client.connect()
       const close = () => client.end().catch(() => undefined)
@@ -75,7 +75,7 @@ export function holdStatement(shop: ChaosShop, owner: DatabaseOwner, statement: 
   }
 }
 
-/** A prepared transaction that nobody ends: it outlives its connection, and the server. */
+/** A prepared transaction that is never ended: it outlives its connection, and the server. */
 function holdPrepared(shop: ChaosShop, owner: DatabaseOwner, statement: string, name: string): Fault {
   return {
     title: `orphan prepared in ${owner}: ${statement}`,

@@ -30,7 +30,7 @@ export const wipeLog: FaultSource = (shop) => ({
   },
 })
 
-/** With the operators' tool; whoever is down meanwhile is asked again, which does no harm. */
+/** With the operators' tool; a service that is down is asked again later, which does no harm. */
 async function republishAll(shop: ChaosShop): Promise<void> {
   const now = Date.now()
   const [since, until_] = [now - DAY_MS, now + DAY_MS].map((ms) => new Date(ms).toISOString())

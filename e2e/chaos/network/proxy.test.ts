@@ -83,7 +83,7 @@ describe('a proxy', () => {
     await until('the end of the next', () => next.seen.closed)
   })
 
-  it('loses what was under way in a black hole', async () => {
+  it('loses what was in flight in a black hole', async () => {
     const { socket, seen } = open()
     socket.write('a')
     await until('the first echo', () => seen.text === 'a')
@@ -98,7 +98,7 @@ describe('a proxy', () => {
     proxy.setWeather({ kind: 'delay', delayMs: 30 })
     const { socket, seen } = open()
     socket.write('a')
-    await until('it to be under way', () => served.length === 1)
+    await until('it to be in flight', () => served.length === 1)
     proxy.setWeather({ kind: 'clear' })
     socket.write('b')
     await until('both', () => seen.text === 'ab')

@@ -14,7 +14,7 @@ export type Weather =
   | { kind: 'blackhole' }
   /** Connections are cut, and new ones too. */
   | { kind: 'reset' }
-  /** Nobody says anything more from the near side, but the far side is still heard. */
+  /** The near side is no longer heard, but the far side is. */
   | { kind: 'half_close' }
 
 export interface Proxy {

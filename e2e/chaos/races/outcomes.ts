@@ -56,7 +56,7 @@ export function outcomesOf(ended: readonly Ended[], facts: Facts, history: Histo
   })
 }
 
-/** Somebody else came within 5 ms of the decision; with `all`, everybody who took part. */
+/** Another came within 5 ms of the decision; with `all`, all that took part. */
 export function isClose({ race, gapsMs }: Outcome, all = false): boolean {
   const others = race.split(', ').length - 1
   return all
@@ -64,7 +64,7 @@ export function isClose({ race, gapsMs }: Outcome, all = false): boolean {
     : Math.min(...gapsMs, Infinity) <= CLOSE_MS
 }
 
-/** Whoever was cancelled was not confirmed, and nobody was twice. */
+/** An order that was cancelled was not confirmed, and none was decided twice. */
 export function oneDecision(facts: Facts): Violation[] {
   const decisions = facts.orderFacts.filter(
     ({ type }) => type === 'order.confirmed.v1' || type === 'order.cancelled.v1',

@@ -7,12 +7,12 @@ import type { Operation } from '../history.ts'
 import { type Aim, createAim } from './aim.ts'
 import type { Ticks } from './ticks.ts'
 
-/** An order that nobody pays, and one that somebody pays slowly: by when they are decided. */
+/** An order that is not paid, and one that is paid slowly: by when they are decided. */
 export const PAYMENT_WAIT_MS = 2_000
 export const DEADLINE_MS = 2_900
 /** How long the processor takes for the slow card. */
 const SLOW_CARD_MS = 3_000
-/** So much before a timer's round a deadline passes, lest the other instance's timer comes first. */
+/** A deadline passes this long before a timer's round, so that the other instance's timer does not come first. */
 const MARGIN_MS = 60
 const FINAL_TIMEOUT_MS = 30_000
 /** At first a cancel is sent so much before the moment in which it should be decided. */

@@ -93,7 +93,7 @@ export async function runRaces(
   }
 }
 
-/** Orders that nobody cancels, so that each round of the timers leaves a trace. */
+/** Orders that are not cancelled, so that each round of the timers leaves a trace. */
 async function expire(actor: Actor, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
     await place(actor, undefined)
@@ -127,6 +127,6 @@ function openRaces(outcomes: readonly Outcome[]): string[] {
     )
     return winners.size > 1
       ? []
-      : [`"${race}" was no race: within 5 ms ${[...winners].join() || 'nobody'} won.`]
+      : [`"${race}" was no race: within 5 ms ${[...winners].join() || 'none'} won.`]
   })
 }

@@ -3,7 +3,7 @@ import { longestMs, waysOf } from '../collect/waits.ts'
 import type { Facts } from '../invariants/facts.ts'
 import type { InjectedFault } from '../nemesis/nemesis.ts'
 
-/** Events of this long after a kill are looked at: what was under way, and what the dead process should have taken. */
+/** Events of this long after a kill are looked at: what was in flight, and what the dead process should have taken. */
 const WINDOW_MS = 4_000
 const LEAD_MS = 300
 

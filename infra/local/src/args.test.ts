@@ -40,7 +40,7 @@ describe('readArgs', () => {
     ['--instances', 'order=99'],
     ['--instances', 'psp=2'],
     ['--set', 'ORDER_DEADLINE_MS=1'],
-    ['--set', 'nobody.X=1'],
+    ['--set', 'unknown.X=1'],
     ['--no-such-option'],
     ['surprise'],
   ])('refuses %s %s in one sentence', (...argv) => {

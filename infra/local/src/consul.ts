@@ -8,7 +8,7 @@ const DEFAULT_PORT = 8500
 const ANSWER_TIMEOUT_MS = 2_000
 const MAX_CONNECTIONS_PER_CLIENT = 2_000
 
-/** Where Consul is or will be: known before it runs, so that others can be told. */
+/** Where Consul is or will be: known before it runs, so that others can be configured. */
 export async function consulAddress({ config, ports, useDefaultPorts }: ServerDeps): Promise<string> {
   const port = () => ports.choose('consul', useDefaultPorts ? DEFAULT_PORT : undefined)
   return config.given.consulHttpAddr ?? `http://127.0.0.1:${await port()}`

@@ -35,7 +35,7 @@ export function opsSocketPath(stateDir: string): string {
   return socketPath(stateDir).replace(/control\.sock$/, 'ops.sock')
 }
 
-/** Lets this user, and nobody else, steer the shop: a line of JSON in, a line of JSON out. */
+/** Lets this user alone steer the shop: a line of JSON in, a line of JSON out. */
 export async function serveControl(shop: Shop, onStop: () => void): Promise<() => void> {
   const path = socketPath(shop.stateDir)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })

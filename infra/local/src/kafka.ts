@@ -19,7 +19,7 @@ const LOG4J_FILE = 'log4j2.xml'
 const DATA = 'data'
 const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
-/** Where Kafka is or will be: known before it runs, so that others can be told. */
+/** Where Kafka is or will be: known before it runs, so that others can be configured. */
 export async function kafkaAddress({ config, ports, useDefaultPorts }: ServerDeps): Promise<string> {
   const port = () => ports.choose('kafka', useDefaultPorts ? DEFAULT_PORT : undefined)
   return config.given.kafkaBrokers ?? `127.0.0.1:${await port()}`

@@ -124,7 +124,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
 function record(state: State, name: string, event: ProcessEvent) {
   if (event.type === 'spawned') state.recordProcess(event.pid, event.deathSignal, name)
   if (event.type === 'exited') state.forgetProcess(event.pid)
-  // What is stopped reacts to nothing: whoever ends it has to let it go on first.
+  // A paused process reacts to nothing: it has to be resumed before it can be ended.
   if (event.type === 'paused') for (const pid of event.below) state.recordProcess(pid, 'CONT', name)
   if (event.type === 'resumed') for (const pid of event.below) state.forgetProcess(pid)
 }

@@ -51,7 +51,7 @@ function livingPid(holder: string): number | undefined {
   return isHeld ? Number(pid) : undefined
 }
 
-/** Removes the lock only if it still is the stale one: another launcher may have replaced it meanwhile. */
+/** Removes the lock only if it still is the stale one: another launcher may have replaced it. */
 function removeStale(file: string, stale: string) {
   const aside = `${file}.stale.${process.pid}`
   try {

@@ -25,7 +25,7 @@ it('gives no port out twice, and the same one for the same name', async () => {
   expect(await ports.choose('gateway-1', 8080)).toBe(8080)
 })
 
-it('remembers what it was told and what it chose', async () => {
+it('remembers what it was given and what it chose', async () => {
   const ports = createPortChooser({ kafka: 20_001 }, allFree)
   await ports.choose('consul', 8500)
 

@@ -21,7 +21,7 @@ import type { Server, ServerDeps } from './server.ts'
 
 const DEFAULT_PORT = 5433
 const ADMIN = 'lepton_admin'
-const NOBODY = 65_534
+const UNPRIVILEGED = 65_534
 const INITDB_TIMEOUT_MS = 60_000
 
 const SETTINGS = {
@@ -163,7 +163,7 @@ function majorOf(dataDir: string): number | undefined {
 
 /**
  * Where the data lives and as whom PostgreSQL runs, for it refuses to run as root: in a user namespace, where root's
- * own files look like nobody's; where that is forbidden, as nobody in a folder that nobody can reach.
+ * own files look like another user's; where that is forbidden, as an unprivileged user in a folder out of reach of others.
  */
 async function homeOfData({ state }: ServerDeps): Promise<Home> {
   // A volume of its own may be mounted on the folder, so the data is one below; earlier launchers kept it in the folder.
@@ -171,7 +171,7 @@ async function homeOfData({ state }: ServerDeps): Promise<Home> {
   const isOld = existsSync(join(folderOfData, 'PG_VERSION'))
   const dataDir = isOld ? folderOfData : join(folderOfData, 'data')
   if (process.getuid?.() !== 0) return { dataDir, prefix: [] }
-  const namespace = ['unshare', '--user', `--map-user=${NOBODY}`, `--map-group=${NOBODY}`]
+  const namespace = ['unshare', '--user', `--map-user=${UNPRIVILEGED}`, `--map-group=${UNPRIVILEGED}`]
   const tried = await run([...namespace, 'true'], { timeoutMs: 5_000 }).catch(() => ({ code: 1 }))
   if (tried.code === 0) return { dataDir, prefix: namespace }
 
@@ -184,8 +184,8 @@ async function homeOfData({ state }: ServerDeps): Promise<Home> {
   if (known === undefined) rmSync(folder, { recursive: true, force: true })
   writeFileSync(marker, `${folder}\n`)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  chownSync(folder, NOBODY, NOBODY)
-  return { dataDir: join(folder, 'data'), prefix: [], uid: NOBODY }
+  chownSync(folder, UNPRIVILEGED, UNPRIVILEGED)
+  return { dataDir: join(folder, 'data'), prefix: [], uid: UNPRIVILEGED }
 }
 
 /** Made aside and renamed: half a cluster would look like a whole one. */

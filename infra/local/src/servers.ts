@@ -33,7 +33,7 @@ export function createServers(deps: ServerDeps, supervise: (spec: ProcessSpec) =
   /**
    * Stops a server, deletes what it keeps, and starts it with nothing.
    *
-   * @throws CannotStart when nobody could give back what it keeps
+   * @throws CannotStart when what it keeps could not be restored
    */
   async function wipe(name: ServerName): Promise<void> {
     const old = process(name)

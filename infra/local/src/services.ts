@@ -37,7 +37,7 @@ export function isService(name: string): name is ServiceName {
   return (SERVICES as readonly string[]).includes(name)
 }
 
-/** Where an instance is told to listen; 0 lets it choose. */
+/** Where an instance listens; 0 lets it choose. */
 export interface Placement {
   service: ServiceName
   instance: string

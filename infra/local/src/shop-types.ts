@@ -21,7 +21,7 @@ export interface ShopOptions {
   isFresh?: boolean
   instances?: Partial<Record<ServiceName, number>>
   env?: ServiceSettings
-  /** Stands between the processes, for whoever wants to disturb them. */
+  /** Proxies between the processes, by which a test disturbs them. */
   via?: Via
   probe?: boolean
   config?: LauncherConfig
@@ -63,7 +63,7 @@ export interface Shop {
   restartServer: (server: ServerName) => Promise<void>
   serverReady: (server: ServerName) => Promise<void>
   /**
-   * Kafka loses its log, its groups and its id. The topics are made when `refill` is through: until then nobody
+   * Kafka loses its log, its groups and its id. The topics are made when `refill` is through: until then no service
    * can send, so whatever it puts into the outboxes comes first.
    */
   wipeKafka: (refill?: () => Promise<void>) => Promise<void>

@@ -23,7 +23,7 @@ const BUILD_TIMEOUT_MS = 60_000
 /**
  * Brings up a whole shop and resolves when a probe order went through it (or every instance is ready, without probe).
  *
- * Everything it started is ended when a step fails, when `signal` is aborted meanwhile, and when this process dies.
+ * Everything it started is ended when a step fails, when `signal` is aborted before it is ready, and when this process dies.
  */
 export async function startShop(options: ShopOptions): Promise<Shop> {
   const failed = new AbortController()
@@ -63,7 +63,7 @@ async function bringUp(launch: Launch): Promise<Shop> {
   }
   state.savePorts(ports.chosen())
   const writeRun = () => state.writeRun(describeShop(shop))
-  // At once: whoever is told that the shop is ready may look there. Later changes come in bunches.
+  // At once: a program that waits for the shop reads it when the shop is ready. Later changes come in bunches.
   writeRun()
   launch.onChange = coalesce(writeRun)
   return shop

@@ -13,7 +13,7 @@ interface Exit {
   wasReady: boolean
 }
 
-/** A process that is started again, with back-off, whenever it ends without having been told to. */
+/** A process that is started again, with back-off, whenever it ends without a stop request. */
 export class SupervisedProcess {
   readonly spec: ProcessSpec
   status: ProcessStatus = 'stopped'
@@ -176,7 +176,7 @@ export class SupervisedProcess {
     return false
   }
 
-  /** A new promise of readiness, unless the current one is still open and somebody may wait for it. */
+  /** A new promise of readiness, unless the current one is still open and may be awaited. */
   #expectReady(isSettled = true) {
     if (!isSettled) return
     this.#ready = Promise.withResolvers<unknown>()

@@ -1,7 +1,7 @@
 import { DATABASE_OWNERS, type DatabaseOwner } from '@lepton/setup/services'
 import type { PortChooser } from './ports.ts'
 
-/** A way from one process to another: `from` and `to` are instances, servers, or `mesh` for whoever calls an instance. */
+/** A way from one process to another: `from` and `to` are instances, servers, or `mesh` for the callers of an instance. */
 export interface Edge {
   from: string
   to: string

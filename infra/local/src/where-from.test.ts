@@ -116,7 +116,7 @@ describe('cached', () => {
     expect(readdirSync(dir)).toEqual([])
   })
 
-  it('keeps what another clone fetched meanwhile', async () => {
+  it('keeps what another clone fetched at the same time', async () => {
     const folder = await cached(dir, 'thing', () => {
       mkdirSync(join(dir, 'thing'))
       writeFileSync(join(dir, 'thing', 'theirs'), 'x')

@@ -47,7 +47,7 @@ export interface Running {
 const EVERY_INTERFACE = ['0.0.0.0', '::']
 
 /**
- * Runs one instance of a service until it is told to stop.
+ * Runs one instance of a service until a stop request.
  *
  * Started in order: what `start` returns, the listener, the registration. It takes traffic from the
  * moment it is registered. On SIGTERM, SIGINT or an uncaught fault it goes the way back: it leaves

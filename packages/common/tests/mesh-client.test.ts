@@ -33,7 +33,7 @@ describe('a call', () => {
     expect(headers['x-own']).toBe('yes')
   })
 
-  it('gives a 4xx back as it is, and it is nobody’s failure', async () => {
+  it('gives a 4xx back as it is, and counts it as no failure', async () => {
     const [a, b] = await instances('order-1', 'order-2')
     for (const fake of [a!, b!]) fake.handler = (_req, res) => res.writeHead(404).end()
     const { get, value } = over([a!, b!])
@@ -55,13 +55,13 @@ describe('a call', () => {
     expect(a!.requests).toHaveLength(1)
   })
 
-  it('names the service that nobody serves', async () => {
+  it('names the service that has no instance', async () => {
     const { get } = over([])
 
     await expect(get()).rejects.toMatchObject({ message: 'order is not available', retryAfterS: 1 })
   })
 
-  it('throws a request that no server could take, and blames nobody', async () => {
+  it('throws a request that no server could take, and blames no instance', async () => {
     const [a] = await instances('order-1')
     const { get, value } = over([a!])
 
@@ -144,7 +144,7 @@ describe('time', () => {
 })
 
 describe('limits', () => {
-  it('refuses at once what is more than may be under way', async () => {
+  it('refuses at once what is more than may be in flight', async () => {
     const [a] = await instances('order-1')
     const waiting: (() => void)[] = []
     const { promise: full, resolve } = Promise.withResolvers<void>()
@@ -218,7 +218,7 @@ describe('breaker', () => {
 })
 
 describe('membership', () => {
-  it('lets requests under way finish at an instance that left, and sends it no more', async () => {
+  it('lets requests in flight finish at an instance that left, and sends it no more', async () => {
     const [a, b] = await instances('order-1', 'order-2')
     const { promise: arrived, resolve } = Promise.withResolvers<() => void>()
     a!.handler = (_req, res) => resolve(() => res.end('late'))

@@ -79,8 +79,8 @@ describe('new Mesh()', () => {
     await expect(mesh.sendRequest('cart', 'stock', { method: 'GET', path: '/' })).rejects.toThrow(
       'this mesh sends for checkout',
     )
-    await expect(mesh.sendRequest('checkout', 'nobody', { method: 'GET', path: '/' })).rejects.toThrow(
-      'nobody is not available',
+    await expect(mesh.sendRequest('checkout', 'unknown', { method: 'GET', path: '/' })).rejects.toThrow(
+      'unknown is not available',
     )
   })
 })

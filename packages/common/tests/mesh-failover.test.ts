@@ -320,7 +320,7 @@ describe('failover', () => {
     expect(await get()).toMatchObject({ status: 200, endpoint: 'order-2' })
   })
 
-  it('gives the last 5xx back when nobody answers better', async () => {
+  it('gives the last 5xx back when no instance answers better', async () => {
     const [a, b] = await instances('order-1', 'order-2')
     for (const fake of [a!, b!]) fake.handler = (_req, res) => res.writeHead(503).end(fake.instance.name)
     const { get, post } = over([a!, b!], inTurn)

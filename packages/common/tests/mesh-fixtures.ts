@@ -20,7 +20,7 @@ export interface FakeInstance {
   kill(): Promise<void>
 }
 
-/** A service instance on loopback; answers 200 with its name until told otherwise. */
+/** A service instance on loopback; answers 200 with its name unless a test sets another answer. */
 export async function startInstance(
   name: string,
   handler: Handler = (_req, res) => res.end(name),

@@ -4,7 +4,7 @@ import { partial } from './incomplete.ts'
 import { route } from './route.ts'
 import type { Service } from './services.ts'
 
-/** An invariant of the shop that somebody found broken. */
+/** An invariant of the shop that was found broken. */
 export const Violation = z.object({
   invariant: z.string().regex(/^I\d{1,2}$/),
   what: z.string(),
@@ -68,7 +68,7 @@ export type AuditedCharge = z.infer<typeof AuditedCharge>
 
 export const AuditedCheckout = z.object({ order_id: Uuid, is_old: z.boolean() })
 
-/** What a service finds wrong in its own database, whoever it is about. */
+/** What a service finds wrong in its own database, about any order. */
 const findings = z.array(Violation)
 
 function auditRoute<const O extends Service, Q extends z.ZodObject, A extends z.ZodRawShape>(

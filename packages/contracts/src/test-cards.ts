@@ -6,7 +6,7 @@ export const TEST_CARDS = {
   tok_timeout: 'approved and booked, but the first answer never comes',
   tok_error_after_commit: 'approved and booked, but the first answer is a 500',
   tok_capture_fails: 'approved, but the capture is refused for good',
-  tok_webhook_twice: 'approved, and everything about it is told twice',
+  tok_webhook_twice: 'approved, and each of its webhooks is sent twice',
   tok_broken: 'refused for good: the processor does not take this card',
   tok_rate_limited: 'approved, but each request is first answered 429 with Retry-After',
   tok_conflict_after_commit:

@@ -16,10 +16,10 @@ export interface Outbox {
    * The caller holds the lock on each key's head row and has written it, so that ids are given in
    * commit order per key; `sequence` comes from that row.
    *
-   * @throws RangeError for an event above 256 KiB: Kafka would refuse it for ever
+   * @throws RangeError for an event above 256 KiB: Kafka would always refuse it
    */
   emit(tx: Tx, events: readonly OutgoingEvent[]): void
-  /** Is told the shards of each committed emit. */
+  /** The listener gets the shards of each committed emit. */
   onEmit(listener: (shards: number[]) => void): void
 }
 

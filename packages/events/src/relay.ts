@@ -54,7 +54,7 @@ export const DELETE_BATCH = `
       select ctid from outbox_pending where shard = sent.shard and id = sent.id offset 0) p))`
 
 /**
- * Publishes committed outbox rows of the shards this process holds a lease on, for ever.
+ * Publishes committed outbox rows of the shards this process holds a lease on, until it is stopped.
  *
  * A row leaves `outbox_pending` only after the broker acknowledged it, and rows of one key go in id
  * order, so the first occurrence of each event of a key is in commit order on the log, however many
@@ -205,7 +205,7 @@ async function relayUntilStopped(
 }
 
 /**
- * Only of shards that are still its own: whoever asks for events again takes the shards away, so that an
+ * Only of shards that are still its own: publishing events again takes the shards away, so that an
  * acknowledgement of a log that is gone takes nothing from what the next log needs.
  */
 async function remove(connection: pg.Client, lease: Lease, batch: readonly PendingRow[]): Promise<void> {

@@ -30,7 +30,7 @@ export interface Subscription<State = unknown> {
   store(tx: Tx, state: State): void | Promise<void>
 }
 
-/** Forgets the type of the state, which is nobody's business but the subscription's. */
+/** Forgets the type of the state, which only the subscription knows. */
 export function subscription<State>(definition: Subscription<State>): Subscription {
   return definition
 }

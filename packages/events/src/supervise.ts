@@ -24,7 +24,7 @@ const superviseDefaults: SuperviseSettings = {
   workTimeoutMs: 60_000,
 }
 
-/** A consumer that answers its health checks and moves nothing: the process is better started anew. */
+/** A consumer that answers its health checks and moves nothing: the process had better be restarted. */
 export class ConsumerStuck extends Error {}
 
 /** What is wrong with the progress, if the broker and the database were there since `healthySinceMs`. */
@@ -46,7 +46,7 @@ function findStuck(
  * still for days beside a green health check (dYdX, PR 3367).
  *
  * An outage is never a reason to end: what counts is only the time in which `probe`, which asks broker and database
- * apart from the consumer, succeeded throughout. A process that stood still itself starts counting anew.
+ * apart from the consumer, succeeded throughout. A process that was itself paused begins to count again.
  *
  * @param onStuck is called once
  */
@@ -74,7 +74,7 @@ export function superviseProgress(
     const startedMs = now()
     if (startedMs - lookedAtMs > 3 * settings.everyMs) healthySinceMs = startedMs
     lookedAtMs = startedMs
-    // Nobody is asked anything while all is well.
+    // Nothing is probed while all is well.
     const reason = findStuck(progress(), Number.NEGATIVE_INFINITY, startedMs, settings)
     if (reason === undefined) {
       healthySinceMs = startedMs

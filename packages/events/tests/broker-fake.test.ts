@@ -44,7 +44,7 @@ describe('the stand-in besides', () => {
     expect(broker.records().map(({ value }) => value)).toEqual(['3', '1', '2'])
   })
 
-  it('fails sends as it is told, with the records on the log or without', async () => {
+  it('fails sends as a test asks, with the records on the log or without', async () => {
     const broker = createFakeBroker()
     broker.failSends(1)
     await expect(broker.send([record('k', '1')])).rejects.toThrow()

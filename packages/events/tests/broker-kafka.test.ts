@@ -121,7 +121,7 @@ describe('Kafka besides', () => {
     }
   }, 90_000)
 
-  it('is told to be there, and at once to be away', async () => {
+  it('is reported as available, and at once as unavailable', async () => {
     await open().probe()
     const broker = createKafkaBroker({ brokers: ['127.0.0.1:1'], clientId: 'probe' }, silentLog)
     const startedAt = performance.now()

@@ -5,7 +5,7 @@ import { newId } from '@lepton/common/runtime/id'
 
 export interface BrokerUnderTest {
   broker: Broker
-  /** Makes a topic that nobody else uses. */
+  /** Makes a topic that no other test uses. */
   createTopic(): Promise<string>
   /** A client of its own, as another process has. */
   another(): Broker
@@ -145,7 +145,7 @@ export function describeBroker(name: string, open: () => Promise<BrokerUnderTest
       expect(valuesOf(second)).not.toContain('1')
     }, 60_000)
 
-    it('delivers again after a pause what was not done, and lets other partitions flow meanwhile', async () => {
+    it('delivers again after a pause what was not done, and lets other partitions flow during it', async () => {
       const seen: Seen[] = []
       let pauses = 0
       let pausedPartition = -1

@@ -133,7 +133,7 @@ describe('an event', () => {
     }
   })
 
-  it('of a kind that nobody handles only advances its key', async () => {
+  it('of a kind that is not handled only advances its key', async () => {
     const key = newId()
     consume()
     const unknown = {
@@ -173,7 +173,7 @@ describe('an event before its time', () => {
     expect(await tallyOf(database, key)).toMatchObject({ total: 106, last_seq: 6 })
   })
 
-  it('is overtaken by a later snapshot: what was lost for ever blocks nobody for ever', async () => {
+  it('is overtaken by a later snapshot: an event that is lost does not block its key', async () => {
     const key = newId()
     consume()
     await broker.send([added(key, 1), added(key, 3)])

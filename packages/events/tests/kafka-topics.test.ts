@@ -7,7 +7,7 @@ import { createKafkaBroker } from '../src/kafka/broker.ts'
 import { createKafka } from '../src/kafka/client.ts'
 import { createTopics } from '../src/kafka/topics.ts'
 
-/** Defaults of a broker that somebody set up for other purposes. */
+/** Defaults of a broker that was set up for other purposes. */
 const CONTRARY = {
   'log.cleanup.policy': 'compact',
   'log.retention.bytes': '1000',

@@ -77,7 +77,7 @@ describe('a transaction', () => {
   })
 })
 
-describe('statements that nobody waits for', () => {
+describe('statements that are not awaited', () => {
   it('run in the order they were sent, before what is asked afterwards', async () => {
     const seen = await database.inTransaction(async (tx) => {
       tx.write(...insert('a', 1))

@@ -99,7 +99,7 @@ describe('the outbox', () => {
     expect(new Date(record!.headers.ce_time!).getTime()).toBeGreaterThan(Date.now() - 60_000)
   })
 
-  it('refuses an event that Kafka would refuse for ever', async () => {
+  it('refuses an event that Kafka would always refuse', async () => {
     const data = { number: 1, text: 'x'.repeat(300_000) }
     const work = database.inTransaction((tx) => {
       outbox.emit(tx, [{ type: Added, key: 'k', sequence: 1, data, cause: undefined }])
@@ -233,7 +233,7 @@ describe('relays', () => {
       latencies.push((await acknowledged.promise) - committedAt)
     }
     latencies.sort((left, right) => left - right)
-    // The target is 5 ms; a machine that runs other tests meanwhile is given more.
+    // The target is 5 ms; a machine that runs other tests beside it gets more.
     expect(latencies[20]).toBeLessThan(20)
   })
 })
@@ -477,7 +477,7 @@ describe('the wake-up', () => {
     }
   })
 
-  it('comes at once for a shard of one’s own, and wakes nobody for a rollback', async () => {
+  it('comes at once for a shard of one’s own, and none comes for a rollback', async () => {
     const wakeUp = createWakeUp({ database, outbox, log: silentLog, isMine: () => true })
     await addOne('k')
     expect(await wakeUp.wait(10_000)).toBe(true)

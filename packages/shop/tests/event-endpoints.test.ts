@@ -128,13 +128,13 @@ describe('a dead letter', () => {
     expect(withoutCard(payload).toString()).toBe('{"order_id":"a","payment_token":"(hidden)","n":1}')
   })
 
-  it('is told to the topic of dead letters with its original headers and bytes', async () => {
+  it('is published to the topic of dead letters with its original headers and bytes', async () => {
     const { key, letter } = await stumble(1, 1)
 
     await until('the topic has it', () => broker.records(DLQ).some((record) => record.key.endsWith(key)))
 
-    const told = broker.records(DLQ).find((record) => record.key.endsWith(key))!
-    expect(told.headers).toMatchObject({
+    const published = broker.records(DLQ).find((record) => record.key.endsWith(key))!
+    expect(published.headers).toMatchObject({
       ce_type: 'dead_letter.parked.v1',
       ce_sequence: '1',
       'x-dlq-original-ce_id': letter.event_id,
@@ -144,7 +144,7 @@ describe('a dead letter', () => {
       'x-dlq-error-class': 'TypeError',
       'x-dlq-attempts': '1',
     })
-    const { payload_base64 } = JSON.parse(told.value) as { payload_base64: string }
+    const { payload_base64 } = JSON.parse(published.value) as { payload_base64: string }
     expect(Buffer.from(payload_base64, 'base64').toString()).toBe('{"number":1}')
   })
 

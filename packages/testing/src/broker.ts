@@ -3,7 +3,7 @@ import type { Broker, BrokerRecord, Delivery, OutgoingRecord, SubscribeOptions }
 
 export interface FakeBrokerSettings {
   partitions?: number
-  /** How often each record is delivered at least: twice, unless told otherwise. */
+  /** How often each record is delivered at least: twice, unless a test asks for another number. */
   deliveries?: number
   batchSize?: number
 }
@@ -141,7 +141,7 @@ export function createFakeBroker({
     }
   }
 
-  /** Every member gets its share anew and forgets its pauses; what the loser of a partition is at goes on, as a zombie. */
+  /** Every member gets a new share and forgets its pauses; what the loser of a partition is at goes on, as a zombie. */
   function rebalance(group: Group): void {
     for (const member of group.members) member.places.clear()
     for (const [place, timer] of group.paused) {
@@ -220,7 +220,7 @@ function placeOf(topic: string, partition: number): string {
   return `${topic}/${partition}`
 }
 
-/** Keeps the order of each key and turns the order of the keys around: nobody may rely on it. */
+/** Keeps the order of each key and turns the order of the keys around: no consumer may rely on it. */
 function keysReversed(records: readonly OutgoingRecord[]): OutgoingRecord[] {
   return [...Map.groupBy(records, ({ topic, key }) => `${topic} ${key}`).values()].reverse().flat()
 }

@@ -38,7 +38,7 @@ export interface ServiceParts {
   parts?: Part[]
   /** The key of the service's events about an order, where it is not the order's id. */
   keyOf?: (orderId: string) => Promise<string | undefined>
-  /** Whether the service itself has nothing under way besides events. */
+  /** Whether the service itself has nothing in progress besides events. */
   isIdle?: () => Promise<boolean>
 }
 

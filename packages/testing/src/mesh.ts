@@ -18,7 +18,7 @@ export interface FakeAnswer {
 type Handler = (request: MeshRequest & { query: URLSearchParams }) => FakeAnswer | Promise<FakeAnswer>
 
 export interface FakeMesh extends MeshClient {
-  /** Answers a route of another service, until told otherwise. What nobody answers is not available. */
+  /** Answers a route of another service, until it is set again. A route without an answer is not available. */
   answer(route: RouteDefinition, handler: Handler): void
   away(route: RouteDefinition): void
   /** What discovery says of a service. */

@@ -6,7 +6,7 @@ import { type AskOptions, createShopClient, type ShopAnswer } from './shop-clien
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE'
 
-/** Somebody who sends requests: a customer, an operator, another service, anyone. */
+/** Who sends requests: a customer, an operator, another service, anyone. */
 export interface Person {
   id: string
   token: string | undefined

@@ -74,7 +74,7 @@ export function describeRefusals(
     access[0] === 'service' ? peers.get(operation)! : people[access[0]!]
 
   describe('the role of who asks', () => {
-    it.each(cases)('%s is open to whom it is for, and nobody else', async (_name, route) => {
+    it.each(cases)('%s is open to those it is for, and to no others', async (_name, route) => {
       const isOpen = route.access.includes('anyone')
       expect((await send(people.anyone, route)).status === 401).toBe(!isOpen)
       for (const role of ['customer', 'operator'] as const) {
@@ -109,7 +109,7 @@ export function describeRefusals(
           .setSubject(who.subject)
           .setAudience('lepton')
           .setExpirationTime('1h')
-          .sign(Buffer.from('a key that nobody has'.padEnd(32, '.')))
+          .sign(Buffer.from('a key that is not published'.padEnd(32, '.')))
         const expired = await gateway.sign(who, { ttlS: -60 })
         const foreign = await gateway.sign(who, { audience: 'another-shop' })
         for (const token of [expired, forged, foreign, 'nonsense']) {

@@ -1,4 +1,4 @@
--- A customer has one open cart; a checkout closes it for ever, so that two tabs cannot order it twice.
+-- A customer has one open cart; a checkout closes it for good, so that two tabs cannot order it twice.
 create table cart (
   cart_id uuid primary key,
   customer_id uuid not null,

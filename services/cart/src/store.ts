@@ -25,7 +25,7 @@ export async function findOpenCart(database: Database, customerId: string): Prom
 
 /** Locks the customer's open cart, opening one where there is none: changes of one cart wait for each other. */
 export async function lockOpenCart(tx: Tx, customerId: string): Promise<Cart> {
-  // The update of a conflicting row locks it; a checkout that ends meanwhile leaves room for a new cart.
+  // The update of a conflicting row locks it; a checkout that ends first leaves room for a new cart.
   const { rows } = await tx.query<Cart>(
     `insert into cart (cart_id, customer_id, state, version, lines) values ($1, $2, 'OPEN', 0, '[]')
      on conflict (customer_id) where state = 'OPEN' do update set updated_at = now() returning *`,
@@ -43,7 +43,7 @@ export function updateCart(tx: Tx, { cart_id, state, version, lines }: Cart): vo
   ])
 }
 
-/** Keeps the prices of a cart that did not change meanwhile. */
+/** Keeps the prices of a cart that has not changed since. */
 export async function storePrices(database: Database, { cart_id, version, lines }: Cart): Promise<void> {
   await database.query(`update cart set lines = $3 where cart_id = $1 and version = $2 and state = 'OPEN'`, [
     cart_id,

@@ -149,7 +149,7 @@ describe('a checkout in two phases', () => {
     ['is not decided in time', () => ({ status: 200, body: orderThatIs(newId(), 'PLACED') }), 'PLACED'],
     ['cannot be asked about', undefined, 'SUBMITTED'],
     ['is answered with what is no order', () => ({ status: 200, body: {} }), 'SUBMITTED'],
-    ['is refused for a reason nobody knows', () => ({ status: 418, body: { type: '/tea' } }), 'SUBMITTED'],
+    ['is refused for an unknown reason', () => ({ status: 418, body: { type: '/tea' } }), 'SUBMITTED'],
     ['may not be asked about so often', () => problemAnswer('too-many-requests'), 'SUBMITTED'],
   ] as const)('is accepted also when the order %s', async (_name, orderAnswer, status) => {
     const alice = await withCart()
@@ -388,7 +388,7 @@ describe('a checkout', () => {
     shop.mesh.answer(listProducts, async ({ query }) => {
       const wanted = query.get('product_ids')!
       asked.push(wanted)
-      // Another tab adds a line meanwhile, at a price that is old by the time of the lock.
+      // Another tab adds a line in between, at a price that is old by the time of the lock.
       if (asked.length === 1) {
         await shop.database.query(
           `update cart set lines = lines || jsonb_set(lines->0, '{item_id}', '"pot"') where customer_id = $1`,
@@ -407,7 +407,7 @@ describe('a checkout', () => {
     })
   })
 
-  it('asks for prices that are older than a quarter of an hour, and is refused while nobody knows them', async () => {
+  it('asks for prices that are older than a quarter of an hour, and is refused while they are not known', async () => {
     const alice = await shop.people.customer()
     await add(alice, 'beans')
     await age(alice)

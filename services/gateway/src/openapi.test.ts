@@ -80,7 +80,7 @@ describe('the OpenAPI document', () => {
     },
   )
 
-  it('says first how to be somebody, and where', () => {
+  it('says first how to get a token, and where', () => {
     expect(info.description).toMatch(/^\*\*Execute `POST \/session` first/)
     expect(servers.map(({ url }) => url)).toEqual(['/api/v1', '/'])
   })

@@ -60,7 +60,7 @@ describe('a session', () => {
     expect(byCookie.body.customer_id).toBe(first.body.customer_id)
   })
 
-  it('begins anew for a token that is not ours', async () => {
+  it('begins a new session for a token that is not ours', async () => {
     expect((await shop.ask('POST', '/api/v1/session', bearer('not.a.token'))).status).toBe(201)
   })
 
@@ -140,7 +140,7 @@ describe('a cookie', () => {
 })
 
 describe('the demo shopper', () => {
-  it('owns the cart of whoever sends no token, and may receive stock', async () => {
+  it('owns the cart of requests without a token, and may receive stock', async () => {
     await shop.ask('GET', '/cart')
     expect(await passedCaller()).toMatchObject({ role: 'customer' })
 
@@ -152,7 +152,7 @@ describe('the demo shopper', () => {
     ['a page', { origin: 'http://localhost:1' }],
     ['a page of this shop, whose reads have no Origin', { 'sec-fetch-site': 'same-origin' }],
     ['a name that is not this machine', { host: 'evil.example' }],
-  ])('is nobody who comes from %s', async (_, headers) => {
+  ])('takes no one for a customer who comes from %s', async (_, headers) => {
     expect((await shop.ask('GET', '/cart', { headers })).status).toBe(401)
   })
 

@@ -18,7 +18,7 @@ create table stock (
   check (available + held + committed = received)
 ) with (fillfactor = 50);
 
--- One row per order, kept for ever: also for an order that was cancelled before its stock was asked for.
+-- One row per order, never deleted: also for an order that was cancelled before its stock was asked for.
 create table reservation (
   order_id uuid primary key,
   state text not null default 'NONE' check (state in ('NONE', 'HELD', 'REJECTED', 'RELEASED', 'COMMITTED', 'RESTOCKED')),

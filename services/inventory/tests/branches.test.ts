@@ -88,7 +88,7 @@ describe('a try', () => {
     expect(await shop.isReconciled()).toBe(true)
   })
 
-  it('with crossed lines stops nobody', async () => {
+  it('with crossed lines stops no other', async () => {
     await shop.product('first', 100)
     await shop.product('second', 100)
     const crossed = (index: number) => {
@@ -132,15 +132,15 @@ describe('a try that comes after its cancellation', () => {
   })
 
   it('is refused also when the cancellation was an event', async () => {
-    await shop.product('told', 5)
+    await shop.product('published', 5)
     const id = newId()
 
     await send(cancelled(id, 1))
-    expect(await ask('try', id, wants('told'))).toMatchObject(SETTLED)
+    expect(await ask('try', id, wants('published'))).toMatchObject(SETTLED)
     expect(await barrierOf(id)).toMatchObject({ state: 'CANCELLED' })
     expect(await ask('cancel', id)).toMatchObject(held('RELEASED'))
 
-    expect(await shop.stock('told')).toMatchObject({ available: 5, held: 0 })
+    expect(await shop.stock('published')).toMatchObject({ available: 5, held: 0 })
     expect(shop.anomalies()).toBe(0)
   })
 
@@ -199,7 +199,7 @@ describe('a decision', () => {
   })
 
   it.each([
-    ['to confirm what nobody tried', [], 'confirm'],
+    ['to confirm what was not tried', [], 'confirm'],
     ['to confirm what was cancelled', ['try', 'cancel'], 'confirm'],
     ['to cancel what was confirmed', ['try', 'confirm'], 'cancel'],
   ] as const)('%s is refused, changes nothing and is counted', async (name, before, phase) => {

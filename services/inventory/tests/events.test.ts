@@ -26,13 +26,13 @@ async function send(...records: ReturnType<typeof placed>[]): Promise<void> {
   await shop.settle()
 }
 
-async function told(order_id: string) {
+async function published(order_id: string) {
   await shop.settle()
   return eventsOf(shop.broker.records('inventory.v1'), order_id)
 }
 
-async function toldTypes(order_id: string): Promise<string[]> {
-  return (await told(order_id)).map(({ type }) => type)
+async function publishedTypes(order_id: string): Promise<string[]> {
+  return (await published(order_id)).map(({ type }) => type)
 }
 
 describe('an order that was placed', () => {
@@ -47,7 +47,7 @@ describe('an order that was placed', () => {
 
     expect(await shop.stock('beans')).toEqual({ available: 3, held: 2, committed: 0, received: 5 })
     expect(await shop.stock('pot')).toEqual({ available: 2, held: 3, committed: 0, received: 5 })
-    expect(await toldTypes(order_id)).toEqual(['inventory.stock_reserved.v1'])
+    expect(await publishedTypes(order_id)).toEqual(['inventory.stock_reserved.v1'])
     expect(await shop.isReconciled()).toBe(true)
   })
 
@@ -59,7 +59,7 @@ describe('an order that was placed', () => {
     await send(placed(order_id, [line('plenty', 2), line('scarce', 2), line('no-such-thing', 1)]))
 
     expect(await shop.stock('plenty')).toMatchObject({ available: 10, held: 0 })
-    expect(await told(order_id)).toMatchObject([
+    expect(await published(order_id)).toMatchObject([
       {
         type: 'inventory.stock_rejected.v1',
         data: {
@@ -80,7 +80,7 @@ describe('an order that was placed', () => {
     await shop.settle()
 
     expect(await shop.stock('last')).toEqual({ available: 0, held: 5, committed: 0, received: 5 })
-    const answers = await Promise.all(orders.map(toldTypes))
+    const answers = await Promise.all(orders.map(publishedTypes))
     expect(answers.filter(([type]) => type === 'inventory.stock_reserved.v1')).toHaveLength(5)
     expect(answers.every((types) => types.length === 1)).toBe(true)
   })
@@ -108,7 +108,10 @@ describe('a decision', () => {
     await send(placed(order_id, [line('kept', 3)]), confirmed(order_id))
 
     expect(await shop.stock('kept')).toEqual({ available: 1, held: 0, committed: 3, received: 4 })
-    expect(await toldTypes(order_id)).toEqual(['inventory.stock_reserved.v1', 'inventory.stock_committed.v1'])
+    expect(await publishedTypes(order_id)).toEqual([
+      'inventory.stock_reserved.v1',
+      'inventory.stock_committed.v1',
+    ])
   })
 
   it('releases the units of a cancelled order', async () => {
@@ -118,7 +121,10 @@ describe('a decision', () => {
     await send(placed(order_id, [line('freed', 3)]), cancelled(order_id))
 
     expect(await shop.stock('freed')).toEqual({ available: 4, held: 0, committed: 0, received: 4 })
-    expect(await toldTypes(order_id)).toEqual(['inventory.stock_reserved.v1', 'inventory.stock_released.v1'])
+    expect(await publishedTypes(order_id)).toEqual([
+      'inventory.stock_reserved.v1',
+      'inventory.stock_released.v1',
+    ])
   })
 
   it('restocks the units of an order that is given back', async () => {
@@ -128,7 +134,7 @@ describe('a decision', () => {
     await send(placed(order_id, [line('returned', 3)]), confirmed(order_id), cancelled(order_id, 3))
 
     expect(await shop.stock('returned')).toEqual({ available: 4, held: 0, committed: 0, received: 4 })
-    expect((await toldTypes(order_id)).at(-1)).toBe('inventory.stock_restocked.v1')
+    expect((await publishedTypes(order_id)).at(-1)).toBe('inventory.stock_restocked.v1')
     expect(await shop.isReconciled()).toBe(true)
   })
 
@@ -139,7 +145,7 @@ describe('a decision', () => {
     await send(cancelled(order_id, 1), placed(order_id, [line('never', 3)], 2))
 
     expect(await shop.stock('never')).toMatchObject({ available: 4, held: 0 })
-    expect(await toldTypes(order_id)).toEqual(['inventory.stock_released.v1'])
+    expect(await publishedTypes(order_id)).toEqual(['inventory.stock_released.v1'])
   })
 
   it('that comes before its time waits for the order', async () => {
@@ -147,7 +153,7 @@ describe('a decision', () => {
     const order_id = newId()
 
     await send(confirmed(order_id))
-    expect(await toldTypes(order_id)).toEqual([])
+    expect(await publishedTypes(order_id)).toEqual([])
     await send(placed(order_id, [line('early', 1)]))
 
     await until('the decision is applied', async () => (await shop.stock('early')).committed === 1)
@@ -176,8 +182,8 @@ describe('a question', () => {
     await send(placed(held, [line('asked', 1)]), ask(held, 2))
     await send(ask(unknown, 1))
 
-    expect((await told(held)).at(-1)).toMatchObject({ sequence: 2, data: { state: 'HELD' } })
-    expect((await told(unknown)).at(-1)).toMatchObject({
+    expect((await published(held)).at(-1)).toMatchObject({ sequence: 2, data: { state: 'HELD' } })
+    expect((await published(unknown)).at(-1)).toMatchObject({
       type: 'inventory.stock_status.v1',
       data: { state: 'NONE' },
     })
@@ -193,10 +199,10 @@ describe('a question', () => {
     )
 
     const timer = startOverdueQuestions(shop.deps)
-    await until('the question is asked', async () => (await toldTypes(order_id)).length === 2)
+    await until('the question is asked', async () => (await publishedTypes(order_id)).length === 2)
     await timer.stop()
 
-    expect(await toldTypes(order_id)).toEqual([
+    expect(await publishedTypes(order_id)).toEqual([
       'inventory.stock_reserved.v1',
       'inventory.reservation_overdue.v1',
     ])

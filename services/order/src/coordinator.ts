@@ -22,7 +22,7 @@ export interface Coordinator extends Part {
 
 /**
  * Drives two-phase orders: the first phase of those that were accepted here, and whatever of the second is
- * due, whoever began it.
+ * due, also of orders that another process began.
  */
 export function startCoordinator(deps: Deps): Coordinator {
   const { database, log } = deps

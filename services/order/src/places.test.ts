@@ -61,7 +61,7 @@ describe('places', () => {
     expect(waits).toEqual([true, true, true, true, false, true, true, false, false])
   })
 
-  it('are all given in the end, whoever leaves when', async () => {
+  it('are all given in the end, in whatever order they are left', async () => {
     const queue = open()
     const names = ['a1', 'a2', 'a3', 'b1', 'b2', 'b3', 'c1', 'c2']
     for (const name of names) await queue.enter(name)

@@ -87,7 +87,7 @@ export function orderRoutes(deps: Deps, coordinator: Pick<Coordinator, 'decided'
 
     answer(listOrders, async ({ caller, query: { cursor, limit } }) => {
       const before = cursor === undefined ? undefined : positionOf(cursor)
-      // Asked in this order: a checkout that becomes an order meanwhile is then among the orders.
+      // Asked in this order: a checkout that becomes an order in between is then among the orders.
       const checkouts =
         before === undefined ? await pendingCheckouts(deps, caller) : { items: [], incomplete: [] }
       const orders = await listStoredOrders(database, caller.subject, before, limit)

@@ -19,7 +19,7 @@ const ALARM_ATTEMPTS = 10
 
 /**
  * Drives on whatever is due, wherever its process died: confirms or cancels what is decided, and cancels
- * what nobody decided (presumed abort). Every process may do this, again and again.
+ * what is undecided at its deadline (presumed abort). Every process may do this, again and again.
  *
  * @param wake runs when a transaction that was postponed is due again
  * @returns how many transactions were taken
@@ -44,7 +44,7 @@ async function recover(
   { gid, state, attempts, unsettled }: DueTransaction,
   wake: () => void,
 ): Promise<void> {
-  // Moves the transaction to CANCELLING, unless somebody else decided meanwhile: due at once either way.
+  // Moves the transaction to CANCELLING, unless it was decided in between: due at once either way.
   if (state === 'TRYING') return decideTransaction(deps, gid, 'try_unanswered')
   const { database, log } = deps
   const faults: Error[] = []

@@ -107,7 +107,7 @@ export async function postponeTransaction(
   )
 }
 
-/** A branch contradicts the decision: nobody drives this on before a person has looked. */
+/** A branch contradicts the decision: this waits until a person has looked. */
 export async function stopTransaction(database: Database, gid: string, error: string): Promise<void> {
   await database.query(
     `update tcc_tx set state = 'STOPPED', last_error = $2, updated_at = now()

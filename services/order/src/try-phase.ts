@@ -9,7 +9,7 @@ import { lockOrders } from './orders.ts'
 
 /**
  * The first phase of an order that is registered: both branches are tried, and what they answer is one
- * input of the state table. Whoever dies in here leaves an order that its deadline cancels.
+ * input of the state table. If the process dies here, the order's deadline cancels it.
  */
 export async function runTryPhase(deps: Deps, placement: Placement): Promise<void> {
   failpoint('tcc.after_register')

@@ -131,7 +131,7 @@ describe('POST /orders', () => {
 })
 
 describe('GET /orders', () => {
-  it('lists my orders newest first, a page at a time, and nobody else’s', async () => {
+  it('lists my orders newest first, a page at a time, and no others', async () => {
     const alice = await shop.people.customer()
     const bob = await shop.people.customer()
     const mine: string[] = []
@@ -252,7 +252,7 @@ describe('a customer’s decision', () => {
     expect(published[1]!.data).toMatchObject({ reason: 'CUSTOMER' })
   })
 
-  it('cannot cancel a confirmed order, and is told of the refund', async () => {
+  it('cannot cancel a confirmed order, and learns of the refund', async () => {
     const alice = await shop.people.customer()
     const order_id = await confirmed(alice)
 

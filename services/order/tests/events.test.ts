@@ -101,7 +101,7 @@ const SAGAS: [name: string, steps: Step[], ends: Partial<Order>, published: stri
 
 describe('what the participants tell', () => {
   it.each(SAGAS)(
-    'makes %s end as it should, each event told twice',
+    'makes %s end as it should, each event published twice',
     async (_name, steps, ends, published) => {
       const { alice, order_id } = await placed()
 
@@ -113,7 +113,7 @@ describe('what the participants tell', () => {
     },
   )
 
-  it('changes nothing when the whole story is told again', async () => {
+  it('changes nothing when all events are published again', async () => {
     const { alice, order_id } = await placed()
     const story = [
       eventRecord(StockReserved, order_id, 1, { order_id }),
@@ -206,7 +206,7 @@ describe('what the participants tell', () => {
     expect(rows).toEqual([{ input: 'stock_committed', decision: 'OPEN' }])
   })
 
-  it('about an order that nobody placed becomes a dead letter and stops nobody else', async () => {
+  it('about an order that was not placed becomes a dead letter and stops no other', async () => {
     const unknown = newId()
     const { alice, order_id } = await placed()
 
@@ -222,7 +222,7 @@ describe('what the participants tell', () => {
 })
 
 describe('a checkout', () => {
-  it('becomes one order at the prices of the cart, however often it is told', async () => {
+  it('becomes one order at the prices of the cart, however often it is published', async () => {
     const alice = await shop.people.customer()
     const { order_id, record } = checkedOut(alice.id, [line('moka-pot', 2, 777)])
 
@@ -251,7 +251,7 @@ describe('a checkout', () => {
 })
 
 describe('the clock', () => {
-  it('cancels an order whose deadline passed while nobody decided, and only that', async () => {
+  it('cancels an order that is undecided at its deadline, and only that', async () => {
     const late = await placed()
     const confirmed = await placed()
     await tell(confirmed.order_id, [[StockReserved], [PaymentAuthorized, money]])
@@ -266,7 +266,7 @@ describe('the clock', () => {
     expect(await shop.order(confirmed.alice, confirmed.order_id)).toMatchObject({ status: 'CONFIRMED' })
   })
 
-  it('asks after an order that stands still, but not one that waits for its customer', async () => {
+  it('asks after an order that is stuck, but not one that waits for its customer', async () => {
     const stuck = await placed()
     const waiting = await placed({ payment_token: undefined })
     await tell(waiting.order_id, [[StockReserved]])

@@ -266,7 +266,7 @@ describe('while the branches are tried', () => {
     expect(await transaction(id)).toMatchObject({ state: 'CANCELLING' })
   })
 
-  it('the clock cancels what nobody drives', async () => {
+  it('the clock cancels what no coordinator drives', async () => {
     const { id, placement } = await accepted()
     await expire(id)
 

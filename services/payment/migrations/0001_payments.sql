@@ -1,4 +1,4 @@
--- One row per order, kept for ever: also for an order that was cancelled before its payment began.
+-- One row per order, never deleted: also for an order that was cancelled before its payment began.
 create table payment (
   order_id uuid primary key,
   customer_id uuid,
@@ -17,7 +17,7 @@ create table payment (
   updated_at timestamptz not null default now()
 );
 
--- What is to be asked of the card processor: at most once per order and operation, with one key for ever.
+-- What is to be asked of the card processor: at most once per order and operation, always with one key.
 create table psp_task (
   id bigserial primary key,
   order_id uuid not null references payment,

@@ -1,5 +1,5 @@
 -- The branch of a two-phase order: what was asked of it, so that nothing is done twice or too late.
--- Kept for 35 days, longer than any request stays under way: a deleted row would let a late try in.
+-- Kept for 35 days, longer than any request stays in flight: a deleted row would let a late try in.
 create table tcc_barrier (
   gid uuid not null,
   branch text not null default 'payment',

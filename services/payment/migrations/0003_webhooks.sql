@@ -1,4 +1,4 @@
--- What the card processor told: each of its events is acted upon once.
+-- What the card processor has sent: each of its events is acted upon once.
 create table webhook_inbox (
   event_id uuid primary key,
   order_id uuid not null,

@@ -9,7 +9,7 @@ update psp_task t set customer_id = p.customer_id
 create index psp_task_customer on psp_task (customer_id, next_at) where outcome is null;
 create index psp_task_in_flight on psp_task (customer_id) where outcome is null and lease_until is not null;
 
--- Who moved the money: the shop, somebody at the card processor, or an operator who settled a payment by hand.
+-- Who moved the money: the shop, a person at the card processor, or an operator who settled a payment by hand.
 alter table payment_ledger
   add column origin text not null default 'SHOP' check (origin in ('SHOP', 'ELSEWHERE', 'OPERATOR'));
 alter table payment add column note text;

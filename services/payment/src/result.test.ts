@@ -68,7 +68,7 @@ describe('an answer of the processor', () => {
     expect(summary(onResult(payment(WAITING[operation], isCancelled), operation, result))).toBe(expected)
   })
 
-  it('that nobody waits for changes nothing', () => {
+  it('that is not waited for changes nothing', () => {
     for (const operation of OPERATIONS) {
       for (const result of [done, refused])
         expect(summary(onResult(payment('AUTHORIZED'), operation, result))).toBe('AUTHORIZED')
@@ -128,7 +128,7 @@ describe('a charge in a state', () => {
   })
 })
 
-describe('a charge that somebody else moved', () => {
+describe('a charge that was moved elsewhere', () => {
   const changes: [Operation, ChargeState, expected: string][] = [
     ['CAPTURE', 'VOIDED', 'CAPTURE_FAILED capture_failed'],
     ['CAPTURE', 'EXPIRED', 'CAPTURE_FAILED capture_failed'],

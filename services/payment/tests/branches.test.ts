@@ -61,7 +61,7 @@ describe('a try', () => {
     expect(await toldTypes(id)).toEqual(['payment.declined.v1'])
   })
 
-  it('answers AUTHORIZING while the processor is silent: no fault of ours; its cancellation voids what was authorised meanwhile', async () => {
+  it('answers AUTHORIZING while the processor is silent: no fault of ours; its cancellation voids what was authorised since', async () => {
     const id = newId()
     shop.psp.next('AUTH', 'hold')
 
@@ -169,7 +169,7 @@ describe('a decision', () => {
   })
 
   it.each([
-    ['to confirm what nobody tried', [], 'confirm'],
+    ['to confirm what was not tried', [], 'confirm'],
     ['to confirm what was cancelled', ['try', 'cancel'], 'confirm'],
     ['to cancel what was confirmed', ['try', 'confirm'], 'cancel'],
   ] as const)('%s is refused, moves no money and is counted', async (_name, before, phase) => {

@@ -58,7 +58,7 @@ describe('an authorisation', () => {
     expect(done(id)).toEqual([])
   })
 
-  it('that is refused is told as a decline', async () => {
+  it('that is refused is published as a decline', async () => {
     const id = newId()
     shop.psp.next('AUTH', 'refuse')
 
@@ -179,7 +179,7 @@ describe('a cancelled order', () => {
     expect(done(id)).toEqual(['AUTH', 'VOID'])
   })
 
-  it('while a capture is under way is refunded when the capture is done', async () => {
+  it('while a capture is in flight is refunded when the capture is done', async () => {
     const id = newId()
     await send(placed(id), reserved(id))
     shop.psp.next('CAPTURE', 'hold')
@@ -208,7 +208,7 @@ describe('a cancelled order', () => {
 })
 
 describe('a question', () => {
-  it('is answered with where the payment stands, also for an order nobody told of', async () => {
+  it('is answered with where the payment stands, also for an order that was not published', async () => {
     const [known, unknown] = [newId(), newId()]
     const ask = (id: string, sequence: number) =>
       eventRecord(OrderStatusRequested, id, sequence, { order_id: id })

@@ -95,7 +95,7 @@ describe('a claim', () => {
   }
 
   it('reaches every customer behind a large backlog, and takes few of each', async () => {
-    // Nobody else claims meanwhile: the service’s own places are full.
+    // No other process claims in between: the service’s own places are full.
     shop.psp.holdCard('tok_held')
     const fillers = await Promise.all(Array.from({ length: 10 }, () => place(newId(), 'tok_held')))
     await until('its places are full', () =>

@@ -28,7 +28,7 @@ export interface FakePsp extends PspClient {
   release(): void
 }
 
-/** A processor in memory that keeps its word about keys, refusals included, and fails as it is told. */
+/** A processor in memory that keeps its word about keys, refusals included, and fails as a test asks. */
 export function createFakePsp(): FakePsp {
   const plans = new Map<string, How[]>()
   const booked = new Map<string, Charge>()

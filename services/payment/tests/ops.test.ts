@@ -8,7 +8,7 @@ import { until } from '@lepton/testing/until'
 import { usePaymentService } from './payment-service.ts'
 
 const shop = usePaymentService()
-const reason = 'the processor told us on the phone'
+const reason = 'the processor said so on the phone'
 
 interface Unsettled {
   order_id: string
@@ -225,7 +225,7 @@ describe('payments that do not settle', () => {
     await ended(id, 'REFUNDED')
   })
 
-  it('of orders that nobody knows, or that are settled, are no payments to settle', async () => {
+  it('of orders that are unknown, or that are settled, are no payments to settle', async () => {
     expect((await command(newId(), 'retry', {})).status).toBe(409)
     expect((await command(newId(), 'settle', { charge_state: 'VOIDED' })).status).toBe(409)
   })

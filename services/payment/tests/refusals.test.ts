@@ -24,7 +24,7 @@ describeRefusals(
       payment_token: 'tok_approved',
     },
     retry_payment: { new_key: false, reason: 'the processor is back' },
-    settle_payment: { charge_state: 'REFUNDED', charge_id: newId(), reason: 'the processor told us' },
+    settle_payment: { charge_state: 'REFUNDED', charge_id: newId(), reason: 'the processor said so' },
   },
 )
 

@@ -53,7 +53,7 @@ const REACH: Record<Operation, () => Promise<string>> = {
 const keysOf = (id: string, op: Operation) =>
   shop.psp.asked.filter((asked) => asked.order_id === id && asked.op === op).map(({ psp_key }) => psp_key)
 const done = (id: string) => shop.psp.done.filter(({ order_id }) => order_id === id).map(({ op }) => op)
-const told = (id: string) =>
+const published = (id: string) =>
   eventsOf(shop.broker.records('payment.v1'), id).map(({ type }) => type.split('.')[1])
 const END = { AUTH: 'AUTHORIZED', CAPTURE: 'CAPTURED', VOID: 'VOIDED', REFUND: 'REFUNDED' }
 
@@ -115,8 +115,8 @@ describe('a definite refusal', () => {
   })
 })
 
-describe('a charge that somebody moved at the processor', () => {
-  const moves: [what: string, state: ChargeState, end: string, told: string, books: string[]][] = [
+describe('a charge that was moved at the processor', () => {
+  const moves: [what: string, state: ChargeState, end: string, event: string, books: string[]][] = [
     ['confirmed', 'VOIDED', 'VOIDED', 'voided', ['VOID ELSEWHERE']],
     ['confirmed', 'EXPIRED', 'VOIDED', 'voided', []],
     ['confirmed', 'REFUNDED', 'REFUNDED', 'refunded', ['CAPTURE ELSEWHERE', 'REFUND ELSEWHERE']],
@@ -125,7 +125,7 @@ describe('a charge that somebody moved at the processor', () => {
     ['cancelled', 'CAPTURED', 'REFUNDED', 'refunded', ['CAPTURE ELSEWHERE', 'REFUND SHOP']],
     ['cancelled', 'REFUNDED', 'REFUNDED', 'refunded', ['CAPTURE ELSEWHERE', 'REFUND ELSEWHERE']],
   ]
-  it.each(moves)('of an order that is then %s: was %s, ends %s', async (what, state, end, tells, books) => {
+  it.each(moves)('of an order that is then %s: was %s, ends %s', async (what, state, end, event, books) => {
     const id = await authorized()
     shop.psp.move(id, state)
 
@@ -133,7 +133,7 @@ describe('a charge that somebody moved at the processor', () => {
     else await send(cancelled(id, 2))
 
     expect(await shop.stateOf(id)).toBe(end)
-    expect(told(id)).toEqual(['authorized', ...(what === 'confirmed' ? ['capture_failed'] : []), tells])
+    expect(published(id)).toEqual(['authorized', ...(what === 'confirmed' ? ['capture_failed'] : []), event])
     expect(await shop.booksOf(id)).toEqual(['AUTH SHOP', ...books])
   })
 

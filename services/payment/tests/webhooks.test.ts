@@ -102,7 +102,7 @@ describe('a webhook', () => {
     expect(await shop.ledgerOf(id)).toHaveLength(1)
   })
 
-  it('about an order that nobody knows is taken, so that it does not come again', async () => {
+  it('about an unknown order is taken, so that it does not come again', async () => {
     const id = newId()
     expect((await post(webhook(id))).status).toBe(204)
     expect(await shop.stateOf(id)).toBeUndefined()

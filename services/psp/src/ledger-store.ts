@@ -38,7 +38,7 @@ export interface Ledger {
   find(merchantReference: string): BookedCharge[]
   /** Charges by merchant reference, both ends included, with what was moved on them. */
   export(from: string, to: string): AuditedCharge[]
-  /** What is still to be told about the movements. */
+  /** Webhooks about the movements that are still to be sent. */
   postbox: Postbox
   close(): void
 }
@@ -55,7 +55,7 @@ const TRANSITIONS = {
 /**
  * The processor's own books, in a file of its own: the truth about money that the shop is measured by.
  *
- * Every movement is on disk before it is answered. One idempotency key is one movement for ever; two
+ * Every movement is on disk before it is answered. One idempotency key is always one movement; two
  * keys are two charges, even for the same order, as with a real processor. With webhooks, each movement
  * leaves one in the postbox.
  */
@@ -94,7 +94,7 @@ export function openLedger(file: string, { hasWebhooks = false } = {}): Ledger {
   function tell(charge: BookedCharge): void {
     if (!hasWebhooks) return
     const { payment_token: card } = charge
-    // Nobody hears of a movement before it is answered, but for the card whose answer never comes.
+    // A movement is published after it is answered, but for the card whose answer never comes.
     const how = { copies: card === 'tok_webhook_twice' ? 2 : 1, afterMs: card === 'tok_slow' ? SLOW_MS : 0 }
     postbox.put(webhookOf(charge), how)
   }

@@ -3,7 +3,7 @@ import type { ChargeWebhook } from '@lepton/contracts/psp'
 
 export interface Letter {
   webhook: ChargeWebhook
-  /** How often it is told each time. */
+  /** How often it is sent each time. */
   copies: number
   attempts: number
 }

@@ -22,7 +22,7 @@ interface WebhookDeps {
 
 /**
  * Tells the merchant of every movement, at least once and in no promised order, until it is taken or was
- * tried often enough: whoever did not hear of it can ask.
+ * tried often enough: a merchant that did not get it can ask.
  */
 export function startWebhooks(deps: WebhookDeps): Part {
   const { postbox, url, log } = deps

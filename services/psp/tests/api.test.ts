@@ -72,7 +72,7 @@ describe('the card processor', () => {
     expect(await charges(reference)).toHaveLength(1)
   })
 
-  it('charges twice for two keys: whoever asks has to keep to one', async () => {
+  it('charges twice for two keys: a merchant has to keep to one', async () => {
     const reference = newId()
     await authorize(reference, 'tok_approved')
     await authorize(reference, 'tok_approved')
@@ -135,7 +135,7 @@ describe('the card processor', () => {
     expect(await charges(reference)).toMatchObject([{ state: 'AUTHORIZED' }])
   })
 
-  it('may answer a conflict for ever after it booked: only its books tell', async () => {
+  it('may always answer a conflict after it booked: only its books tell', async () => {
     const [reference, key] = [newId(), newId()]
 
     for (const _time of [1, 2])

@@ -125,7 +125,7 @@ describe('a token is refused', () => {
     await refused(await byOrder.sign({ subject: 'payment', role: 'service', scope: 'x' }))
   })
 
-  it('of a key that nobody published', async () => {
+  it('of a key that was not published', async () => {
     const unknown = createKey('gateway-2')
     await refused(await createSigner({ issuer: 'gateway', jwk: unknown.jwk }).sign(alice))
   })

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { hopBudgetMs, inboundAttempt, parseAttempt, remainingMs, withDeadline } from './deadline.ts'
 
 describe('deadline', () => {
-  it('is absent where nobody set one', () => {
+  it('is absent where none was set', () => {
     expect(remainingMs()).toBeUndefined()
     expect(inboundAttempt()).toBe(1)
   })

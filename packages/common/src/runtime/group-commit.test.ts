@@ -15,7 +15,7 @@ function controlled(maxItems: number, maxRuns?: number) {
 const turn = () => new Promise(setImmediate)
 
 describe('a group commit', () => {
-  it('runs at once for the first, and together for all who come meanwhile', async () => {
+  it('runs at once for the first, and together for all that come while it runs', async () => {
     const { runs, bring, given } = controlled(10)
     const first = bring([1])
     const others = [bring([2]), bring([3, 4])]

@@ -43,7 +43,7 @@ describe('a timer', () => {
     expect(count()).toBeGreaterThanOrEqual(2)
   })
 
-  it('is woken, also in the middle of a round: what came meanwhile is not left for the next time', async () => {
+  it('is woken, also in the middle of a round: what came during it is not left for the next time', async () => {
     const { work, next, count } = rounds()
     const timer = startTimer('test', 60_000, work, log)
     const first = await next()

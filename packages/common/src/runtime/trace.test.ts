@@ -17,7 +17,7 @@ describe('a trace', () => {
     'nonsense',
     `00-${'0'.repeat(32)}-${'b'.repeat(16)}-01`,
     `00-${'a'.repeat(32)}-${'0'.repeat(16)}-01`,
-  ])('begins anew for %s', (header) => {
+  ])('begins a new one for %s', (header) => {
     const trace = continueTrace(header)
     expect(trace.trace_id).toMatch(/^[0-9a-f]{32}$/)
     expect(trace.trace_id).not.toMatch(/^(a+|0+)$/)

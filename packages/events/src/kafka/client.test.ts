@@ -33,7 +33,7 @@ function createQueue(): Queue {
   })
 }
 
-/** The delays a queue asked for while it was told to look at itself. */
+/** The delays that a queue asked for while it checked itself. */
 function delaysOf(queue: Queue): (number | undefined)[] {
   const timeout = jest.spyOn(globalThis, 'setTimeout').mockReturnValue(undefined as never)
   try {
@@ -91,7 +91,7 @@ function createPool(ports: readonly number[]): Pool {
 }
 
 describe('the broker pool of kafkajs', () => {
-  it('keeps the last broker, which closed a connection, and asks it anew', () => {
+  it('keeps the last broker, which closed a connection, and asks it again', () => {
     const pool = createPool([9092])
     pool.removeBroker({ host: 'kafka', port: 9092 })
     expect(pool.getNodeIds()).toEqual(['1'])

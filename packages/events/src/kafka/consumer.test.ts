@@ -12,7 +12,7 @@ const events = {
 }
 const nothing = () => Promise.resolve()
 
-/** A broker that answers, and consumers whose first join ends when they are told. */
+/** A broker that answers, and consumers whose first join ends when the test says so. */
 function createKafka() {
   const consumers: { joined: PromiseWithResolvers<void>; stop: jest.Mock<() => Promise<void>> }[] = []
   const admin = {

@@ -46,7 +46,7 @@ function note(found: Map<string, Transition>, from: Status, to: Status, name: In
 }
 
 function placed(mode: Mode): Order {
-  const nobody = '00000000-0000-0000-0000-000000000000'
+  const anyId = '00000000-0000-0000-0000-000000000000'
   const money = { amount_minor: 0, currency: 'EUR' as const, payment_token: null }
-  return placedOrder({ order_id: nobody, customer_id: nobody, mode, lines: [], deadline: NOW, ...money }, NOW)
+  return placedOrder({ order_id: anyId, customer_id: anyId, mode, lines: [], deadline: NOW, ...money }, NOW)
 }
