@@ -24,7 +24,7 @@ const UNAVAILABLE = {
   contentType: 'application/problem+json',
   body: JSON.stringify({
     type: '/problems/unavailable',
-    title: 'A service this request needs is not available',
+    title: 'A required service is unavailable',
     status: 503,
     detail: 'inventory is not available.',
     trace_id: '4bf92f3577b34da6a3ce929d0e0e4736',

@@ -81,7 +81,7 @@ function auditRoute<const O extends Service, Q extends z.ZodObject, A extends z.
     owner,
     method: 'GET',
     path: '/ops/audit',
-    summary: "The service's part of the truth about orders, from its primary, and what it finds wrong in it",
+    summary: "What the service's primary has about orders, and what it finds wrong in it",
     access: ['operator', 'service'],
     callers: ['ops'],
     exposed: false,
@@ -119,8 +119,7 @@ export const reconcileShop = route({
   owner: 'ops',
   method: 'GET',
   path: '/ops/reconcile',
-  summary:
-    'Check that orders, stock, payments and the card processor tell the same story; a part of all orders at a time',
+  summary: 'Check that orders, stock, payments and the card processor agree, a page of orders at a time',
   access: ['operator'],
   query: z.strictObject({ cursor: Cursor.optional(), limit: PageSize }),
   answers: {

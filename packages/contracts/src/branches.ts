@@ -68,7 +68,7 @@ export const cancelStock = route({
   operation: 'cancel_stock',
   owner: 'inventory',
   path: '/branches/stock/:order_id/cancel',
-  summary: 'Give the units back, or see to it that none are ever held',
+  summary: 'Release the units, or make sure that none are ever held',
   answers: { 200: StockBranch },
 })
 export const tryPayment = route({
@@ -93,7 +93,7 @@ export const cancelPayment = route({
   operation: 'cancel_payment',
   owner: 'payment',
   path: '/branches/payment/:order_id/cancel',
-  summary: 'Void what is authorised, or see to it that nothing ever is',
+  summary: 'Void what is authorised, or make sure that nothing ever is',
   answers: { 200: PaymentBranch },
 })
 

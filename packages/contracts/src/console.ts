@@ -59,7 +59,7 @@ export const getPulse = route({
   operation: 'get_pulse',
   method: 'GET',
   path: '/pulse',
-  summary: 'How the shop fares, made once a second: figures and topology without any id',
+  summary: 'The state of the shop, once a second: figures and topology without any id',
   answers: { 200: Pulse },
 })
 
@@ -80,7 +80,7 @@ export const streamShop = route({
   method: 'GET',
   path: '/ops/stream',
   summary:
-    'Figures every two seconds, steps of orders four times a second, and marks as they happen; marks are sent again to who comes back',
+    'Figures every two seconds, steps of orders four times a second, and marks as they happen; a client that reconnects gets the marks that it missed',
   query: z.strictObject({
     /** Names with commas between them; all of them where it is missing. */
     topics: z

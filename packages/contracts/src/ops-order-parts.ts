@@ -63,7 +63,8 @@ export const getOpsOrder = route({
   owner: 'ops',
   method: 'GET',
   path: '/ops/orders/:order_id',
-  summary: 'One order over all services: null is what a service has not, or could not say (see incomplete)',
+  summary:
+    'One order over all services: a part is null where a service has none, or could not answer (see incomplete)',
   params: OfOrder,
   answers: {
     200: z.object({

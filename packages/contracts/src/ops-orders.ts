@@ -85,7 +85,7 @@ export const listOpsOrders = route({
   owner: 'order',
   method: 'GET',
   path: '/ops/orders',
-  summary: 'Orders of all customers, newest first; stuck are those that moved not for 30 seconds',
+  summary: 'Orders of all customers, newest first; an order is stuck when it has not moved for 30 seconds',
   query: OpsOrderQuery,
   answers: { 200: pageOf(OpsOrder) },
 })
@@ -119,6 +119,6 @@ export const askOrderStatus = route({
   ...act,
   operation: 'ask_order_status',
   path: '/ops/orders/:order_id/ask-status',
-  summary: 'Ask inventory and payment where they are with an order, now instead of by the timer',
+  summary: 'Ask inventory and payment for the state of an order now, before the timer does',
   answers: { 202: AcceptedOrder },
 })

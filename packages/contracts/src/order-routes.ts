@@ -27,7 +27,7 @@ export const checkAdmission = route({
   method: 'POST',
   path: '/admission',
   summary:
-    'Whether an order of the caller would be taken now: his own limits, and what the shop can carry out',
+    'Whether an order of the caller would be accepted now, by the limits of one customer and by what the shop can carry out',
   access: ['customer'],
   exposed: false,
   priority: 'intake',

@@ -25,7 +25,7 @@ export const receiveWebhook = route({
   owner: 'payment',
   method: 'POST',
   path: '/payments/webhook',
-  summary: 'What the card processor tells, proven by its Webhook-Signature',
+  summary: 'A webhook of the card processor, signed with its Webhook-Signature',
   access: ['anyone'],
   body: ChargeWebhook,
   answers: { 204: null },

@@ -69,7 +69,7 @@ export const getInstance = route({
   operation: 'get_instance',
   method: 'GET',
   path: '/ops/instances/:name',
-  summary: 'One instance: its state, its figures, its routes and whom it calls',
+  summary: 'One instance: its state, its figures, its routes and the services it calls',
   params: OfInstance,
   answers: {
     200: InstanceView.extend({
@@ -102,7 +102,7 @@ export const removeInstance = route({
   operation: 'remove_instance',
   method: 'DELETE',
   path: '/ops/instances/:name',
-  summary: 'Drain an instance and let it go',
+  summary: 'Drain an instance and stop it',
   params: OfInstance,
   body: Because,
   answers: { 202: ActResult },

@@ -112,7 +112,7 @@ function sellable(locked: Cart, asked: readonly string[], prices: Prices): Cart 
 
 function refuseWithoutToken({ mode, payment_token }: Request['body']): void {
   if (mode !== 'two_phase' || payment_token !== undefined) return
-  throw refuse('payment-token-missing', 'An order in two phases is paid as it is placed.', {
+  throw refuse('payment-token-missing', 'payment_token is required when mode is two_phase.', {
     errors: [{ pointer: '/payment_token', detail: 'is missing' }],
   })
 }

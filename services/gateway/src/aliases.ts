@@ -78,7 +78,7 @@ export const nameInBody: RequestHandler = (req, _res, next) => {
 /** @throws Refusal that names the missing card, outside development: inside it there is a test card for all */
 function testCard({ isDevelopment }: GatewayDeps): string {
   if (isDevelopment) return 'tok_approved'
-  throw refuse('invalid-request', 'Some fields are not as they should be.', {
+  throw refuse('invalid-request', 'Some fields are invalid.', {
     errors: [{ pointer: '/payment_token', detail: 'is missing: a card is needed' }],
   })
 }

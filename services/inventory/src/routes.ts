@@ -65,7 +65,7 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
           throw refuse('receipt-reused', `Receipt ${receipt_id} was booked with ${receipt.d_received} units.`)
         }
         if (stock.received + quantity > MAX_UNITS) {
-          throw refuse('invalid-request', 'Some fields are not as they should be.', {
+          throw refuse('invalid-request', 'Some fields are invalid.', {
             errors: [{ pointer: '/quantity', detail: `a product may have ${MAX_UNITS} units in all` }],
           })
         }

@@ -198,7 +198,7 @@ function acceptAgain(order: Order, { lines, mode }: Pick<Order, 'lines' | 'mode'
 }
 
 function refuseWithoutToken(): Refusal {
-  return refuse('payment-token-missing', 'An order in two phases is paid as it is placed.', {
+  return refuse('payment-token-missing', 'payment_token is required when mode is two_phase.', {
     errors: [{ pointer: '/payment_token', detail: 'is missing' }],
   })
 }

@@ -63,7 +63,7 @@ async function recover(
   else if (fault !== undefined) {
     const line = { err: fault, order_id: gid, state, attempts }
     if (attempts >= ALARM_ATTEMPTS) log.error(line, 'a branch does not settle')
-    else log.info(line, 'a branch did not settle; it is asked again')
+    else log.info(line, 'branch not settled, will retry')
     const waitMs = equalJitterMs(attempts - 1, RETRY, Math.random)
     await postponeTransaction(database, gid, { waitMs, error: fault.message })
     setTimeout(wake, waitMs).unref()

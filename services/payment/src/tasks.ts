@@ -158,7 +158,7 @@ export async function lookUpTasks(deps: Deps, orderId: string): Promise<void> {
 /** The outcome is unknown: the same key again, later. */
 async function postpone(deps: Deps, task: Task, error: unknown): Promise<void> {
   const waitMs = Math.max(backoffMs(task), error instanceof OutcomeUnknown ? error.retryAfterMs : 0)
-  report(deps, task, { err: error }, 'the outcome is unknown; the same request is sent again')
+  report(deps, task, { err: error }, 'outcome unknown, will repeat the same request')
   await postponeTask(deps.database, task, { waitMs, error: (error as Error).message })
   wakeAfter(deps, waitMs)
 }
@@ -167,7 +167,7 @@ async function postpone(deps: Deps, task: Task, error: unknown): Promise<void> {
 async function askWithNewKey(deps: Deps, task: Task, reason: string): Promise<void> {
   const { order_id, op, generation } = task
   const waitMs = backoffMs(task)
-  report(deps, task, { reason }, 'the processor refused; it is asked again with a new key')
+  report(deps, task, { reason }, 'the processor refused, will retry with a new key')
   const pspKey = pspKeyOf(order_id, op, generation + 1)
   await postponeWithKey(deps.database, task, { waitMs, error: REFUSED + reason, pspKey })
   wakeAfter(deps, waitMs)

@@ -26,7 +26,7 @@ export function pspRoutes(ledger: Ledger, log: Log): Endpoint[] {
     answer(createCharge, async ({ body, idempotencyKey: key, req }) => {
       limitRate(body.payment_token, key)
       if (body.payment_token === 'tok_broken')
-        return { status: 422, body: { detail: 'this card is not taken' } }
+        return { status: 422, body: { detail: 'this card is not accepted' } }
       const decline_reason = body.payment_token === 'tok_declined' ? 'insufficient funds' : null
       return asTheCardDoes(noted('authorize', body, ledger.authorize(key, { ...body, decline_reason })), req)
     }),

@@ -98,7 +98,7 @@ describe('the card processor', () => {
       status: 200,
       body: { state: 'DECLINED', decline_reason: 'insufficient funds' },
     })
-    expect(broken).toMatchObject({ status: 422, body: { detail: 'this card is not taken' } })
+    expect(broken).toMatchObject({ status: 422, body: { detail: 'this card is not accepted' } })
   })
 
   it('may fail after it booked: the same key then tells what was booked', async () => {

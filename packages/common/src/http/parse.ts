@@ -43,7 +43,7 @@ export function parseRequest(route: RouteDefinition, req: Request) {
   if (route.idempotency !== undefined && idempotencyKey !== undefined) {
     check(IdempotencyKey, idempotencyKey, () => 'Idempotency-Key')
   }
-  if (errors.length > 0) throw refuse('invalid-request', 'Some fields are not as they should be.', { errors })
+  if (errors.length > 0) throw refuse('invalid-request', 'Some fields are invalid.', { errors })
   if (route.idempotency === 'required' && idempotencyKey === undefined) {
     throw refuse(
       'idempotency-key-missing',

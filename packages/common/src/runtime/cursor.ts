@@ -16,7 +16,7 @@ export function decodeCursor(cursor: string, form: readonly ((part: string) => b
   } catch {
     // Falls through to the refusal: text that is no cursor is the caller's fault, whatever is wrong with it.
   }
-  throw refuse('invalid-request', 'Some fields are not as they should be.', {
+  throw refuse('invalid-request', 'Some fields are invalid.', {
     errors: [{ pointer: '?cursor', detail: 'must be the next_cursor of an earlier page' }],
   })
 }

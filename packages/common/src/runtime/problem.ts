@@ -12,23 +12,23 @@ export interface ProblemKind {
 
 /** What the library itself refuses. */
 export const OWN_PROBLEMS = {
-  'invalid-request': { status: 400, title: 'The request is not valid' },
+  'invalid-request': { status: 400, title: 'The request is invalid' },
   'invalid-json': { status: 400, title: 'The body is not valid JSON' },
   'idempotency-key-missing': { status: 400, title: 'This request needs an Idempotency-Key' },
   unauthenticated: { status: 401, title: 'This request needs a valid token' },
   forbidden: { status: 403, title: 'This token may not do that' },
-  'not-found': { status: 404, title: 'There is no such thing' },
+  'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'This path does not answer that method' },
-  'request-in-progress': { status: 409, title: 'Another request for the same thing is still running' },
-  'letter-settled': { status: 409, title: 'The dead letter is settled already' },
-  'branch-settled': { status: 409, title: 'The branch was decided otherwise' },
+  'request-in-progress': { status: 409, title: 'Another request for the same resource is in progress' },
+  'letter-settled': { status: 409, title: 'The dead letter is already settled' },
+  'branch-settled': { status: 409, title: 'The branch was already decided the other way' },
   'body-too-large': { status: 413, title: 'The body is too large' },
   'unsupported-media-type': { status: 415, title: 'The body must be application/json' },
   'idempotency-key-reused': { status: 422, title: 'This Idempotency-Key was used for another request' },
   'internal-error': { status: 500, title: 'Something went wrong on our side' },
-  unavailable: { status: 503, title: 'A service this request needs is not available' },
+  unavailable: { status: 503, title: 'A required service is unavailable' },
   overloaded: { status: 503, title: 'The service is overloaded' },
-  'deadline-exceeded': { status: 504, title: 'The time for this request was over' },
+  'deadline-exceeded': { status: 504, title: 'The deadline of the request has passed' },
 } as const satisfies Record<string, ProblemKind>
 
 interface Extra {
