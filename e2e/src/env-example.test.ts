@@ -2,20 +2,21 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { expect, it } from '@jest/globals'
+import { ALL_SERVICES } from '@lepton/contracts/services'
 import { ROOT } from '@lepton/local/root'
-import { settings as cart } from '../../services/cart/src/config.ts'
-import { settings as gateway } from '../../services/gateway/src/config.ts'
-import { settings as inventory } from '../../services/inventory/src/config.ts'
-import { settings as ops } from '../../services/ops/src/config.ts'
-import { settings as order } from '../../services/order/src/config.ts'
-import { settings as payment } from '../../services/payment/src/config.ts'
-import { settings as psp } from '../../services/psp/src/config.ts'
 
-it('lists every setting of every service in .env.example', () => {
+interface Config {
+  settings: { shape: object }
+}
+
+it('lists every setting of every service in .env.example', async () => {
   const listed = parseEnv(readFileSync(join(ROOT, '.env.example'), 'utf8'))
-  const settings = [cart, gateway, inventory, ops, order, payment, psp].flatMap(({ shape }) =>
-    Object.keys(shape),
+  const configs = await Promise.all(
+    ALL_SERVICES.map(
+      (service): Promise<Config> => import(join(ROOT, 'services', service, 'src', 'config.ts')),
+    ),
   )
+  const settings = configs.flatMap((config) => Object.keys(config.settings.shape))
 
   expect(settings.filter((name) => !(name in listed))).toEqual([])
 })
