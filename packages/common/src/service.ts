@@ -18,6 +18,7 @@ import { meshDefaults } from './mesh/settings.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { createSnapshots } from './http/snapshot.ts'
 import { closeServer, onStop, startServer } from './http/server.ts'
+import { startMoreTransports } from './http/more-transports.ts'
 
 /** What every instance has, whatever its service does. */
 export interface Instance {
@@ -70,6 +71,7 @@ export async function runService(
   const place = { zone: settings.ZONE, region: settings.REGION }
   const meshSettings = {
     policy: settings.MESH_POLICY,
+    transportName: settings.MESH_TRANSPORT,
     balancer: { ...meshDefaults.balancer, locality: { ...meshDefaults.balancer.locality, ...place } },
   }
   const mesh = createMeshClient({ discovery, control, log, metrics, settings: meshSettings })
@@ -100,6 +102,8 @@ export async function runService(
 
   const { app, parts } = await start(instance)
   const { server, port } = await startServer(app, settings)
+  // Customers reach the gateway by HTTP/1.1 alone.
+  const more = isPublic ? undefined : await startMoreTransports(app, settings)
   const { OPS_HOST: host, OPS_PORT } = settings
   const take = createSnapshots({ service, instance: settings.INSTANCE, metrics })
   const snapshots = { take, verify: instance.verify }
@@ -118,6 +122,7 @@ export async function runService(
     meta: {
       ops_address: opsAddress,
       ops_port: String(ops.port),
+      ...more?.meta,
       ...said({ ...place, version: settings.VERSION }),
     },
     ...(isPublic && { check: { address: opsAddress, port: ops.port } }),
@@ -128,7 +133,7 @@ export async function runService(
     isReady = false
     instance.streams.stop()
     await Promise.all([registration.deregister(1_000), delay(settings.DRAIN_MS)])
-    await closeServer(server)
+    await Promise.all([closeServer(server), more?.close()])
     for (const part of parts.toReversed()) {
       await part.stop().catch((error: unknown) => log.warn({ err: error }, 'a part did not stop cleanly'))
     }

@@ -1,6 +1,7 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
 import { POLICY_NAMES } from './mesh/policies/by-name.ts'
+import { TRANSPORT_NAMES } from './mesh/transports.ts'
 import { fileContent, whole } from './runtime/config.ts'
 
 /** What Consul takes as metadata. */
@@ -32,8 +33,13 @@ export const instanceSettings = z.object({
   INBOUND_MAX: whole(1_024, { max: 10_000 }),
   /** A queue in the instance that is longer than this shrinks what it takes in. */
   INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),
+  /** Where other services may talk to it by HTTP/2 and by frames; port 0 takes a free one. */
+  HTTP2_PORT: whole(0, { min: 0, max: 65_535 }),
+  FRAMES_PORT: whole(0, { min: 0, max: 65_535 }),
   /** How an instance of another service is chosen. */
   MESH_POLICY: z.enum(POLICY_NAMES).default('load'),
+  /** How instances that speak it are talked to; all speak http1. */
+  MESH_TRANSPORT: z.enum(TRANSPORT_NAMES).default('http1'),
   /** Where this instance runs: others of its zone, then of its region, are asked first. */
   ZONE: Label.optional(),
   REGION: Label.optional(),

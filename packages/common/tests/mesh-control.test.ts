@@ -1,3 +1,6 @@
+import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { newId } from '../src/runtime/id.ts'
 import { silentLog } from '@lepton/testing/log'
@@ -5,6 +8,9 @@ import { until } from '@lepton/testing/until'
 import { createConsulClient } from '../src/mesh/consul.ts'
 import { type Control, createControl } from '../src/mesh/control/control.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
+import { createFramesServer } from '../src/mesh/frames/server.ts'
+import { createHttp2Server } from '../src/mesh/http2/server.ts'
+import { overHttp } from '../src/mesh/over-http.ts'
 import { useConsul } from './mesh-consul-agent.ts'
 import { failuresOf, type FakeInstance, inParallel, useInstances } from './mesh-fixtures.ts'
 
@@ -199,4 +205,51 @@ describe('a mesh client under it', () => {
 
     expect(failures).toEqual([])
   })
+
+  it('changes the transport while requests are under load, and loses none of them', async () => {
+    const [operator, cart] = await twoProcesses()
+    const fakes = await instances('order-1', 'order-2')
+    const asked = { http1: 0, http2: 0, frames: 0 }
+    for (const fake of fakes) {
+      const count = (name: keyof typeof asked) => (_req: unknown, res: ServerResponse) => {
+        asked[name] += 1
+        setTimeout(() => res.end(fake.instance.name), 2)
+      }
+      fake.handler = count('http1')
+      const http2 = createHttp2Server(overHttp(count('http2')))
+      const frames = createFramesServer(overHttp(count('frames')))
+      closers.push(
+        () => http2.close(),
+        () => frames.close(),
+      )
+      fake.instance.meta = {
+        http2_port: await listening(http2.server),
+        frames_port: await listening(frames.server),
+      }
+    }
+    const { get, client } = over(fakes, {}, cart)
+    closers.push(() => client.close())
+    let isOver = false
+    const results: PromiseSettledResult<{ status: number }>[] = []
+    const lane = async () => {
+      while (!isOver) results.push(...(await Promise.allSettled([get()])))
+    }
+    const load = Promise.all(Array.from({ length: 8 }, lane))
+    for (const transport of ['frames', 'http2', 'http1', 'frames', 'http2', 'frames'] as const) {
+      const before = asked[transport]
+      await operator.set('services/order', { transport }, WHO)
+      await until(`requests by ${transport}`, () => asked[transport] >= before + 50)
+    }
+    isOver = true
+    await load
+
+    expect(failuresOf(results)).toEqual([])
+    expect(results.length).toBeGreaterThan(300)
+  })
 })
+
+async function listening(server: Server): Promise<string> {
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return String((server.address() as AddressInfo).port)
+}

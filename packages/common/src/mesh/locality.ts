@@ -1,7 +1,7 @@
 import type { Endpoint } from './endpoint.ts'
 
 /** Where a process runs. Instances say theirs in Consul's metadata, under the same names. */
-export interface Place {
+interface Place {
   zone?: string | undefined
   region?: string | undefined
 }

@@ -8,6 +8,7 @@ import { retryBudgetDefaults, type RetryBudgetSettings } from './retry-budget.ts
 import { retryDefaults, type RetrySettings } from './retry.ts'
 import { subsetDefaults } from './subset.ts'
 import { transportDefaults, type TransportSettings } from './transport.ts'
+import type { TransportName } from './transports.ts'
 
 export interface MeshSettings {
   /** For a call that names none, and never more than what its caller still waits. */
@@ -32,6 +33,8 @@ export interface MeshSettings {
   retryBudget: RetryBudgetSettings
   /** Reads that are slower than 95 % of their kind are sent to a second instance as well, as far as this budget goes. */
   hedge: { isOn: boolean; budget: RetryBudgetSettings }
+  /** How instances are talked to that speak it; all speak `http1`. */
+  transportName: TransportName
   transport: TransportSettings
 }
 
@@ -56,5 +59,6 @@ export const meshDefaults: MeshSettings = {
   retry: retryDefaults,
   retryBudget: retryBudgetDefaults,
   hedge: { isOn: false, budget: { share: 0.05, ttlMs: 10_000, minPerS: 0 } },
+  transportName: 'http1',
   transport: transportDefaults,
 }

@@ -13,7 +13,8 @@ import type { MeshMetrics } from './mesh-metrics.ts'
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts'
 import type { MeshSettings } from './settings.ts'
 import { createTokenBucket } from './token-bucket.ts'
-import { createTransport, type Transport, TransportError } from './transport.ts'
+import { type Transport, TransportError } from './transport.ts'
+import { openTransport, spokenBy, type TransportName } from './transports.ts'
 
 export interface Operation {
   /** The name under which it is counted. */
@@ -83,7 +84,8 @@ export function createTarget({
   const { service } = watch
   const label = { server_address: service }
   const operations = new Map<string, Operation>()
-  const transports = new Map<Endpoint, Transport>()
+  const transports = new Map<Endpoint, { name: TransportName; transport: Transport }>()
+  let transportName = settings.transportName
   let isClosed = false
   const budget = createRetryBudget(settings.retryBudget, now)
   let policyName = settings.policy
@@ -133,11 +135,9 @@ export function createTarget({
   function update(instances: readonly KnownInstance[]): void {
     const { joined, left } = balancer.update(instances)
     for (const endpoint of left) {
-      const transport = transports.get(endpoint)
+      const known = transports.get(endpoint)
       transports.delete(endpoint)
-      transport
-        ?.close()
-        .catch((error: unknown) => log.warn({ err: error, target: service }, 'cannot close connections'))
+      if (known !== undefined) letGo(known.transport)
     }
     // What opened a breaker was the failure of old instances; nothing is known about a new one.
     if (joined.some(({ instance }) => instance.tier === 'verified')) {
@@ -174,14 +174,21 @@ export function createTarget({
     return operation
   }
 
+  /** Requests in flight over it may end. */
+  function letGo(transport: Transport): void {
+    transport
+      .close()
+      .catch((error: unknown) => log.warn({ err: error, target: service }, 'cannot close connections'))
+  }
+
   function transportOf(endpoint: Endpoint): Transport {
+    const name = spokenBy(endpoint.instance, transportName)
     const existing = transports.get(endpoint)
-    if (existing !== undefined) return existing
+    if (existing?.name === name) return existing.transport
     if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))
-    const { address, port } = endpoint.instance
-    const host = address.includes(':') ? `[${address}]` : address
-    const transport = outsideRequests(createTransport, `http://${host}:${port}`, settings.transport)
-    transports.set(endpoint, transport)
+    const transport = outsideRequests(openTransport, endpoint.instance, name, settings.transport)
+    transports.set(endpoint, { name, transport })
+    if (existing !== undefined) letGo(existing.transport)
     return transport
   }
 
@@ -217,8 +224,17 @@ export function createTarget({
       return perSecond?.() ?? true
     },
 
-    configure({ policy = settings.policy, hedge, split, instances, limit: given, deadlineMs: givenMs }) {
+    configure({
+      policy = settings.policy,
+      transport,
+      hedge,
+      split,
+      instances,
+      limit: given,
+      deadlineMs: givenMs,
+    }) {
       isHedging = hedge ?? settings.hedge.isOn
+      transportName = transport ?? settings.transportName
       deadlineMs = givenMs
       if (limits.per_second !== given.per_second) perSecond = limiterOf(given.per_second)
       limits = given
@@ -253,7 +269,7 @@ export function createTarget({
       isClosed = true
       unsubscribe()
       for (const { breaker } of operations.values()) breaker.shutdown()
-      const open = [...transports.values()]
+      const open = [...transports.values()].map(({ transport }) => transport)
       transports.clear()
       let timer: NodeJS.Timeout | undefined
       const overdue = new Promise<void>((resolve) => {

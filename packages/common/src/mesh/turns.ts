@@ -7,18 +7,33 @@ export interface Turns {
    */
   next(begin: () => void): () => void
   end(): void
+  /** How many turns there are at once from now on. */
+  resize(count: number): void
 }
 
+const nothing = () => undefined
+
 /** The queue is bounded by those who come: each has its own deadline, and leaves when it is over. */
-export function createTurns(count: number): Turns {
+export function createTurns(initial: number): Turns {
   const waiting = new Set<() => void>()
-  let free = count
+  let count = initial
+  let taken = 0
+
+  function admit(): void {
+    for (const turn of waiting) {
+      if (taken >= count) return
+      waiting.delete(turn)
+      taken += 1
+      turn()
+    }
+  }
+
   return {
     next(begin) {
-      if (free > 0) {
-        free -= 1
+      if (taken < count) {
+        taken += 1
         begin()
-        return () => undefined
+        return nothing
       }
       // Of its own: the same function may be waiting twice.
       const turn = () => begin()
@@ -26,13 +41,12 @@ export function createTurns(count: number): Turns {
       return () => void waiting.delete(turn)
     },
     end() {
-      const [first] = waiting
-      if (first === undefined) {
-        free += 1
-        return
-      }
-      waiting.delete(first)
-      first()
+      taken -= 1
+      if (waiting.size > 0) admit()
+    },
+    resize(next) {
+      count = next
+      admit()
     },
   }
 }

@@ -1,9 +1,12 @@
 import { z } from 'zod'
 import { POLICY_NAMES, type PolicyName } from '../policies/by-name.ts'
+import { TRANSPORT_NAMES, type TransportName } from '../transports.ts'
 
 const Edge = z.strictObject({
   policy: z.enum(POLICY_NAMES).optional(),
   deadline_ms: z.int().min(10).max(60_000).optional(),
+  /** How instances are talked to, where they speak it. */
+  transport: z.enum(TRANSPORT_NAMES).optional(),
   /** Whether slow reads are sent to a second instance as well. */
   hedge: z.boolean().optional(),
 })
@@ -50,6 +53,7 @@ export interface TargetTraffic {
   policy: PolicyName | undefined
   deadlineMs: number | undefined
   hedge: boolean | undefined
+  transport: TransportName | undefined
   split: readonly { version: string; percent: number }[]
   limit: z.infer<typeof CallerLimit>
   instances: ReadonlyMap<string, z.infer<typeof Instance>>
@@ -88,6 +92,7 @@ export function trafficOf(
     policy: edge.policy,
     deadlineMs: edge.deadline_ms,
     hedge: edge.hedge,
+    transport: edge.transport,
     split: at<z.infer<typeof Route>>(`routes/${target}`).split ?? [],
     limit: at<z.infer<typeof CallerLimit>>(`limits/${target}/${caller}`),
     instances: new Map(

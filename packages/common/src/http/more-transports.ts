@@ -1,0 +1,38 @@
+import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
+import type { AddressInfo, Server } from 'node:net'
+import { createFramesServer } from '../mesh/frames/server.ts'
+import { createHttp2Server } from '../mesh/http2/server.ts'
+import { overHttp } from '../mesh/over-http.ts'
+import { PORT_KEYS } from '../mesh/transports.ts'
+
+export interface MoreTransports {
+  /** What an instance says of them in its metadata. */
+  meta: Record<string, string>
+  /** Lets requests in flight end. */
+  close(): Promise<void>
+}
+
+/** Lets an app also be asked by HTTP/2 and by frames, each on a port of its own; port 0 takes a free one. */
+export async function startMoreTransports(
+  listener: RequestListener,
+  { HOST, HTTP2_PORT, FRAMES_PORT }: { HOST: string; HTTP2_PORT: number; FRAMES_PORT: number },
+): Promise<MoreTransports> {
+  const handle = overHttp(listener)
+  const [http2, frames] = [createHttp2Server(handle), createFramesServer(handle)]
+  return {
+    meta: {
+      [PORT_KEYS.http2]: await listen(http2.server, HOST, HTTP2_PORT),
+      [PORT_KEYS.frames]: await listen(frames.server, HOST, FRAMES_PORT),
+    },
+    close: async () => {
+      await Promise.all([http2.close(), frames.close()])
+    },
+  }
+}
+
+async function listen(server: Server, host: string, port: number): Promise<string> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  return String((server.address() as AddressInfo).port)
+}
