@@ -5,7 +5,7 @@ import { readConfig } from '@lepton/local/config'
 import { serveControl } from '@lepton/local/control'
 import { ROOT } from '@lepton/local/root'
 import { startShop } from '@lepton/local/shop'
-import { DATABASE_OWNERS } from '@lepton/setup/services'
+import { ofEachOwner } from '@lepton/setup/services'
 import { publishStateDir, SETTINGS, targetUrl } from './config.ts'
 import { handoverFile, type Handover } from './launcher-target.ts'
 import { ownShop } from './own-shop.ts'
@@ -26,9 +26,7 @@ async function setup(): Promise<void> {
     gateway: shop.urls.gateway,
     psp: shop.urls.psp,
     consul: shop.urls.consul,
-    databases: Object.fromEntries(
-      DATABASE_OWNERS.map((owner) => [owner, shop.databaseUrl(owner)]),
-    ) as Handover['databases'],
+    databases: ofEachOwner((owner) => shop.databaseUrl(owner)),
   }
   await writeFile(handoverFile(stateDir), JSON.stringify(handover), { mode: 0o600 })
   publishStateDir(stateDir)

@@ -110,7 +110,7 @@ async function readTables(ask: Question) {
   }
 }
 
-const UNFINISHED: Record<DatabaseOwner, readonly (readonly [what: string, sql: string])[]> = {
+const UNFINISHED: Partial<Record<DatabaseOwner, readonly (readonly [what: string, sql: string])[]>> = {
   order: [
     [
       'orders',
@@ -119,7 +119,6 @@ const UNFINISHED: Record<DatabaseOwner, readonly (readonly [what: string, sql: s
   ],
   payment: [['card processor tasks', 'select count(*) as count from psp_task where outcome is null']],
   inventory: [['reservations', `select count(*) as count from reservation where state = 'HELD'`]],
-  cart: [],
 }
 
 const UNFINISHED_EVERYWHERE = [
@@ -132,7 +131,7 @@ export async function countUnfinished(urlOf: UrlOf): Promise<Unfinished[]> {
   const counts = DATABASE_OWNERS.map((owner) =>
     askDatabase(urlOf(owner), async (ask) => {
       const found: Unfinished[] = []
-      const questions: [string, string][] = [...UNFINISHED[owner], ...UNFINISHED_EVERYWHERE].map(
+      const questions: [string, string][] = [...(UNFINISHED[owner] ?? []), ...UNFINISHED_EVERYWHERE].map(
         ([what, sql]) => [what, sql],
       )
       if (owner === 'order' && (await hasTable(ask, 'tcc_tx'))) {

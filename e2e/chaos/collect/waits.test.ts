@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
+import { ofEachOwner } from '@lepton/setup/services'
 import type { Facts } from '../invariants/facts.ts'
 import { longestMs, resumedAtMs, waysOf } from './waits.ts'
 
-const none = { cart: [], order: [], payment: [], inventory: [] }
+const none = ofEachOwner(() => [])
 const archived = (event_id: string, created_ms: number): Facts['archives']['order'][number] => ({
   event_id,
   topic: 'order.v1',

@@ -1,4 +1,4 @@
-import { DATABASE_OWNERS, type DatabaseOwner } from '@lepton/setup/services'
+import { type DatabaseOwner, ofEachOwner } from '@lepton/setup/services'
 import type { Facts } from '../invariants/facts.ts'
 
 /** From one instant to another, in milliseconds of the machine's clock. */
@@ -58,8 +58,4 @@ export function resumedAtMs(instants: readonly number[], { fromMs, untilMs }: Sp
     lastMs = ms
   }
   return untilMs - lastMs > longest ? Infinity : resumed
-}
-
-function ofEachOwner<T>(of: (owner: DatabaseOwner) => T): Record<DatabaseOwner, T> {
-  return Object.fromEntries(DATABASE_OWNERS.map((owner) => [owner, of(owner)])) as Record<DatabaseOwner, T>
 }

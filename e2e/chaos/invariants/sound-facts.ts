@@ -1,3 +1,4 @@
+import { ofEachOwner } from '@lepton/setup/services'
 import type { Facts } from './facts.ts'
 
 const COMPLETED = '00000000-0000-5000-8000-000000000001'
@@ -5,7 +6,7 @@ const REJECTED = '00000000-0000-5000-8000-000000000002'
 const REFUNDED = '00000000-0000-5000-8000-000000000003'
 const CHARGE_1 = '00000000-0000-7000-8000-000000000011'
 const CHARGE_3 = '00000000-0000-7000-8000-000000000013'
-const NONE: Facts['archives'] = { cart: [], order: [], payment: [], inventory: [] }
+const none = () => ofEachOwner(() => [])
 
 export const IDS = { COMPLETED, REJECTED, REFUNDED, CHARGE_1, CHARGE_3 }
 
@@ -211,7 +212,7 @@ const FACTS: Facts = {
     { charge_id: CHARGE_3, kind: 'refund', amount_minor: 1_000, refusal: null },
   ],
   archives: {
-    ...NONE,
+    ...none(),
     inventory: [COMPLETED, REJECTED, REFUNDED].map((key) => ({
       event_id: eventId(key),
       topic: 'inventory.v1',
@@ -221,8 +222,8 @@ const FACTS: Facts = {
       created_ms: 0,
     })),
   },
-  inboxes: { cart: [], inventory: [], order: inbox(2), payment: inbox(2) },
-  deadLetters: { cart: [], order: [], payment: [], inventory: [] },
+  inboxes: { ...none(), order: inbox(2), payment: inbox(2) },
+  deadLetters: none(),
   twoPhase: [],
   unfinished: [{ owner: 'payment', what: 'card processor tasks', count: 0 }],
   log: [event(COMPLETED, 0), event(REJECTED, 1), event(REFUNDED, 2), event(COMPLETED, 3)],

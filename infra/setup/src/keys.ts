@@ -12,12 +12,12 @@ import {
 import { join } from 'node:path'
 import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
 import {
-  DATABASE_OWNERS,
   KEY_OWNERS,
   type DatabaseOwner,
   isDatabaseOwner,
   isKeyOwner,
   type KeyOwner,
+  ofEachOwner,
 } from './services.ts'
 
 export interface Secrets {
@@ -50,12 +50,8 @@ export function createSecrets(directory: string): Secrets {
   const pspSecretFile = join(directory, 'psp.secret')
   once(operatorSecretFile, randomSecret)
   once(pspSecretFile, randomSecret)
-  const databasePasswordFiles = Object.fromEntries(
-    DATABASE_OWNERS.map((owner) => [owner, join(directory, `database-${owner}.secret`)]),
-  ) as Record<DatabaseOwner, string>
-  const databasePasswords = Object.fromEntries(
-    DATABASE_OWNERS.map((owner) => [owner, once(databasePasswordFiles[owner], randomSecret)]),
-  ) as Record<DatabaseOwner, string>
+  const databasePasswordFiles = ofEachOwner((owner) => join(directory, `database-${owner}.secret`))
+  const databasePasswords = ofEachOwner((owner) => once(databasePasswordFiles[owner], randomSecret))
 
   return { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswords, databasePasswordFiles }
 }

@@ -18,6 +18,10 @@ export const DATABASE_OWNERS = ALL_SERVICES.filter(isDatabaseOwner)
 /** The services that sign calls with a key of their own. */
 export const KEY_OWNERS: readonly KeyOwner[] = CALLERS
 
+export function ofEachOwner<T>(of: (owner: DatabaseOwner) => T): Record<DatabaseOwner, T> {
+  return Object.fromEntries(DATABASE_OWNERS.map((owner) => [owner, of(owner)])) as Record<DatabaseOwner, T>
+}
+
 export function isDatabaseOwner(service: Service): service is DatabaseOwner {
   return isPublishing(service) || isConsuming(service)
 }
