@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -17,7 +17,9 @@ import { reconciled } from './reconciled.ts'
 import { measureStarts } from './starts.ts'
 import { add, note, printTable } from './table.ts'
 import { measureTakeover } from './takeover.ts'
+import { measureDrain, measureQueues } from './queues.ts'
 import { measurePages } from './pages.ts'
+import { inMs, inPercent, stationRows } from './queue-rows.ts'
 import { rowsOf } from './takeover-rows.ts'
 
 // Measures shops of its own, on free ports and in temporary directories, and prints one table.
@@ -134,6 +136,22 @@ async function measureWeb(stateDir: string): Promise<void> {
   })
 }
 
+/** The consumers as queues under growing load: what Erlang's formula foretells beside what is measured. */
+async function measureModel(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop, client) => {
+    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    for (const { perS, stations, path } of await measureQueues(client, operator, [5, 20, 40]))
+      for (const [what, value] of stationRows(perS, stations, path)) add(what, value)
+    for (const [index, name] of ['to learn its best pace', 'predicted'].entries()) {
+      const { backlog, predictedS, measuredS } = await measureDrain(shop, client, operator, 20)
+      const predicted = predictedS === null || index === 0 ? '' : `, predicted ${inMs(predictedS * 1_000)}`
+      const error =
+        predictedS === null || index === 0 ? '' : `, error ${inPercent(predictedS / measuredS - 1)}`
+      add(`drain ${name}, ${backlog} records`, `${inMs(measuredS * 1_000)} measured${predicted}${error}`)
+    }
+  })
+}
+
 const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   start: measureStarts,
   orders: measureOrders,
@@ -144,6 +162,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   overload: measureOverloads,
   hostile: measureHostile,
   web: measureWeb,
+  queues: measureModel,
 }
 
 const { values, positionals } = parseArgs({

@@ -228,7 +228,16 @@ async function faultsOf(page: Page): Promise<string[]> {
 }
 
 /** Pages of the console that are lists: what each is looked at for is the same. */
-const LISTS = ['alarms', 'in-flight', 'dead-letters', 'stock', 'logs?level=error', 'activity']
+const LISTS = [
+  'events',
+  'queues',
+  'alarms',
+  'in-flight',
+  'dead-letters',
+  'stock',
+  'logs?level=error',
+  'activity',
+]
 
 export function looks(): void {
   it(

@@ -1,7 +1,10 @@
 import { expect, it } from '@jest/globals'
 import type { Alarm, Alarms } from '@lepton/contracts/alarms'
+import type { Capabilities } from '@lepton/contracts/processes'
+import type { Queues, Streams } from '@lepton/contracts/streams'
 import { until } from '@lepton/testing/until'
-import { operator, target, uniqueName } from './world.ts'
+import { startLoad } from './load.ts'
+import { client, operator, settled, target, uniqueName } from './world.ts'
 
 const read = async <T>(path: string) => (await operator.ask<T>('GET', `/api/v1${path}`)).body
 const act = <T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object = {}) =>
@@ -42,5 +45,61 @@ export function consoleJourneys(): void {
       )
       return last?.kind === 'cleared'
     })
+  })
+
+  it('shows a reader that stands still fall behind, when it will be level again, and that it is, although ops was killed', async () => {
+    const { actions } = await read<Capabilities>('/ops/capabilities')
+    if (!actions.pause.allowed) return
+    const streamOf = async () =>
+      (await read<Streams>('/ops/streams')).streams.find(({ service }) => service === 'inventory')
+    const shopper = await client.shopper()
+    for (const instance of await target.instances('inventory'))
+      await act('POST', `/ops/instances/${instance}/pause`, { for_s: 15 })
+    const orderIds = await Promise.all(
+      Array.from({ length: 20 }, () => shopper.place([{ item_id: 'desk-mat', quantity: 1 }])),
+    )
+
+    const behind = await until('the lag is seen', async () => {
+      const stream = await streamOf()
+      return (stream?.lag_records ?? 0) >= 20 && (stream?.lag_s ?? 0) > 0 && stream
+    })
+    // It does not shrink: there is no time at which it will be gone.
+    expect(behind).toMatchObject({ topic: 'order.v1', clear_in_s: null })
+    const [ops] = await target.instances('ops')
+    await target.crash(ops!)
+
+    for (const orderId of orderIds) await settled(shopper, orderId, ['COMPLETED'])
+    const level = await until('it is level again', async () => {
+      const stream = await streamOf().catch(() => undefined)
+      return stream?.lag_records === 0 && stream
+    })
+    expect(level).toMatchObject({ lag_s: 0, clear_in_s: 0 })
+    expect(level.partitions.every(({ owner }) => owner !== null)).toBe(true)
+  })
+
+  it('foretells what a consumer takes, beside what it took, and the way that orders wait for', async () => {
+    const load = await startLoad(8)
+    const { stations, path } = await until(
+      'figures of a minute under load',
+      async () => {
+        const queues = await read<Queues>('/ops/queues')
+        const busy = queues.stations.filter(({ ends }) => ends === null || ends === 'batches')
+        return busy.length >= 4 && queues.path !== null && queues
+      },
+      { timeoutMs: 30_000 },
+    )
+    await load.stop()
+
+    for (const { servers, utilisation, predicted, measured, error_share } of stations.filter(
+      ({ ends }) => ends === null,
+    )) {
+      expect(servers).toBeGreaterThan(0)
+      expect(utilisation).toBeGreaterThan(0)
+      expect(utilisation).toBeLessThan(1)
+      expect(error_share).toBeCloseTo(predicted.time_ms! / measured.time_ms! - 1)
+    }
+    expect(path!.steps[0]!.from).toMatch(/^order\.placed|^cart\.checked_out/)
+    expect(path!.steps.at(-1)).toMatchObject({ to: 'order.completed.v1', service: 'order' })
+    expect(path!.measured_ms).toBeCloseTo(path!.steps.reduce((sum, { measured_ms }) => sum + measured_ms, 0))
   })
 }

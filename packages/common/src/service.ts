@@ -16,7 +16,7 @@ import { createDiscovery } from './mesh/discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
 import { meshDefaults } from './mesh/settings.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
-import { createSnapshots } from './http/snapshot.ts'
+import { createSnapshots } from './http/take-snapshot.ts'
 import { closeServer, onStop, startServer } from './http/server.ts'
 import { startMoreTransports } from './http/more-transports.ts'
 

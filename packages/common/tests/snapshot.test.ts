@@ -2,7 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { createIdentity } from '@lepton/testing/identity'
 import { startOpsListener } from '../src/http/ops-listener.ts'
 import { closeServer } from '../src/http/server.ts'
-import { createSnapshots, READ_SNAPSHOT, Snapshot } from '../src/http/snapshot.ts'
+import { READ_SNAPSHOT, Snapshot } from '../src/http/snapshot.ts'
+import { createSnapshots } from '../src/http/take-snapshot.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
 
 const identity = createIdentity()

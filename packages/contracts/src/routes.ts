@@ -11,6 +11,7 @@ import { PAYMENT_ROUTES } from './payment-routes.ts'
 import { PROMISE_ROUTES } from './promises.ts'
 import type { RouteDefinition } from './route.ts'
 import { SESSION_ROUTES } from './session.ts'
+import { STREAM_ROUTES } from './streams.ts'
 
 const routes = [
   ...SESSION_ROUTES,
@@ -28,6 +29,7 @@ const routes = [
   ...PROMISE_ROUTES,
   ...ALARM_ROUTES,
   ...GOVERNANCE_ROUTES,
+  ...STREAM_ROUTES,
 ]
 
 /** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */

@@ -34,11 +34,19 @@ export function createApplier(
     labelNames: ['topic'],
   })
 
+  const age = metrics.histogram({
+    name: 'messaging_record_age_seconds',
+    help: 'Time from when a record was appended to when it was applied',
+    labelNames: ['topic'],
+  })
+
   async function apply(records: readonly ParsedRecord[]): Promise<void> {
     const done = duration.startTimer({ topic })
     const outcome = await database
       .inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
       .finally(done)
+    const nowMs = Date.now()
+    for (const { record } of records) age.observe({ topic }, Math.max(0, nowMs - record.timestampMs) / 1_000)
     for (const [name, count] of Object.entries(outcome)) events.inc({ topic, outcome: name }, count as number)
     if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events blocked by a sequence gap')
   }

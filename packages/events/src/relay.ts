@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type pg from 'pg'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
+import { madeAtMs } from '@lepton/common/runtime/id'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import type { Database } from './postgres/database.ts'
@@ -165,6 +166,15 @@ async function relayUntilStopped(
     name: 'outbox_send_duration_seconds',
     help: 'Time from a batch to its acknowledgement',
   })
+  const published = metrics.histogram({
+    name: 'outbox_publish_seconds',
+    help: "Time from when an event was made to the broker's acknowledgement",
+  })
+  metrics.gauge({
+    name: 'relay_shards_held',
+    help: 'Shards of the outbox that this instance publishes, of 16',
+    collect: (gauge) => gauge.set(lease.shards().length),
+  })
   let idleMs = minIdleMs
   let sendFailures = 0
   let deleted: Promise<unknown> = Promise.resolve()
@@ -195,6 +205,8 @@ async function relayUntilStopped(
     sendFailures = 0
     done()
     sent.inc(batch.length)
+    const nowMs = Date.now()
+    for (const { event_id } of batch) published.observe(Math.max(0, nowMs - madeAtMs(event_id)) / 1_000)
     lease.noteSent()
     failpoint('relay.after_send')
     // The next look at the outbox travels behind it on the same connection, and sees it done.

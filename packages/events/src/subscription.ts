@@ -1,3 +1,4 @@
+import { madeAtMs } from '@lepton/common/runtime/id'
 import type { Tx } from './postgres/transaction.ts'
 import type { BrokerRecord } from './broker.ts'
 import { type EventType, type IncomingEvent, versionOf } from './event.ts'
@@ -68,8 +69,8 @@ export function parseRecord(
   const { topic } = source
   const base = { record, source, isHandled: false, isSnapshot: false, madeAtMs: 0, event: undefined }
   if (!uuidV7.test(id)) return { ...base, fault: new Poison(`ce_id "${id}" is not a UUIDv7`) }
-  const madeAtMs = Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16)
-  if (madeAtMs > nowMs + MAX_AHEAD_MS)
+  const bornAtMs = madeAtMs(id)
+  if (bornAtMs > nowMs + MAX_AHEAD_MS)
     return { ...base, fault: new Poison(`ce_id "${id}" is from the future`) }
   if (!/^[1-9]\d{0,8}$/.test(sequence))
     return { ...base, fault: new Poison(`ce_sequence "${sequence}" is not a position`) }
@@ -90,15 +91,20 @@ export function parseRecord(
     return {
       ...base,
       event,
-      madeAtMs,
+      madeAtMs: bornAtMs,
       ...(isOtherVersion && { fault: new Poison(`version ${version} of ${name} is not known here`) }),
     }
   }
   try {
     event.data = handled.data.parse(JSON.parse(record.value?.toString() ?? ''))
   } catch (error) {
-    return { ...base, event, madeAtMs, fault: new Poison(`${type} cannot be read`, { cause: error }) }
+    return {
+      ...base,
+      event,
+      madeAtMs: bornAtMs,
+      fault: new Poison(`${type} cannot be read`, { cause: error }),
+    }
   }
   const isSnapshot = subscription.snapshots?.includes(handled) === true
-  return { record, source, event, madeAtMs, isHandled: true, isSnapshot }
+  return { record, source, event, madeAtMs: bornAtMs, isHandled: true, isSnapshot }
 }

@@ -4,22 +4,27 @@ import type { Broker, BrokerRecord, Delivery } from '@lepton/events/broker'
 import type { OrderFigures } from '@lepton/contracts/figures'
 import { TOPICS } from '@lepton/contracts/topics'
 import { createFlow, type FlowLog } from './flow.ts'
+import { createOrderPaths, type OrderPaths } from './queues/order-paths.ts'
 import { createOrderTally, UNKNOWN_ORDERS } from './order-tally.ts'
 
 /** Without a fetch for so long, Kafka is away and what it holds is not known. */
 const SILENT_MS = 15_000
 const CONCURRENCY = 4
+/** The way of orders is that of the last minutes: what is older is not kept. */
+const PATHS_MS = 600_000
 
 export interface LogReader extends Part {
   /** All of them null until the log was read to its end once, and while Kafka is away. */
   orders(): OrderFigures
   flow: FlowLog
+  paths: OrderPaths
 }
 
 /** Reads the shop's events from the log's start, in a group of its own: the figures can be rebuilt at any time. */
 export function startLogReader(broker: Broker, boot: string, log: Log): LogReader {
   const tally = createOrderTally()
   const flow = createFlow()
+  const paths = createOrderPaths()
   const lags = new Map<string, number>()
   let hasCaughtUp = false
 
@@ -47,6 +52,7 @@ export function startLogReader(broker: Broker, boot: string, log: Log): LogReade
       processor_ms,
     }
     flow.add(event, nowMs, tally.acceptedPerS(nowMs))
+    if (nowMs - atMs < PATHS_MS) paths.add({ ...event, event_id: ce_id, caused_by: ce_causationid })
   }
 
   async function onDelivery({ topic, partition, records, lag, done }: Delivery): Promise<void> {
@@ -66,6 +72,7 @@ export function startLogReader(broker: Broker, boot: string, log: Log): LogReade
 
   return {
     flow,
+    paths,
     orders() {
       const { isAssigned, fetchedAtMs } = subscriber.progress()
       if (!isAssigned || performance.now() - fetchedAtMs > SILENT_MS) return UNKNOWN_ORDERS

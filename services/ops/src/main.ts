@@ -4,6 +4,7 @@ import { createConsulClient } from '@lepton/common/mesh/consul'
 import { runService } from '@lepton/common/service'
 import { createKafkaBroker } from '@lepton/events/kafka/broker'
 
+import { createLagReader } from '@lepton/events/kafka/lag'
 import { actRoutes } from './act-routes.ts'
 import { createActions } from './actions.ts'
 import { alarmRoutes } from './alarms/routes.ts'
@@ -23,8 +24,11 @@ import { startObserver } from './observer.ts'
 import { orderRoutes } from './order-routes.ts'
 import { booksOf, promiseRoutes } from './promise-routes.ts'
 import { startReconciliation } from './reconciliation.ts'
+import { createQueueWatch } from './queues/queue-watch.ts'
+import { queueRoutes } from './queues/routes.ts'
 import { createSeries } from './series.ts'
 import { pointsOf, type ShopState } from './state.ts'
+import { watchStreams } from './streams/stream-watch.ts'
 import { serviceViews, silentOf } from './views.ts'
 
 const settings = readConfig()
@@ -46,6 +50,15 @@ await runService('ops', settings, (instance) => {
     webhookUrl: settings.ALARM_WEBHOOK_URL,
   })
   const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
+  const streams = watchStreams(createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log), log)
+  const queues = createQueueWatch(streams)
+  observer.onSample(() =>
+    queues.look({
+      services: serviceViews(observer),
+      snapshotOf: (one) => observer.sampler.of(one)?.snapshot,
+    }),
+  )
+  const incomplete = () => silentOf(serviceViews(observer))
   const series = createSeries()
   const state: ShopState = {
     observer,
@@ -76,7 +89,7 @@ await runService('ops', settings, (instance) => {
       ...alarmRoutes(alarms, {
         control: instance.control,
         once,
-        incomplete: () => silentOf(serviceViews(observer)),
+        incomplete,
       }),
       ...foreignServiceRoutes({
         ...instance,
@@ -88,12 +101,14 @@ await runService('ops', settings, (instance) => {
           .map((url) => new URL(url).host)
           .concat(settings.KAFKA_BROKERS),
       }),
+      ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
       ...live.endpoints,
     ]),
     parts: [
       { stop: () => broker.close() },
       { stop: () => consul.close() },
       events,
+      streams,
       watching,
       observer,
       books,

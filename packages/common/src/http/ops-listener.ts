@@ -2,7 +2,8 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Verify } from './auth.ts'
 import { startServer } from './server.ts'
-import { maySnapshot, type Snapshot } from './snapshot.ts'
+import type { Snapshot } from './snapshot.ts'
+import { maySnapshot } from './take-snapshot.ts'
 
 /**
  * Answers `/metrics`, `/livez`, `/readyz` and `/snapshot` on a listener of their own, away from the one that customers reach.

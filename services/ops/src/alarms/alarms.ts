@@ -4,13 +4,12 @@ import type { Log } from '@lepton/common/runtime/log'
 import type { Alarm, AlarmEvent, Alarms as View } from '@lepton/contracts/alarms'
 import { judge, keyOf, type Limits, nearestFirst, say, type Watched, worstFirst } from './judge.ts'
 import type { AlarmLog } from './log.ts'
+import { createRecorder } from './recorder.ts'
 import type { Around } from './readings.ts'
 import { type AlarmDefinition, ALARMS } from './table.ts'
 import type { Webhook } from './webhook.ts'
 
 const MAX_LINES = 20
-/** What waits for Consul; beyond that the oldest is not recorded. */
-const MAX_WAITING = 200
 /** Looks between two readings of what other instances have recorded. */
 const REFRESH_EVERY = 5
 
@@ -41,10 +40,7 @@ export function createAlarms({
   now = Date.now,
 }: AlarmDeps): Alarms {
   const watched = new Map<string, ReadonlyMap<string, Watched>>()
-  /** Not written yet, and whether it was delivered although it is not. */
-  const waiting: { event: AlarmEvent; isSent: boolean }[] = []
   let looks = 0
-  let isKept = true
 
   const settingOf = (name: string) => (control.values().get(`alarms/${name}`) ?? {}) as AlarmSetting
   function limitsOf({ name, over, ...usual }: AlarmDefinition): Limits {
@@ -52,6 +48,11 @@ export function createAlarms({
     return { threshold, for_s, over }
   }
   const isSilent = (name: string) => Date.parse(settingOf(name).silent_until ?? '') > now()
+
+  const recorder = createRecorder(history, log, (event) => {
+    onChange(event)
+    if (!isSilent(event.name)) webhook?.send(event)
+  })
 
   function lookAt(definition: AlarmDefinition, around: Around): void {
     const { name, readings } = definition
@@ -87,40 +88,7 @@ export function createAlarms({
     const kind = line.raised_at === null ? 'cleared' : 'raised'
     const what = say(definition, line)
     const at = new Date(now()).toISOString()
-    waiting.push({ event: { at, kind, name, labels, severity, what, value, threshold }, isSent: false })
-    if (waiting.length > MAX_WAITING) waiting.shift()
-  }
-
-  async function record(): Promise<void> {
-    for (let first = waiting[0]; first !== undefined; first = waiting[0]) {
-      const isOurs = await history.write(first.event).then(
-        (isNew) => {
-          isKept = true
-          return isNew
-        },
-        (error: unknown) => {
-          if (isKept) log.warn({ err: error }, 'alarms cannot be recorded; they are delivered all the same')
-          isKept = false
-          return true
-        },
-      )
-      if (isOurs && !first.isSent) tell(first.event)
-      first.isSent = true
-      if (!isKept) {
-        // Those behind it are as urgent; they are recorded when Consul is back.
-        for (const one of waiting.filter(({ isSent }) => !isSent)) {
-          tell(one.event)
-          one.isSent = true
-        }
-        return
-      }
-      waiting.shift()
-    }
-  }
-
-  function tell(event: AlarmEvent): void {
-    onChange(event)
-    if (!isSilent(event.name)) webhook?.send(event)
+    recorder.add({ at, kind, name, labels, severity, what, value, threshold })
   }
 
   function viewOf(definition: AlarmDefinition): Alarm {
@@ -147,12 +115,12 @@ export function createAlarms({
           .catch((error: unknown) => log.debug({ err: error }, 'the log of alarms cannot be read'))
       looks += 1
       for (const definition of table) lookAt(definition, around)
-      await record()
+      await recorder.record()
     },
     view: () => ({
       items: worstFirst(table.map(viewOf)),
-      history: [...waiting.map(({ event }) => event).toReversed(), ...history.history()],
-      is_history_kept: isKept,
+      history: [...recorder.waiting(), ...history.history()],
+      is_history_kept: recorder.isKept(),
       webhook: webhook?.view() ?? null,
     }),
     one(name) {

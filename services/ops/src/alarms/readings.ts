@@ -3,7 +3,7 @@ import type { ServiceView } from '@lepton/contracts/figures'
 import { ONLY_BY_CHAOS, PROMISES } from '@lepton/contracts/promises'
 import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/services'
 import type { Walk } from '../reconciliation.ts'
-import type { Increases } from './increases.ts'
+import type { Increases } from '../increases.ts'
 
 /** A figure as it is now; null where it is not known. */
 export interface Reading {
@@ -22,18 +22,18 @@ export interface Around {
   increases: Increases
 }
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 /** Below a request a second, one slow request would be one in a hundred. */
 const LEAST_PER_S = 1
 
-const isThere = ({ state }: { state: string }) => state !== 'gone'
+export const isThere = ({ state }: { state: string }) => state !== 'gone'
 const answers = ({ state }: { state: string }) => state === 'passing' || state === 'warning'
 /** The card processor gives no snapshots. */
-const own = ({ services }: Around) => services.filter(({ service }) => service !== 'psp')
-const among = ({ services }: Around, names: readonly string[]) =>
+export const own = ({ services }: Around) => services.filter(({ service }) => service !== 'psp')
+export const among = ({ services }: Around, names: readonly string[]) =>
   services.filter(({ service }) => names.includes(service))
 
-function snapshotsOf({ instances }: ServiceView, { snapshotOf }: Around): Snapshot[] {
+export function snapshotsOf({ instances }: ServiceView, { snapshotOf }: Around): Snapshot[] {
   return instances.filter(isThere).flatMap(({ name }) => snapshotOf(name) ?? [])
 }
 
@@ -60,7 +60,7 @@ export function growingLags(around: Around): Reading[] {
     if (lags.length === 0) return [{ labels: { service }, value: null }]
     return [...Map.groupBy(lags, ({ topic }) => topic)].map(([topic, ofTopic]) => {
       const value = ofTopic.reduce((sum, { records }) => sum + records, 0)
-      const before = around.increases.note(`lag ${service} ${topic}`, value)
+      const before = around.increases.before(`lag ${service} ${topic}`, value, 5 * MINUTE_MS)
       return { labels: { service, topic }, value, counts: value > before }
     })
   })
@@ -71,52 +71,6 @@ export function deadLetters(around: Around): Reading[] {
     labels: { service },
     value,
   }))
-}
-
-export function shedShare(around: Around): Reading[] {
-  return among(around, ['gateway']).map((view) => {
-    const snapshots = snapshotsOf(view, around)
-    const over = (of: (one: Snapshot) => number, name: string) =>
-      snapshots.reduce(
-        (sum, one) => sum + around.increases.over(`${name} ${one.boot_id}`, of(one), 5 * MINUTE_MS),
-        0,
-      )
-    const shed = over((one) => one.shed.reduce((sum, { count }) => sum + count, 0), 'shed')
-    const served = over((one) => one.requests.reduce((sum, { count }) => sum + count, 0), 'served')
-    return { labels: {}, value: snapshots.length === 0 ? null : shed / Math.max(1, shed + served) }
-  })
-}
-
-export function shedOthers(around: Around): Reading[] {
-  return own(around).flatMap((view) =>
-    ['read', 'change'].map((priority) => {
-      const snapshots = snapshotsOf(view, around)
-      const perMinute = snapshots.reduce((sum, one) => {
-        const count = one.shed.find((entry) => entry.priority === priority)?.count ?? 0
-        return sum + around.increases.over(`${priority} ${one.boot_id}`, count, MINUTE_MS)
-      }, 0)
-      return {
-        labels: { service: view.service, priority },
-        value: snapshots.length === 0 ? null : perMinute / 60,
-      }
-    }),
-  )
-}
-
-export function inboundLimits(around: Around): Reading[] {
-  return own(around).flatMap(({ service, instances }) =>
-    instances.filter(isThere).map(({ name: instance }) => {
-      const snapshot = around.snapshotOf(instance)
-      const shed = snapshot?.shed.reduce((sum, { count }) => sum + count, 0) ?? 0
-      const isShedding =
-        snapshot !== undefined && around.increases.over(`any ${snapshot.boot_id}`, shed, 5 * MINUTE_MS) > 0
-      return {
-        labels: { service, instance },
-        value: snapshot?.inbound_limit ?? null,
-        counts: isShedding,
-      }
-    }),
-  )
 }
 
 export function brokenPromises({ walk }: Around): Reading[] {

@@ -6,7 +6,7 @@ import type { Observer } from '../observer.ts'
 import type { Reconciliation } from '../reconciliation.ts'
 import { serviceViews } from '../views.ts'
 import { type Alarms, createAlarms } from './alarms.ts'
-import { createIncreases } from './increases.ts'
+import { createIncreases } from '../increases.ts'
 import { createAlarmLog } from './log.ts'
 import { startWebhook } from './webhook.ts'
 

@@ -1,4 +1,5 @@
 import type { Alarm } from '@lepton/contracts/alarms'
+import * as overload from './overload.ts'
 import * as read from './readings.ts'
 
 export interface AlarmDefinition extends Pick<Alarm, 'name' | 'words' | 'severity' | 'unit' | 'over'> {
@@ -109,7 +110,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     unit: 'share',
     threshold: 0.05,
     for_s: 300,
-    readings: read.shedShare,
+    readings: overload.shedShare,
     rule: (t) => `lepton:shed:ratio_5m > ${t}`,
   },
   {
@@ -120,7 +121,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     words: '{service} refuses requests of priority {priority}',
     threshold: 0,
     for_s: 60,
-    readings: read.shedOthers,
+    readings: overload.shedOthers,
     rule: (t) =>
       `sum by (service, priority) (rate(http_server_shed_total{priority=~"read|change"}[1m])) > ${t}`,
   },
@@ -133,7 +134,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     over: 'at_most',
     threshold: 16,
     for_s: 300,
-    readings: read.inboundLimits,
+    readings: overload.inboundLimits,
     rule: (t) =>
       `http_server_inbound_limit <= ${t} and on (service, instance) sum by (service, instance) (rate(http_server_shed_total[5m])) > 0`,
   },

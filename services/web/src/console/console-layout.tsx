@@ -43,6 +43,8 @@ export function ConsoleLayout() {
           <h2>{texts.ofMachinery}</h2>
           <ul>
             <Item to="/console/instances">{texts.instances.nav}</Item>
+            <Item to="/console/events">{texts.events.nav}</Item>
+            <Item to="/console/queues">{texts.queues.nav}</Item>
             <Item to="/console/alarms">{texts.alarms.nav}</Item>
             <Item to="/console/logs">{texts.logs.nav}</Item>
             <Item to="/console/activity">{texts.activity.nav}</Item>

@@ -1,3 +1,5 @@
+import { duration } from '../format.ts'
+
 /** Figures as they are read; what is not known is a dash and no nought. */
 export const decimal = (value: number | null): string => (value === null ? '—' : value.toFixed(1))
 
@@ -6,3 +8,5 @@ export const percent = (share: number | null): string =>
 
 export const mebibytes = (bytes: number | null): string =>
   bytes === null ? '—' : `${Math.round(bytes / 2 ** 20)} MiB`
+
+export const span = (ms: number | null): string => (ms === null ? '—' : duration(ms))

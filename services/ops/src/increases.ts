@@ -10,11 +10,11 @@ interface Ring {
 export interface Increases {
   /** How much more a counter is than it was `windowMs` ago, or since it was first seen. */
   over(key: string, value: number, windowMs: number): number
-  /** What a figure was five minutes ago, or when it was first seen. */
-  note(key: string, value: number): number
+  /** The same a second; null where it is seen for the first time. */
+  rate(key: string, value: number, windowMs: number): number | null
+  /** What a figure was `windowMs` ago, or when it was first seen. */
+  before(key: string, value: number, windowMs: number): number
 }
-
-const NOTE_MS = 300_000
 
 /** Counters as they were over the last ten minutes: one reading a look, and old ones are forgotten. */
 export function createIncreases(now = () => performance.now()): Increases {
@@ -30,8 +30,8 @@ export function createIncreases(now = () => performance.now()): Increases {
     return ring
   }
 
-  /** The value of `windowMs` ago, or the oldest there is. */
-  function before(key: string, value: number, windowMs: number): number {
+  /** The reading of `windowMs` ago, or the oldest there is; this one is added. */
+  function look(key: string, value: number, windowMs: number): { value: number; seconds: number } {
     const { atMs, values } = ringOf(key)
     const nowMs = now()
     atMs.push(nowMs)
@@ -39,11 +39,16 @@ export function createIncreases(now = () => performance.now()): Increases {
     const stale = atMs.findIndex((at) => at >= nowMs - KEPT_MS)
     atMs.splice(0, stale)
     values.splice(0, stale)
-    return values[atMs.findIndex((at) => at >= nowMs - windowMs)]!
+    const index = atMs.findIndex((at) => at >= nowMs - windowMs)
+    return { value: values[index]!, seconds: (nowMs - atMs[index]!) / 1_000 }
   }
 
   return {
-    over: (key, value, windowMs) => Math.max(0, value - before(key, value, windowMs)),
-    note: (key, value) => before(key, value, NOTE_MS),
+    over: (key, value, windowMs) => Math.max(0, value - look(key, value, windowMs).value),
+    rate(key, value, windowMs) {
+      const before = look(key, value, windowMs)
+      return before.seconds === 0 ? null : Math.max(0, value - before.value) / before.seconds
+    },
+    before: (key, value, windowMs) => look(key, value, windowMs).value,
   }
 }

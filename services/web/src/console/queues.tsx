@@ -1,0 +1,150 @@
+import type { Answer, RouteOf } from '@lepton/client/api'
+import { useQuery } from '@tanstack/react-query'
+import { shop } from '../api.ts'
+import { duration } from '../format.ts'
+import { useMessages } from '../messages/messages.tsx'
+import { PageTitle } from '../parts/page.tsx'
+import { Bone, Trouble } from '../parts/panel.tsx'
+import { State } from '../parts/state.tsx'
+import { Age } from './age.tsx'
+import style from './console.module.css'
+import { decimal, percent, span } from './figures.ts'
+import { Table } from './table.tsx'
+
+type View = Answer<RouteOf<'GET', '/ops/queues'>>
+type Station = View['stations'][number]
+
+/** The consumers as queues: what the mathematics predict beside what is measured. */
+export function Queues() {
+  const { console: texts } = useMessages()
+  const words = texts.queues
+  const { data, error, refetch, dataUpdatedAt } = useQuery({
+    queryKey: ['ops', 'queues'],
+    queryFn: ({ signal }) => shop.ask('GET', '/ops/queues', { signal }),
+    refetchInterval: 2_000,
+  })
+  return (
+    <>
+      <PageTitle title={words.nav}>{data === undefined ? words.nav : sentence(data, words)}</PageTitle>
+      {error && <Trouble error={error} onRetry={() => void refetch()} />}
+      {data === undefined && !error && <Bone height={360} />}
+      {data !== undefined && (
+        <>
+          <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />
+          <Stations stations={data.stations} />
+          <Path path={data.path} />
+          <section className={style['panel']}>
+            <h2>{words.model}</h2>
+            {words.modelText.map((text) => (
+              <p key={text} className={style['note']}>
+                {text}
+              </p>
+            ))}
+          </section>
+        </>
+      )}
+    </>
+  )
+}
+
+function sentence({ stations }: View, words: ReturnType<typeof useMessages>['console']['queues']): string {
+  const saturated = stations.filter(({ ends }) => ends === 'saturated')
+  if (saturated.length > 0)
+    return words.saturated(saturated.map(({ service, topic }) => `${service} ← ${topic}`).join(', '))
+  const known = stations.filter(({ utilisation }) => utilisation !== null)
+  const [busiest] = known.toSorted((a, b) => (b.utilisation ?? 0) - (a.utilisation ?? 0))
+  return busiest === undefined
+    ? words.quiet
+    : words.busiest(`${busiest.service} ← ${busiest.topic}`, percent(busiest.utilisation))
+}
+
+function Stations({ stations }: { stations: readonly Station[] }) {
+  const { console: texts } = useMessages()
+  const words = texts.queues
+  const { columns } = words
+  return (
+    <section className={style['panel']} aria-labelledby="stations">
+      <h2 id="stations">{words.stations}</h2>
+      <Table
+        columns={[
+          { label: columns.station },
+          { label: columns.arrivals, isFigure: true },
+          { label: columns.handled, isFigure: true },
+          { label: columns.servers, isFigure: true },
+          { label: columns.utilisation, isFigure: true },
+          { label: columns.batch, isFigure: true },
+          { label: columns.wait, isFigure: true },
+          { label: columns.time, isFigure: true },
+          { label: columns.length, isFigure: true },
+          { label: columns.error, isFigure: true },
+          { label: columns.drain, isFigure: true },
+          { label: columns.ends },
+        ]}
+        rows={stations.map((one) => ({
+          key: `${one.service} ${one.topic}`,
+          cells: [
+            `${one.service} ← ${one.topic}`,
+            decimal(one.arrivals_per_s),
+            decimal(one.handled_per_s),
+            one.servers ?? '—',
+            percent(one.utilisation),
+            decimal(one.batch),
+            span(one.predicted.wait_ms),
+            `${span(one.predicted.time_ms)} / ${span(one.measured.time_ms)}`,
+            `${decimal(one.predicted.length)} / ${decimal(one.measured.length)}`,
+            percent(one.error_share),
+            one.drain_s === null ? '—' : duration(one.drain_s * 1_000),
+            <Verdict key="ends" station={one} />,
+          ],
+        }))}
+      />
+    </section>
+  )
+}
+
+/** An error beyond this is no prediction. */
+const TRUSTED_ERROR = 0.25
+
+function Verdict({ station: { ends, error_share } }: { station: Station }) {
+  const { console: texts } = useMessages()
+  const words = texts.queues
+  if (ends !== null) return <State kind={ends === 'saturated' ? 'bad' : 'none'}>{words.ends[ends]}</State>
+  const isTrusted = error_share !== null && Math.abs(error_share) <= TRUSTED_ERROR
+  return <State kind={isTrusted ? 'ok' : 'wait'}>{isTrusted ? words.holds : words.errs}</State>
+}
+
+function Path({ path }: { path: View['path'] }) {
+  const { console: texts } = useMessages()
+  const words = texts.queues
+  const events = texts.timeline.events as Partial<Record<string, string>>
+  return (
+    <section className={style['panel']} aria-labelledby="path">
+      <h2 id="path">{words.path}</h2>
+      {path === null && <p>{words.noPath}</p>}
+      {path !== null && (
+        <>
+          <p className={style['note']}>
+            {words.pathOf(path.orders, percent(path.share), span(path.measured_ms), span(path.predicted_ms))}
+          </p>
+          <Table
+            columns={[
+              { label: words.columns.step },
+              { label: words.columns.by },
+              { label: words.columns.measured, isFigure: true },
+              { label: words.columns.predicted, isFigure: true },
+            ]}
+            rows={path.steps.map((step) => ({
+              key: `${step.from} ${step.to}`,
+              cells: [
+                `${events[step.from] ?? step.from} → ${events[step.to] ?? step.to}`,
+                step.service,
+                span(step.measured_ms),
+                span(step.predicted_ms),
+              ],
+            }))}
+          />
+        </>
+      )}
+    </section>
+  )
+}
