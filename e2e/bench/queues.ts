@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { createLog } from '@lepton/common/runtime/log'
 import type { Queues, Station } from '@lepton/contracts/streams'
-import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import { createLagReader } from '@lepton/events/kafka/lag'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
@@ -10,6 +9,8 @@ import { startOrders } from './steady-orders.ts'
 
 /** The windows of ops are a minute long. */
 const SETTLE_MS = 75_000
+/** Orders are accepted without it. */
+const READER = { service: 'payment', topic: 'order.v1' } as const
 const PAUSE_S = 10
 const DRAIN_TIMEOUT_MS = 120_000
 
@@ -60,7 +61,7 @@ export async function measureDrain(
     createLog({ service: 'bench', instance: 'bench', level: 'silent' }),
   )
   const backlogOf = async () =>
-    (await lags.read([{ group: 'inventory', topics: SUBSCRIPTIONS.inventory }])).reduce(
+    (await lags.read([{ group: READER.service, topics: [READER.topic] }])).reduce(
       (sum, { end, committed }) => sum + end - committed,
       0,
     )
@@ -68,8 +69,10 @@ export async function measureDrain(
   try {
     await delay(PAUSE_S * 1_000)
     const { stations } = await read<Queues>(operator, '/ops/queues')
-    const { servers, best_per_s, arrivals_per_s } = stations.find(({ service }) => service === 'inventory')!
-    const instances = shop.instances().filter(({ service }) => service === 'inventory')
+    const { servers, best_per_s, arrivals_per_s } = stations.find(
+      ({ service, topic }) => service === READER.service && topic === READER.topic,
+    )!
+    const instances = shop.instances().filter(({ service }) => service === READER.service)
     for (const { instance } of instances) shop.pause(instance)
     await delay(PAUSE_S * 1_000)
     const backlog = await backlogOf()

@@ -1,5 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Alarm, Alarms } from '@lepton/contracts/alarms'
+import type { Calls, SettingChange } from '@lepton/contracts/calls'
 import type { Capabilities } from '@lepton/contracts/processes'
 import type { Queues, Streams } from '@lepton/contracts/streams'
 import { until } from '@lepton/testing/until'
@@ -51,9 +52,11 @@ export function consoleJourneys(): void {
     const { actions } = await read<Capabilities>('/ops/capabilities')
     if (!actions.pause.allowed) return
     const streamOf = async () =>
-      (await read<Streams>('/ops/streams')).streams.find(({ service }) => service === 'inventory')
+      (await read<Streams>('/ops/streams')).streams.find(
+        ({ service, topic }) => service === 'payment' && topic === 'order.v1',
+      )
     const shopper = await client.shopper()
-    for (const instance of await target.instances('inventory'))
+    for (const instance of await target.instances('payment'))
       await act('POST', `/ops/instances/${instance}/pause`, { for_s: 15 })
     const orderIds = await Promise.all(
       Array.from({ length: 20 }, () => shopper.place([{ item_id: 'desk-mat', quantity: 1 }])),
@@ -101,5 +104,37 @@ export function consoleJourneys(): void {
     expect(path!.steps[0]!.from).toMatch(/^order\.placed|^cart\.checked_out/)
     expect(path!.steps.at(-1)).toMatchObject({ to: 'order.completed.v1', service: 'order' })
     expect(path!.measured_ms).toBeCloseTo(path!.steps.reduce((sum, { measured_ms }) => sum + measured_ms, 0))
+  })
+
+  it('drains an instance while shoppers buy, sees its share go to the others, and undoes it', async () => {
+    const [drained] = await target.instances('order')
+    const key = `instances/order/${drained}`
+    const load = await startLoad(4)
+    const pairOf = async () =>
+      (await read<Calls>('/ops/calls')).pairs.find(
+        ({ caller, target: called }) => caller === 'gateway' && called === 'order',
+      )
+
+    const changed = await act<SettingChange>('PUT', '/ops/settings', { key, value: '{"drain":true}' })
+    expect(changed.body).toMatchObject({ before: null, after: '{"drain":true}' })
+    const endpoints = await until(
+      'nothing is expected of it, and it is called less',
+      async () => {
+        const pair = await pairOf()
+        const one = pair?.endpoints.find(({ instance }) => instance === drained)
+        return one?.is_drained && one.expected_share === 0 && (one.share ?? 1) < 0.3 && pair?.endpoints
+      },
+      { timeoutMs: 70_000 },
+    )
+    const others = endpoints.filter(({ instance }) => instance !== drained)
+    expect(others.reduce((sum, { share }) => sum + (share ?? 0), 0)).toBeGreaterThan(0.7)
+
+    const undone = await act<SettingChange>('POST', '/ops/settings/undo', { key })
+    expect(undone.body).toMatchObject({ before: '{"drain":true}', after: null })
+    await until('it is used again', async () => {
+      const one = (await pairOf())?.endpoints.find(({ instance }) => instance === drained)
+      return one?.is_drained === false && one.expected_share! > 0
+    })
+    expect((await load.stop()).failures).toEqual([])
   })
 }

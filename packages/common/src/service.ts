@@ -105,7 +105,12 @@ export async function runService(
   // Customers reach the gateway by HTTP/1.1 alone.
   const more = isPublic ? undefined : await startMoreTransports(app, settings)
   const { OPS_HOST: host, OPS_PORT } = settings
-  const take = createSnapshots({ service, instance: settings.INSTANCE, metrics })
+  const take = createSnapshots({
+    service,
+    instance: settings.INSTANCE,
+    metrics,
+    look: () => mesh.look(),
+  })
   const snapshots = { take, verify: instance.verify }
   const ops = await startOpsListener({ host, port: OPS_PORT, metrics, isReady: () => isReady, snapshots })
   isReady = true

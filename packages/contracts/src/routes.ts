@@ -1,6 +1,7 @@
 import { ALARM_ROUTES } from './alarms.ts'
 import { AUDIT_ROUTES } from './audit.ts'
 import { BRANCH_ROUTES } from './branches.ts'
+import { CALL_ROUTES } from './calls.ts'
 import { CART_ROUTES } from './cart-routes.ts'
 import { INVENTORY_ROUTES } from './inventory-routes.ts'
 import { GOVERNANCE_ROUTES } from './governance.ts'
@@ -29,6 +30,7 @@ const routes = [
   ...PROMISE_ROUTES,
   ...ALARM_ROUTES,
   ...GOVERNANCE_ROUTES,
+  ...CALL_ROUTES,
   ...STREAM_ROUTES,
 ]
 

@@ -11,6 +11,8 @@ const NOTHING = {
   lag_records: null,
   dead_letters: null,
   anomalies: 0,
+  rtt_le: [],
+  targets: [],
   consumed: [],
   relay: null,
   inbound_limit: null,

@@ -17,7 +17,11 @@ export interface Increases {
 }
 
 /** Counters as they were over the last ten minutes: one reading a look, and old ones are forgotten. */
-export function createIncreases(now = () => performance.now()): Increases {
+export function createIncreases(
+  now = () => performance.now(),
+  maxKeys = MAX_KEYS,
+  keptMs = KEPT_MS,
+): Increases {
   const rings = new Map<string, Ring>()
 
   function ringOf(key: string): Ring {
@@ -26,7 +30,7 @@ export function createIncreases(now = () => performance.now()): Increases {
     rings.delete(key)
     rings.set(key, ring)
     const oldest = rings.keys().next().value
-    if (rings.size > MAX_KEYS && oldest !== undefined) rings.delete(oldest)
+    if (rings.size > maxKeys && oldest !== undefined) rings.delete(oldest)
     return ring
   }
 
@@ -36,7 +40,7 @@ export function createIncreases(now = () => performance.now()): Increases {
     const nowMs = now()
     atMs.push(nowMs)
     values.push(value)
-    const stale = atMs.findIndex((at) => at >= nowMs - KEPT_MS)
+    const stale = atMs.findIndex((at) => at >= nowMs - keptMs)
     atMs.splice(0, stale)
     values.splice(0, stale)
     const index = atMs.findIndex((at) => at >= nowMs - windowMs)

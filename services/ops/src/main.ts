@@ -10,6 +10,8 @@ import { createActions } from './actions.ts'
 import { alarmRoutes } from './alarms/routes.ts'
 import { startAlarms } from './alarms/start.ts'
 import { reconcileEndpoint } from './audit.ts'
+import { createCallWatch } from './calls/call-watch.ts'
+import { callRoutes } from './calls/routes.ts'
 import { readConfig } from './config.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
@@ -42,22 +44,21 @@ await runService('ops', settings, (instance) => {
   const events = startLogReader(broker, boot, log)
   const observer = startObserver({ ...instance, launcher, marks, pspUrl: settings.PSP_URL })
   const books = startReconciliation(instance)
+  const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
   const { alarms, part: watching } = startAlarms(instance, {
-    consul: createConsulClient({ address: settings.CONSUL_HTTP_ADDR }),
+    consul,
     observer,
     books,
     marks,
     webhookUrl: settings.ALARM_WEBHOOK_URL,
   })
-  const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
   const streams = watchStreams(createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log), log)
   const queues = createQueueWatch(streams)
-  observer.onSample(() =>
-    queues.look({
-      services: serviceViews(observer),
-      snapshotOf: (one) => observer.sampler.of(one)?.snapshot,
-    }),
-  )
+  const calls = createCallWatch(instance.control)
+  observer.onSample(() => {
+    const snapshotOf = (one: string) => observer.sampler.of(one)?.snapshot
+    for (const watch of [queues, calls]) watch.look({ services: serviceViews(observer), snapshotOf })
+  })
   const incomplete = () => silentOf(serviceViews(observer))
   const series = createSeries()
   const state: ShopState = {
@@ -101,6 +102,7 @@ await runService('ops', settings, (instance) => {
           .map((url) => new URL(url).host)
           .concat(settings.KAFKA_BROKERS),
       }),
+      ...callRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
       ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
       ...live.endpoints,
     ]),

@@ -14,24 +14,73 @@ const SEEN_MS = 2_000
  * @throws Unavailable where Consul does not answer
  */
 export async function changeSetting(
-  control: Pick<Control, 'get' | 'set' | 'subscribe'>,
+  control: Writable,
   key: string,
   change: Change,
   next: (before: object) => object,
 ): Promise<void> {
-  let seen: Promise<void>
-  try {
+  await seenAfter(control, async () => {
     const before = await control.get(key)
     const given = next(before === undefined ? {} : (JSON.parse(before) as object))
     const value = Object.fromEntries(Object.entries(given).filter(([, field]) => field !== undefined))
-    const isEmpty = Object.keys(value).length === 0
-    if (isEmpty && before === undefined) return
-    seen = nextChange(control)
-    await control.set(key, isEmpty ? undefined : value, change)
+    return put(control, key, before, Object.keys(value).length === 0 ? undefined : value, change)
+  })
+}
+
+type Writable = Pick<Control, 'get' | 'set' | 'undo' | 'subscribe' | 'changes'>
+
+/** The same with a whole value; gives what was there before. */
+export async function replaceSetting(
+  control: Writable,
+  key: string,
+  change: Change,
+  value: object | undefined,
+): Promise<string | undefined> {
+  let before: string | undefined
+  await seenAfter(control, async () => {
+    before = await control.get(key)
+    return put(control, key, before, value, change)
+  })
+  return before
+}
+
+/** Takes the last change back. @throws Refusal `not-found` where there is none */
+export async function undoLast(
+  control: Writable,
+  key: string,
+  change: Change,
+): Promise<{ before: string | null; after: string | null }> {
+  const last = control.changes().find((one) => one.key === key)
+  if (last === undefined) throw refuse('not-found', `${key} was never changed.`)
+  await seenAfter(control, async () => {
+    await control.undo(key, change)
+    return true
+  })
+  return { before: last.after, after: last.before }
+}
+
+/** False where there is nothing to write: what is not set cannot be unset. */
+async function put(
+  control: Writable,
+  key: string,
+  before: string | undefined,
+  value: object | undefined,
+  change: Change,
+): Promise<boolean> {
+  if (value === undefined && before === undefined) return false
+  await control.set(key, value, change)
+  return true
+}
+
+async function seenAfter(control: Writable, write: () => Promise<boolean>): Promise<void> {
+  const seen = nextChange(control)
+  try {
+    if (await write()) await seen.came
   } catch (error) {
     throw asRefusal(error)
+  } finally {
+    seen.end()
   }
-  await seen
 }
 
 function asRefusal(error: unknown): Error {
@@ -41,14 +90,13 @@ function asRefusal(error: unknown): Error {
 }
 
 /** The next change that this process reads, or the end of the patience. */
-function nextChange({ subscribe }: Pick<Control, 'subscribe'>): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      unsubscribe()
-      resolve()
-    }
-    const timer = setTimeout(end, SEEN_MS)
-    const unsubscribe = subscribe(end)
-  })
+function nextChange({ subscribe }: Pick<Control, 'subscribe'>): { came: Promise<void>; end: () => void } {
+  const { promise: came, resolve } = Promise.withResolvers<void>()
+  const timer = setTimeout(resolve, SEEN_MS)
+  const unsubscribe = subscribe(resolve)
+  const end = () => {
+    clearTimeout(timer)
+    unsubscribe()
+  }
+  return { came, end }
 }

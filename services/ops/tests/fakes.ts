@@ -54,6 +54,11 @@ export function createFakeControl() {
       for (const listener of listeners) listener()
       return Promise.resolve()
     },
+    undo: (key: string, change: { who: string; why: string }) => {
+      const before = changes.find((one) => one.key === key)?.before ?? null
+      return control.set(key, before === null ? undefined : (JSON.parse(before) as object), change)
+    },
+    faults: () => new Map<string, string>(),
   }
   return control as typeof control & Control
 }

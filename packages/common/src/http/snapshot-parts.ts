@@ -84,6 +84,15 @@ export function partOf(values: Values, part: 'count' | 'sum'): number {
   return sumOf(values.filter(({ metricName }) => metricName?.endsWith(`_${part}`)))
 }
 
+/** What is counted of a target: calls that were sent again, and how old the list of its instances is. */
+export function reachOf(target: string, retries: Values, listed: Values) {
+  const own = (values: Values) => values.filter(({ labels }) => labels.server_address === target)
+  const sent = own(retries).filter(
+    ({ labels: { outcome } }) => outcome === 'success' || outcome === 'failure',
+  )
+  return { retried: sumOf(sent), discovery_age_s: known(own(listed)[0]?.value) }
+}
+
 export function poolOf(values: Values): NonNullable<Snapshot['pool']> {
   const of = (state: string) => values.find(({ labels }) => labels.state === state)?.value ?? 0
   return { idle: of('idle'), used: of('used'), waiting: of('waiting') }

@@ -35,6 +35,40 @@ export const Snapshot = z.object({
   calls: z.array(
     z.object({ target: z.string(), operation: z.string(), count: Count, failed: Count, breaker: z.string() }),
   ),
+  /** Bounds of the buckets of round trips, in seconds. */
+  rtt_le: z.array(z.number()),
+  /** What it knows of those that it calls. */
+  targets: z.array(
+    z.object({
+      target: z.string(),
+      policy: z.string(),
+      budget: z.number(),
+      is_panicking: z.boolean(),
+      /** How old the list of its instances is; null where it never came. */
+      discovery_age_s: z.number().nullable(),
+      retried: Count,
+      endpoints: z.array(
+        z.object({
+          instance: z.string(),
+          standing: z.enum(['healthy', 'unverified', 'ejected', 'gone']),
+          ejected_ms: z.number().nullable(),
+          weight: z.number(),
+          pending: Count,
+          ended: Count,
+          failed: Count,
+          buckets: z.array(Count),
+        }),
+      ),
+      breakers: z.array(
+        z.object({
+          operation: z.string(),
+          state: z.enum(['closed', 'half-open', 'open']),
+          since_ms: z.number(),
+          retry_ms: z.number(),
+        }),
+      ),
+    }),
+  ),
   /** Null where the service has no such thing, or cannot say now. */
   outbox: z.object({ pending: Count, oldest_s: z.number() }).nullable(),
   lag_records: z.array(z.object({ topic: z.string(), records: Count })).nullable(),

@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { performance } from 'node:perf_hooks'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Metrics } from '../runtime/metrics.ts'
+import { RTT_BOUNDS_S } from '../mesh/endpoint-counts.ts'
+import type { TargetLook } from '../mesh/target-look.ts'
 import type { Caller, Verify } from './auth.ts'
 import { READ_SNAPSHOT, type Snapshot } from './snapshot.ts'
 import {
@@ -12,6 +14,7 @@ import {
   consumedOf,
   partOf,
   poolOf,
+  reachOf,
   sumOf,
   known,
   type Values,
@@ -25,10 +28,13 @@ export function createSnapshots({
   service,
   instance,
   metrics,
+  look = () => [],
 }: {
   service: string
   instance: string
   metrics: Metrics
+  /** What the process knows of those that it calls. */
+  look?: () => TargetLook[]
 }): () => Promise<Snapshot> {
   const boot_id = randomUUID()
   const started_at = new Date(performance.timeOrigin).toISOString()
@@ -67,6 +73,8 @@ export function createSnapshots({
       limit,
       shed,
       anomalies,
+      retries,
+      listed,
       outcomes,
       transactions,
       ages,
@@ -85,6 +93,8 @@ export function createSnapshots({
       read('http_server_inbound_limit'),
       read('http_server_shed_total'),
       read(`${service}_anomalies_total`),
+      read('retries_total'),
+      read('discovery_age_seconds'),
       read('messaging_client_consumed_messages_total'),
       read('messaging_process_duration_seconds'),
       read('messaging_record_age_seconds'),
@@ -112,6 +122,8 @@ export function createSnapshots({
       calls: callsOf(tries ?? [], breakers ?? []),
       outbox: outboxOf(pending?.[0]?.value, oldest?.[0]?.value),
       lag_records: lag === undefined ? null : lagOf(lag),
+      rtt_le: RTT_BOUNDS_S,
+      targets: look().map((one) => ({ ...one, ...reachOf(one.target, retries ?? [], listed ?? []) })),
       consumed: consumedOf(outcomes ?? [], transactions ?? [], ages ?? []),
       relay:
         shards === undefined

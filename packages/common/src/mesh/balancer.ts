@@ -10,6 +10,7 @@ import {
   revive,
   sweepHealth,
 } from './ejection.ts'
+import { countTry } from './endpoint-counts.ts'
 import { createEndpoint, type Endpoint } from './endpoint.ts'
 import { type BalancerTraffic, type Group, type GroupSettings, groupsOf } from './groups.ts'
 import { type LoadSettings, observe as observeLoad } from './load.ts'
@@ -29,6 +30,7 @@ export interface BalancerEvents {
 
 export interface Balancer {
   endpoints(): readonly Endpoint[]
+  isPanicking(): boolean
   /** Takes the current members; returns those that joined and those that left. */
   update(instances: readonly KnownInstance[]): { joined: Endpoint[]; left: Endpoint[] }
   /** An endpoint, counted as in flight, or undefined when none is left. Each must be settled once. */
@@ -174,6 +176,7 @@ export function createBalancer({
 
   return {
     endpoints: () => all,
+    isPanicking: () => groups.isPanicking,
 
     update(instances) {
       const nowMs = now()
@@ -224,6 +227,7 @@ export function createBalancer({
     settle(endpoint, result) {
       endpoint.pending -= 1
       inFlight -= 1
+      countTry(endpoint, result.outcome, result.rttMs)
       observe(endpoint, result)
     },
 

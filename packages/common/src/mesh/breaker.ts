@@ -22,6 +22,8 @@ export const breakerDefaults: BreakerSettings = {
 
 export interface Breaker {
   state(): BreakerState
+  /** How long it has been in its state. */
+  inStateMs(): number
   /** How long until a refused caller may try again; 0 while calls are let through. */
   retryAfterMs(): number
   /**
@@ -74,9 +76,15 @@ export function createBreaker({
   const resetMs = Math.max(settings.resetMs, settings.windowMs + settings.windowMs / settings.buckets)
   let generation = 0
   let openedAtMs = 0
+  let changedAtMs = now()
   /** The breaker is half-open, and its probe ended without saying anything. */
   let admitsProbe = false
   let circuit = createCircuit()
+
+  function change(state: BreakerState): void {
+    changedAtMs = now()
+    onChange(state)
+  }
 
   function createCircuit({ isHalfOpen = false } = {}) {
     const created = new CircuitBreaker((attempt: () => Promise<void>) => attempt(), {
@@ -95,18 +103,20 @@ export function createBreaker({
     created.on('open', () => {
       generation += 1
       openedAtMs = now()
-      onChange('open')
+      change('open')
     })
-    created.on('halfOpen', () => onChange('half-open'))
+    created.on('halfOpen', () => change('half-open'))
     created.on('close', () => {
       generation += 1
-      onChange('closed')
+      change('closed')
     })
     return created
   }
 
   return {
     state: () => (circuit.closed ? 'closed' : circuit.opened ? 'open' : 'half-open'),
+
+    inStateMs: () => now() - changedAtMs,
 
     retryAfterMs: () =>
       circuit.closed || circuit.pendingClose || admitsProbe ? 0 : Math.max(1, openedAtMs + resetMs - now()),
@@ -162,7 +172,7 @@ export function createBreaker({
       circuit.shutdown()
       circuit = createCircuit()
       generation += 1
-      if (!wasClosed) onChange('closed')
+      if (!wasClosed) change('closed')
     },
     shutdown: () => circuit.shutdown(),
   }

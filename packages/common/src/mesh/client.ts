@@ -13,6 +13,7 @@ import { createMeshMetrics } from './mesh-metrics.ts'
 import { isIdempotent } from './retry.ts'
 import { meshDefaults, type MeshSettings } from './settings.ts'
 import { createTarget, type Target } from './target.ts'
+import { lookAt, type TargetLook } from './target-look.ts'
 import type { Method } from './transport.ts'
 import { FAIR_SHARE } from './try.ts'
 
@@ -50,6 +51,8 @@ export interface MeshClient {
   watch(service: string): void
   /** The instances of a service as discovery knows them now, also those that it no longer believes in. */
   instances(service: string): readonly KnownInstance[]
+  /** What it knows of each service that it has called or watches. */
+  look(): TargetLook[]
   /** Ends what keeps the process busy; requests in flight may finish. The discovery stays open. */
   close(): Promise<void>
 }
@@ -230,6 +233,7 @@ export function createMeshClient({
       targetOf(service)
     },
     instances: (service) => targetOf(service).watch.instances(),
+    look: () => [...targets.values()].map((target) => lookAt(target, now())),
     request: (request) => send(request),
     stream: (request, signal) => send(request, signal),
 

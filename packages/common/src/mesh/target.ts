@@ -44,6 +44,8 @@ export interface Target {
   admits(): boolean
   configure(traffic: TargetTraffic): void
   operation(name: string): Operation
+  operations(): Iterable<Operation>
+  policy(): PolicyName
   transport(endpoint: Endpoint): Transport
   tick(): void
   close(): Promise<void>
@@ -256,6 +258,8 @@ export function createTarget({
       return operations.get(bounded) ?? createOperation(bounded)
     },
 
+    operations: () => operations.values(),
+    policy: () => policyName,
     transport: transportOf,
 
     tick() {

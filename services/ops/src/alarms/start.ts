@@ -60,7 +60,6 @@ export function startAlarms(
       stop: async () => {
         await looking
         await webhook?.stop()
-        await consul.close()
       },
     },
   }

@@ -43,6 +43,7 @@ export function ConsoleLayout() {
           <h2>{texts.ofMachinery}</h2>
           <ul>
             <Item to="/console/instances">{texts.instances.nav}</Item>
+            <Item to="/console/calls">{texts.calls.nav}</Item>
             <Item to="/console/events">{texts.events.nav}</Item>
             <Item to="/console/queues">{texts.queues.nav}</Item>
             <Item to="/console/alarms">{texts.alarms.nav}</Item>
