@@ -229,6 +229,7 @@ async function faultsOf(page: Page): Promise<string[]> {
 
 /** Pages of the console that are lists: what each is looked at for is the same. */
 const LISTS = [
+  'faults',
   'calls',
   'events',
   'queues',

@@ -1,6 +1,8 @@
 import { expect, it } from '@jest/globals'
 import type { Alarm, Alarms } from '@lepton/contracts/alarms'
 import type { Calls, SettingChange } from '@lepton/contracts/calls'
+import type { Fault, Faults } from '@lepton/contracts/faults'
+import type { Overview } from '@lepton/contracts/console'
 import type { Capabilities } from '@lepton/contracts/processes'
 import type { Queues, Streams } from '@lepton/contracts/streams'
 import { until } from '@lepton/testing/until'
@@ -136,5 +138,57 @@ export function consoleJourneys(): void {
       return one?.is_drained === false && one.expected_share! > 0
     })
     expect((await load.stop()).failures).toEqual([])
+  })
+
+  it('stops inventory: what needs it is named and has no figures, what does not goes on, and it ends though ops was killed', async () => {
+    const { actions } = await read<Capabilities>('/ops/capabilities')
+    const started = await act<Fault & { detail: string }>('POST', '/ops/faults', {
+      kind: 'stop_service',
+      target: 'inventory',
+      for_s: 20,
+    })
+    if (!actions.pause.allowed) {
+      expect(started.status).toBe(409)
+      expect(started.body.detail).toContain('docker compose pause')
+      return
+    }
+    expect(started).toMatchObject({ status: 201, body: { id: 'stop-service-inventory' } })
+
+    const overview = await until('the overview names it', async () => {
+      const seen = await read<Overview>('/ops/overview')
+      return seen.incomplete.some(({ service }) => service === 'inventory') && seen
+    })
+    const inventory = overview.services.find(({ service }) => service === 'inventory')!
+    expect(inventory.instances.every(({ state }) => state === 'failing')).toBe(true)
+    expect(inventory.figures).toEqual({
+      requests_per_s: null,
+      error_share: null,
+      p99_ms: null,
+      lag_records: null,
+      outbox_pending: null,
+      outbox_oldest_s: null,
+      dead_letters: null,
+    })
+    const [ops] = await target.instances('ops')
+    await target.crash(ops!)
+
+    const seen = await until('the next ops shows it, and when it ends', async () => {
+      const { items } = await read<Faults>('/ops/faults').catch(() => ({ items: [] as Fault[] }))
+      return items?.length === inventory.instances.length && items
+    })
+    for (const { who, ends_at, processes } of seen) {
+      expect([who, processes.map(({ in_effect }) => in_effect)]).toEqual([null, [true]])
+      expect(Date.parse(ends_at!)).toBeGreaterThan(Date.now())
+    }
+    await until(
+      'it has ended by itself',
+      async () => {
+        const { items } = await read<Faults>('/ops/faults').catch(() => ({ items: undefined }))
+        const now = await read<Overview>('/ops/overview').catch(() => undefined)
+        const back = now?.services?.find(({ service }) => service === 'inventory')
+        return items?.length === 0 && back?.instances.every(({ state }) => state === 'passing')
+      },
+      { timeoutMs: 40_000 },
+    )
   })
 }

@@ -64,8 +64,12 @@ it('shows the ops service the processes, and no address with a password in it', 
   expect(await askForOps('ps')).toEqual({
     ok: true,
     result: {
-      instances: [{ instance: 'order-1', service: 'order', status: 'ready', pid: 7, restarts: 2 }],
-      servers: [{ name: 'postgres', title: 'PostgreSQL 15', status: 'ready', pid: 8, restarts: 0 }],
+      instances: [
+        { instance: 'order-1', service: 'order', status: 'ready', pid: 7, restarts: 2, resumes_at: null },
+      ],
+      servers: [
+        { name: 'postgres', title: 'PostgreSQL 15', status: 'ready', pid: 8, restarts: 0, resumes_at: null },
+      ],
     },
   })
 })

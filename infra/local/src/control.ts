@@ -126,19 +126,26 @@ const COMMANDS: Record<string, Command> = {
     else shop.pause(name)
     forget(shop, name)
     // Kept here: the ops service that asked for the pause may be gone when it is to end.
-    if (endsAfterS !== undefined) remember(shop, name, setTimeout(resume, endsAfterS * 1_000, shop, name))
+    if (endsAfterS !== undefined) remember(shop, name, endsAfterS)
   },
   resume,
 }
 
-const ends = new WeakMap<Shop, Map<string, NodeJS.Timeout>>()
+interface End {
+  timer: NodeJS.Timeout
+  at: string
+}
 
-function remember(shop: Shop, name: string, timer: NodeJS.Timeout): void {
-  ends.set(shop, (ends.get(shop) ?? new Map<string, NodeJS.Timeout>()).set(name, timer.unref()))
+const ends = new WeakMap<Shop, Map<string, End>>()
+
+function remember(shop: Shop, name: string, endsAfterS: number): void {
+  const timer = setTimeout(resume, endsAfterS * 1_000, shop, name).unref()
+  const at = new Date(Date.now() + endsAfterS * 1_000).toISOString()
+  ends.set(shop, (ends.get(shop) ?? new Map<string, End>()).set(name, { timer, at }))
 }
 
 function forget(shop: Shop, name: string): void {
-  clearTimeout(ends.get(shop)?.get(name))
+  clearTimeout(ends.get(shop)?.get(name)?.timer)
   ends.get(shop)?.delete(name)
 }
 
@@ -172,21 +179,22 @@ async function readLogs({ stateDir }: Shop, [request = '']: string[]): Promise<s
 const OPS_COMMANDS: readonly string[] = OPS_ACTIONS
 
 function describeForOps(shop: Shop): RunningShop {
+  const seen = (
+    name: string,
+    { status, pid, restarts }: { status: string; pid?: number | undefined; restarts: number },
+  ) => ({
+    status,
+    pid: pid ?? null,
+    restarts,
+    resumes_at: status === 'paused' ? (ends.get(shop)?.get(name)?.at ?? null) : null,
+  })
   return {
-    instances: shop.instances().map(({ instance, service, status, pid, restarts }) => ({
-      instance,
-      service,
-      status,
-      pid: pid ?? null,
-      restarts,
+    instances: shop.instances().map((one) => ({
+      instance: one.instance,
+      service: one.service,
+      ...seen(one.instance, one),
     })),
-    servers: shop.servers().map(({ name, title, status, pid, restarts }) => ({
-      name,
-      title,
-      status,
-      pid: pid ?? null,
-      restarts,
-    })),
+    servers: shop.servers().map((one) => ({ name: one.name, title: one.title, ...seen(one.name, one) })),
   }
 }
 

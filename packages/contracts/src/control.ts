@@ -1,13 +1,20 @@
 import { z } from 'zod'
+import { Instant } from './fields.ts'
 
 /** A pause lasts so long at most: it must end although the one who asked for it is gone. */
-export const MAX_PAUSE_S = 60
+export const MAX_PAUSE_S = 300
 
 /** What the ops service may ask of the launcher, beside `ps`. */
 export const OPS_ACTIONS = ['add', 'remove', 'kill', 'pause', 'resume', 'restart', 'wipe'] as const
 export type OpsAction = (typeof OPS_ACTIONS)[number]
 
-const Process = { status: z.string(), pid: z.int().nullable(), restarts: z.int() }
+const Process = {
+  status: z.string(),
+  pid: z.int().nullable(),
+  restarts: z.int(),
+  /** When the launcher lets it go on; null where it is not paused, or was paused without an end. */
+  resumes_at: Instant.nullable().default(null),
+}
 
 /** The processes of the launcher as the ops service may see them: without addresses, which hold passwords. */
 export const RunningShop = z.object({

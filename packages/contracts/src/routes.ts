@@ -4,6 +4,7 @@ import { BRANCH_ROUTES } from './branches.ts'
 import { CALL_ROUTES } from './calls.ts'
 import { CART_ROUTES } from './cart-routes.ts'
 import { INVENTORY_ROUTES } from './inventory-routes.ts'
+import { FAULT_ROUTES } from './faults.ts'
 import { GOVERNANCE_ROUTES } from './governance.ts'
 import { CONSOLE_ROUTES, OPS_LIST_ROUTES, OPS_ORDER_ROUTES, OPS_ROUTES } from './ops-routes.ts'
 import { ORDER_ROUTES } from './order-routes.ts'
@@ -29,6 +30,7 @@ const routes = [
   ...CONSOLE_ROUTES,
   ...PROMISE_ROUTES,
   ...ALARM_ROUTES,
+  ...FAULT_ROUTES,
   ...GOVERNANCE_ROUTES,
   ...CALL_ROUTES,
   ...STREAM_ROUTES,

@@ -22,6 +22,7 @@ const EXAMPLE_PARAMS: Record<string, () => string> = {
   action: () => 'restart',
   server: () => 'kafka',
   alarm: () => 'NoSuchAlarm',
+  fault: () => 'pause-order-987654321',
 }
 /** Routes that every service with events has. */
 const OPS_BODIES: ExampleBodies = {

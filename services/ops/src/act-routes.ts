@@ -61,6 +61,6 @@ async function act(
   return { status: 202, body: await actions.begin(action, name, who) }
 }
 
-function by({ name, subject }: Caller, reason: string): By {
+export function by({ name, subject }: Caller, reason: string): By {
   return { who: name ?? subject, reason }
 }

@@ -31,6 +31,10 @@ export interface Actions {
   capabilities(): Capabilities
   /** Does it and looks whether it happened; `seconds` for a pause. */
   strike(action: 'kill' | 'pause', name: string, seconds: number, by: By): Promise<ActResult>
+  /** What runs now. @throws Refusal `not-possible-here` where it is not known, with the command to type */
+  requireRunning(): Promise<RunningShop>
+  /** Lets a paused process go on before its time. */
+  resume(name: string, by: By): Promise<ActResult>
   /** What the processes have logged, oldest first. */
   logs(query: LogQuery): Promise<LogLine[]>
   /** Begins what takes seconds; its end is seen among the instances. */
@@ -98,6 +102,23 @@ export function createActions({
       const observed = await observe(asked, action, name, before)
       note(action, name, by, observed)
       return { name, action, observed }
+    },
+
+    requireRunning: () =>
+      requireLauncher('pause', 'order')
+        .running()
+        .catch((error: unknown) => {
+          throw asRefusal(error)
+        }),
+
+    async resume(name, by) {
+      await requireLauncher('pause', name)
+        .act('resume', name)
+        .catch((error: unknown) => {
+          throw asRefusal(error)
+        })
+      note('resume', name, by, 'done')
+      return { name, action: 'resume', observed: 'resumed' }
     },
 
     async logs({ service, level, order_id, query, lines }) {

@@ -16,6 +16,8 @@ import { readConfig } from './config.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
 import { foreignServiceRoutes } from './foreign-services.ts'
+import { createFaults } from './faults/faults.ts'
+import { faultRoutes } from './faults/routes.ts'
 import { createLauncher } from './launcher.ts'
 import { listRoutes } from './list-routes.ts'
 import { startLive } from './live.ts'
@@ -78,6 +80,7 @@ await runService('ops', settings, (instance) => {
     marks,
     log,
   })
+  const faults = createFaults({ actions, running: () => observer.running(), log })
   return Promise.resolve({
     app: createHttpApp(instance, [
       reconcileEndpoint(mesh),
@@ -102,6 +105,7 @@ await runService('ops', settings, (instance) => {
           .map((url) => new URL(url).host)
           .concat(settings.KAFKA_BROKERS),
       }),
+      ...faultRoutes(faults, { once, incomplete }),
       ...callRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
       ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
       ...live.endpoints,
@@ -109,6 +113,7 @@ await runService('ops', settings, (instance) => {
     parts: [
       { stop: () => broker.close() },
       { stop: () => consul.close() },
+      faults,
       events,
       streams,
       watching,

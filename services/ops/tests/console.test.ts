@@ -48,8 +48,9 @@ const running: RunningShop = {
     status: 'ready',
     pid: process.pid,
     restarts: 0,
+    resumes_at: null,
   })),
-  servers: [{ name: 'kafka', title: 'Kafka 4', status: 'ready', pid: 7, restarts: 2 }],
+  servers: [{ name: 'kafka', title: 'Kafka 4', status: 'ready', pid: 7, restarts: 2, resumes_at: null }],
 }
 const checked: string[] = []
 const rows: FlowRow[] = []

@@ -25,6 +25,7 @@ const Stock = lazy(() => import('./console/stock.tsx').then((m) => ({ default: m
 const Logs = lazy(() => import('./console/logs.tsx').then((m) => ({ default: m.Logs })))
 const Alarms = lazy(() => import('./console/alarms.tsx').then((m) => ({ default: m.Alarms })))
 const Calls = lazy(() => import('./console/calls.tsx').then((m) => ({ default: m.Calls })))
+const Faults = lazy(() => import('./console/faults.tsx').then((m) => ({ default: m.Faults })))
 const Events = lazy(() => import('./console/events.tsx').then((m) => ({ default: m.Events })))
 const Queues = lazy(() => import('./console/queues.tsx').then((m) => ({ default: m.Queues })))
 const Activity = lazy(() => import('./console/activity.tsx').then((m) => ({ default: m.Activity })))
@@ -57,6 +58,7 @@ export function App() {
           <Route path="logs" element={<Logs />} />
           <Route path="alarms" element={<Alarms />} />
           <Route path="calls" element={<Calls />} />
+          <Route path="faults" element={<Faults />} />
           <Route path="events" element={<Events />} />
           <Route path="queues" element={<Queues />} />
           <Route path="activity" element={<Activity />} />

@@ -52,6 +52,7 @@ export function ConsoleLayout() {
           </ul>
           <h2>{texts.breaking}</h2>
           <ul>
+            <Item to="/console/faults">{texts.faults.nav}</Item>
             <Item to="/lab">{nav.lab}</Item>
             <Item to="/shop">{nav.shop}</Item>
           </ul>

@@ -23,7 +23,8 @@ export function ReasonForm({
   error: ShopError | null
   /** The fields by their names, the reason among them. */
   onSubmit: (fields: Record<string, string>) => void
-  onClose: () => void
+  /** Missing where the form is no dialog. */
+  onClose?: () => void
 }) {
   const { console: texts } = useMessages()
   function send(event: SyntheticEvent<HTMLFormElement>) {
@@ -43,9 +44,11 @@ export function ReasonForm({
         <Button type="submit" look={isDangerous ? 'danger' : 'quiet'} disabled={isPending}>
           {submit}
         </Button>
-        <Button look="quiet" onClick={onClose}>
-          {texts.acts.leave}
-        </Button>
+        {onClose !== undefined && (
+          <Button look="quiet" onClick={onClose}>
+            {texts.acts.leave}
+          </Button>
+        )}
       </div>
     </form>
   )

@@ -1,11 +1,12 @@
 import { lists } from './en-console-lists.ts'
+import { faults } from './en-console-faults.ts'
 import { machinery } from './en-console-machinery.ts'
 import { n } from './en-plural.ts'
 
 export const console = {
   business: 'Business',
   ofMachinery: 'Machinery',
-  breaking: 'Elsewhere',
+  breaking: 'Experiments',
   signedIn: (name: string) => `Operator: ${name}`,
   signOut: 'Sign out',
   of: (answering: number, expected: number) => `${answering} of ${expected}`,
@@ -217,4 +218,5 @@ export const console = {
   },
   ...lists,
   ...machinery,
+  faults,
 }
