@@ -12,26 +12,29 @@ export function breaking(): void {
   // Docker Compose gives no page the right to kill: there the lab says what to type.
   const itKills = target.inside === undefined ? it.skip : it
 
-  itKills.each(['one order service', 'Kafka'])('kills %s while buying, and loses nothing', async (victim) => {
-    await asPerson(async ({ page, complaints }) => {
-      await page.goto('/')
-      await page.getByRole('link', { name: 'Buy something and kill a service' }).click()
-      await page.getByText(victim, { exact: true }).click()
-      await page.getByRole('button', { name: `Buy, and kill ${victim}` }).click()
+  itKills.each(['one order service', 'Kafka', 'PostgreSQL', 'the bank'])(
+    'kills %s while buying, and loses nothing',
+    async (victim) => {
+      await asPerson(async ({ page, complaints }) => {
+        await page.goto('/')
+        await page.getByRole('link', { name: 'Buy something and kill a service' }).click()
+        await page.getByText(victim, { exact: true }).click()
+        await page.getByRole('button', { name: `Buy, and kill ${victim}` }).click()
 
-      await page.getByText('It is dead').waitFor({ timeout: SEEN_TIMEOUT_MS })
-      const reached = page.getByRole('region', { name: /^Nothing was lost|^Not everything/ })
-      await reached.waitFor({ timeout: VERDICT_TIMEOUT_MS })
+        await page.getByText('It is dead').waitFor({ timeout: SEEN_TIMEOUT_MS })
+        const reached = page.getByRole('region', { name: /^Nothing was lost|^Not everything/ })
+        await reached.waitFor({ timeout: VERDICT_TIMEOUT_MS })
 
-      const verdict = await reached.innerText()
-      expect(verdict).toMatch(/^Nothing was lost\./)
-      expect(verdict).toMatch(/Your order: completed after [\d.]+ m?s, charged once\./)
-      expect(verdict).toMatch(/The crowd: (\d+) orders accepted, \1 ended\./)
-      expect(verdict).toMatch(/The books: 12 of 12 promises kept\./)
-      // While the victim was away, requests may have failed and been sent again; nothing else may have gone wrong.
-      expect(complaints().filter((text) => !text.startsWith('Failed to load resource'))).toEqual([])
-    })()
-  })
+        const verdict = await reached.innerText()
+        expect(verdict).toMatch(/^Nothing was lost\./)
+        expect(verdict).toMatch(/Your order: completed after [\d.]+ m?s, charged once\./)
+        expect(verdict).toMatch(/The crowd: (\d+) orders accepted, \1 ended\./)
+        expect(verdict).toMatch(/The books: 12 of 12 promises kept\./)
+        // While the victim was away, requests may have failed and been sent again; nothing else may have gone wrong.
+        expect(complaints().filter((text) => !text.startsWith('Failed to load resource'))).toEqual([])
+      })()
+    },
+  )
 
   itKills(
     'adds an instance in the console, and takes it away again',

@@ -9,7 +9,13 @@ import { until } from '@lepton/testing/until'
 import { startLoad } from './load.ts'
 import { client, operator, settled, target, uniqueName } from './world.ts'
 
-const read = async <T>(path: string) => (await operator.ask<T>('GET', `/api/v1${path}`)).body
+/** @throws Error where it is refused, or ops does not answer */
+async function read<T>(path: string): Promise<T> {
+  const { status, body } = await operator.ask<T>('GET', `/api/v1${path}`)
+  if (status !== 200) throw new Error(`GET ${path} answered ${status}`)
+  return body
+}
+const capabilities = () => until('ops says what can be done', () => read<Capabilities>('/ops/capabilities'))
 const act = <T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object = {}) =>
   operator.ask<T>(method, `/api/v1${path}`, {
     key: uniqueName('act'),
@@ -51,7 +57,7 @@ export function consoleJourneys(): void {
   })
 
   it('shows a reader that stands still fall behind, when it will be level again, and that it is, although ops was killed', async () => {
-    const { actions } = await read<Capabilities>('/ops/capabilities')
+    const { actions } = await capabilities()
     if (!actions.pause.allowed) return
     const streamOf = async () =>
       (await read<Streams>('/ops/streams')).streams.find(
@@ -141,7 +147,7 @@ export function consoleJourneys(): void {
   })
 
   it('stops inventory: what needs it is named and has no figures, what does not goes on, and it ends though ops was killed', async () => {
-    const { actions } = await read<Capabilities>('/ops/capabilities')
+    const { actions } = await capabilities()
     const started = await act<Fault & { detail: string }>('POST', '/ops/faults', {
       kind: 'stop_service',
       target: 'inventory',

@@ -4,6 +4,7 @@ import { breaking } from '../browser/breaking.ts'
 import { identity } from '../browser/identity.ts'
 import { looks } from '../browser/looks.ts'
 import { pictures } from '../browser/pictures.ts'
+import { repairing } from '../browser/repairing.ts'
 import { shopping } from '../browser/shopping.ts'
 import { hostile } from '../hostile/hostile.ts'
 import { innocent } from '../hostile/innocent.ts'
@@ -46,6 +47,7 @@ describe('a person with a browser', () => {
   describe('is who they are', identity)
   describe('looks at every page, and', looks)
   describe('breaks things, and', breaking)
+  describe('repairs things: it', repairing)
   describe('takes the pictures of the README: they', pictures)
 })
 describe('the shop', faults)

@@ -1,5 +1,6 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import { ask } from '@lepton/common/http/ask'
+import type { Changed } from '@lepton/common/mesh/control/control'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/services'
 import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
@@ -21,11 +22,14 @@ export function listRoutes({
   mesh,
   observer,
   marks,
+  changes,
   logs,
 }: {
   mesh: MeshClient
   observer: Pick<Observer, 'fleet' | 'sampler' | 'running'>
   marks: Marks
+  /** Of the settings, newest first. */
+  changes: () => readonly Changed[]
   logs: Actions['logs']
 }): Endpoint[] {
   return [
@@ -77,7 +81,8 @@ export function listRoutes({
       const ofServices = [...parts].flatMap(([service, part]) =>
         part.items.map((one) => ({ service, ...one })),
       )
-      const items = [...ofServices, ...actsIn(marks).filter(({ at }) => before === undefined || at < before)]
+      const own = [...actsIn(marks), ...changes().map(asAct)]
+      const items = [...ofServices, ...own.filter(({ at }) => before === undefined || at < before)]
         .sort((a, b) => (a.at < b.at ? 1 : -1))
         .slice(0, limit)
       return { status: 200, body: { as_of, incomplete, items } }
@@ -99,4 +104,10 @@ function actsIn(marks: Marks) {
       const [action = what, result = null] = what.split(': ')
       return { service: 'ops', at, who: who ?? '', action, target: name, reason, result }
     })
+}
+
+/** A setting that was changed, from here or from the command line. */
+function asAct({ at, who, why, key, before, after }: Changed) {
+  const result = `${before ?? 'not set'} → ${after ?? 'not set'}`
+  return { service: 'ops', at, who, action: 'set', target: key, reason: why || null, result }
 }

@@ -86,7 +86,7 @@ await runService('ops', settings, (instance) => {
       reconcileEndpoint(mesh),
       ...deadLetterEndpoints(mesh),
       ...orderRoutes(mesh),
-      ...listRoutes({ mesh, observer, marks, logs: actions.logs }),
+      ...listRoutes({ mesh, observer, marks, changes: () => instance.control.changes(), logs: actions.logs }),
       ...promiseRoutes(books, { marks, log, once }),
       ...consoleRoutes(state, actions),
       ...actRoutes(actions, once),

@@ -7,6 +7,9 @@ import { type Answered, addUp, NO_FIGURES, ratesOf } from './figures.ts'
 import type { Seen } from './fleet.ts'
 import type { Observer } from './observer.ts'
 
+/** What does not answer now has no figures: those of a moment ago would look as if it did. */
+const answers = ({ state }: Pick<Seen, 'state'>) => state === 'passing' || state === 'warning'
+
 type Seeing = Pick<Observer, 'fleet' | 'sampler' | 'running'>
 
 /** An instance with what it did in the last two seconds. */
@@ -15,7 +18,7 @@ export function instanceView(
   see: Seeing,
 ): InstanceView {
   const sample = see.sampler.of(name)
-  const snapshot = state === 'gone' ? undefined : sample?.snapshot
+  const snapshot = answers({ state }) ? sample?.snapshot : undefined
   return {
     name,
     service,
@@ -39,7 +42,7 @@ export function instanceView(
 export function serviceViews(see: Seeing): ServiceView[] {
   return ALL_SERVICES.map((service) => {
     const seen = see.fleet.all().filter((one) => one.service === service)
-    const samples = seen.flatMap(({ name, state }) => (state === 'gone' ? [] : (see.sampler.of(name) ?? [])))
+    const samples = seen.filter(answers).flatMap(({ name }) => see.sampler.of(name) ?? [])
     const snapshots = samples.flatMap(({ snapshot }) => snapshot ?? [])
     const answered = samples.flatMap((sample): Answered[] => (sample.answered ? [sample.answered] : []))
     return {
@@ -89,7 +92,7 @@ export function pulseServices(services: readonly ServiceView[]): Pulse['services
 export function silentOf(services: readonly ServiceView[]): Overview['incomplete'] {
   return services
     .filter(({ service, instances }) => {
-      const isAnswering = instances.some(({ state }) => state === 'passing' || state === 'warning')
+      const isAnswering = instances.some(answers)
       return service !== 'psp' && !isAnswering
     })
     .map(({ service }) => ({ service, problem: 'unavailable' }))

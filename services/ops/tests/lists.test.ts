@@ -17,6 +17,16 @@ import { createMarks } from '../src/marks.ts'
 import { useOps } from './ops-service.ts'
 
 const marks = createMarks('boot')
+const changes = [
+  {
+    key: 'services/order',
+    who: 'ada',
+    why: 'too slow',
+    before: null,
+    after: '{"policy":"latency"}',
+    at: '2026-01-01T00:00:00.500Z',
+  },
+]
 const line = (fields: object) =>
   JSON.stringify({
     level: 'info',
@@ -44,7 +54,7 @@ const observer = {
   sampler: { sample: () => Promise.resolve(), of: () => undefined },
   running: () => undefined,
 }
-const ops = useOps((mesh) => listRoutes({ mesh, observer, marks, logs }))
+const ops = useOps((mesh) => listRoutes({ mesh, observer, marks, changes: () => changes, logs }))
 const { mesh } = ops
 let operator: Person
 const [order, other] = [newId(), newId()]
@@ -135,9 +145,13 @@ it('what operators did is one list, newest first: at the services, and to proces
 
   expect(body.items).toMatchObject([
     { service: 'ops', who: 'Grace', action: 'kill', target: 'order-1', result: 'ended' },
+    { service: 'ops', who: 'ada', action: 'set', target: 'services/order', reason: 'too slow' },
     { service: 'order', who: 'Ada', action: 'replay' },
   ])
-  expect(older.body.items).toMatchObject([{ service: 'order' }])
+  expect(older.body.items).toMatchObject([
+    { service: 'ops', result: 'not set → {"policy":"latency"}' },
+    { service: 'order' },
+  ])
 })
 
 describe('logs', () => {

@@ -4,26 +4,12 @@ import type { RunningShop } from '@lepton/contracts/control'
 import type { Fault, Faults as View, FaultKind } from '@lepton/contracts/faults'
 import { refuse } from '@lepton/shop/refuse'
 import type { Actions, By } from '../actions.ts'
+import { catalogueOf, processesOf } from './catalogue.ts'
+import { type Begun, endedView, strangersIn, viewOf } from './fault-view.ts'
 
 const KILL_EVERY_MS = 5_000
 /** More at once is no experiment any more. */
 const MAX_FAULTS = 10
-/** It could not end what it had begun. */
-const SPARED = 'ops'
-
-interface Begun {
-  id: string
-  kind: FaultKind
-  target: string
-  who: string
-  reason: string
-  startedAtMs: number
-  endsAtMs: number
-  processes: string[]
-  kills: number
-  timer: NodeJS.Timeout | undefined
-}
-
 export interface Wish extends By {
   kind: FaultKind
   target: string
@@ -67,21 +53,6 @@ export function createFaults({
     }
   }
 
-  function viewOf(fault: Begun): Fault {
-    const { id, kind, target, who, reason, startedAtMs, endsAtMs, processes, kills } = fault
-    const paused = pausedIn(running())
-    return {
-      ...{ id, kind, target, who, reason },
-      started_at: new Date(startedAtMs).toISOString(),
-      ends_at: new Date(endsAtMs).toISOString(),
-      processes: processes.map((name) => ({
-        name,
-        in_effect: kind === 'kill_again' ? kills > 0 : paused.some((one) => one.name === name),
-      })),
-      kills: kind === 'kill_again' ? kills : null,
-    }
-  }
-
   async function kill(fault: Begun, by: By): Promise<void> {
     const name = fault.processes[fault.kills % fault.processes.length]!
     await actions.strike('kill', name, 0, by)
@@ -110,18 +81,8 @@ export function createFaults({
     await Promise.all(fault.processes.map((name) => actions.resume(name, by)))
   }
 
-  /** Paused by others, or by an ops process before this one. */
-  function strangers(): Fault[] {
-    const known = new Set([...begun.values()].flatMap(({ processes }) => processes))
-    return pausedIn(running())
-      .filter(({ name }) => !known.has(name))
-      .map(({ name, resumes_at }) => ({
-        ...{ id: `pause-${name}`, kind: 'pause', target: name, who: null, reason: null, started_at: null },
-        ends_at: resumes_at,
-        processes: [{ name, in_effect: true }],
-        kills: null,
-      }))
-  }
+  const strangers = () =>
+    strangersIn(running(), new Set([...begun.values()].flatMap(({ processes }) => processes)))
 
   return {
     view() {
@@ -129,7 +90,7 @@ export function createFaults({
       const shop = running()
       return {
         is_known: shop !== undefined,
-        items: [...[...begun.values()].map(viewOf), ...strangers()],
+        items: [...[...begun.values()].map((fault) => viewOf(fault, shop)), ...strangers()],
         catalogue: catalogueOf(shop),
       }
     },
@@ -165,7 +126,7 @@ export function createFaults({
         begun.delete(id)
         throw error
       }
-      return viewOf(fault)
+      return viewOf(fault, running())
     },
 
     async end(id, by) {
@@ -174,8 +135,7 @@ export function createFaults({
       if (fault === undefined && other === undefined) throw refuse('not-found', `There is no fault ${id}.`)
       if (fault === undefined) await actions.resume(other!.target, by)
       else await finish(fault, by)
-      const shown = fault === undefined ? other! : viewOf(fault)
-      return { ...shown, processes: shown.processes.map(({ name }) => ({ name, in_effect: false })) }
+      return endedView(fault === undefined ? other! : viewOf(fault, running()))
     },
 
     async endAll(by) {
@@ -193,33 +153,4 @@ export function createFaults({
       return Promise.resolve()
     },
   }
-}
-
-function pausedIn(shop: RunningShop | undefined): { name: string; resumes_at: string | null }[] {
-  const all = [
-    ...(shop?.instances ?? []).map((one) => ({ ...one, name: one.instance })),
-    ...(shop?.servers ?? []),
-  ]
-  return all.filter(({ status }) => status === 'paused')
-}
-
-function processesOf({ instances, servers }: RunningShop, kind: FaultKind, target: string): string[] {
-  const ofService = instances.filter(({ service }) => service === target && service !== SPARED)
-  if (kind !== 'pause') return ofService.map(({ instance }) => instance)
-  const one = instances.find(({ instance, service }) => instance === target && service !== SPARED)
-  return one !== undefined || servers.some(({ name }) => name === target) ? [target] : []
-}
-
-function catalogueOf(shop: RunningShop | undefined): View['catalogue'] {
-  if (shop === undefined) return []
-  const instances = shop.instances.filter(({ service }) => service !== SPARED)
-  const services = [...new Set(instances.map(({ service }) => service))].sort()
-  return [
-    { kind: 'stop_service', targets: services },
-    { kind: 'kill_again', targets: services.filter((service) => service !== 'psp') },
-    {
-      kind: 'pause',
-      targets: [...instances.map(({ instance }) => instance).sort(), ...shop.servers.map(({ name }) => name)],
-    },
-  ]
 }
