@@ -82,7 +82,7 @@ export function createFrameWriter(socket: Socket): FrameWriter {
 }
 
 /** A frame that no peer of ours sends: the connection is of no further use. */
-export class BrokenFrame extends Error {}
+class BrokenFrame extends Error {}
 
 /**
  * Takes a stream of bytes apart. The body of a frame is a view of what was read.

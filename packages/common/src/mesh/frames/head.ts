@@ -15,7 +15,7 @@ const MAX_KNOWN = 256
 type Headers = Readonly<Record<string, string | string[] | number | undefined>>
 
 /** A header that could be taken for two. */
-export class InvalidHeader extends Error {}
+class InvalidHeader extends Error {}
 
 /** The first line, then a line of what changes, then the others. @throws InvalidHeader for a line break in one */
 export function headOf(first: string, headers: Headers): string {

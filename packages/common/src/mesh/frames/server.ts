@@ -11,7 +11,7 @@ export interface FramesServerSettings {
   maxConnections: number
 }
 
-export const framesServerDefaults: FramesServerSettings = {
+const framesServerDefaults: FramesServerSettings = {
   maxRequestBytes: 1024 * 1024,
   credit: 256,
   maxConnections: 1_000,

@@ -1,0 +1,20 @@
+import { lepton } from './lepton.ts'
+import { axiosWithOpossum, cockatiel, grpc, moleculer, moleculerWithResilience } from './others.ts'
+import type { Peer } from './peer.ts'
+import { balancedPool, pool } from './undici.ts'
+
+/** The first is what the others are compared with. */
+export const PEERS = {
+  'undici Pool, bare': pool,
+  'undici BalancedPool': balancedPool,
+  'Lepton, http1': lepton('http1'),
+  'Lepton, http2': lepton('http2'),
+  'Lepton, frames': lepton('frames'),
+  'Moleculer TCP': moleculer,
+  'Moleculer TCP, resilience': moleculerWithResilience,
+  'grpc-js': grpc,
+  'cockatiel over Pool': cockatiel,
+  'opossum + axios': axiosWithOpossum,
+} satisfies Record<string, Peer>
+
+export type PeerName = keyof typeof PEERS
