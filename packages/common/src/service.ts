@@ -112,7 +112,14 @@ export async function runService(
     look: () => mesh.look(),
   })
   const snapshots = { take, verify: instance.verify }
-  const ops = await startOpsListener({ host, port: OPS_PORT, metrics, isReady: () => isReady, snapshots })
+  const ops = await startOpsListener({
+    host,
+    port: OPS_PORT,
+    name: settings.INSTANCE,
+    metrics,
+    isReady: () => isReady,
+    snapshots,
+  })
   isReady = true
   const address =
     settings.ADVERTISE_HOST ?? (EVERY_INTERFACE.includes(settings.HOST) ? hostname() : settings.HOST)

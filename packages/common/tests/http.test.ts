@@ -54,7 +54,14 @@ let add: () => Promise<void> = () => Promise.resolve()
 beforeAll(async () => {
   const rows = [{ item_id: 'good-one' }, { item_id: 'NOT A NAME' }, { item_id: 'good-two' }]
   const inbound = createInboundLimit({ metrics, settings: { initial: 1_000 } })
-  const deps = { log: silentLog, metrics, verify: identity.verify, isReady: () => true, inbound }
+  const deps = {
+    name: 'order-1',
+    log: silentLog,
+    metrics,
+    verify: identity.verify,
+    isReady: () => true,
+    inbound,
+  }
   people = await servePeople(
     createHttpApp(deps, [
       answer(listThings, () => Promise.resolve({ status: 200, body: { items: rows, next_cursor: null } })),
@@ -174,6 +181,26 @@ describe('a request', () => {
     })
     await holder.query('rollback')
     await holder.end()
+  })
+})
+
+describe('readiness', () => {
+  it('is that of the instance that is asked for, on both listeners', async () => {
+    const ops = await startOpsListener({
+      host: '127.0.0.1',
+      port: 0,
+      name: 'order-1',
+      metrics,
+      isReady: () => true,
+    })
+    const statuses = async (origin: string) => {
+      const paths = ['/readyz', '/readyz?instance=order-1', '/readyz?instance=order-2']
+      return Promise.all(paths.map(async (path) => (await fetch(origin + path)).status))
+    }
+
+    expect(await statuses(people.url)).toEqual([200, 200, 503])
+    expect(await statuses(`http://127.0.0.1:${ops.port}`)).toEqual([200, 200, 503])
+    await closeServer(ops.server)
   })
 })
 

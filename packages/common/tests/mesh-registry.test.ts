@@ -56,7 +56,7 @@ describe('registration', () => {
       Meta: { instance: 'order-1' },
       Check: {
         Name: 'order is ready',
-        HTTP: 'http://127.0.0.1:4321/readyz',
+        HTTP: 'http://127.0.0.1:4321/readyz?instance=order-1',
         Interval: '5s',
         Timeout: '2s',
         Status: 'passing',

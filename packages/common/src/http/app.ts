@@ -5,6 +5,7 @@ import type { Caller, Verify } from './auth.ts'
 import { createStreams, sendEvents, STREAMING, streamDefaults, type Streams } from './event-stream.ts'
 import { type InboundLimit, unlimited } from './inbound-limit.ts'
 import { traceAndMeasure } from './measure.ts'
+import { isMeant } from './meant.ts'
 import { isJson, parseRequest } from './parse.ts'
 import { addProblemHandlers } from './problems.ts'
 import { type Reply, sendReply } from './reply.ts'
@@ -52,6 +53,8 @@ export interface HttpDeps {
   log: Log
   metrics: Metrics
   verify: Verify
+  /** The instance's own, which a check of its health may name. */
+  name?: string
   /** False while the instance starts and from the moment it stops. */
   isReady: () => boolean
   inbound?: InboundLimit
@@ -70,7 +73,10 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
   const { streams = createStreams({ ...streamDefaults, metrics, name: 'this instance' }) } = deps
   const app = createBareApp(deps)
   app.get('/livez', (_req, res) => void res.json({ status: 'alive' }))
-  app.get('/readyz', (_req, res) => void res.status(isReady() ? 200 : 503).json({ ready: isReady() }))
+  app.get('/readyz', (req, res) => {
+    const ready = isReady() && isMeant(req.url, deps.name)
+    res.status(ready ? 200 : 503).json({ ready })
+  })
   const readJson = express.json({
     limit: deps.bodyLimit ?? '64kb',
     strict: true,

@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Verify } from './auth.ts'
+import { isMeant } from './meant.ts'
 import { startServer } from './server.ts'
 import type { Snapshot } from './snapshot.ts'
 import { maySnapshot } from './take-snapshot.ts'
@@ -13,12 +14,15 @@ import { maySnapshot } from './take-snapshot.ts'
 export async function startOpsListener({
   host,
   port,
+  name,
   metrics,
   isReady,
   snapshots,
 }: {
   host: string
   port: number
+  /** The instance's own, which a check of its health may name. */
+  name?: string
   metrics: Metrics
   isReady: () => boolean
   /** Without them the process gives none. */
@@ -45,8 +49,13 @@ export async function startOpsListener({
     )
   }
 
+  function sendReady(res: ServerResponse, ready: boolean): void {
+    send(res, ready ? 200 : 503, 'application/json', JSON.stringify({ ready }))
+  }
+
   function serve(req: IncomingMessage, res: ServerResponse): void {
-    switch (`${req.method} ${req.url}`) {
+    const { url = '' } = req
+    switch (`${req.method} ${url.split('?')[0]}`) {
       case 'GET /metrics':
         return void render().then(
           (text) => send(res, 200, metrics.registry.contentType, text),
@@ -55,7 +64,7 @@ export async function startOpsListener({
       case 'GET /livez':
         return send(res, 200, 'application/json', '{"status":"alive"}')
       case 'GET /readyz':
-        return send(res, isReady() ? 200 : 503, 'application/json', JSON.stringify({ ready: isReady() }))
+        return sendReady(res, isReady() && isMeant(url, name))
       case 'GET /snapshot':
         return void snapshot(req, res)
       default:

@@ -81,7 +81,8 @@ export async function registerInstance({
     tags,
     meta: { ...meta, instance },
     check: {
-      url: `http://${check.address.includes(':') ? `[${check.address}]` : check.address}:${check.port}${checkPath}`,
+      // By name: where another process has taken the port since, the check must not pass for us.
+      url: `http://${check.address.includes(':') ? `[${check.address}]` : check.address}:${check.port}${checkPath}?instance=${encodeURIComponent(instance)}`,
       intervalS: settings.checkIntervalS,
       timeoutS: settings.checkTimeoutS,
       failuresBeforeCritical: settings.failuresBeforeCritical,

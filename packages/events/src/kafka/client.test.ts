@@ -1,10 +1,13 @@
+import { once } from 'node:events'
 import { createRequire } from 'node:module'
+import { type AddressInfo, connect, createServer } from 'node:net'
 import { describe, expect, it, jest } from '@jest/globals'
-import { patchHalfConnected, patchIdleLoop, patchLastBroker } from './client.ts'
+import { patchHalfConnected, patchIdleLoop, patchLastBroker, patchLeftovers } from './client.ts'
 
 patchIdleLoop()
 patchLastBroker()
 patchHalfConnected()
+patchLeftovers()
 
 interface Queue {
   pending: unknown[]
@@ -150,5 +153,42 @@ describe('a broker of kafkajs', () => {
 
     const definition = { versions: [0, 1], protocol: () => 'request' }
     expect(broker.lookupRequest(3, definition)).toBe('request')
+  })
+})
+
+interface KafkaConnection {
+  connect(): Promise<unknown>
+  disconnect(): Promise<unknown>
+  processData(bytes: Buffer): void
+}
+
+const Connection = require('kafkajs/src/network/connection') as new (options: object) => KafkaConnection
+
+describe('a connection that ended in the middle of an answer', () => {
+  it('is opened again without the part that it had read', async () => {
+    const server = createServer((socket) => void socket.resume()).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const logger = {
+      namespace: () => ({ debug: () => undefined, warn: () => undefined, error: () => undefined }),
+    }
+    const socketFactory = ({ onConnect }: { onConnect: () => void }) => connect({ port }, onConnect)
+    const connection = new Connection({
+      host: '127.0.0.1',
+      port,
+      logger,
+      socketFactory,
+      connectionTimeout: 1_000,
+    })
+    await connection.connect()
+    connection.processData(Buffer.from([0, 0, 0, 9, 1]))
+    await connection.disconnect()
+    await connection.connect()
+
+    // A whole answer of four bytes; behind the leftovers its length would be read in the middle of it.
+    expect(() => connection.processData(Buffer.from([0, 0, 0, 4, 0, 0, 0, 1]))).not.toThrow()
+    expect(connection).toMatchObject({ bytesBuffered: 0 })
+    await connection.disconnect()
+    server.close()
   })
 })

@@ -104,10 +104,37 @@ export function patchHalfConnected(): void {
   }
 }
 
+interface Connection {
+  chunks: Buffer[]
+  bytesBuffered: number
+  bytesNeeded: number
+  isConnected(): boolean
+  connect(this: Connection): Promise<unknown>
+}
+
+const LENGTH_BYTES = 4
+
+/**
+ * kafkajs 2.2.4 keeps the first part of an answer whose connection ended in the middle of it, and reads the next connection
+ * from there: lengths are then read where there are none, and a RangeError in its socket's handler ends the process.
+ * With the patch a connection begins with nothing.
+ */
+export function patchLeftovers(): void {
+  const { prototype } = internal<Connection>('network/connection')
+  if (prototype.isPatched === true) return
+  const original = prototype.connect
+  prototype.isPatched = true
+  prototype.connect = function (this: Connection) {
+    if (!this.isConnected()) Object.assign(this, { chunks: [], bytesBuffered: 0, bytesNeeded: LENGTH_BYTES })
+    return original.call(this)
+  }
+}
+
 export function createKafka(settings: KafkaSettings, log: Log): Kafka {
   patchIdleLoop()
   patchLastBroker()
   patchHalfConnected()
+  patchLeftovers()
   return new Kafka({
     brokers: settings.brokers,
     clientId: settings.clientId,
