@@ -142,7 +142,7 @@ async function measureWeb(stateDir: string): Promise<void> {
 async function measureModel(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop, client) => {
     const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
-    for (const { perS, stations, path } of await measureQueues(client, operator, [5, 20, 40]))
+    for (const { perS, stations, path } of await measureQueues(client, operator, [5, 10, 20]))
       for (const [what, value] of stationRows(perS, stations, path)) add(what, value)
     for (const [index, name] of ['to learn its best pace', 'predicted'].entries()) {
       const { backlog, predictedS, measuredS } = await measureDrain(shop, client, operator, 20)

@@ -11,7 +11,9 @@ import { startOrders } from './steady-orders.ts'
 const SETTLE_MS = 75_000
 /** Orders are accepted without it. */
 const READER = { service: 'payment', topic: 'order.v1' } as const
-const PAUSE_S = 10
+/** Until the best pace is known, and shorter than a member's session: to join again takes longer than to drain. */
+const LEARN_S = 10
+const PAUSE_S = 6
 const DRAIN_TIMEOUT_MS = 120_000
 
 export interface LoadStep {
@@ -67,7 +69,7 @@ export async function measureDrain(
     )
   const orders = await startOrders(client, perS)
   try {
-    await delay(PAUSE_S * 1_000)
+    await delay(LEARN_S * 1_000)
     const { stations } = await read<Queues>(operator, '/ops/queues')
     const { servers, best_per_s, arrivals_per_s } = stations.find(
       ({ service, topic }) => service === READER.service && topic === READER.topic,

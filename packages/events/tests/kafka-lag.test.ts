@@ -59,6 +59,36 @@ it('shows how far a group is behind and who reads what, also when its last membe
   await broker.close()
 }, 60_000)
 
+it('never takes a group that is ahead of an older look for one that has read nothing', async () => {
+  const [topic, group] = [`test-${newId()}`, newId()]
+  await createTopics([kafka.address], [{ topic, partitions: 1, retentionMs: 3_600_000 }], { log: silentLog })
+  const broker = createKafkaBroker({ ...settings(), commitEveryMs: 1 }, silentLog)
+  const subscriber = broker.subscribe({
+    group,
+    topics: [topic],
+    concurrency: 1,
+    onDelivery: ({ records, done }) => done(records.at(-1)!.offset),
+  })
+  const record = { topic, key: 'k', value: 'x', headers: {} }
+  await broker.send(Array.from({ length: 2_000 }, () => record))
+  const lagOf = async () => {
+    const [one] = await reader.read([{ group, topics: [topic] }])
+    return one!.end - one!.committed
+  }
+  await until('it has caught up', async () => (await lagOf()) === 0, { timeoutMs: 30_000 })
+
+  const lags: number[] = []
+  const sending = (async () => {
+    for (let count = 0; count < 300; count++) await broker.send([record])
+  })()
+  for (let count = 0; count < 60; count++) lags.push(await lagOf())
+  await sending
+
+  expect(Math.max(...lags)).toBeLessThan(1_000)
+  await subscriber.stop()
+  await broker.close()
+}, 60_000)
+
 it('fails while the broker is away, and answers again afterwards', async () => {
   const topic = `test-${newId()}`
   await createTopics([kafka.address], [{ topic, partitions: 1, retentionMs: 3_600_000 }], { log: silentLog })

@@ -49,16 +49,18 @@ export function createLagReader(settings: KafkaSettings, log: Log): LagReader {
 
   async function readAll(admin: Admin, groups: readonly ReadingGroup[]): Promise<PartitionLag[]> {
     const topics = [...new Set(groups.flatMap((one) => one.topics))]
-    // First: kafkajs learns from it which brokers there are.
-    const ends = await Promise.all(
-      topics.map(async (topic) => [topic, await admin.fetchTopicOffsets(topic)] as const),
-    )
+    // kafkajs learns from it which brokers there are.
+    await admin.fetchTopicMetadata({ topics })
     const [{ groups: described }, ...committed] = await Promise.all([
       admin.describeGroups(groups.map(({ group }) => group)),
       ...groups.map(({ group, topics: ofGroup }) =>
         admin.fetchOffsets({ groupId: group, topics: [...ofGroup] }),
       ),
     ])
+    // After the groups: a group that is read later may be further than the end that is known.
+    const ends = await Promise.all(
+      topics.map(async (topic) => [topic, await admin.fetchTopicOffsets(topic)] as const),
+    )
     const offsets = new Map(ends)
     return groups.flatMap(({ group }, index) => {
       const owners = ownersIn(described.find(({ groupId }) => groupId === group))
