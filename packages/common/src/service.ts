@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RequestListener } from 'node:http'
 import { createSigner, createVerifier, type Signer, type Verify } from './http/auth.ts'
+import { followSettings } from './follow-settings.ts'
 import type { InstanceSettings } from './settings.ts'
 import { createStreams, type Streams } from './http/event-stream.ts'
 import { createInboundLimit, type InboundLimit } from './http/inbound-limit.ts'
@@ -97,6 +98,7 @@ export async function runService(
     streams: createStreams({ max: settings.MAX_STREAMS, metrics, name: service }),
     isReady: () => isReady,
   }
+  followSettings(control, { log, inbound: instance.inbound, logLevel: settings.LOG_LEVEL })
   let stop: () => Promise<void> = async () => {}
   onStop(settings, log, () => stop())
 

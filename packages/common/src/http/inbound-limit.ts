@@ -29,6 +29,8 @@ export interface InboundLimit {
   /** Reports how long (ms) a request waited for something of ours that was busy, such as a database connection. */
   waited(ms: number): void
   limit(): number
+  /** Changes the bounds while it works; what is not given is as at the start. */
+  configure(changed: { max?: number | undefined; targetMs?: number | undefined }): void
   /** How much of the limit is taken, from 0 to 1. */
   utilisation(): number
   stop(): void
@@ -65,7 +67,8 @@ export function createInboundLimit({
   settings?: Partial<InboundLimitSettings>
   now?: () => number
 }): InboundLimit {
-  const settings = { ...inboundDefaults, ...given }
+  const initial = { ...inboundDefaults, ...given }
+  let settings = initial
   const shed = metrics.counter({
     name: 'http_server_shed_total',
     help: 'Requests refused because the instance was overloaded',
@@ -127,6 +130,16 @@ export function createInboundLimit({
       if (inFlight > 0 && waits.length < MAX_WAITS) waits.push(ms)
     },
     limit: () => limit,
+    configure({ max = initial.max, targetMs = initial.targetMs }) {
+      settings = {
+        ...initial,
+        max,
+        targetMs,
+        min: Math.min(initial.min, max),
+        initial: Math.min(initial.initial, max),
+      }
+      limit = Math.min(limit, max)
+    },
     utilisation: () => Math.min(1, inFlight / limit),
     stop: () => clearTimeout(timer),
   }
@@ -149,6 +162,7 @@ export const unlimited: InboundLimit = {
   leave: () => undefined,
   waited: () => undefined,
   limit: () => Number.POSITIVE_INFINITY,
+  configure: () => undefined,
   utilisation: () => 0,
   stop: () => undefined,
 }

@@ -3,7 +3,7 @@ import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { ConsulClient, KeyValue } from '../consul.ts'
 import { type LongPollSettings, startLongPoll } from '../long-poll.ts'
-import { parseSetting, type TargetTraffic, trafficOf } from './traffic.ts'
+import { parseSetting, type ProcessSetting, type TargetTraffic, trafficOf } from './traffic.ts'
 
 export interface ControlSettings extends LongPollSettings {
   /** Where the settings are in Consul's KV. */
@@ -27,6 +27,8 @@ export interface Change {
 export interface Control {
   /** What a target is called with; of a caller that is this process unless said. */
   traffic(target: string, caller?: string): TargetTraffic
+  /** What processes of this caller's service change about themselves. */
+  own(): ProcessSetting
   /** Values that were refused, by key: the last good one of each stays. */
   faults(): ReadonlyMap<string, string>
   /** Every setting that is in force, by its key. */
@@ -160,6 +162,7 @@ export function createControl({
   return {
     ready,
     traffic: (target, of = caller) => trafficOf(values, of, target),
+    own: () => values.get(`processes/${caller}`) ?? {},
     faults: () => faults,
     values: () => values,
     changes: () => changes,

@@ -25,6 +25,14 @@ const Instance = z.strictObject({
   weight: z.number().min(0).max(1_000).optional(),
   drain: z.boolean().optional(),
 })
+/** What the processes of a service change about themselves while they run. */
+const Process = z.strictObject({
+  log_level: z.enum(['debug', 'info', 'warn', 'error', 'silent']).optional(),
+  /** Requests worked on at once, at most; and the queue (ms) above which fewer are taken. */
+  inbound_max: z.int().min(1).max(10_000).optional(),
+  inbound_queue_ms: z.int().min(1).max(10_000).optional(),
+})
+export type ProcessSetting = z.infer<typeof Process>
 /** What operators have set of an alarm; what is not set is as the table of alarms says. */
 const Alarm = z.strictObject({
   threshold: z.number().min(0).max(1e9).optional(),
@@ -42,6 +50,7 @@ const KEYS = [
   { pattern: new RegExp(`^routes/${NAME}$`), schema: Route },
   { pattern: new RegExp(`^limits/${NAME}/${NAME}$`), schema: CallerLimit },
   { pattern: new RegExp(`^instances/${NAME}/${NAME}$`), schema: Instance },
+  { pattern: new RegExp(`^processes/${NAME}$`), schema: Process },
   { pattern: /^alarms\/[A-Z][A-Za-z]{2,60}$/, schema: Alarm },
 ] as const
 

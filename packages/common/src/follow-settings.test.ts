@@ -1,0 +1,37 @@
+import { expect, it } from '@jest/globals'
+import { followSettings } from './follow-settings.ts'
+import { createInboundLimit } from './http/inbound-limit.ts'
+import type { ProcessSetting } from './mesh/control/traffic.ts'
+import { createLog } from './runtime/log.ts'
+import { createMetrics } from './runtime/metrics.ts'
+
+it('changes a process while it runs, and takes it back to what its environment says', () => {
+  const log = createLog({ service: 'order', instance: 'order-1', level: 'info' }, { write: () => undefined })
+  const inbound = createInboundLimit({
+    metrics: createMetrics(),
+    settings: { initial: 100, max: 200, min: 10 },
+  })
+  let own: ProcessSetting = {}
+  let changed = () => undefined as void
+  const control = {
+    own: () => own,
+    subscribe: (listener: () => void) => {
+      changed = listener
+      return () => true
+    },
+  }
+  followSettings(control, { log, inbound, logLevel: 'info' })
+  const set = (next: ProcessSetting) => {
+    own = next
+    changed()
+  }
+
+  set({ log_level: 'debug', inbound_max: 4 })
+  expect([log.level, inbound.limit()]).toEqual(['debug', 4])
+  const entered = Array.from({ length: 6 }, () => inbound.enter('read'))
+  expect(entered.filter(Boolean)).toHaveLength(4)
+
+  set({})
+  expect(log.level).toBe('info')
+  inbound.stop()
+})
