@@ -3,16 +3,14 @@ import { useState } from 'react'
 import { shop } from '../api.ts'
 import { age, duration, exactTime } from '../format.ts'
 import { useMessages } from '../messages/messages.tsx'
-import { PageTitle } from '../parts/page.tsx'
-import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
-import { Age } from './age.tsx'
 import { AlarmDialog, type AlarmAct } from './alarm-dialog.tsx'
 import style from './console.module.css'
 import { percent } from './figures.ts'
 import type { Alarm, Alarms as View } from './queries.ts'
-import { Table } from './table.tsx'
+import { LivePage } from './live-page.tsx'
+import { figure, Table } from './table.tsx'
 import table from './table.module.css'
 
 const KINDS = { firing: 'bad', pending: 'wait', no_data: 'none', ok: 'ok', elsewhere: 'none' } as const
@@ -21,7 +19,7 @@ const KINDS = { firing: 'bad', pending: 'wait', no_data: 'none', ok: 'ok', elsew
 export function Alarms() {
   const { console: texts } = useMessages()
   const words = texts.alarms
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
+  const query = useQuery({
     queryKey: ['ops', 'alarms'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/alarms', { signal }),
     refetchInterval: 2_000,
@@ -29,16 +27,14 @@ export function Alarms() {
   const [act, setAct] = useState<AlarmAct>()
   return (
     <>
-      <PageTitle title={words.nav}>{data === undefined ? words.nav : sentence(data, words)}</PageTitle>
-      {error && <Trouble error={error} onRetry={() => void refetch()} />}
-      {data === undefined && !error && <Bone height={360} />}
-      {data !== undefined && (
-        <>
-          <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />
-          <Watched alarms={data.items} onAct={setAct} />
-          <History data={data} />
-        </>
-      )}
+      <LivePage name={words.nav} query={query} sentence={(data) => sentence(data, words)}>
+        {(data) => (
+          <>
+            <Watched alarms={data.items} onAct={setAct} />
+            <History data={data} />
+          </>
+        )}
+      </LivePage>
       <AlarmDialog act={act} onClose={() => setAct(undefined)} />
     </>
   )
@@ -69,8 +65,8 @@ function Watched({ alarms, onAct }: { alarms: readonly Alarm[]; onAct: (act: Ala
         columns={[
           { label: words.columns.alarm },
           { label: words.columns.state },
-          { label: words.columns.value, isFigure: true },
-          { label: words.columns.limit, isFigure: true },
+          figure(words.columns.value),
+          figure(words.columns.limit),
           { label: words.columns.severity },
           { label: words.columns.acts },
         ]}
@@ -146,7 +142,7 @@ function History({ data }: { data: View }) {
       {data.history.length > 0 && (
         <Table
           columns={[
-            { label: words.columns.when, isFigure: true },
+            figure(words.columns.when),
             { label: words.columns.kind },
             { label: words.columns.alarm },
             { label: words.columns.what },

@@ -4,15 +4,13 @@ import { useState } from 'react'
 import { shop } from '../api.ts'
 import { duration } from '../format.ts'
 import { useMessages } from '../messages/messages.tsx'
-import { PageTitle } from '../parts/page.tsx'
-import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
-import { Age } from './age.tsx'
 import style from './console.module.css'
 import { decimal, percent, span } from './figures.ts'
 import { SettingDialog, type SettingAct } from './setting-dialog.tsx'
 import { Settings } from './settings-panel.tsx'
-import { Table } from './table.tsx'
+import { LivePage } from './live-page.tsx'
+import { figure, Table } from './table.tsx'
 import table from './table.module.css'
 
 type View = Answer<RouteOf<'GET', '/ops/calls'>>
@@ -22,35 +20,34 @@ type Pair = View['pairs'][number]
 export function Calls() {
   const { console: texts } = useMessages()
   const words = texts.calls
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
+  const query = useQuery({
     queryKey: ['ops', 'calls'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/calls', { signal }),
     refetchInterval: 2_000,
   })
   const [act, setAct] = useState<SettingAct>()
-  const pairs = busiestFirst(data?.pairs.filter(({ endpoints }) => endpoints.length > 0) ?? [])
   return (
     <>
-      <PageTitle title={words.nav}>{data === undefined ? words.nav : sentence(pairs, words)}</PageTitle>
-      {error && <Trouble error={error} onRetry={() => void refetch()} />}
-      {data === undefined && !error && <Bone height={360} />}
-      {data !== undefined && (
-        <>
-          <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />
-          {pairs.map((pair) => (
-            <OnePair key={`${pair.caller} ${pair.target}`} pair={pair} onAct={setAct} />
-          ))}
-          <Settings view={data} onAct={setAct} />
-        </>
-      )}
+      <LivePage name={words.nav} query={query} sentence={(data) => sentence(calledIn(data), words)}>
+        {(data) => (
+          <>
+            {calledIn(data).map((pair) => (
+              <OnePair key={`${pair.caller} ${pair.target}`} pair={pair} onAct={setAct} />
+            ))}
+            <Settings view={data} onAct={setAct} />
+          </>
+        )}
+      </LivePage>
       <SettingDialog act={act} onClose={() => setAct(undefined)} />
     </>
   )
 }
 
 /** Those that are not called last: most of them are only watched. */
-const busiestFirst = (pairs: readonly Pair[]) =>
-  pairs.toSorted((a, b) => (b.calls_per_s ?? 0) - (a.calls_per_s ?? 0))
+const calledIn = ({ pairs }: View) =>
+  pairs
+    .filter(({ endpoints }) => endpoints.length > 0)
+    .toSorted((a, b) => (b.calls_per_s ?? 0) - (a.calls_per_s ?? 0))
 
 function sentence(pairs: readonly Pair[], words: ReturnType<typeof useMessages>['console']['calls']): string {
   const open = pairs.filter(({ breakers }) => breakers.some(({ state }) => state === 'open'))
@@ -103,12 +100,12 @@ function OnePair({ pair, onAct }: { pair: Pair; onAct: (act: SettingAct) => void
         columns={[
           { label: words.columns.instance },
           { label: words.columns.standing },
-          { label: words.columns.share, isFigure: true },
-          { label: words.columns.rate, isFigure: true },
-          { label: words.columns.success, isFigure: true },
-          { label: words.columns.p50, isFigure: true },
-          { label: words.columns.p99, isFigure: true },
-          { label: words.columns.pending, isFigure: true },
+          figure(words.columns.share),
+          figure(words.columns.rate),
+          figure(words.columns.success),
+          figure(words.columns.p50),
+          figure(words.columns.p99),
+          figure(words.columns.pending),
           { label: words.columns.acts },
         ]}
         rows={endpoints.map((one) => ({

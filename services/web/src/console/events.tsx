@@ -3,14 +3,12 @@ import { useQuery } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { duration } from '../format.ts'
 import { useMessages } from '../messages/messages.tsx'
-import { PageTitle } from '../parts/page.tsx'
-import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
-import { Age } from './age.tsx'
 import style from './console.module.css'
 import { decimal, span } from './figures.ts'
 import { RepublishForm } from './republish-form.tsx'
-import { Table } from './table.tsx'
+import { LivePage } from './live-page.tsx'
+import { figure, Table } from './table.tsx'
 import table from './table.module.css'
 
 type View = Answer<RouteOf<'GET', '/ops/streams'>>
@@ -28,25 +26,21 @@ const seconds = (value: number | null) => (value === null ? '—' : duration(val
 export function Events() {
   const { console: texts } = useMessages()
   const words = texts.events
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
+  const query = useQuery({
     queryKey: ['ops', 'streams'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/streams', { signal }),
     refetchInterval: 2_000,
   })
   return (
-    <>
-      <PageTitle title={words.nav}>{data === undefined ? words.nav : sentence(data, words)}</PageTitle>
-      {error && <Trouble error={error} onRetry={() => void refetch()} />}
-      {data === undefined && !error && <Bone height={360} />}
-      {data !== undefined && (
+    <LivePage name={words.nav} query={query} sentence={(data) => sentence(data, words)}>
+      {(data) => (
         <>
-          <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />
           <Groups streams={data.streams} />
           <Outboxes outboxes={data.outboxes} />
           <RepublishForm />
         </>
       )}
-    </>
+    </LivePage>
   )
 }
 
@@ -77,14 +71,14 @@ function Groups({ streams }: { streams: readonly Stream[] }) {
       <Table
         columns={[
           { label: columns.group },
-          { label: columns.lag, isFigure: true },
-          { label: columns.age, isFigure: true },
-          { label: columns.appended, isFigure: true },
-          { label: columns.consumed, isFigure: true },
-          { label: columns.trend, isFigure: true },
-          { label: columns.clear, isFigure: true },
-          { label: columns.repeated, isFigure: true },
-          { label: columns.blocked, isFigure: true },
+          figure(columns.lag),
+          figure(columns.age),
+          figure(columns.appended),
+          figure(columns.consumed),
+          figure(columns.trend),
+          figure(columns.clear),
+          figure(columns.repeated),
+          figure(columns.blocked),
           { label: columns.owners },
         ]}
         rows={streams.map((one) => ({
@@ -141,10 +135,10 @@ function Outboxes({ outboxes }: Pick<View, 'outboxes'>) {
       <Table
         columns={[
           { label: words.columns.service },
-          { label: words.columns.pending, isFigure: true },
-          { label: words.columns.oldest, isFigure: true },
-          { label: words.columns.published, isFigure: true },
-          { label: words.columns.ack, isFigure: true },
+          figure(words.columns.pending),
+          figure(words.columns.oldest),
+          figure(words.columns.published),
+          figure(words.columns.ack),
           { label: words.columns.shards },
         ]}
         rows={outboxes.map((one) => ({

@@ -5,14 +5,13 @@ import { shop } from '../api.ts'
 import { clock } from '../format.ts'
 import { useMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
-import { PageTitle } from '../parts/page.tsx'
-import { Bone, Trouble } from '../parts/panel.tsx'
+import { Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
-import { Age } from './age.tsx'
 import style from './console.module.css'
 import { FaultForm } from './fault-form.tsx'
-import { Table } from './table.tsx'
+import { LivePage } from './live-page.tsx'
+import { figure, Table } from './table.tsx'
 import table from './table.module.css'
 
 type View = Answer<RouteOf<'GET', '/ops/faults'>>
@@ -23,7 +22,7 @@ export function Faults() {
   const { console: texts } = useMessages()
   const words = texts.faults
   const queries = useQueryClient()
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
+  const query = useQuery({
     queryKey: ['ops', 'faults'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/faults', { signal }),
     refetchInterval: 1_000,
@@ -36,14 +35,10 @@ export function Faults() {
     onSettled: () => queries.invalidateQueries({ queryKey: ['ops'] }),
   })
   return (
-    <>
-      <PageTitle title={words.nav}>{data === undefined ? words.nav : sentence(data, words)}</PageTitle>
-      {error && <Trouble error={error} onRetry={() => void refetch()} />}
-      {stop.error && <Trouble error={stop.error} />}
-      {data === undefined && !error && <Bone height={360} />}
-      {data !== undefined && (
+    <LivePage name={words.nav} query={query} sentence={(data) => sentence(data, words)}>
+      {(data) => (
         <>
-          <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />
+          {stop.error && <Trouble error={stop.error} />}
           {data.items.length > 0 && (
             <section className={style['panel']} aria-labelledby="now">
               <div className={style['head']}>
@@ -63,7 +58,7 @@ export function Faults() {
           <FaultForm catalogue={data.catalogue} maxS={data.max_s} />
         </>
       )}
-    </>
+    </LivePage>
   )
 }
 
@@ -92,7 +87,7 @@ function Now({
       columns={[
         { label: words.columns.fault },
         { label: words.columns.effect },
-        { label: words.columns.left, isFigure: true },
+        figure(words.columns.left),
         { label: words.columns.works },
         { label: words.columns.why },
         { label: words.columns.acts },

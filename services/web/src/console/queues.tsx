@@ -3,13 +3,11 @@ import { useQuery } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { duration } from '../format.ts'
 import { useMessages } from '../messages/messages.tsx'
-import { PageTitle } from '../parts/page.tsx'
-import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
-import { Age } from './age.tsx'
 import style from './console.module.css'
 import { decimal, percent, span } from './figures.ts'
-import { Table } from './table.tsx'
+import { LivePage } from './live-page.tsx'
+import { figure, Table } from './table.tsx'
 
 type View = Answer<RouteOf<'GET', '/ops/queues'>>
 type Station = View['stations'][number]
@@ -18,19 +16,15 @@ type Station = View['stations'][number]
 export function Queues() {
   const { console: texts } = useMessages()
   const words = texts.queues
-  const { data, error, refetch, dataUpdatedAt } = useQuery({
+  const query = useQuery({
     queryKey: ['ops', 'queues'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/queues', { signal }),
     refetchInterval: 2_000,
   })
   return (
-    <>
-      <PageTitle title={words.nav}>{data === undefined ? words.nav : sentence(data, words)}</PageTitle>
-      {error && <Trouble error={error} onRetry={() => void refetch()} />}
-      {data === undefined && !error && <Bone height={360} />}
-      {data !== undefined && (
+    <LivePage name={words.nav} query={query} sentence={(data) => sentence(data, words)}>
+      {(data) => (
         <>
-          <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />
           <Stations stations={data.stations} />
           <Path path={data.path} />
           <section className={style['panel']}>
@@ -43,7 +37,7 @@ export function Queues() {
           </section>
         </>
       )}
-    </>
+    </LivePage>
   )
 }
 
@@ -68,16 +62,16 @@ function Stations({ stations }: { stations: readonly Station[] }) {
       <Table
         columns={[
           { label: columns.station },
-          { label: columns.arrivals, isFigure: true },
-          { label: columns.handled, isFigure: true },
-          { label: columns.servers, isFigure: true },
-          { label: columns.utilisation, isFigure: true },
-          { label: columns.batch, isFigure: true },
-          { label: columns.wait, isFigure: true },
-          { label: columns.time, isFigure: true },
-          { label: columns.length, isFigure: true },
-          { label: columns.error, isFigure: true },
-          { label: columns.drain, isFigure: true },
+          figure(columns.arrivals),
+          figure(columns.handled),
+          figure(columns.servers),
+          figure(columns.utilisation),
+          figure(columns.batch),
+          figure(columns.wait),
+          figure(columns.time),
+          figure(columns.length),
+          figure(columns.error),
+          figure(columns.drain),
           { label: columns.ends },
         ]}
         rows={stations.map((one) => ({
@@ -130,8 +124,8 @@ function Path({ path }: { path: View['path'] }) {
             columns={[
               { label: words.columns.step },
               { label: words.columns.by },
-              { label: words.columns.measured, isFigure: true },
-              { label: words.columns.predicted, isFigure: true },
+              figure(words.columns.measured),
+              figure(words.columns.predicted),
             ]}
             rows={path.steps.map((step) => ({
               key: `${step.from} ${step.to}`,

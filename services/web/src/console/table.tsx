@@ -7,6 +7,8 @@ export interface Column {
   isFigure?: boolean
 }
 
+export const figure = (label: string): Column => ({ label, isFigure: true })
+
 /** Rows of cells; on a phone each row is a card, and each cell stands beside its label. */
 export function Table({
   columns,
