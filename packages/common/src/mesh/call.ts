@@ -53,7 +53,10 @@ export async function callEndpoints(
     tried.push(endpoint)
     const mayRepeat = call.isRetryable && call.inboundAttempt === 1 && sent < settings.retry.maxRetries
     const begin = (to: Endpoint, attempt: number) =>
-      beginTry(target, operation, to, call, deps, Math.max(call.inboundAttempt, attempt))
+      beginTry(target, operation, to, call, deps, {
+        attempt: Math.max(call.inboundAttempt, attempt),
+        isCancellable: mayRepeat,
+      })
     const first = begin(endpoint, sent + 1)
     const beginSecond = (budget: RetryBudget) => {
       const other = takeOther(target, tried, call, budget)

@@ -1,7 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { type Dispatcher, Pool } from 'undici'
-import { createTurns, type Turns } from './turns.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
 
@@ -80,13 +79,12 @@ export function createTransport(origin: string, settings: TransportSettings): Tr
   }
   const { connections, maxResponseBytes: maxResponseSize, streams, streamSilenceMs } = settings
   const pool = new Pool(origin, { ...shared, connections, maxResponseSize, bodyTimeout: 0 })
-  const turns = createTurns(connections)
   // A stream holds its connection: it must not take one that requests need.
   let streamPool: Pool | undefined
   const forStreams = () =>
     (streamPool ??= new Pool(origin, { ...shared, connections: streams, bodyTimeout: streamSilenceMs }))
   return {
-    exchange: (request) => exchange(pool, turns, request),
+    exchange: (request) => exchange(pool, request),
     open: (request, signal) => open(forStreams(), request, signal),
     close: async () => {
       await Promise.all([pool.close(), streamPool?.close()])
@@ -131,15 +129,7 @@ const NOT_SENT = new Set([
   'ENOTFOUND',
 ])
 
-/**
- * Waits for a connection in a queue of our own: a request whose time is over leaves it without a trace. In the pool's
- * queue it would stay until it gets a connection, and be aborted there, which closes the connection.
- */
-function exchange(
-  pool: Pool,
-  turns: Turns,
-  { method, path, headers, body, timeoutMs, signal }: Exchange,
-): Promise<Answer> {
+function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }: Exchange): Promise<Answer> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(new TransportError('cancelled', false, signal.reason))
     let controller: Dispatcher.DispatchController | undefined
@@ -162,9 +152,8 @@ function exchange(
 
     function end(fault: 'timeout' | 'cancelled'): void {
       expired = new TransportError(fault, controller !== undefined, signal?.reason)
-      giveUpTurn()
       controller?.abort(expired)
-      // A request that waits for its connection to open has nothing to abort yet: it is, as soon as it starts.
+      // A request that waits for a connection has nothing to abort yet: it is refused when its turn comes.
       reject(expired)
       stop()
     }
@@ -182,8 +171,9 @@ function exchange(
     const options = { method, path, headers, body: body ?? null }
     const handler: Dispatcher.DispatchHandler = {
       onRequestStart(started) {
+        // To abort here would close the connection, of which nothing was used: under overload, one for each that is late.
+        if (expired !== undefined) throw expired
         controller = started
-        if (expired !== undefined) started.abort(expired)
       },
       onResponseStart(_controller, code, received) {
         status = code
@@ -194,7 +184,6 @@ function exchange(
       },
       onResponseEnd() {
         stop()
-        turns.end()
         resolve({
           status,
           headers: answerHeaders,
@@ -203,11 +192,10 @@ function exchange(
       },
       onResponseError(_controller, error) {
         stop()
-        turns.end()
         reject(asTransportError(error, controller !== undefined))
       },
     }
-    const giveUpTurn = turns.next(() => pool.dispatch(options, handler))
+    pool.dispatch(options, handler)
   })
 }
 

@@ -57,11 +57,11 @@ export function beginTry(
   endpoint: Endpoint,
   call: Call,
   { metrics, now }: CallDeps,
-  attempt: number,
+  { attempt, isCancellable }: { attempt: number; isCancellable: boolean },
 ): RunningTry<Try> {
-  const superseded = new AbortController()
-  const { signal } = call
-  const stop = signal === undefined ? superseded.signal : AbortSignal.any([signal, superseded.signal])
+  // Costs more than all else here: only for a try that another may overtake.
+  const superseded = isCancellable ? new AbortController() : undefined
+  const stop = anyOf(call.signal, superseded?.signal)
   const startedMs = now()
   const timeoutMs = Math.max(1, call.endsAtMs - startedMs)
 
@@ -76,7 +76,7 @@ export function beginTry(
       const answer =
         call.streamUntil === undefined
           ? await transport.exchange({ ...exchange, signal: stop })
-          : await transport.open(exchange, AbortSignal.any([call.streamUntil, stop]))
+          : await transport.open(exchange, anyOf(call.streamUntil, stop)!)
       result = { answer }
       const rttMs = now() - startedMs
       const blame = blameFor(answer, isFair)
@@ -91,7 +91,7 @@ export function beginTry(
       result = { error }
       const rttMs = now() - startedMs
       // Another endpoint answered first: this one was slow for that, if it had its share of the time.
-      const wasOvertaken = superseded.signal.aborted && rttMs >= call.configuredMs * FAIR_SHARE
+      const wasOvertaken = superseded?.signal.aborted === true && rttMs >= call.configuredMs * FAIR_SHARE
       outcome = outcomeOfFault(error, isFair, wasOvertaken)
       return { endpoint, error, outcome, wasSent: error.wasSent, startedMs, rttMs }
     } finally {
@@ -106,8 +106,12 @@ export function beginTry(
   return {
     done: run(),
     isGood: ({ answer }) => answer !== undefined && !mayTryAnother(answer),
-    cancel: () => superseded.abort(),
+    cancel: () => superseded?.abort(),
   }
+}
+
+function anyOf(a: AbortSignal | undefined, b: AbortSignal | undefined): AbortSignal | undefined {
+  return a === undefined ? b : b === undefined ? a : AbortSignal.any([a, b])
 }
 
 function outcomeOfFault({ fault }: TransportError, isFair: boolean, wasOvertaken: boolean): Outcome {

@@ -6,7 +6,7 @@ import {
   TransportError,
   type TransportSettings,
 } from '../transport.ts'
-import { createTurns, type Turns } from '../turns.ts'
+import { createTurns, type Turns } from './turns.ts'
 import { createFrameReader, createFrameWriter, type Frame, type FrameWriter, KIND, PREFACE } from './codec.ts'
 import { createHeadReader, headOf } from './head.ts'
 
