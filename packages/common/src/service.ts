@@ -66,7 +66,10 @@ export async function runService(
   injectFaults(service, settings)
   const log = createLog({ service, instance: settings.INSTANCE, level: settings.LOG_LEVEL })
   const metrics = createMetrics({ service })
-  const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
+  const consul = createConsulClient({
+    address: settings.CONSUL_HTTP_ADDR,
+    tokenFile: settings.CONSUL_TOKEN_FILE,
+  })
   const discovery = createDiscovery({ consul, stateDir: settings.STATE_DIR, log, metrics })
   const control = createControl({ consul, caller: service, log, metrics })
   const place = { zone: settings.ZONE, region: settings.REGION }

@@ -46,6 +46,8 @@ export const instanceSettings = z.object({
   /** What traffic can be split by. */
   VERSION: Label.optional(),
   CONSUL_HTTP_ADDR: z.url(),
+  /** Holds the ACL token for Consul; read at the start, and again when Consul refuses it. */
+  CONSUL_TOKEN_FILE: z.string().min(1).optional(),
   STATE_DIR: z.string().min(1),
   LEPTON_ENV: z.enum(['development', 'production']).default('production'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

@@ -46,7 +46,10 @@ await runService('ops', settings, (instance) => {
   const events = startLogReader(broker, boot, log)
   const observer = startObserver({ ...instance, launcher, marks, pspUrl: settings.PSP_URL })
   const books = startReconciliation(instance)
-  const consul = createConsulClient({ address: settings.CONSUL_HTTP_ADDR })
+  const consul = createConsulClient({
+    address: settings.CONSUL_HTTP_ADDR,
+    tokenFile: settings.CONSUL_TOKEN_FILE,
+  })
   const { alarms, part: watching } = startAlarms(instance, {
     consul,
     observer,

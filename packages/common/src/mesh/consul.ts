@@ -9,6 +9,7 @@ import {
   toInstance,
   toKeyValue,
 } from './consul-entries.ts'
+import { createConsulToken } from './consul-token.ts'
 
 export type { KeyValue, ServiceInstance } from './consul-entries.ts'
 
@@ -74,22 +75,45 @@ export interface ConsulClient {
 interface ConsulSettings {
   /** `http://host:port`, or `host:port` as Consul's own tools write it. */
   address: string
-  token?: string
+  token?: string | undefined
+  /** Holds the ACL token; it is read at the start, and again when Consul refuses what was in it. */
+  tokenFile?: string | undefined
   /** For writes; a blocking query names its own. */
   writeTimeoutMs?: number
 }
 
 /** Everything this system says to Consul: the npm client for writes, own requests for blocking queries. */
-export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: ConsulSettings): ConsulClient {
+export function createConsulClient({
+  address,
+  token: given,
+  tokenFile,
+  writeTimeoutMs = 5000,
+}: ConsulSettings): ConsulClient {
+  const token = createConsulToken({ token: given, tokenFile })
   const url = new URL(address.includes('://') ? address : `http://${address}`)
   const client = new Consul({
     host: url.hostname,
     port: Number(url.port || (url.protocol === 'https:' ? 443 : 80)),
     secure: url.protocol === 'https:',
-    ...(token !== undefined && { defaults: { token } }),
   })
   const pool = new Pool(url.origin, { connections: 32, allowH2: false, headersTimeout: 0, bodyTimeout: 0 })
-  const tokenHeader: Record<string, string> = token === undefined ? {} : { 'x-consul-token': token }
+
+  /** One request of our own, whatever its answer's status. */
+  async function send(request: {
+    method: 'GET' | 'PUT' | 'DELETE'
+    path: string
+    body?: string
+    signal: AbortSignal
+  }) {
+    return token.use(
+      async (value) => {
+        const headers: Record<string, string> = value === undefined ? {} : { 'x-consul-token': value }
+        const answer = await pool.request({ ...request, headers })
+        return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+      },
+      ({ status }) => status === 403,
+    )
+  }
 
   async function get(path: string, { timeoutMs, signal }: BlockingQuery) {
     signal?.throwIfAborted()
@@ -101,8 +125,7 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
     const onAbort = () => abort.abort(signal?.reason)
     signal?.addEventListener('abort', onAbort)
     try {
-      const answer = await pool.request({ method: 'GET', path, headers: tokenHeader, signal: abort.signal })
-      return { status: answer.statusCode, headers: answer.headers, text: await answer.body.text() }
+      return await send({ method: 'GET', path, signal: abort.signal })
     } finally {
       clearTimeout(timer)
       signal?.removeEventListener('abort', onAbort)
@@ -124,21 +147,25 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
         deregistercriticalserviceafter: `${check.deregisterAfterMin}m`,
       }
       const options = { ...service, timeout: writeTimeoutMs }
+      const newer = { ...checkOptions, failuresbeforecritical: check.failuresBeforeCritical }
       try {
-        await client.agent.service.register({
-          ...options,
-          check: { ...checkOptions, failuresbeforecritical: check.failuresBeforeCritical },
-        })
+        await token.use((value) =>
+          client.agent.service.register({ ...options, ...tokenOf(value), check: newer }),
+        )
       } catch (error) {
         // Agents before 1.7 do not know the field and refuse the whole request.
         if ((error as { statusCode?: number }).statusCode !== 400) throw error
-        await client.agent.service.register({ ...options, check: checkOptions })
+        await token.use((value) =>
+          client.agent.service.register({ ...options, ...tokenOf(value), check: checkOptions }),
+        )
       }
     },
 
     async deregister(serviceId, timeoutMs) {
-      const options = { id: serviceId, timeout: timeoutMs }
-      await client.agent.service.deregister(options)
+      await token.use((value) => {
+        const options = { id: serviceId, timeout: timeoutMs, ...tokenOf(value) }
+        return client.agent.service.deregister(options)
+      })
     },
 
     async idsWithTag(tag) {
@@ -197,15 +224,13 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
     },
 
     async writeKey(key, value, modifyIndex) {
-      const { statusCode, body } = await pool.request({
+      const { status, text } = await send({
         method: value === undefined ? 'DELETE' : 'PUT',
         path: `/v1/kv/${pathOf(key)}?cas=${modifyIndex}`,
-        headers: tokenHeader,
-        body: value ?? null,
+        ...(value !== undefined && { body: value }),
         signal: AbortSignal.timeout(writeTimeoutMs),
       })
-      const text = await body.text()
-      if (statusCode !== 200) throw refused(`a write of ${key}`, statusCode, text)
+      if (status !== 200) throw refused(`a write of ${key}`, status, text)
       return text.trim() === 'true'
     },
 
@@ -214,6 +239,10 @@ export function createConsulClient({ address, token, writeTimeoutMs = 5000 }: Co
       await pool.destroy()
     },
   }
+}
+
+function tokenOf(token: string | undefined): { token?: string } {
+  return token === undefined ? {} : { token }
 }
 
 function pathOf(key: string): string {

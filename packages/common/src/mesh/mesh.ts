@@ -14,6 +14,8 @@ export interface MeshOptions {
   name: string
   /** Consul's HTTP address. */
   consul: string
+  /** Holds the ACL token for Consul; read again when Consul refuses it. */
+  tokenFile?: string
   /** Where the last known instances are kept, for a start while Consul is away. */
   stateDir?: string
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -82,10 +84,10 @@ export class Mesh {
   }
 
   async start(): Promise<void> {
-    const { name, consul: address, stateDir = tmpdir(), logLevel = 'warn' } = this.#options
+    const { name, consul: address, tokenFile, stateDir = tmpdir(), logLevel = 'warn' } = this.#options
     const log = createLog({ service: name, instance: name, level: logLevel })
     const metrics = createMetrics()
-    const consul = createConsulClient({ address })
+    const consul = createConsulClient({ address, tokenFile })
     const discovery = createDiscovery({ consul, stateDir, log, metrics })
     const control = createControl({ consul, caller: name, log, metrics })
     const settings = { policy: this.#policy }
