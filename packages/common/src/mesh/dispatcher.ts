@@ -1,6 +1,7 @@
 import { Dispatcher, Dispatcher1Wrapper } from 'undici'
 import type { MeshAnswer } from './call.ts'
 import type { MeshClient } from './client.ts'
+import { endToEndHeaders, wholeBody } from './hop.ts'
 import type { Method } from './transport.ts'
 
 export interface DispatcherSettings {
@@ -53,7 +54,7 @@ class MeshDispatcher extends Dispatcher {
       operation: this.#settings.operationOf({ method, path }),
       method: method as Method,
       path,
-      headers: headersOf(headers),
+      headers: endToEndHeaders(pairsOf(headers)),
       body: await bodyOf(body, this.#settings.maxBodyBytes),
     })
   }
@@ -126,18 +127,6 @@ class Exchange implements Dispatcher.DispatchController {
   }
 }
 
-/** Those that describe the connection, which the mesh makes itself. */
-const OF_THE_CONNECTION = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'keep-alive'])
-
-function headersOf(given: Dispatcher.DispatchOptions['headers']): Record<string, string> {
-  const headers: Record<string, string> = {}
-  for (const [name, value] of pairsOf(given)) {
-    const lower = name.toLowerCase()
-    if (!OF_THE_CONNECTION.has(lower)) headers[lower] = [value].flat().join(', ')
-  }
-  return headers
-}
-
 function pairsOf(given: Dispatcher.DispatchOptions['headers']): [string, string | string[]][] {
   if (given === null || given === undefined) return []
   const pairs: [string, string | string[] | number | undefined][] = Array.isArray(given)
@@ -150,24 +139,12 @@ function pairsOf(given: Dispatcher.DispatchOptions['headers']): [string, string 
   )
 }
 
-async function bodyOf(
+function bodyOf(
   body: Dispatcher.DispatchOptions['body'],
   maxBytes: number,
-): Promise<Buffer | string | undefined> {
+): Promise<Buffer> | Buffer | string | undefined {
   if (body === null || body === undefined) return undefined
   if (typeof body === 'string') return body
   if (body instanceof Uint8Array) return Buffer.from(body)
-  const chunks: Uint8Array[] = []
-  let bytes = 0
-  const parts = (body as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]()
-  for (let part = await parts.next(); part.done !== true; part = await parts.next()) {
-    bytes += part.value.length
-    if (bytes > maxBytes) {
-      // Not awaited, as `for await` does: a stream need not end while it is not read.
-      parts.return?.().catch(() => undefined)
-      throw new RangeError(`the body has more than ${maxBytes} bytes`)
-    }
-    chunks.push(part.value)
-  }
-  return Buffer.concat(chunks)
+  return wholeBody(body as AsyncIterable<Uint8Array>, maxBytes)
 }

@@ -1,25 +1,11 @@
-import { tmpdir } from 'node:os'
-import { createLog } from '../runtime/log.ts'
-import { createMetrics } from '../runtime/metrics.ts'
 import { Unavailable } from '../runtime/problem.ts'
-import { createMeshClient, type MeshClient, type MeshRequest } from './client.ts'
-import { type ConsulClient, createConsulClient } from './consul.ts'
-import { type Control, createControl } from './control/control.ts'
-import { createDiscovery, type Discovery } from './discovery.ts'
+import type { MeshRequest } from './client.ts'
+import type { Control } from './control/control.ts'
 import { createMonitor, type Monitor, type PairFigures } from './monitor.ts'
+import { connectMesh, type MeshOptions, type MeshParts } from './parts.ts'
 import { POLICY_NAMES, type PolicyName } from './policies/by-name.ts'
 
-export interface MeshOptions {
-  /** The service that this process is: settings of pairs and limits of callers go by it. */
-  name: string
-  /** Consul's HTTP address. */
-  consul: string
-  /** Holds the ACL token for Consul; read again when Consul refuses it. */
-  tokenFile?: string
-  /** Where the last known instances are kept, for a start while Consul is away. */
-  stateDir?: string
-  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
-}
+export type { MeshOptions } from './parts.ts'
 
 export interface Sent {
   method: MeshRequest['method']
@@ -39,13 +25,6 @@ export interface Received {
   json(): unknown
 }
 
-interface Parts {
-  consul: ConsulClient
-  discovery: Discovery
-  client: MeshClient
-  control: Control
-}
-
 /**
  * A mesh in one object. The data plane finds, balances, retries and breaks in this process; the control plane reads
  * settings from Consul's KV while it runs; the monitor counts what each pair of services experiences.
@@ -57,7 +36,7 @@ export class Mesh {
   readonly #services = new Set<string>()
   readonly #monitor: Monitor = createMonitor()
   #policy: PolicyName = 'load'
-  #parts: Parts | undefined
+  #parts: MeshParts | undefined
 
   constructor(options: MeshOptions) {
     this.#options = options
@@ -84,17 +63,10 @@ export class Mesh {
   }
 
   async start(): Promise<void> {
-    const { name, consul: address, tokenFile, stateDir = tmpdir(), logLevel = 'warn' } = this.#options
-    const log = createLog({ service: name, instance: name, level: logLevel })
-    const metrics = createMetrics()
-    const consul = createConsulClient({ address, tokenFile })
-    const discovery = createDiscovery({ consul, stateDir, log, metrics })
-    const control = createControl({ consul, caller: name, log, metrics })
-    const settings = { policy: this.#policy }
-    const client = createMeshClient({ discovery, control, log, metrics, settings })
-    this.#parts = { consul, discovery, client, control }
-    for (const service of this.#services) client.watch(service)
-    await control.ready
+    const parts = connectMesh(this.#options, { policy: this.#policy })
+    this.#parts = parts
+    for (const service of this.#services) parts.client.watch(service)
+    await parts.control.ready
   }
 
   /**
@@ -142,13 +114,10 @@ export class Mesh {
   async stop(): Promise<void> {
     const parts = this.#parts
     this.#parts = undefined
-    if (parts === undefined) return
-    await parts.client.close()
-    await Promise.all([parts.control.close(), parts.discovery.close()])
-    await parts.consul.close()
+    await parts?.close()
   }
 
-  #running(): Parts {
+  #running(): MeshParts {
     if (this.#parts === undefined) throw new Unavailable('the mesh', { cause: new Error('call start first') })
     return this.#parts
   }

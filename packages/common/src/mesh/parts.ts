@@ -1,0 +1,50 @@
+import { tmpdir } from 'node:os'
+import { createLog, type Log } from '../runtime/log.ts'
+import { createMetrics } from '../runtime/metrics.ts'
+import { createMeshClient, type MeshClient } from './client.ts'
+import { createConsulClient } from './consul.ts'
+import { type Control, createControl } from './control/control.ts'
+import { createDiscovery } from './discovery.ts'
+import type { MeshSettings } from './settings.ts'
+
+export interface MeshOptions {
+  /** The service that this process is: settings of pairs and limits of callers go by it. */
+  name: string
+  /** Consul's HTTP address. */
+  consul: string
+  /** Holds the ACL token for Consul; read again when Consul refuses it. */
+  tokenFile?: string
+  /** Where the last known instances are kept, for a start while Consul is away. */
+  stateDir?: string
+  logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+}
+
+export interface MeshParts {
+  client: MeshClient
+  control: Control
+  log: Log
+  close(): Promise<void>
+}
+
+/** What a program needs to call services: settings from Consul, the instances, and a client over both. */
+export function connectMesh(
+  { name, consul: address, tokenFile, stateDir = tmpdir(), logLevel = 'warn' }: MeshOptions,
+  settings: Partial<MeshSettings>,
+): MeshParts {
+  const log = createLog({ service: name, instance: name, level: logLevel })
+  const metrics = createMetrics()
+  const consul = createConsulClient({ address, tokenFile })
+  const discovery = createDiscovery({ consul, stateDir, log, metrics })
+  const control = createControl({ consul, caller: name, log, metrics })
+  const client = createMeshClient({ discovery, control, log, metrics, settings })
+  return {
+    client,
+    control,
+    log,
+    async close() {
+      await client.close()
+      await Promise.all([control.close(), discovery.close()])
+      await consul.close()
+    },
+  }
+}

@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import type { AddressInfo } from 'node:net'
+import { parseArgs } from 'node:util'
+import { connectMesh } from '../parts.ts'
+import { createProxy } from './proxy.ts'
+
+const USAGE = `Passes requests for <service>.mesh on to instances of the service.
+
+  --listen 127.0.0.1:15001   where programs of this machine reach it; port 0 takes a free one
+  --name legacy              the service in whose name it calls
+  --consul http://…:8500     Consul's HTTP address
+  --token-file PATH          the ACL token for Consul
+  --state-dir PATH           where the last known instances are kept
+  --deadline-ms 2000         for one request, its second tries included
+`
+
+/** In-flight requests have this long to end. */
+const STOP_MS = 9_000
+
+function settingsOrExit() {
+  try {
+    const { values } = parseArgs({
+      options: {
+        listen: { type: 'string', default: '127.0.0.1:15001' },
+        name: { type: 'string' },
+        consul: { type: 'string' },
+        'token-file': { type: 'string' },
+        'state-dir': { type: 'string' },
+        'deadline-ms': { type: 'string', default: '2000' },
+      },
+    })
+    const listen = new URL(`tcp://${values.listen}`)
+    const deadlineMs = Number(values['deadline-ms'])
+    const { name, consul } = values
+    if (name === undefined || consul === undefined) throw new Error('--name and --consul are needed')
+    if (!Number.isInteger(deadlineMs) || deadlineMs < 1) throw new Error('--deadline-ms takes a whole number')
+    if (listen.port === '') throw new Error('--listen takes host:port')
+    return {
+      host: listen.hostname.replace(/^\[|\]$/g, ''),
+      port: Number(listen.port),
+      deadlineMs,
+      mesh: {
+        name,
+        consul,
+        ...(values['token-file'] !== undefined && { tokenFile: values['token-file'] }),
+        ...(values['state-dir'] !== undefined && { stateDir: values['state-dir'] }),
+      },
+    }
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`)
+    process.exit(2)
+  }
+}
+
+const { host, port, deadlineMs, mesh: options } = settingsOrExit()
+const mesh = connectMesh(options, { deadlineMs })
+const server = createProxy({ mesh: mesh.client, log: mesh.log })
+server.listen(port, host)
+await once(server, 'listening')
+const { port: taken } = server.address() as AddressInfo
+process.stdout.write(`listening on ${host}:${taken}\n`)
+
+async function stop(): Promise<void> {
+  setTimeout(() => process.exit(1), STOP_MS).unref()
+  const closed = once(server, 'close')
+  server.close()
+  await closed
+  await mesh.close()
+}
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => void stop())
