@@ -45,6 +45,8 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
     ...['-serf-lan-port', String(await deps.ports.choose('consul-serf')), '-serf-wan-port', '-1'],
     ...unusedPorts(version),
     ...['-hcl', 'performance { raft_multiplier = 1 }', '-hcl', 'disable_update_check = true'],
+    // An answer that has no room in a datagram says so, and is asked for again over TCP: else it lacks instances.
+    ...['-hcl', 'dns_config { enable_truncate = true }'],
     ...['-hcl', `limits { http_max_conns_per_client = ${MAX_CONNECTIONS_PER_CLIENT} }`],
   ]
   return {

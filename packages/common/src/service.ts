@@ -8,12 +8,13 @@ import { createStreams, type Streams } from './http/event-stream.ts'
 import { createInboundLimit, type InboundLimit } from './http/inbound-limit.ts'
 import { startOpsListener } from './http/ops-listener.ts'
 import { createConsulClient } from './mesh/consul.ts'
+import { ConfigError } from './runtime/config.ts'
 import { injectFaults } from './runtime/fault-injection.ts'
 import type { Part } from './runtime/lifecycle.ts'
 import { createLog, type Log } from './runtime/log.ts'
 import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { type Control, createControl } from './mesh/control/control.ts'
-import { createDiscovery } from './mesh/discovery.ts'
+import { chooseDiscovery } from './mesh/choose-discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
 import { meshDefaults } from './mesh/settings.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
@@ -70,7 +71,8 @@ export async function runService(
     address: settings.CONSUL_HTTP_ADDR,
     tokenFile: settings.CONSUL_TOKEN_FILE,
   })
-  const discovery = createDiscovery({ consul, stateDir: settings.STATE_DIR, log, metrics })
+  const from = { consul, dns: dnsOf(settings) }
+  const discovery = chooseDiscovery(from, { stateDir: settings.STATE_DIR, log, metrics })
   const control = createControl({ consul, caller: service, log, metrics })
   const place = { zone: settings.ZONE, region: settings.REGION }
   const meshSettings = {
@@ -161,6 +163,12 @@ export async function runService(
     ops.server.closeAllConnections()
     await closeServer(ops.server)
   }
+}
+
+function dnsOf({ MESH_DISCOVERY, CONSUL_DNS_ADDR }: InstanceSettings): string | undefined {
+  if (MESH_DISCOVERY === 'http') return undefined
+  if (CONSUL_DNS_ADDR === undefined) throw new ConfigError('MESH_DISCOVERY=dns needs CONSUL_DNS_ADDR')
+  return CONSUL_DNS_ADDR
 }
 
 /** Without what has no value. */

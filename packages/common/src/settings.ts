@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { DISCOVERY_NAMES } from './mesh/choose-discovery.ts'
 import { POLICY_NAMES } from './mesh/policies/by-name.ts'
 import { TRANSPORT_NAMES } from './mesh/transports.ts'
 import { fileContent, whole } from './runtime/config.ts'
@@ -48,6 +49,13 @@ export const instanceSettings = z.object({
   CONSUL_HTTP_ADDR: z.url(),
   /** Holds the ACL token for Consul; read at the start, and again when Consul refuses it. */
   CONSUL_TOKEN_FILE: z.string().min(1).optional(),
+  /** By which of Consul's interfaces other services are found. */
+  MESH_DISCOVERY: z.enum(DISCOVERY_NAMES).default('http'),
+  /** Consul's DNS port, for MESH_DISCOVERY=dns. */
+  CONSUL_DNS_ADDR: z
+    .string()
+    .regex(/^[^\s/]+:\d{1,5}$/, 'must be host:port')
+    .optional(),
   STATE_DIR: z.string().min(1),
   LEPTON_ENV: z.enum(['development', 'production']).default('production'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),

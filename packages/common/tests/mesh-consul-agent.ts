@@ -16,7 +16,7 @@ async function freePort(): Promise<number> {
 
 /** An agent of our own that forgets everything on restart, as a development agent does. */
 export async function createConsulAgent(binary: string) {
-  const [http, server, lan] = await Promise.all([freePort(), freePort(), freePort()])
+  const [http, server, lan, dns] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
   const address = `http://127.0.0.1:${http}`
   let agent: ChildProcess | undefined
 
@@ -27,14 +27,23 @@ export async function createConsulAgent(binary: string) {
 
   return {
     address,
+    dns: `127.0.0.1:${dns}`,
     async start() {
       const args = ['agent', '-dev', '-client', '127.0.0.1', '-bind', '127.0.0.1', '-log-level', 'err']
-      const ports = ['-http-port', http, '-server-port', server, '-serf-lan-port', lan]
-      const none = ['-serf-wan-port', '-1', '-grpc-port', '-1', '-dns-port', '-1']
+      const ports = ['-http-port', http, '-server-port', server, '-serf-lan-port', lan, '-dns-port', dns]
+      const none = ['-serf-wan-port', '-1', '-grpc-port', '-1']
+      // An answer that a datagram has no room for is asked for again over TCP.
+      const truncated = ['-hcl', 'dns_config { enable_truncate = true }']
       const hasTlsPort = await knowsGrpcTls(binary)
       agent = spawn(
         binary,
-        [...args, ...ports.map(String), ...none, ...(hasTlsPort ? ['-grpc-tls-port', '-1'] : [])],
+        [
+          ...args,
+          ...ports.map(String),
+          ...none,
+          ...truncated,
+          ...(hasTlsPort ? ['-grpc-tls-port', '-1'] : []),
+        ],
         {
           stdio: 'ignore',
         },
@@ -50,13 +59,11 @@ export async function createConsulAgent(binary: string) {
   }
 }
 
-/** The agent that the tests of a file share: the one that the environment names, else one of our own. */
-export function useConsul(): { readonly address: string } {
-  const given = process.env.TEST_CONSUL_HTTP_ADDR
+/** An agent of the file's own, whose DNS port is known. */
+export function useConsulDns(): { readonly address: string; readonly dns: string } {
   let agent: Awaited<ReturnType<typeof createConsulAgent>> | undefined
 
   beforeAll(async () => {
-    if (given !== undefined) return
     agent = await createConsulAgent(process.env.TEST_CONSUL_BINARY!)
     await agent.start()
   }, 30_000)
@@ -64,9 +71,18 @@ export function useConsul(): { readonly address: string } {
 
   return {
     get address() {
-      return given ?? agent!.address
+      return agent!.address
+    },
+    get dns() {
+      return agent!.dns
     },
   }
+}
+
+/** The agent that the tests of a file share: the one that the environment names, else one of our own. */
+export function useConsul(): { readonly address: string } {
+  const given = process.env.TEST_CONSUL_HTTP_ADDR
+  return given === undefined ? useConsulDns() : { address: given }
 }
 
 async function knowsGrpcTls(binary: string): Promise<boolean> {

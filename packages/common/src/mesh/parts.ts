@@ -4,7 +4,7 @@ import { createMetrics } from '../runtime/metrics.ts'
 import { createMeshClient, type MeshClient } from './client.ts'
 import { createConsulClient } from './consul.ts'
 import { type Control, createControl } from './control/control.ts'
-import { createDiscovery } from './discovery.ts'
+import { chooseDiscovery } from './choose-discovery.ts'
 import type { MeshSettings } from './settings.ts'
 
 export interface MeshOptions {
@@ -14,6 +14,8 @@ export interface MeshOptions {
   consul: string
   /** Holds the ACL token for Consul; read again when Consul refuses it. */
   tokenFile?: string
+  /** Consul's DNS port, as `127.0.0.1:8600`: instances are found by it, and without it over HTTP. */
+  dns?: string
   /** Where the last known instances are kept, for a start while Consul is away. */
   stateDir?: string
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
@@ -28,13 +30,13 @@ export interface MeshParts {
 
 /** What a program needs to call services: settings from Consul, the instances, and a client over both. */
 export function connectMesh(
-  { name, consul: address, tokenFile, stateDir = tmpdir(), logLevel = 'warn' }: MeshOptions,
+  { name, consul: address, tokenFile, dns, stateDir = tmpdir(), logLevel = 'warn' }: MeshOptions,
   settings: Partial<MeshSettings>,
 ): MeshParts {
   const log = createLog({ service: name, instance: name, level: logLevel })
   const metrics = createMetrics()
   const consul = createConsulClient({ address, tokenFile })
-  const discovery = createDiscovery({ consul, stateDir, log, metrics })
+  const discovery = chooseDiscovery({ consul, dns }, { stateDir, log, metrics })
   const control = createControl({ consul, caller: name, log, metrics })
   const client = createMeshClient({ discovery, control, log, metrics, settings })
   return {

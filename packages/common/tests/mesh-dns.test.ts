@@ -1,0 +1,230 @@
+import { createSocket } from 'node:dgram'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { silentLog } from '@lepton/testing/log'
+import { until } from '@lepton/testing/until'
+import { newId } from '../src/runtime/id.ts'
+import { createMetrics } from '../src/runtime/metrics.ts'
+import { createMeshClient } from '../src/mesh/client.ts'
+import { createDnsDiscovery, type DnsDiscoverySettings } from '../src/mesh/dns-discovery.ts'
+import { createConsulAgent, useConsulDns } from './mesh-consul-agent.ts'
+import { failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'
+
+jest.setTimeout(30_000)
+
+/** Quick where the defaults are patient: the rules are the same. */
+const quick = { pollMs: 50, errorBackoff: { baseMs: 5, maxMs: 50 }, timeoutMs: 500, tries: 1 }
+const closers: (() => unknown)[] = []
+const withOwnAgent = process.env.TEST_CONSUL_BINARY ? describe : describe.skip
+let agent: ReturnType<typeof useConsulDns>
+const { instances } = useInstances()
+let stateDir: string
+let service: string
+
+beforeEach(async () => {
+  stateDir = await mkdtemp(join(tmpdir(), 'lepton-dns-'))
+  service = `order-${newId().slice(-8)}`
+})
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close()
+  await rm(stateDir, { recursive: true })
+})
+
+function discover(server: string, settings: Partial<DnsDiscoverySettings> = {}, name = service) {
+  const metrics = createMetrics()
+  const all = { ...quick, ...settings }
+  const discovery = createDnsDiscovery({ server, stateDir, log: silentLog, metrics, settings: all })
+  closers.push(() => discovery.close())
+  const watch = discovery.watch(name)
+  const show = () =>
+    watch
+      .instances()
+      .filter(({ tier }) => tier !== 'gone')
+      .map(({ port, tier }) => (tier === 'verified' ? `${port}` : `(${port})`))
+      .sort()
+      .join(' ')
+  const sees = (list: string, timeoutMs = 10_000) =>
+    until(`list is ${list}`, () => show() === list, { timeoutMs })
+  return { discovery, metrics, watch, show, sees }
+}
+
+async function put(address: string, path: string, body: object = {}): Promise<void> {
+  const answer = await fetch(`${address}/v1/agent/service/${path}`, {
+    method: 'PUT',
+    body: JSON.stringify(body),
+  })
+  expect(answer.status).toBe(200)
+}
+
+/** Places of the service, whose ports are their names. */
+async function register(ports: number[], { address = '127.0.0.1', weight = 1, consul = agent.address } = {}) {
+  for (const Port of ports) {
+    const Weights = { Passing: weight, Warning: 1 }
+    await put(consul, 'register', {
+      ID: `${service}-${Port}`,
+      Name: service,
+      Address: address,
+      Port,
+      Weights,
+    })
+    closers.push(() => forget([Port], consul).catch(() => undefined))
+  }
+}
+
+async function forget(ports: number[], consul = agent.address): Promise<void> {
+  for (const port of ports) await put(consul, `deregister/${service}-${port}`)
+}
+
+withOwnAgent("discovery by Consul's DNS port", () => {
+  agent = useConsulDns()
+
+  it('knows addresses, ports and weights, and hears of joins and leaves', async () => {
+    await register([8_001], { weight: 3 })
+    await register([8_002], { address: '10.1.2.3' })
+    await register([8_003], { address: 'fd00::7' })
+    const { watch, sees } = discover(agent.dns)
+    await watch.ready
+
+    expect(watch.instances()).toMatchObject([
+      { id: '10.1.2.3:8002', address: '10.1.2.3', port: 8_002, weight: 1, tier: 'verified' },
+      { id: '127.0.0.1:8001', name: '127.0.0.1:8001', port: 8_001, weight: 3, meta: {} },
+      { id: '[fd00::7]:8003', address: 'fd00::7', port: 8_003 },
+    ])
+    await register([8_004])
+    await sees('8001 8002 8003 8004')
+    await forget([8_002])
+    await sees('8001 8003 8004')
+  })
+
+  it('leaves the address that is a name to the connection', async () => {
+    await register([8_001], { address: 'order-1.internal' })
+    const { watch, sees } = discover(agent.dns)
+    await sees('8001')
+
+    expect(watch.instances()[0]!.address).toMatch(/^order-1\.internal/)
+  })
+
+  it('sees all of many instances, and the same list each time', async () => {
+    const ports = Array.from({ length: 40 }, (_one, index) => 9_000 + index)
+    await register(ports)
+    const { watch, sees } = discover(agent.dns)
+    await sees(ports.join(' '))
+    let changes = 0
+    watch.subscribe(() => (changes += 1))
+
+    await register([9_900])
+    await sees([...ports, 9_900].join(' '))
+    await forget([9_900])
+    await sees(ports.join(' '))
+    expect(changes).toBe(2)
+  })
+
+  it('keeps all as unverified when none is named any more, for a while', async () => {
+    await register([8_001, 8_002, 8_003])
+    const { sees } = discover(agent.dns, { holdMs: 300 })
+    await sees('8001 8002 8003')
+
+    await forget([8_001, 8_002, 8_003])
+    await sees('(8001) (8002) (8003)')
+    await sees('')
+  })
+
+  it('is ready without an instance where there is none, and asks for no name that is two', async () => {
+    const none = discover(agent.dns)
+    await none.watch.ready
+    expect(none.show()).toBe('')
+
+    await register([8_001])
+    const two = discover(agent.dns, {}, `any.${service}`)
+    await two.watch.ready
+    expect(two.show()).toBe('')
+  })
+
+  it('balances and fails over as by HTTP', async () => {
+    const fakes = await instances('order-1', 'order-2')
+    const [one, two] = fakes
+    await register(fakes.map(({ instance }) => instance.port))
+    const { discovery, metrics, watch } = discover(agent.dns)
+    const client = createMeshClient({ discovery, log: silentLog, metrics })
+    closers.push(() => client.close())
+    const get = () => client.request({ service, operation: 'getOrder', method: 'GET', path: '/orders/1' })
+    await watch.ready
+
+    expect(failuresOf(await inParallel(50, 5, get))).toEqual([])
+    expect(Math.min(one!.requests.length, two!.requests.length)).toBeGreaterThan(5)
+    const during = inParallel(100, 5, get)
+    await one!.kill()
+    expect(failuresOf(await during)).toEqual([])
+  })
+
+  it('goes on while Consul is away, and starts from the file', async () => {
+    const own = await createConsulAgent(process.env.TEST_CONSUL_BINARY!)
+    closers.push(() => own.stop())
+    await own.start()
+    await register([8_001], { consul: own.address })
+    const first = discover(own.dns)
+    await first.sees('8001')
+    await own.stop()
+    const age = async () =>
+      (await first.metrics.registry.getSingleMetric('discovery_age_seconds')!.get()).values[0]!.value
+    await until('it has no answers', async () => (await age()) > 0.5)
+    expect(first.show()).toBe('8001')
+    await first.discovery.close()
+
+    const second = discover(own.dns)
+    await second.sees('(8001)')
+    await own.start()
+    await register([8_002], { consul: own.address })
+    await until('the new one is known', () => second.show().split(' ').includes('8002'))
+  })
+})
+
+describe('a resolver that is slow or silent', () => {
+  /** Says that there is no such name, in its own time; counts what waits. */
+  async function startServer(answerAfterMs: number | undefined) {
+    const socket = createSocket('udp4').bind(0, '127.0.0.1')
+    await once(socket, 'listening')
+    let isClosed = false
+    closers.push(() => {
+      isClosed = true
+      socket.close()
+    })
+    const seen = { asked: 0, waiting: 0, most: 0 }
+    socket.on('message', (question, from) => {
+      seen.asked += 1
+      seen.waiting += 1
+      seen.most = Math.max(seen.most, seen.waiting)
+      if (answerAfterMs === undefined) return
+      const answer = Buffer.from(question)
+      answer.writeUInt16BE(0x8183, 2)
+      setTimeout(() => {
+        seen.waiting -= 1
+        if (!isClosed) socket.send(answer, from.port, from.address)
+      }, answerAfterMs)
+    })
+    return { server: `127.0.0.1:${socket.address().port}`, seen }
+  }
+
+  it('is asked one question at a time', async () => {
+    const { server, seen } = await startServer(20)
+    discover(server, { pollMs: 1 })
+
+    await until('it was asked often', () => seen.asked >= 10)
+    expect(seen.most).toBe(1)
+  })
+
+  it('makes nothing ready but what is remembered, and close ends the question', async () => {
+    const { server, seen } = await startServer(undefined)
+    const { watch, discovery } = discover(server, { timeoutMs: 20_000 })
+    await until('it is asked', () => seen.asked > 0)
+    expect(watch.isReady()).toBe(false)
+
+    const startedMs = performance.now()
+    await discovery.close()
+    expect(performance.now() - startedMs).toBeLessThan(1_000)
+  })
+})
