@@ -49,7 +49,7 @@ export async function measureQueues(
 }
 
 /**
- * A reader stands still under orders; how long its backlog takes afterwards, by the formula and by the clock. Its best
+ * A consumer is paused under orders; how long its backlog takes afterwards, by the formula and by the clock. Its best
  * pace is known from an earlier one.
  */
 export async function measureDrain(

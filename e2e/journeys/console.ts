@@ -56,7 +56,7 @@ export function consoleJourneys(): void {
     })
   })
 
-  it('shows a reader that stands still fall behind, when it will be level again, and that it is, although ops was killed', async () => {
+  it('shows a paused consumer fall behind, when it will be level again, and that it is, although ops was killed', async () => {
     const { actions } = await capabilities()
     if (!actions.pause.allowed) return
     const streamOf = async () =>

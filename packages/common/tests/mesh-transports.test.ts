@@ -160,7 +160,7 @@ describe.each(TRANSPORT_NAMES)('%s', (name) => {
     expect((await ask(transport)).body.toString()).toBe('small')
   })
 
-  it('says that nothing was sent where nobody listens', async () => {
+  it('says that nothing was sent where no server listens', async () => {
     const { instance, stop } = await serve((_req, res) => void res.end())
     await Promise.all(Object.values(stop).map((close) => close()))
     closing.pop()
@@ -179,7 +179,7 @@ describe.each(TRANSPORT_NAMES)('%s', (name) => {
     expect(await lost).toEqual(['reset', true])
   })
 
-  it('loses no request when the server stops: those in flight end, others find nobody', async () => {
+  it('loses no request when the server stops: those in flight end, others find no server', async () => {
     let inFlight = 0
     const { instance, stop } = await serve((_req, res) => {
       inFlight += 1

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { createIncreases } from './increases.ts'
 
-it('tells how much a counter grew in a window, and begins anew with nothing', () => {
+it('says how much a counter grew in a window, and begins again with nothing', () => {
   let nowMs = 0
   const increases = createIncreases(() => nowMs)
   const grown = [0, 3, 3, 10].map((value) => {

@@ -47,7 +47,7 @@ function story(): { [K in keyof Story]: Story[K][number][] } {
   }
 }
 
-type Breach = [invariant: string, what: string, (told: ReturnType<typeof story>) => unknown]
+type Breach = [invariant: string, what: string, (books: ReturnType<typeof story>) => unknown]
 
 const BREACHES: Breach[] = [
   ['I3', 'a checkout has no order', (s) => s.checkouts.push({ order_id: other, is_old: true })],
@@ -58,7 +58,7 @@ const BREACHES: Breach[] = [
     (s) => s.charges.push({ ...s.charges[0]!, charge_id: 'd', captures: 0, captured_minor: 0 }),
   ],
   ['I5', 'another amount', (s) => (s.charges[0]!.amount_minor = 701)],
-  ['I5', 'an authorisation that nobody voids', (s) => (s.charges[0]!.state = 'AUTHORIZED')],
+  ['I5', 'an authorisation that is never voided', (s) => (s.charges[0]!.state = 'AUTHORIZED')],
   ['I6', 'nothing was paid', (s) => s.charges.splice(0)],
   ['I6', 'we booked what the processor did not', (s) => (s.payments[0]!.refunded_minor = 700)],
   ['I8', 'the stock disagrees', (s) => (s.reservations[0]!.state = 'RELEASED')],
@@ -69,27 +69,27 @@ const BREACHES: Breach[] = [
     'a reservation has no order',
     (s) => s.reservations.push({ ...s.reservations[0]!, order_id: other }),
   ],
-  ['I11', 'somebody stands behind', (s) => (s.payments[0]!.last_inv_seq = 1)],
+  ['I11', 'a service is behind', (s) => (s.payments[0]!.last_inv_seq = 1)],
 ]
 
 describe('a story', () => {
-  it('that is told alike by everybody has no violation', () => {
+  it('that all services agree on has no violation', () => {
     expect(compare(story())).toEqual([])
   })
 
   it.each(BREACHES)('%s: %s', (invariant, _what, breach) => {
-    const told = story()
-    breach(told)
-    expect(compare(told).map((violation) => violation.invariant)).toContain(invariant)
+    const books = story()
+    breach(books)
+    expect(compare(books).map((violation) => violation.invariant)).toContain(invariant)
   })
 
   it('that is not at its end yet is let be, but no card is charged twice', () => {
-    const told = story()
-    told.orders[0]!.is_settled = false
-    told.reservations = []
-    expect(compare(told)).toEqual([])
-    told.charges[0]!.captures = 2
-    expect(compare(told)).toMatchObject([{ invariant: 'I5', order_id: id }])
+    const books = story()
+    books.orders[0]!.is_settled = false
+    books.reservations = []
+    expect(compare(books)).toEqual([])
+    books.charges[0]!.captures = 2
+    expect(compare(books)).toMatchObject([{ invariant: 'I5', order_id: id }])
   })
 
   it('of a rejected order may end with a refund: its authorisation was captured by hand', () => {
@@ -102,8 +102,8 @@ describe('a story', () => {
   })
 
   it('that has just begun with a checkout is let be', () => {
-    const told = story()
-    told.checkouts.push({ order_id: other, is_old: false })
-    expect(compare(told)).toEqual([])
+    const books = story()
+    books.checkouts.push({ order_id: other, is_old: false })
+    expect(compare(books)).toEqual([])
   })
 })

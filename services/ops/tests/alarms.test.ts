@@ -150,7 +150,7 @@ describe('what is watched', () => {
     expect(received).toHaveLength(1)
   })
 
-  it('begins its log again where somebody has written nonsense into it', async () => {
+  it('begins its log again where it cannot be read', async () => {
     await keys.writeKey('lepton/alarms/log', '{"events":7}', 0)
     await look(9)
     expect((await read()).history).toHaveLength(1)
@@ -187,7 +187,7 @@ describe('an operator', () => {
     ])
   })
 
-  it('silences one: it is raised and recorded, and delivered to nobody', async () => {
+  it('silences one: it is raised and recorded, and not delivered', async () => {
     const silence = (for_s: number) =>
       operator.post<Alarm>(
         '/ops/alarms/OutboxWaits/silence',

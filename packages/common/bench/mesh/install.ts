@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 
-/** What the mesh is compared with: installed when the bench first runs, so that nobody else has to. */
+/** What the mesh is compared with: installed when the bench first runs, not with the repository. */
 const VERSIONS = {
   moleculer: '0.15.2',
   '@grpc/grpc-js': '1.14.7',

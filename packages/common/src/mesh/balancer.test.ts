@@ -285,7 +285,7 @@ describe('balancer', () => {
     expect(events).toContain('panic')
   })
 
-  it('uses what it remembers when the catalogue names nobody', () => {
+  it('uses what it remembers when the catalogue is empty', () => {
     const { balancer } = setUp([])
     balancer.update([instance('a', { tier: 'unverified' })])
 

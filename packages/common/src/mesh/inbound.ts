@@ -7,7 +7,7 @@ export interface Inbound {
   path: string
   headers: IncomingHttpHeaders
   body: Buffer
-  /** Aborted when nobody waits for the answer any more. */
+  /** Aborted when the answer is not wanted any more. */
   signal: AbortSignal
   remoteAddress: string | undefined
 }

@@ -30,7 +30,7 @@ describe('peak EWMA', () => {
     expect(readLoad(load, 0, 10_000, settings)).toBeCloseTo(100 / Math.E + 10 * (1 - 1 / Math.E))
   })
 
-  it('grows with what is under way', () => {
+  it('grows with what is in flight', () => {
     const load = createLoad(0, 30)
     observeRtt(load, 20, 0)
 

@@ -91,7 +91,7 @@ describe('membership', () => {
     expect(show(withoutExpired(partly, { nowMs: 31_000, holdMs: HOLD_MS }))).toBe('b')
   })
 
-  it('uses what a file remembers until the catalogue names somebody', () => {
+  it('uses what a file remembers until the catalogue names an instance', () => {
     const remembered = rememberedMembership(instances('ab'))
 
     expect(show(remembered)).toBe('(a)(b)')

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { createTokenBucket } from './token-bucket.ts'
 
-it('makes nobody wait for a clock that was set back', () => {
+it('does not wait for a clock that was set back', () => {
   let nowMs = 10_000_000
   const { takeMs } = createTokenBucket({ burst: 2, refillMs: 1_000 }, () => nowMs)
   takeMs()

@@ -92,7 +92,7 @@ export function createLagReader(settings: KafkaSettings, log: Log): LagReader {
 
 function ownersIn(group: GroupDescription | undefined): Map<string, string> {
   const pairs = (group?.members ?? []).flatMap(({ clientId, memberAssignment }) => {
-    // While a group shares its partitions out anew, a member has none.
+    // While a group rebalances, a member has none.
     if (memberAssignment.length === 0) return []
     const assigned = kafkajs.AssignerProtocol.MemberAssignment.decode(memberAssignment)?.assignment ?? {}
     return Object.entries(assigned).flatMap(([topic, partitions]) =>

@@ -4,7 +4,7 @@ import type { OrderPath } from '@lepton/contracts/streams'
 const KEPT_MS = 300_000
 const MAX_EVENTS = 20_000
 const MAX_ORDERS = 2_000
-/** A way of more steps is a loop in what somebody has written by hand. */
+/** A way of more steps is a loop in what was written by hand. */
 const MAX_STEPS = 20
 
 export interface PathEvent {

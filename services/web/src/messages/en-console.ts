@@ -89,7 +89,7 @@ export const console = {
     effect: {
       kill: () =>
         'It ends at once (SIGKILL), in the middle of whatever it does. The launcher starts it again.',
-      pause: (seconds: number) => `It stands still for ${seconds} s (SIGSTOP), and then goes on.`,
+      pause: (seconds: number) => `It is paused for ${seconds} s (SIGSTOP), and then goes on.`,
       restart: () => 'It finishes its requests, ends, and is started again.',
       remove: () => 'It finishes its requests and ends for good.',
       add: () => 'It registers itself when it is ready; from then on it gets its share.',

@@ -22,7 +22,7 @@ export function Plate({
   instances?: Instances
   caption?: ReactNode
   className?: string
-  /** Gets what draws the points, for whoever knows of orders. */
+  /** Gets what draws the points, for the part that knows of orders. */
   onPoints?: (points: Points) => (() => void) | undefined
 }) {
   const { services } = useMessages()

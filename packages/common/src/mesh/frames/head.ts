@@ -9,7 +9,7 @@ const CHANGING = [
   'idempotency-key',
 ] as const
 const CHANGING_SET: ReadonlySet<string> = new Set(CHANGING)
-/** Blocks of headers that are kept as they were read last; more are read anew. */
+/** Blocks of headers that are kept as they were read last; beyond them all are read again. */
 const MAX_KNOWN = 256
 
 type Headers = Readonly<Record<string, string | string[] | number | undefined>>

@@ -87,7 +87,7 @@ const CAUSES: Record<Trail['tasks'][number]['op'], string> = {
   REFUND: 'order.cancelled.v1',
 }
 
-/** What payment asks of the bank is caused by what payment was told. */
+/** What payment asks of the bank is caused by what payment has consumed. */
 function tasksOf(tasks: Trail['tasks'], events: readonly Placed[]): Placed[] {
   return tasks.map(({ op, attempts, started_at, next_at }) => {
     const cause = events.find(({ name }) => name === CAUSES[op])?.id
