@@ -73,7 +73,7 @@ export async function runService(
   })
   const from = { consul, dns: dnsOf(settings) }
   const discovery = chooseDiscovery(from, { stateDir: settings.STATE_DIR, log, metrics })
-  const control = createControl({ consul, caller: service, log, metrics })
+  const control = createControl({ consul, caller: service, stateDir: settings.STATE_DIR, log, metrics })
   const place = { zone: settings.ZONE, region: settings.REGION }
   const meshSettings = {
     policy: settings.MESH_POLICY,

@@ -1,11 +1,8 @@
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import type { ServiceInstance } from './consul.ts'
+import { createKeptFile, type KeptFile, type KeptFileOptions } from './kept-file.ts'
 
-const lastKnownFile = z.object({
-  saved_at: z.iso.datetime(),
+const LastKnown = z.object({
   instances: z.array(
     z.object({
       id: z.string(),
@@ -19,46 +16,14 @@ const lastKnownFile = z.object({
     }),
   ),
 })
+type LastKnown = z.infer<typeof LastKnown>
 
-function pathOf(stateDir: string, service: string): string {
-  return join(stateDir, `discovery-${encodeURIComponent(service)}.json`)
-}
-
-/** The list saved last, or nothing when there is none that is young and readable: it is a help, never a need. */
-export async function loadLastKnown(
+/** The instances of a service, as the catalogue named them last. */
+export function lastKnownInstances(
   stateDir: string,
   service: string,
-  { maxAgeMs, now }: { maxAgeMs: number; now: Date },
-): Promise<ServiceInstance[]> {
-  const text = await readFile(pathOf(stateDir, service), 'utf8').catch(() => undefined)
-  if (text === undefined) return []
-  const parsed = lastKnownFile.safeParse(jsonOrUndefined(text))
-  if (!parsed.success || now.getTime() - Date.parse(parsed.data.saved_at) > maxAgeMs) return []
-  return parsed.data.instances
-}
-
-/** Replaces the file in one step: a reader, or a crash, sees the old list or the new one. */
-export async function saveLastKnown(
-  stateDir: string,
-  service: string,
-  { instances, now }: { instances: ServiceInstance[]; now: Date },
-): Promise<void> {
-  const path = pathOf(stateDir, service)
-  const draft = `${path}.${randomUUID()}.tmp`
-  await mkdir(stateDir, { recursive: true })
-  try {
-    await writeFile(draft, JSON.stringify({ saved_at: now.toISOString(), instances }))
-    await rename(draft, path)
-  } catch (error) {
-    await rm(draft, { force: true })
-    throw error
-  }
-}
-
-function jsonOrUndefined(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
+  options: Pick<KeptFileOptions<LastKnown>, 'onError' | 'now' | 'date'>,
+): KeptFile<LastKnown> {
+  const path = join(stateDir, `discovery-${encodeURIComponent(service)}.json`)
+  return createKeptFile({ path, schema: LastKnown, ...options })
 }

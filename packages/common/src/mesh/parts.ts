@@ -16,7 +16,7 @@ export interface MeshOptions {
   tokenFile?: string
   /** Consul's DNS port, as `127.0.0.1:8600`: instances are found by it, and without it over HTTP. */
   dns?: string
-  /** Where the last known instances are kept, for a start while Consul is away. */
+  /** Where the last known instances and settings are kept, for a start while Consul is away. */
   stateDir?: string
   logLevel?: 'debug' | 'info' | 'warn' | 'error' | 'silent'
 }
@@ -37,7 +37,7 @@ export function connectMesh(
   const metrics = createMetrics()
   const consul = createConsulClient({ address, tokenFile })
   const discovery = chooseDiscovery({ consul, dns }, { stateDir, log, metrics })
-  const control = createControl({ consul, caller: name, log, metrics })
+  const control = createControl({ consul, caller: name, stateDir, log, metrics })
   const client = createMeshClient({ discovery, control, log, metrics, settings })
   return {
     client,

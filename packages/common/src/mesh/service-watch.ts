@@ -1,7 +1,6 @@
 import type { Log } from '../runtime/log.ts'
 import type { Catalogue } from './catalogue.ts'
-import type { ServiceInstance } from './consul-entries.ts'
-import { loadLastKnown, saveLastKnown } from './last-known.ts'
+import { lastKnownInstances } from './last-known.ts'
 import {
   applyAnswer,
   emptyMembership,
@@ -41,9 +40,6 @@ export interface WatchDeps {
   date: () => Date
 }
 
-/** A list that does not change is written again this often: its age counts from when it was last true. */
-const CONFIRM_EVERY_MS = 3_600_000
-
 /** Follows one service, whatever says where it is: the list is kept in memory and in a file. */
 export function startServiceWatch(
   service: string,
@@ -56,11 +52,14 @@ export function startServiceWatch(
   let instances: readonly KnownInstance[] = []
   let isFailing = false
   let expiry: NodeJS.Timeout | undefined
-  let saving: Promise<void> = Promise.resolve()
-  let saved = ''
-  let savedAtMs = Number.NEGATIVE_INFINITY
   let isReady = false
   const { promise: ready, resolve: resolveReady } = Promise.withResolvers<void>()
+
+  const file = lastKnownInstances(stateDir, service, {
+    onError: (error) => log.warn({ err: error, target: service }, 'cannot save the last known instances'),
+    now,
+    date,
+  })
 
   function setReady(): void {
     isReady = true
@@ -82,25 +81,9 @@ export function startServiceWatch(
     for (const listener of listeners) listener(instances)
   }
 
-  function save(list: ServiceInstance[]): void {
-    const content = JSON.stringify(list)
-    const isConfirmed = content === saved && now() - savedAtMs < CONFIRM_EVERY_MS
-    if (list.length === 0 || isConfirmed) return
-    saved = content
-    savedAtMs = now()
-    saving = saving
-      .then(() => saveLastKnown(stateDir, service, { instances: list, now: date() }))
-      .catch((error: unknown) =>
-        log.warn({ err: error, target: service }, 'cannot save the last known instances'),
-      )
-  }
-
   async function useRemembered(): Promise<void> {
-    const list = await loadLastKnown(stateDir, service, {
-      maxAgeMs: settings.lastKnownMaxAgeMs,
-      now: date(),
-    })
-    if (answeredAtMs === undefined && list.length > 0) become(rememberedMembership(list))
+    const known = await file.load(settings.lastKnownMaxAgeMs)
+    if (answeredAtMs === undefined && known !== undefined) become(rememberedMembership(known.instances))
   }
 
   const remembered = useRemembered()
@@ -122,7 +105,7 @@ export function startServiceWatch(
         )
       }
       become(next)
-      save(list)
+      if (list.length > 0) file.keep({ instances: list })
       setReady()
     },
     onError(error) {
@@ -149,7 +132,7 @@ export function startServiceWatch(
       listeners.clear()
       await following.close()
       await remembered
-      await saving
+      await file.settled()
       clearTimeout(expiry)
       setReady()
     },

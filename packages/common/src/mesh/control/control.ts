@@ -1,7 +1,10 @@
+import { join } from 'node:path'
+import { z } from 'zod'
 import { newId } from '../../runtime/id.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { ConsulClient, KeyValue } from '../consul.ts'
+import { createKeptFile } from '../kept-file.ts'
 import { type LongPollSettings, startLongPoll } from '../long-poll.ts'
 import { parseSetting, type ProcessSetting, type TargetTraffic, trafficOf } from './traffic.ts'
 
@@ -9,11 +12,14 @@ export interface ControlSettings extends LongPollSettings {
   /** Where the settings are in Consul's KV. */
   prefix: string
   waitS: number
+  /** Settings that were last read before this are not started with. */
+  lastKnownMaxAgeMs: number
 }
 
 export const controlDefaults: ControlSettings = {
   prefix: 'lepton/mesh/',
   waitS: 55,
+  lastKnownMaxAgeMs: 24 * 3600 * 1000,
   rate: { burst: 10, refillMs: 200 },
   errorBackoff: { baseMs: 200, maxMs: 10_000 },
 }
@@ -36,7 +42,7 @@ export interface Control {
   /** The latest changes, newest first. */
   changes(): readonly Changed[]
   subscribe(listener: () => void): () => void
-  /** Settles with the first answer of Consul. */
+  /** Settles with the first answer of Consul, or with the first failure and what a file remembers. */
   ready: Promise<void>
   get(key: string): Promise<string | undefined>
   /**
@@ -66,22 +72,29 @@ export interface Changed extends Change {
 const MAX_CHANGES = 200
 const TRAIL = 'audit/'
 
+const LastSettings = z.object({ settings: z.record(z.string(), z.unknown()) })
+
 export function createControl({
   consul,
   caller,
+  stateDir,
   log,
   metrics,
   settings: given,
   now = () => performance.now(),
+  date = () => new Date(),
   random = Math.random,
 }: {
   consul: ConsulClient
   /** The service that calls: settings of pairs are looked up by it. */
   caller: string
+  /** Where the last settings are kept, for a start while Consul is away; without it, they are not. */
+  stateDir?: string
   log: Log
   metrics: Metrics
   settings?: Partial<ControlSettings>
   now?: () => number
+  date?: () => Date
   random?: () => number
 }): Control {
   const settings = { ...controlDefaults, ...given }
@@ -97,7 +110,7 @@ export function createControl({
     collect: (gauge) => gauge.set(faults.size),
   })
 
-  function apply(entries: readonly KeyValue[]): void {
+  function apply(entries: readonly Pick<KeyValue, 'key' | 'value'>[]): void {
     const read = entries.map(({ key, value }) => ({ key: key.slice(settings.prefix.length), value }))
     changes = changesIn(read.filter(({ key }) => key.startsWith(TRAIL)))
     const there = new Map(read.filter(({ key }) => !key.startsWith(TRAIL)).map((one) => [one.key, one.value]))
@@ -112,8 +125,24 @@ export function createControl({
       }
     }
     for (const listener of listeners) listener()
-    resolve()
   }
+
+  let isAnswered = false
+  const path = stateDir && join(stateDir, `settings-${encodeURIComponent(settings.prefix)}.json`)
+  const onError = (error: unknown) => log.warn({ err: error }, 'cannot save the settings of the mesh')
+  const file = path ? createKeptFile({ path, schema: LastSettings, onError, now, date }) : undefined
+
+  async function useRemembered(): Promise<void> {
+    const last = await file?.load(settings.lastKnownMaxAgeMs)
+    if (isAnswered || last === undefined) return
+    apply(
+      Object.entries(last.settings).map(([key, value]) => ({
+        key: settings.prefix + key,
+        value: JSON.stringify(value),
+      })),
+    )
+  }
+  const remembered = useRemembered()
 
   const poll = startLongPoll<readonly KeyValue[]>({
     settings,
@@ -131,12 +160,16 @@ export function createControl({
     onAnswer: (entries) => {
       if (isFailing) log.info('the settings of the mesh can be read again')
       isFailing = false
+      isAnswered = true
       apply(entries)
+      // What is in force, not what Consul says: a value that is refused must not hide the last good one.
+      file?.keep({ settings: Object.fromEntries(values) })
+      resolve()
     },
     onError: (error) => {
       if (!isFailing) log.warn({ err: error }, 'the settings of the mesh cannot be read: the last ones stay')
       isFailing = true
-      resolve()
+      void remembered.then(resolve)
     },
     onIndexReset: () => undefined,
   })
@@ -177,7 +210,11 @@ export function createControl({
       if (last === undefined) throw new Error(`${key} was never changed`)
       await put(key, last.before === null ? undefined : (JSON.parse(last.before) as object), change)
     },
-    close: () => poll.close(),
+    async close() {
+      await poll.close()
+      await remembered
+      await file?.settled()
+    },
   }
 }
 
