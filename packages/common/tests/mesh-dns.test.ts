@@ -10,6 +10,7 @@ import { newId } from '../src/runtime/id.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
 import { createDnsDiscovery, type DnsDiscoverySettings } from '../src/mesh/dns-discovery.ts'
+import { Mesh } from '../src/mesh/mesh.ts'
 import { createConsulAgent, useConsulDns } from './mesh-consul-agent.ts'
 import { failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'
 
@@ -159,6 +160,19 @@ withOwnAgent("discovery by Consul's DNS port", () => {
     const during = inParallel(100, 5, get)
     await one!.kill()
     expect(failuresOf(await during)).toEqual([])
+  })
+
+  it('is what a Mesh goes by that is given the port', async () => {
+    const [one] = await instances('order-1')
+    const { port } = one!.instance
+    await register([port])
+    const names = { name: 'checkout', consul: agent.address, dns: agent.dns }
+    const mesh = new Mesh({ ...names, stateDir, logLevel: 'silent' }).addService(service)
+    await mesh.start()
+    closers.push(() => mesh.stop())
+
+    const answer = await mesh.sendRequest('checkout', service, { method: 'GET', path: '/orders/1' })
+    expect([answer.text(), answer.endpoint]).toEqual(['order-1', `127.0.0.1:${port}`])
   })
 
   it('goes on while Consul is away, and starts from the file', async () => {

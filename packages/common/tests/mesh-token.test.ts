@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type ConsulClient, createConsulClient } from '../src/mesh/consul.ts'
+import { Mesh } from '../src/mesh/mesh.ts'
 import { type FakeConsul, startFakeConsul } from './mesh-fake-consul.ts'
 
 const QUERY = { waitS: 0, timeoutMs: 5_000 }
@@ -109,6 +110,16 @@ describe('the ACL token from a file', () => {
     await expect(consul.readKey('lepton/one')).rejects.toThrow('403')
 
     expect(await consul.readKey('lepton/one')).toMatchObject({ modifyIndex: 1 })
+  })
+
+  it('is what a Mesh carries that is given the file', async () => {
+    await writeFile(tokenFile, 'first')
+    const carried = accept('first')
+    const mesh = new Mesh({ name: 'checkout', consul: fake.address, tokenFile, logLevel: 'silent' })
+    await mesh.start()
+    await mesh.stop()
+
+    expect(new Set(carried)).toEqual(new Set(['first']))
   })
 
   it('must be there at the start', async () => {
