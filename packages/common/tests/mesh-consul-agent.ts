@@ -15,7 +15,7 @@ async function freePort(): Promise<number> {
 }
 
 /** An agent of our own that forgets everything on restart, as a development agent does. */
-export async function createConsulAgent(binary: string) {
+export async function createConsulAgent(binary: string, { truncates = true } = {}) {
   const [http, server, lan, dns] = await Promise.all([freePort(), freePort(), freePort(), freePort()])
   const address = `http://127.0.0.1:${http}`
   let agent: ChildProcess | undefined
@@ -33,7 +33,7 @@ export async function createConsulAgent(binary: string) {
       const ports = ['-http-port', http, '-server-port', server, '-serf-lan-port', lan, '-dns-port', dns]
       const none = ['-serf-wan-port', '-1', '-grpc-port', '-1']
       // An answer that a datagram has no room for is asked for again over TCP.
-      const truncated = ['-hcl', 'dns_config { enable_truncate = true }']
+      const truncated = ['-hcl', `dns_config { enable_truncate = ${truncates} }`]
       const hasTlsPort = await knowsGrpcTls(binary)
       agent = spawn(
         binary,

@@ -4,9 +4,11 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import pino from 'pino'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
 import { newId } from '../src/runtime/id.ts'
+import type { Log } from '../src/runtime/log.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
 import { createDnsDiscovery, type DnsDiscoverySettings } from '../src/mesh/dns-discovery.ts'
@@ -35,10 +37,14 @@ afterEach(async () => {
   await rm(stateDir, { recursive: true })
 })
 
-function discover(server: string, settings: Partial<DnsDiscoverySettings> = {}, name = service) {
+function discover(
+  server: string,
+  { log = silentLog, ...settings }: Partial<DnsDiscoverySettings> & { log?: Log } = {},
+  name = service,
+) {
   const metrics = createMetrics()
   const all = { ...quick, ...settings }
-  const discovery = createDnsDiscovery({ server, stateDir, log: silentLog, metrics, settings: all })
+  const discovery = createDnsDiscovery({ server, stateDir, log, metrics, settings: all })
   closers.push(() => discovery.close())
   const watch = discovery.watch(name)
   const show = () =>
@@ -160,6 +166,27 @@ withOwnAgent("discovery by Consul's DNS port", () => {
     const during = inParallel(100, 5, get)
     await one!.kill()
     expect(failuresOf(await during)).toEqual([])
+  })
+
+  it('knows all in time, and says once what to set, where Consul leaves instances out', async () => {
+    const own = await createConsulAgent(process.env.TEST_CONSUL_BINARY!, { truncates: false })
+    closers.push(() => own.stop())
+    await own.start()
+    const ports = Array.from({ length: 9 }, (_one, index) => 9_000 + index)
+    await register(ports, { consul: own.address })
+    const lines: string[] = []
+    const log = pino({ level: 'warn' }, { write: (line) => lines.push(line) })
+    const { watch } = discover(own.dns, { log })
+    const known = () => new Set(watch.instances().map(({ port }) => port)).size
+    const said = (text: string) => lines.filter((line) => line.includes(text)).length
+
+    await until('all are known', () => known() === 9)
+    await until('it says what to set', () => said('enable_truncate') === 1)
+    const seen = lines.length
+    let answers = 0
+    watch.subscribe(() => (answers += 1))
+    await until('it had many more answers', () => answers > 20)
+    expect([said('enable_truncate'), lines.length - seen < 5]).toEqual([1, true])
   })
 
   it('is what a Mesh goes by that is given the port', async () => {

@@ -45,6 +45,9 @@ export interface DnsDiscoveryOptions extends WatchesOptions {
 /** A name that DNS can ask for: with a dot it would ask for something else. */
 const LABEL = /^[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?$/i
 
+/** So many answers in a row that trade instances for others are no restarts. */
+const TRADES = 5
+
 /** What says that there is none; anything else is a fault of the resolver. */
 const NONE = new Set(['ENOTFOUND', 'ENODATA'])
 
@@ -65,6 +68,12 @@ export function createDnsDiscovery({
     follow(service, { onAnswer, onError }) {
       const closing = new AbortController()
       const names = createNames(server, settings)
+      const note = noteTrades(() =>
+        options.log.warn(
+          { target: service },
+          'DNS names other instances each time: set dns_config { enable_truncate = true } in Consul',
+        ),
+      )
 
       /** One question after the other: never two in flight. */
       async function run(): Promise<void> {
@@ -75,6 +84,7 @@ export function createDnsDiscovery({
             const instances = await instancesOf(service, names, settings.domain)
             if (closing.signal.aborted) return
             failures = 0
+            note(instances)
             onAnswer(instances)
           } catch (error) {
             if (closing.signal.aborted) return
@@ -150,4 +160,22 @@ async function instancesOf(service: string, names: Names, domain: string): Promi
   }
   // DNS shuffles its answers: the same places must be the same list.
   return [...places.values()].sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
+/**
+ * Consul leaves instances out of an answer that has no room for them: others each time, and without a word. That shows
+ * in answers of one length that name others; `found` is called once.
+ */
+function noteTrades(found: () => void): (instances: readonly ServiceInstance[]) => void {
+  let last = new Set<string>()
+  let trades = 0
+  let isFound = false
+  return (instances) => {
+    const isTrade = instances.length === last.size && instances.some(({ id }) => !last.has(id))
+    trades = isTrade ? trades + 1 : 0
+    last = new Set(instances.map(({ id }) => id))
+    if (trades < TRADES || isFound) return
+    isFound = true
+    found()
+  }
 }

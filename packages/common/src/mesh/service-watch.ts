@@ -51,6 +51,7 @@ export function startServiceWatch(
   let membership: Membership = emptyMembership
   let instances: readonly KnownInstance[] = []
   let isFailing = false
+  let wasSuspicious = false
   let expiry: NodeJS.Timeout | undefined
   let isReady = false
   const { promise: ready, resolve: resolveReady } = Promise.withResolvers<void>()
@@ -97,13 +98,14 @@ export function startServiceWatch(
         holdMs: settings.holdMs,
         gatherMs: settings.gatherMs,
       })
-      if (isSuspicious) {
-        onSuspicious(service)
+      if (isSuspicious) onSuspicious(service)
+      if (isSuspicious && !wasSuspicious) {
         log.warn(
           { target: service, left: list.length },
           'most instances vanished at once: keeping them for a while',
         )
       }
+      wasSuspicious = isSuspicious
       become(next)
       if (list.length > 0) file.keep({ instances: list })
       setReady()
