@@ -40,6 +40,9 @@ interface Fact {
   data: { stock?: string; status?: string }
 }
 
+/** One that an operator has had applied again is settled. */
+const OPEN_LETTERS = `select * from dead_letter where status <> 'REPLAYED'`
+
 export function books(): void {
   it('finishes every order it accepted', async () => {
     await until(
@@ -62,7 +65,7 @@ export function books(): void {
   it('has met nothing impossible, and nothing that could not be applied', async () => {
     expect(await target.query('order', 'select * from order_anomalies')).toEqual([])
     for (const owner of DATABASE_OWNERS) {
-      expect([owner, await target.query(owner, 'select * from dead_letter')]).toEqual([owner, []])
+      expect([owner, await target.query(owner, OPEN_LETTERS)]).toEqual([owner, []])
     }
   })
 

@@ -13,6 +13,7 @@ import {
 import { countTry } from './endpoint-counts.ts'
 import { createEndpoint, type Endpoint } from './endpoint.ts'
 import { type BalancerTraffic, type Group, type GroupSettings, groupsOf } from './groups.ts'
+import { isRefusing } from './refusals.ts'
 import { type LoadSettings, observe as observeLoad } from './load.ts'
 import type { KnownInstance } from './membership.ts'
 import type { Policy } from './policies/policy.ts'
@@ -57,10 +58,6 @@ export interface Balancer {
   tick(): void
 }
 
-/** Answers that the share of refusals is over; what it is at an endpoint that refuses, and at those that do not. */
-const REFUSAL_WINDOW = 20
-const REFUSING = 0.8
-const NOT_REFUSING = 0.4
 /** Longer than the time between two ticks: the last one sees the whole weight. */
 const TICK_MS = 2_000
 
@@ -80,12 +77,7 @@ export function createBalancer({
   now: () => number
   random: () => number
 }): Balancer {
-  let traffic: BalancerTraffic = {
-    policy: initialPolicy,
-    isKeyed,
-    split: [],
-    instances: new Map(),
-  }
+  let traffic: BalancerTraffic = { policy: initialPolicy, isKeyed, split: [], instances: new Map() }
   let members = new Map<string, Endpoint>()
   let all: Endpoint[] = []
   const client = Math.floor(random() * 2 ** 32)
@@ -231,14 +223,7 @@ export function createBalancer({
       observe(endpoint, result)
     },
 
-    isRefusing(endpoint, status) {
-      const isRefusal = status >= 400 && status < 500
-      endpoint.refusals += ((isRefusal ? 1 : 0) - endpoint.refusals) / REFUSAL_WINDOW
-      if (!isRefusal || endpoint.refusals < REFUSING) return false
-      const others = groups.listed.filter((other) => other !== endpoint)
-      const sum = others.reduce((total, { refusals }) => total + refusals, 0)
-      return others.length > 0 && sum / others.length < NOT_REFUSING
-    },
+    isRefusing: (endpoint, status) => isRefusing(endpoint, status, groups.listed),
 
     blame: (endpoint, result) => observe(endpoint, { ...result, outcome: 'failure' }),
 

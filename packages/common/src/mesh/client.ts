@@ -10,6 +10,7 @@ import { DeadlineExceeded, hopBudgetMs, inboundAttempt, remainingMs } from '../r
 import type { Discovery } from './discovery.ts'
 import type { KnownInstance } from './membership.ts'
 import { createMeshMetrics } from './mesh-metrics.ts'
+import { isReadyWithin } from './ready-within.ts'
 import { isIdempotent } from './retry.ts'
 import { meshDefaults, type MeshSettings } from './settings.ts'
 import { createTarget, type Target } from './target.ts'
@@ -183,7 +184,7 @@ export function createMeshClient({
       throw tooMany(service, 'of all operations')
     }
     try {
-      if (budgetMs <= 0 || !(await isKnownWithin(target, budgetMs))) throw new DeadlineExceeded()
+      if (budgetMs <= 0 || !(await isReadyWithin(target.watch, budgetMs))) throw new DeadlineExceeded()
       return await operation.breaker.run(() =>
         callEndpoints(
           target,
@@ -246,16 +247,4 @@ export function createMeshClient({
       rotate.removeAllListeners()
     },
   }
-}
-
-/** Waits for the first list of a service, but not longer than the call may take. */
-async function isKnownWithin({ watch }: Target, budgetMs: number): Promise<boolean> {
-  if (watch.isReady()) return true
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), budgetMs)
-  })
-  const isKnown = await Promise.race([watch.ready.then(() => true), tooLate])
-  clearTimeout(timer)
-  return isKnown
 }

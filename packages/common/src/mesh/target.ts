@@ -1,31 +1,15 @@
-import type { EventEmitter } from 'node:events'
-import type { Log } from '../runtime/log.ts'
 import { type Balancer, createBalancer } from './balancer.ts'
-import { type Breaker, type BreakerState, createBreaker, type Verdict } from './breaker.ts'
 import type { ServiceWatch } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { TargetTraffic } from './control/traffic.ts'
 import { POLICIES, type PolicyName } from './policies/by-name.ts'
 import { createLimit, type Limit } from './limit.ts'
-import { createQuantile, type Quantile } from './quantile.ts'
 import type { KnownInstance } from './membership.ts'
-import type { MeshMetrics } from './mesh-metrics.ts'
+import { createOperations, type Operation, type OperationDeps } from './operations.ts'
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts'
-import type { MeshSettings } from './settings.ts'
 import { createTokenBucket } from './token-bucket.ts'
 import { type Transport, TransportError } from './transport.ts'
 import { openTransport, spokenBy, type TransportName } from './transports.ts'
-
-export interface Operation {
-  /** The name under which it is counted. */
-  name: string
-  breaker: Breaker
-  /** How long a try takes (ms): half of them, and all but one in twenty. */
-  median: Quantile
-  p95: Quantile
-  /** Its part of what may be in flight to the service. */
-  limit: Limit
-}
 
 /** Everything one client keeps about one service. */
 export interface Target {
@@ -51,41 +35,21 @@ export interface Target {
   close(): Promise<void>
 }
 
-const OTHER_OPERATIONS = 'other'
 /** Any answer below 500 says that the instance is there, also where it knows no such path. */
 const PROBE_PATH = '/readyz'
 const PROBE_OVERDUE_MS = 2_000
 const PROBE_TIMEOUT_MS = 1_000
 
-export interface TargetOptions {
+interface TargetOptions extends OperationDeps {
   watch: ServiceWatch
-  settings: MeshSettings
-  metrics: MeshMetrics
-  log: Log
-  rotate: EventEmitter
-  judgeResult: (answer: unknown) => Verdict
-  judgeError: (error: unknown) => Verdict
-  /** Runs something without the context of the request that caused it. */
-  outsideRequests: <A extends unknown[], R>(work: (...args: A) => R, ...args: A) => R
-  now: () => number
   random: () => number
 }
 
-export function createTarget({
-  watch,
-  settings,
-  metrics,
-  log,
-  rotate,
-  judgeResult,
-  judgeError,
-  outsideRequests,
-  now,
-  random,
-}: TargetOptions): Target {
+export function createTarget({ watch, random, ...deps }: TargetOptions): Target {
+  const { settings, metrics, log, outsideRequests, now } = deps
   const { service } = watch
   const label = { server_address: service }
-  const operations = new Map<string, Operation>()
+  const operations = createOperations(service, deps)
   const transports = new Map<Endpoint, { name: TransportName; transport: Transport }>()
   let transportName = settings.transportName
   let isClosed = false
@@ -143,37 +107,9 @@ export function createTarget({
     }
     // What opened a breaker was the failure of old instances; nothing is known about a new one.
     if (joined.some(({ instance }) => instance.tier === 'verified')) {
-      for (const { breaker } of operations.values()) breaker.reset()
+      for (const { breaker } of operations.all()) breaker.reset()
     }
     measure()
-  }
-
-  function createOperation(name: string): Operation {
-    const breakerLabel = { ...label, http_route: name }
-    metrics.breakerState.set(breakerLabel, 0)
-    const breaker = createBreaker({
-      name: `${service} ${name}`,
-      rotate,
-      settings: settings.breaker,
-      judgeResult,
-      judgeError,
-      now,
-      // A breaker turns half-open by a timer, long after the request that opened it.
-      onChange: (state) =>
-        outsideRequests((state: BreakerState) => {
-          metrics.breakerState.set(breakerLabel, state === 'closed' ? 0 : state === 'half-open' ? 1 : 2)
-          log[state === 'open' ? 'warn' : 'info'](
-            { target: service, operation: name, state },
-            'breaker changed',
-          )
-        }, state),
-    })
-    const limit = createLimit(Math.ceil(settings.maxPending * settings.maxOperationShare))
-    const guessMs = settings.balancer.load.defaultRttMs
-    const [median, p95] = [createQuantile(0.5, guessMs), createQuantile(0.95, guessMs)]
-    const operation = { name, breaker, limit, median, p95 }
-    operations.set(name, operation)
-    return operation
   }
 
   /** Requests in flight over it may end. */
@@ -251,14 +187,8 @@ export function createTarget({
       measure()
     },
 
-    operation(name) {
-      const known = operations.get(name)
-      if (known !== undefined) return known
-      const bounded = operations.size < settings.maxOperations ? name : OTHER_OPERATIONS
-      return operations.get(bounded) ?? createOperation(bounded)
-    },
-
-    operations: () => operations.values(),
+    operation: operations.of,
+    operations: operations.all,
     policy: () => policyName,
     transport: transportOf,
 
@@ -272,7 +202,7 @@ export function createTarget({
     async close() {
       isClosed = true
       unsubscribe()
-      for (const { breaker } of operations.values()) breaker.shutdown()
+      for (const { breaker } of operations.all()) breaker.shutdown()
       const open = [...transports.values()].map(({ transport }) => transport)
       transports.clear()
       let timer: NodeJS.Timeout | undefined

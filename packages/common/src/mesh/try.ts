@@ -6,7 +6,8 @@ import type { Endpoint } from './endpoint.ts'
 import type { MeshMetrics } from './mesh-metrics.ts'
 import type { RunningTry } from './second-try.ts'
 import type { MeshSettings } from './settings.ts'
-import type { Operation, Target } from './target.ts'
+import type { Operation } from './operations.ts'
+import type { Target } from './target.ts'
 import { type Answer, type Method, TransportError } from './transport.ts'
 
 export interface Call {

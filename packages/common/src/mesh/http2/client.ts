@@ -7,7 +7,7 @@ import {
   TransportError,
   type TransportSettings,
 } from '../transport.ts'
-import { OF_CONNECTION } from './of-connection.ts'
+import { endToEndHeaders } from '../hop.ts'
 
 /** Exchanges over one HTTP/2 connection to an endpoint, without TLS (`h2c`, prior knowledge). Streams go over `streams`. */
 export function createHttp2Transport(
@@ -63,10 +63,10 @@ function exchange(
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(new TransportError('cancelled', false, signal.reason))
-    const sent = Object.entries(headers).filter(([name]) => !OF_CONNECTION.has(name.toLowerCase()))
-    for (const [name, value] of sent) validateHeaderValue(name, value)
+    const sent = endToEndHeaders(Object.entries(headers))
+    for (const [name, value] of Object.entries(sent)) validateHeaderValue(name, value)
     const stream = session.request(
-      { ':method': method, ':path': path, ...Object.fromEntries(sent) },
+      { ':method': method, ':path': path, ...sent },
       { endStream: body === undefined },
     )
     const chunks: Buffer[] = []

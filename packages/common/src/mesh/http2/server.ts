@@ -5,9 +5,9 @@ import {
   type Http2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
-import type { IncomingHttpHeaders } from 'node:http'
+import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { InboundHandler } from '../inbound.ts'
-import { OF_CONNECTION } from './of-connection.ts'
+import { endToEndHeaders, wholeBody } from '../hop.ts'
 
 const MAX_REQUEST_BYTES = 1024 * 1024
 /** How long requests in flight may take to end when the server stops (ms). */
@@ -46,8 +46,7 @@ async function serve(
   stream.on('error', () => undefined)
   stream.once('close', () => controller.abort())
   try {
-    const body = await bodyOf(stream)
-    if (body === undefined) return stream.close(constants.NGHTTP2_ENHANCE_YOUR_CALM)
+    const body = await wholeBody(stream as AsyncIterable<Buffer>, MAX_REQUEST_BYTES)
     const headers = Object.fromEntries(Object.entries(received).filter(([name]) => !name.startsWith(':')))
     const answer = await handle({
       method: text(':method'),
@@ -58,22 +57,16 @@ async function serve(
       remoteAddress: stream.session?.socket.remoteAddress,
     })
     if (stream.destroyed) return
-    const headersOut = Object.entries(answer.headers).filter(([name]) => !OF_CONNECTION.has(name))
-    stream.respond({ ':status': answer.status, ...Object.fromEntries(headersOut) })
+    stream.respond({ ':status': answer.status, ...withoutHop(answer.headers) })
     stream.end(answer.body)
-  } catch {
-    if (!stream.destroyed) stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+  } catch (error) {
+    const { NGHTTP2_ENHANCE_YOUR_CALM: tooLarge, NGHTTP2_INTERNAL_ERROR: fault } = constants
+    if (!stream.destroyed) stream.close(error instanceof RangeError ? tooLarge : fault)
   }
 }
 
-/** Undefined where it is larger than a request may be. */
-async function bodyOf(stream: ServerHttp2Stream): Promise<Buffer | undefined> {
-  const chunks: Buffer[] = []
-  let bytes = 0
-  for await (const chunk of stream as AsyncIterable<Buffer>) {
-    bytes += chunk.length
-    if (bytes > MAX_REQUEST_BYTES) return undefined
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks)
+function withoutHop(headers: OutgoingHttpHeaders): Record<string, string> {
+  return endToEndHeaders(
+    Object.entries(headers).map(([name, value]) => [name, typeof value === 'number' ? String(value) : value]),
+  )
 }

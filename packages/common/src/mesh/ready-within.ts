@@ -1,0 +1,13 @@
+import type { ServiceWatch } from './discovery.ts'
+
+/** Waits for the first list of a service, but not longer than a call may take (ms). */
+export async function isReadyWithin(watch: ServiceWatch, budgetMs: number): Promise<boolean> {
+  if (watch.isReady()) return true
+  let timer: NodeJS.Timeout | undefined
+  const tooLate = new Promise<boolean>((resolve) => {
+    timer = setTimeout(() => resolve(false), budgetMs)
+  })
+  const isReady = await Promise.race([watch.ready.then(() => true), tooLate])
+  clearTimeout(timer)
+  return isReady
+}
