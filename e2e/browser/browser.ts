@@ -8,6 +8,9 @@ const TIMEOUT_MS = 15_000
 const REPORT_POLICY =
   "addEventListener('securitypolicyviolation', (e) => console.error('policy', e.violatedDirective, e.blockedURI))"
 
+/** uPlot and dates need a locale; a headless browser has none of its own. */
+const ENGLISH = 'en-GB'
+
 /** One browser for all tests. */
 let started: Promise<Browser> | undefined
 
@@ -26,13 +29,12 @@ export interface Person {
   leave(): Promise<void>
 }
 
-export async function newPerson(): Promise<Person> {
+export async function newPerson(locale = ENGLISH): Promise<Person> {
   const browser = await (started ??= launchBrowser())
   const context = await browser.newContext({
     baseURL: target.gateway,
     viewport: { width: 1280, height: 900 },
-    // uPlot and dates need one; a headless browser has none of its own.
-    locale: 'en-GB',
+    locale,
     reducedMotion: 'reduce',
   })
   context.setDefaultTimeout(TIMEOUT_MS)
@@ -61,9 +63,9 @@ export async function becomeOperator({ page }: Person, name = 'browser'): Promis
 }
 
 /** Runs what a person does, and lets them leave however it ends. */
-export function asPerson(act: (person: Person) => Promise<void>): () => Promise<void> {
+export function asPerson(act: (person: Person) => Promise<void>, locale?: string): () => Promise<void> {
   return async () => {
-    const person = await newPerson()
+    const person = await newPerson(locale)
     try {
       await act(person)
     } finally {

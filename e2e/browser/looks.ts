@@ -16,6 +16,8 @@ interface State {
   fails?: boolean
   /** It needs the right to act on processes. */
   isAct?: boolean
+  /** The browser's, where it is not English. */
+  locale?: string
   open: (person: Person) => Promise<unknown>
 }
 
@@ -193,6 +195,26 @@ const STATES: Record<string, State> = {
       await person.page.goto('/console/books')
     },
   },
+  'the checkout in Chinese': {
+    heading: '结算',
+    locale: 'zh-CN',
+    open: async ({ page }) => {
+      await page.goto('/shop/p/desk-lamp')
+      await page.getByRole('button', { name: '加入购物车' }).click()
+      await page.getByText('已加入购物车').waitFor()
+      await page.goto('/shop/checkout')
+      await page.getByText('您的订单').waitFor()
+    },
+  },
+  'the overview in Chinese': {
+    heading: /个实例响应正常|无响应|没有可用实例/,
+    locale: 'zh-CN',
+    open: async (person) => {
+      await becomeOperator(person)
+      await person.page.goto('/console')
+      await person.page.getByText('服务（问题最多的在前）').waitFor()
+    },
+  },
   'a page that does not exist': { heading: /no such page/, open: goTo('/shop/nowhere') },
 }
 
@@ -272,6 +294,6 @@ export function looks(): void {
       const isExpected = (text: string) => state.fails === true && text.startsWith('Failed to load resource')
       expect(complaints.filter((text) => !isExpected(text))).toEqual([])
       expect(await faultsOf(person.page)).toEqual([])
-    })()
+    }, state.locale)()
   })
 }

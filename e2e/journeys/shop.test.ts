@@ -1,6 +1,7 @@
 import { afterAll, describe, jest } from '@jest/globals'
 import { closeBrowser } from '../browser/browser.ts'
 import { breaking } from '../browser/breaking.ts'
+import { chinese } from '../browser/chinese.ts'
 import { identity } from '../browser/identity.ts'
 import { looks } from '../browser/looks.ts'
 import { pictures } from '../browser/pictures.ts'
@@ -44,6 +45,7 @@ describe('a shopper', () => {
 describe('a shopper in two phases', twoPhase)
 describe('a person with a browser', () => {
   describe('shops', shopping)
+  describe('reads Chinese: it', chinese)
   describe('is who they are', identity)
   describe('looks at every page, and', looks)
   describe('breaks things, and', breaking)

@@ -2,11 +2,13 @@ import '@fontsource-variable/atkinson-hyperlegible-next/wght.css'
 import '@fontsource-variable/atkinson-hyperlegible-mono/wght.css'
 import './styles/tokens.css'
 import './styles/base.css'
-import { StrictMode } from 'react'
+import { StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
 import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
 import { BrowserRouter } from 'react-router'
 import { App } from './app.tsx'
+import { preferredLanguage } from './language.ts'
+import { messagesOf } from './messages/languages.ts'
 import { MessagesProvider } from './messages/messages.tsx'
 import { ToastProvider } from './parts/toast.tsx'
 
@@ -15,15 +17,20 @@ const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 5_000, refetchOnWindowFocus: true } },
 })
 
+// Nothing is shown before there are texts for it: no page begins in the wrong language.
+void messagesOf(preferredLanguage())
+
 createRoot(document.getElementById('root')!).render(
   <StrictMode>
     <QueryClientProvider client={queries}>
       <MessagesProvider>
-        <BrowserRouter>
-          <ToastProvider>
-            <App />
-          </ToastProvider>
-        </BrowserRouter>
+        <Suspense>
+          <BrowserRouter>
+            <ToastProvider>
+              <App />
+            </ToastProvider>
+          </BrowserRouter>
+        </Suspense>
       </MessagesProvider>
     </QueryClientProvider>
   </StrictMode>,

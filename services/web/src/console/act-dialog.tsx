@@ -1,7 +1,7 @@
 import type { ShopError } from '@lepton/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { shop } from '../api.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useToast } from '../parts/toast.tsx'
 import { ReasonForm } from './reason-form.tsx'
@@ -18,7 +18,7 @@ const PAUSE_S = 10
 
 /** Names what an act does, and asks for the reason that the audit trail keeps. */
 export function ActDialog({ act, onClose }: { act: Act | undefined; onClose: () => void }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const toast = useToast()
   const queries = useQueryClient()
   const mutation = useMutation<string, ShopError, { act: Act; reason: string }>({

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { age, exactTime } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
 import { useNow } from '../parts/use-now.ts'
@@ -11,7 +11,7 @@ import { Table } from './table.tsx'
 
 /** Who did what, why, and what came of it: the audit trails of all services. */
 export function Activity() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.activity
   const { data, error, refetch, dataUpdatedAt } = useQuery({
     queryKey: ['ops', 'actions'],

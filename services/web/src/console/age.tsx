@@ -1,5 +1,5 @@
 import { age } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { State } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
@@ -14,7 +14,7 @@ export function Age({
   updatedAt: number
   incomplete: readonly { service: string }[]
 }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const ageMs = Math.max(0, useNow() - updatedAt)
   return (
     <p className={style['sub']}>

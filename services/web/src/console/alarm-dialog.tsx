@@ -1,7 +1,7 @@
 import type { ShopError } from '@lepton/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { shop } from '../api.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import type { Alarm } from './queries.ts'
 import { ReasonForm } from './reason-form.tsx'
@@ -13,7 +13,7 @@ export interface AlarmAct {
 
 /** Changes what counts as too much, or how long nothing is delivered. */
 export function AlarmDialog({ act, onClose }: { act: AlarmAct | undefined; onClose: () => void }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.alarms
   const queries = useQueryClient()
   const mutation = useMutation<unknown, ShopError, { act: AlarmAct; fields: Record<string, string> }>({

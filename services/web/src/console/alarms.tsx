@@ -2,7 +2,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { shop } from '../api.ts'
 import { age, duration, exactTime } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import type { ConsoleMessages } from '../messages/en-console.ts'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { State } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import { AlarmDialog, type AlarmAct } from './alarm-dialog.tsx'
@@ -17,7 +18,7 @@ const KINDS = { firing: 'bad', pending: 'wait', no_data: 'none', ok: 'ok', elsew
 
 /** What is watched, what it is now, and what was raised and cleared. */
 export function Alarms() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.alarms
   const query = useQuery({
     queryKey: ['ops', 'alarms'],
@@ -40,7 +41,7 @@ export function Alarms() {
   )
 }
 
-function sentence({ items }: View, words: ReturnType<typeof useMessages>['console']['alarms']): string {
+function sentence({ items }: View, words: ConsoleMessages['alarms']): string {
   const of = (state: Alarm['state']) => items.filter((alarm) => alarm.state === state)
   const [firing, pending] = [of('firing'), of('pending')]
   if (firing.length > 0) return words.firing(firing.map(({ name }) => name).join(', '))
@@ -55,7 +56,7 @@ function valueOf(value: number | null, unit: Alarm['unit']): string {
 }
 
 function Watched({ alarms, onAct }: { alarms: readonly Alarm[]; onAct: (act: AlarmAct) => void }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.alarms
   const now = useNow()
   return (
@@ -125,7 +126,7 @@ function Watched({ alarms, onAct }: { alarms: readonly Alarm[]; onAct: (act: Ala
 }
 
 function History({ data }: { data: View }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.alarms
   const now = useNow()
   const { webhook } = data

@@ -1,7 +1,8 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { age } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import type { ConsoleMessages } from '../messages/en-console.ts'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
@@ -15,7 +16,7 @@ const KINDS = { kept: 'ok', broken: 'bad', unknown: 'none', only_by_chaos: 'none
 
 /** What the shop promises, and whether the last comparison of all orders found it kept. */
 export function Books() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const { data, error, refetch } = usePromises()
   const queries = useQueryClient()
   const check = useMutation({
@@ -70,7 +71,7 @@ export function Books() {
   )
 }
 
-function sentence({ items }: Promises, texts: ReturnType<typeof useMessages>['console']['books']): string {
+function sentence({ items }: Promises, texts: ConsoleMessages['books']): string {
   const broken = items.filter(({ state }) => state === 'broken').map(({ id }) => id)
   const kept = items.filter(({ state }) => state === 'kept').length
   if (broken.length > 0) return texts.broken(broken.join(', '))
@@ -78,7 +79,7 @@ function sentence({ items }: Promises, texts: ReturnType<typeof useMessages>['co
 }
 
 function Checked({ promises }: { promises: Promises }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const now = useNow()
   const at = promises.items.find(({ checked_at }) => checked_at !== null)?.checked_at
   if (!at || promises.orders === null) return <span className={style['note']}>{texts.books.never}</span>

@@ -3,7 +3,8 @@ import { useQuery } from '@tanstack/react-query'
 import { useState } from 'react'
 import { shop } from '../api.ts'
 import { duration } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import type { ConsoleMessages } from '../messages/en-console.ts'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { State } from '../parts/state.tsx'
 import style from './console.module.css'
 import { decimal, percent, span } from './figures.ts'
@@ -18,7 +19,7 @@ type Pair = View['pairs'][number]
 
 /** Who calls whom, instance by instance, and the settings of the mesh. */
 export function Calls() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.calls
   const query = useQuery({
     queryKey: ['ops', 'calls'],
@@ -49,7 +50,7 @@ const calledIn = ({ pairs }: View) =>
     .filter(({ endpoints }) => endpoints.length > 0)
     .toSorted((a, b) => (b.calls_per_s ?? 0) - (a.calls_per_s ?? 0))
 
-function sentence(pairs: readonly Pair[], words: ReturnType<typeof useMessages>['console']['calls']): string {
+function sentence(pairs: readonly Pair[], words: ConsoleMessages['calls']): string {
   const open = pairs.filter(({ breakers }) => breakers.some(({ state }) => state === 'open'))
   const name = ({ caller, target }: Pair) => `${caller} → ${target}`
   if (open.length > 0) return words.open(open.map(name).join(', '))
@@ -63,7 +64,7 @@ function sentence(pairs: readonly Pair[], words: ReturnType<typeof useMessages>[
 const KINDS = { healthy: 'ok', unverified: 'wait', ejected: 'bad', gone: 'none' } as const
 
 function OnePair({ pair, onAct }: { pair: Pair; onAct: (act: SettingAct) => void }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.calls
   const { caller, target, endpoints } = pair
   const id = `pair-${caller}-${target}`
@@ -145,7 +146,7 @@ function OnePair({ pair, onAct }: { pair: Pair; onAct: (act: SettingAct) => void
 
 /** What is wrong between the two, if anything is. */
 function Signs({ pair: { breakers, is_panicking } }: { pair: Pair }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.calls
   return (
     <>

@@ -1,8 +1,9 @@
 import { Suspense } from 'react'
 import { Link, NavLink, Outlet, useLocation } from 'react-router'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Boundary } from '../parts/boundary.tsx'
 import { Button } from '../parts/button.tsx'
+import { LanguageButton } from '../parts/language-button.tsx'
 import { Logo } from '../parts/logo.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
 import { useSession, useSignOut } from '../parts/session.ts'
@@ -13,7 +14,7 @@ import { Gate } from './gate.tsx'
 
 /** The frame of the console. Without an operator there is a sign-in, and nothing is asked for that would be refused. */
 export function ConsoleLayout() {
-  const { nav, console: texts } = useMessages()
+  const { nav, console: texts } = useConsoleMessages()
   const { pathname } = useLocation()
   const { data: session, error, refetch } = useSession()
   const signOut = useSignOut()
@@ -67,6 +68,7 @@ export function ConsoleLayout() {
                 </Button>
               </>
             )}
+            <LanguageButton />
             <ThemeButton />
           </div>
           <main id="main" className={style['main']}>

@@ -3,7 +3,7 @@ import type { Answer, RouteOf } from '@lepton/client/api'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { age } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
@@ -19,7 +19,7 @@ const OPEN = new Set<Letter['status']>(['DEAD', 'BLOCKED'])
 
 /** Records that could not be applied. A replay takes exactly those that were looked at: what has come since is left alone. */
 export function DeadLetters() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.letters
   const { data, error, refetch, dataUpdatedAt } = useQuery({
     queryKey: ['ops', 'dead-letters'],
@@ -43,7 +43,7 @@ export function DeadLetters() {
 }
 
 function Letters({ letters, dead }: { letters: readonly Letter[]; dead: readonly Letter[] }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.letters
   const now = useNow()
   const queries = useQueryClient()

@@ -2,7 +2,8 @@ import type { Answer, RouteOf } from '@lepton/client/api'
 import { useQuery } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { duration } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import type { ConsoleMessages } from '../messages/en-console.ts'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { State } from '../parts/state.tsx'
 import style from './console.module.css'
 import { decimal, span } from './figures.ts'
@@ -24,7 +25,7 @@ const seconds = (value: number | null) => (value === null ? '—' : duration(val
 
 /** How events travel: who is how far behind, by the word of the broker, and what waits to be published. */
 export function Events() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.events
   const query = useQuery({
     queryKey: ['ops', 'streams'],
@@ -44,10 +45,7 @@ export function Events() {
   )
 }
 
-function sentence(
-  { broker_at, streams }: View,
-  words: ReturnType<typeof useMessages>['console']['events'],
-): string {
+function sentence({ broker_at, streams }: View, words: ConsoleMessages['events']): string {
   if (broker_at === null) return words.unknown
   const behind = streams.filter(({ lag_s }) => (lag_s ?? 0) > BEHIND_S)
   if (behind.length === 0) return words.level
@@ -62,7 +60,7 @@ function sentence(
 const BEHIND_S = 5
 
 function Groups({ streams }: { streams: readonly Stream[] }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.events
   const { columns } = words
   return (
@@ -109,7 +107,7 @@ function Groups({ streams }: { streams: readonly Stream[] }) {
 
 /** Who reads how many partitions; what is read by none is a state of its own. */
 function Owners({ partitions }: Pick<Stream, 'partitions'>) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   if (partitions.length === 0) return '—'
   const counts = [...Map.groupBy(partitions, ({ owner }) => owner)]
   const owned = counts.flatMap(([owner, own]) => (owner === null ? [] : [`${owner}: ${own.length}`]))
@@ -127,7 +125,7 @@ function Owners({ partitions }: Pick<Stream, 'partitions'>) {
 }
 
 function Outboxes({ outboxes }: Pick<View, 'outboxes'>) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.events
   return (
     <section className={style['panel']} aria-labelledby="outboxes">

@@ -3,7 +3,7 @@ import type { Answer, RouteOf } from '@lepton/client/api'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import { shop } from '../api.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import style from './console.module.css'
 import { useCapabilities } from './queries.ts'
 import { ReasonForm } from './reason-form.tsx'
@@ -15,7 +15,7 @@ const USUAL_S = 15
 
 /** Chooses what to break, and for how long. Where that is not possible it says why, and what to type. */
 export function FaultForm({ catalogue, maxS }: { catalogue: Catalogue; maxS: number }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.faults
   const queries = useQueryClient()
   const { data: capabilities } = useCapabilities()

@@ -3,7 +3,8 @@ import type { Answer, RouteOf } from '@lepton/client/api'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { clock } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import type { ConsoleMessages } from '../messages/en-console.ts'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
@@ -19,7 +20,7 @@ type Fault = View['items'][number]
 
 /** What is broken on purpose, whether it is, until when, and what can be broken. */
 export function Faults() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.faults
   const queries = useQueryClient()
   const query = useQuery({
@@ -62,10 +63,7 @@ export function Faults() {
   )
 }
 
-function sentence(
-  { is_known, items }: View,
-  words: ReturnType<typeof useMessages>['console']['faults'],
-): string {
+function sentence({ is_known, items }: View, words: ConsoleMessages['faults']): string {
   if (!is_known) return words.unknown
   return items.length === 0 ? words.none : words.some(items.length)
 }
@@ -79,7 +77,7 @@ function Now({
   isStopping: boolean
   onStop: (id: string) => void
 }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.faults
   const now = useNow()
   return (

@@ -1,5 +1,5 @@
 import type { SyntheticEvent } from 'react'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Trouble } from '../parts/panel.tsx'
@@ -8,7 +8,7 @@ import form from './form.module.css'
 
 /** The sign-in: one click where this shop is for trying things out, otherwise the secret. */
 export function Gate({ session }: { session: Session }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const signIn = useSignIn()
   function submit(event: SyntheticEvent<HTMLFormElement>) {
     event.preventDefault()

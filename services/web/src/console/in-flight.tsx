@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { shop } from '../api.ts'
 import { age, duration, shortId } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
 import { OrderState } from '../parts/state.tsx'
@@ -13,7 +13,7 @@ import { Table } from './table.tsx'
 
 /** Orders that are not settled, by where they are; and why those that do not move, do not. */
 export function InFlight() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const { data, error, refetch, dataUpdatedAt } = useQuery({
     queryKey: ['ops', 'sagas'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/sagas', { signal }),

@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { age, duration } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
@@ -24,7 +24,7 @@ const KINDS = { passing: 'ok', warning: 'wait', failing: 'bad', gone: 'none' } a
 
 /** Every instance of every service: how it fares, and what can be done to it. */
 export function Instances() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const { data, error, refetch, dataUpdatedAt } = useOverview()
   const { data: capabilities } = useCapabilities()
   const [act, setAct] = useState<Act>()
@@ -55,7 +55,7 @@ interface Acting {
 }
 
 function Service({ service, capabilities, onAct }: { service: ServiceView } & Acting) {
-  const { console: texts, services: names } = useMessages()
+  const { console: texts, services: names } = useConsoleMessages()
   const columns = texts.instances.columns
   const answering = answeringIn(service)
   const name = service.service
@@ -93,7 +93,7 @@ function Service({ service, capabilities, onAct }: { service: ServiceView } & Ac
 }
 
 function Row({ instance, capabilities, onAct }: { instance: InstanceView } & Acting) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const columns = texts.instances.columns
   const now = useNow()
   const { name, state, since, because, figures, process } = instance
@@ -134,7 +134,7 @@ function Row({ instance, capabilities, onAct }: { instance: InstanceView } & Act
 }
 
 function Servers({ servers, capabilities, onAct }: { servers: NonNullable<Overview['servers']> } & Acting) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const columns = texts.instances.columns
   return (
     <section className={style['panel']} aria-labelledby="servers">
@@ -178,7 +178,7 @@ function Servers({ servers, capabilities, onAct }: { servers: NonNullable<Overvi
 
 /** What is not possible here is disabled, with why and what to type instead. */
 function ActButton({ act, capabilities, onAct }: { act: Act } & Acting) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const can = capabilities?.actions[act.kind]
   const why = can?.allowed === false ? [can.reason, can.command].filter(Boolean).join(' ') : undefined
   return (

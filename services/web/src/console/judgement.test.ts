@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { en } from '../messages/en.ts'
+import { console } from '../messages/en-console.ts'
 import { judgementOf, worstFirst } from './judgement.ts'
 import type { Overview, ServiceView } from './queries.ts'
 
@@ -64,7 +64,7 @@ const overview = (services: ServiceView[], in_flight: number | null = 14): Overv
   books: null,
   marks: [],
 })
-const say = (of: Overview) => judgementOf(of, NOW, en.console)
+const say = (of: Overview) => judgementOf(of, NOW, console)
 
 describe('the judgement', () => {
   it('is that all is well, when all is', () => {

@@ -1,5 +1,5 @@
 import { age } from '../format.ts'
-import type { Messages } from '../messages/en.ts'
+import type { ConsoleMessages } from '../messages/en-console.ts'
 import type { Overview, ServiceView } from './queries.ts'
 
 const answers = (state: string) => state === 'passing' || state === 'warning'
@@ -17,7 +17,7 @@ export function worstFirst(services: readonly ServiceView[]): ServiceView[] {
 }
 
 /** The whole overview in one or two sentences, the worst first. */
-export function judgementOf({ services, orders }: Overview, now: number, texts: Messages['console']): string {
+export function judgementOf({ services, orders }: Overview, now: number, texts: ConsoleMessages): string {
   const sentences: string[] = []
   const silent = services.flatMap(({ instances }) =>
     instances.filter(({ state }) => state === 'failing').map((instance) => instance),

@@ -2,7 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import type { SyntheticEvent } from 'react'
 import { useSearchParams } from 'react-router'
 import { shop } from '../api.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
@@ -18,7 +18,7 @@ const KINDS = { warn: 'wait', error: 'bad', fatal: 'bad' } as const
 
 /** The latest lines of all processes, filtered; the address holds the filter. */
 export function Logs() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.logs
   const [search, setSearch] = useSearchParams()
   const level = LEVELS.find((name) => name === search.get('level')) ?? 'info'

@@ -6,8 +6,8 @@ import type { ReactNode } from 'react'
 import { Link, useParams } from 'react-router'
 import { shop } from '../api.ts'
 import { age, clock, money, shortId } from '../format.ts'
-import type { Messages } from '../messages/en.ts'
-import { useMessages } from '../messages/messages.tsx'
+import type { ConsoleMessages } from '../messages/en-console.ts'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button, ButtonLink } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Empty, Trouble } from '../parts/panel.tsx'
@@ -23,7 +23,7 @@ const EVERY_MS = 2_000
 
 /** One order over all services: what it waits for in one sentence, its story, and what may be done about it. */
 export function OrderView() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const { orderId = '' } = useParams()
   const params = { order_id: orderId }
   const { data, error, refetch } = useQuery({
@@ -74,7 +74,7 @@ export function OrderView() {
 }
 
 /** Why it is where it is, in one sentence. */
-function whyOf({ order }: Seen, trail: Trail | undefined, now: number, texts: Messages['console']): string {
+function whyOf({ order }: Seen, trail: Trail | undefined, now: number, texts: ConsoleMessages): string {
   const events = texts.timeline.events as Partial<Record<string, string>>
   const [dead] = trail?.dead.filter(({ status }) => status === 'DEAD') ?? []
   if (dead !== undefined)
@@ -92,7 +92,7 @@ function whyOf({ order }: Seen, trail: Trail | undefined, now: number, texts: Me
 }
 
 function Facts({ seen: { order, stock, money: paid } }: { seen: Seen }) {
-  const { console: texts, payment, checkout } = useMessages()
+  const { console: texts, payment, checkout, shelf } = useConsoleMessages()
   const facts: [string, ReactNode][] = [
     [texts.order.status, <OrderState key="status" status={order.status} />],
     [texts.order.stock, stock === null ? '—' : stock.state.toLowerCase()],
@@ -119,7 +119,7 @@ function Facts({ seen: { order, stock, money: paid } }: { seen: Seen }) {
       <ul className={style['lines']}>
         {order.lines.map(({ item_id, name, quantity }) => (
           <li key={item_id}>
-            {quantity} × {name}
+            {quantity} × {shelf.name(item_id, name)}
           </li>
         ))}
       </ul>
@@ -131,7 +131,7 @@ const ACTS = ['cancel', 'refund', 'ask_status'] as const
 
 /** What the state table allows now; the rest is disabled. */
 function Acts({ seen: { order } }: { seen: Seen }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const queries = useQueryClient()
   const params = { order_id: order.order_id }
   const body = { reason: texts.order.reason }

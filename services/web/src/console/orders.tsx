@@ -4,7 +4,7 @@ import type { SyntheticEvent } from 'react'
 import { Link, useSearchParams } from 'react-router'
 import { shop } from '../api.ts'
 import { age, money, shortId } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button, ButtonLink } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Empty, Trouble } from '../parts/panel.tsx'
@@ -20,7 +20,7 @@ const ID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i
 
 /** Orders of all customers; the address holds the view and what was searched for. */
 export function Orders() {
-  const { console: texts, catalogue } = useMessages()
+  const { console: texts, catalogue } = useConsoleMessages()
   const [search, setSearch] = useSearchParams()
   const view = VIEWS.find((name) => name === search.get('view')) ?? 'all'
   const query = search.get('query') ?? ''
@@ -89,7 +89,7 @@ export function Orders() {
 }
 
 function Rows({ orders }: { orders: readonly OpsOrder[] }) {
-  const { console: texts, checkout } = useMessages()
+  const { console: texts, checkout } = useConsoleMessages()
   const columns = texts.orders.columns
   const now = useNow()
   return (

@@ -1,5 +1,5 @@
 import { age, duration, money } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
@@ -13,7 +13,7 @@ import { type Overview as Seen, useOverview, usePromises, useSeries } from './qu
 import { Spark } from './spark.tsx'
 
 export function Overview() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const { data, error, refetch, dataUpdatedAt } = useOverview()
   const now = useNow()
   return (
@@ -38,7 +38,7 @@ export function Overview() {
 }
 
 function Figures({ orders }: { orders: Seen['orders'] }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const { data: series } = useSeries('accepted_per_s,completed_p50_ms')
   const { data: promises } = usePromises()
   const valuesOf = (name: string) => series?.series.find((one) => one.name === name)?.values ?? []
@@ -88,7 +88,7 @@ function Figures({ orders }: { orders: Seen['orders'] }) {
 }
 
 function Services({ services }: { services: Seen['services'] }) {
-  const { console: texts, services: names } = useMessages()
+  const { console: texts, services: names } = useConsoleMessages()
   const columns = texts.overview.columns
   return (
     <section aria-labelledby="services">
@@ -145,7 +145,7 @@ function Services({ services }: { services: Seen['services'] }) {
 const SHOWN_MARKS = 12
 
 function Happened({ marks }: { marks: Seen['marks'] }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const now = useNow()
   return (
     <section aria-labelledby="happened">

@@ -2,7 +2,8 @@ import type { Answer, RouteOf } from '@lepton/client/api'
 import { useQuery } from '@tanstack/react-query'
 import { shop } from '../api.ts'
 import { duration } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import type { ConsoleMessages } from '../messages/en-console.ts'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { State } from '../parts/state.tsx'
 import style from './console.module.css'
 import { decimal, percent, span } from './figures.ts'
@@ -14,7 +15,7 @@ type Station = View['stations'][number]
 
 /** The consumers as queues: what the mathematics predict beside what is measured. */
 export function Queues() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.queues
   const query = useQuery({
     queryKey: ['ops', 'queues'],
@@ -41,7 +42,7 @@ export function Queues() {
   )
 }
 
-function sentence({ stations }: View, words: ReturnType<typeof useMessages>['console']['queues']): string {
+function sentence({ stations }: View, words: ConsoleMessages['queues']): string {
   const saturated = stations.filter(({ ends }) => ends === 'saturated')
   if (saturated.length > 0)
     return words.saturated(saturated.map(({ service, topic }) => `${service} ← ${topic}`).join(', '))
@@ -53,7 +54,7 @@ function sentence({ stations }: View, words: ReturnType<typeof useMessages>['con
 }
 
 function Stations({ stations }: { stations: readonly Station[] }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.queues
   const { columns } = words
   return (
@@ -100,7 +101,7 @@ function Stations({ stations }: { stations: readonly Station[] }) {
 const TRUSTED_ERROR = 0.25
 
 function Verdict({ station: { ends, error_share } }: { station: Station }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.queues
   if (ends !== null) return <State kind={ends === 'saturated' ? 'bad' : 'none'}>{words.ends[ends]}</State>
   const isTrusted = error_share !== null && Math.abs(error_share) <= TRUSTED_ERROR
@@ -108,7 +109,7 @@ function Verdict({ station: { ends, error_share } }: { station: Station }) {
 }
 
 function Path({ path }: { path: View['path'] }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.queues
   const events = texts.timeline.events as Partial<Record<string, string>>
   return (

@@ -1,6 +1,6 @@
 import type { ShopError } from '@lepton/client'
 import type { ReactNode, SyntheticEvent } from 'react'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { Trouble } from '../parts/panel.tsx'
 import style from './console.module.css'
@@ -26,7 +26,7 @@ export function ReasonForm({
   /** Missing where the form is no dialog. */
   onClose?: () => void
 }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   function send(event: SyntheticEvent<HTMLFormElement>) {
     event.preventDefault()
     const given = [...new FormData(event.currentTarget)]

@@ -4,7 +4,7 @@ import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { type SyntheticEvent, useState } from 'react'
 import { shop } from '../api.ts'
 import { exactTime } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { Trouble } from '../parts/panel.tsx'
 import style from './console.module.css'
@@ -19,7 +19,7 @@ interface Range {
 
 /** Sends the events of a time range again, after a look at how many those are. */
 export function RepublishForm() {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.events
   const queries = useQueryClient()
   const [minutes, setMinutes] = useState(10)

@@ -1,7 +1,7 @@
 import type { ShopError } from '@lepton/client'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { shop } from '../api.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { Sheet } from '../parts/sheet.tsx'
 import { useToast } from '../parts/toast.tsx'
 import { ReasonForm } from './reason-form.tsx'
@@ -15,7 +15,7 @@ export interface SettingAct {
 
 /** Changes a setting of the mesh, or takes its last change back. */
 export function SettingDialog({ act, onClose }: { act: SettingAct | undefined; onClose: () => void }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.calls
   const toast = useToast()
   const queries = useQueryClient()

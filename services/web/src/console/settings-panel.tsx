@@ -1,6 +1,6 @@
 import type { Answer, RouteOf } from '@lepton/client/api'
 import { age, exactTime } from '../format.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { State } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
@@ -12,7 +12,7 @@ type View = Answer<RouteOf<'GET', '/ops/calls'>>
 
 /** What is set, and what was changed, each with its undo. */
 export function Settings({ view, onAct }: { view: View; onAct: (act: SettingAct) => void }) {
-  const { console: texts } = useMessages()
+  const { console: texts } = useConsoleMessages()
   const words = texts.calls
   const now = useNow()
   const act = (label: string, name: string, what: SettingAct) => (

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { shop } from '../api.ts'
-import { useMessages } from '../messages/messages.tsx'
+import { useConsoleMessages } from '../messages/messages.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
 import { State } from '../parts/state.tsx'
@@ -9,7 +9,7 @@ import { Table } from './table.tsx'
 
 /** Units of all products, and whether they add up: available, held and sold are what was received. */
 export function Stock() {
-  const { console: texts, catalogue } = useMessages()
+  const { console: texts, catalogue, shelf } = useConsoleMessages()
   const words = texts.stock
   const { data, error, refetch } = useQuery({
     queryKey: ['ops', 'stock'],
@@ -42,8 +42,8 @@ export function Stock() {
             rows={data.items.map((one) => ({
               key: one.product_id,
               cells: [
-                one.name,
-                one.category,
+                shelf.name(one.product_id, one.name),
+                shelf.category(one.category),
                 one.available === 0 ? (
                   <State key="sold-out" kind="undo">
                     {catalogue.soldOut}

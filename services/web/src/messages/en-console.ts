@@ -220,3 +220,5 @@ export const console = {
   ...machinery,
   faults,
 }
+
+export type ConsoleMessages = typeof console

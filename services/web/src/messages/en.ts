@@ -1,12 +1,9 @@
-import { console } from './en-console.ts'
 import { lab, landing } from './en-landing.ts'
 import { n } from './en-plural.ts'
 import { cart, catalogue, checkout, order, orders, product } from './en-shop.ts'
 
-/** English, and the shape that every other language has. A message with figures in it is a function. */
+/** English but for the console, and the shape that every other language has. A message with figures in it is a function. */
 export const en = {
-  lang: 'en',
-  language: 'English',
   nav: {
     skip: 'Skip to the content',
     main: 'Main',
@@ -74,6 +71,7 @@ export const en = {
     'order.closed.v1': 'closed',
   },
   trouble: {
+    title: (_slug: string, title: string) => title,
     noAnswer: 'The shop does not answer.',
     noAnswerHint: 'Its gateway may be starting again. Nothing that was accepted is lost.',
     unavailableHint: 'The rest of the shop goes on. What was accepted is finished when it is back.',
@@ -92,13 +90,18 @@ export const en = {
   },
   landing,
   lab,
+  /** What is sold and the API calls in English. */
+  shelf: {
+    name: (_id: string, name: string) => name,
+    description: (_id: string, description: string) => description,
+    category: (name: string) => name,
+  },
   catalogue,
   product,
   cart,
   checkout,
   orders,
   order,
-  console,
 }
 
 export type Messages = typeof en

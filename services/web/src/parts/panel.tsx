@@ -27,7 +27,7 @@ export function Empty({
 export function Trouble({ error, onRetry }: { error: ShopError; onRetry?: () => void }) {
   const { trouble, nav } = useMessages()
   const { slug, problem } = error
-  const title = slug === 'no-answer' ? trouble.noAnswer : problem.title
+  const title = slug === 'no-answer' ? trouble.noAnswer : trouble.title(slug, problem.title)
   const hint =
     slug === 'no-answer'
       ? trouble.noAnswerHint

@@ -5,6 +5,7 @@ import { CartSheet } from '../shop/cart-sheet.tsx'
 import { unitsIn, useCart } from '../shop/queries.ts'
 import { Boundary } from './boundary.tsx'
 import { Button } from './button.tsx'
+import { LanguageButton } from './language-button.tsx'
 import { Logo } from './logo.tsx'
 import { Bone } from './panel.tsx'
 import style from './shop-layout.module.css'
@@ -41,6 +42,7 @@ export function ShopLayout() {
         </nav>
         {isShop && <Search />}
         <div className={style['right']}>
+          <LanguageButton />
           <ThemeButton />
           {isShop && (
             <Button size="small" aria-label={nav.cartLabel(units)} onClick={() => setCartOpenAt(pathname)}>

@@ -23,16 +23,18 @@ const without = (id: string) => (cart: Cart) => ({
 export function CartLines({ cart }: { cart: Cart }) {
   const change = useCartChange()
   const toast = useToast()
-  const texts = useMessages().cart
+  const { cart: texts, shelf } = useMessages()
+  const nameOf = ({ item_id, name }: CartLine) => shelf.name(item_id, name)
 
   function setQuantity({ item_id }: CartLine, quantity: number) {
     change.mutate({ run: () => shop.setQuantity(item_id, quantity), guess: withQuantity(item_id, quantity) })
   }
 
-  function remove({ item_id, name, quantity }: CartLine) {
+  function remove(line: CartLine) {
+    const { item_id, quantity } = line
     change.mutate({ run: () => shop.removeFromCart(item_id), guess: without(item_id) })
     toast({
-      text: texts.removed(name),
+      text: texts.removed(nameOf(line)),
       action: {
         label: texts.undo,
         run: () => change.mutate({ run: () => shop.setQuantity(item_id, quantity) }),
@@ -50,7 +52,7 @@ export function CartLines({ cart }: { cart: Cart }) {
             </div>
             <div>
               <Link to={`/shop/p/${line.item_id}`} className={style['name']}>
-                {line.name}
+                {nameOf(line)}
               </Link>
               <p className={style['each']}>
                 {money(line.unit_price_minor, cart.currency)} {texts.each}
@@ -59,11 +61,11 @@ export function CartLines({ cart }: { cart: Cart }) {
             <p className={style['price']}>{money(line.unit_price_minor * line.quantity, cart.currency)}</p>
             <div className={style['act']}>
               <Stepper
-                name={line.name}
+                name={nameOf(line)}
                 value={line.quantity}
                 onChange={(quantity) => setQuantity(line, quantity)}
               />
-              <Button look="link" aria-label={texts.removeOf(line.name)} onClick={() => remove(line)}>
+              <Button look="link" aria-label={texts.removeOf(nameOf(line))} onClick={() => remove(line)}>
                 {texts.remove}
               </Button>
             </div>
@@ -77,7 +79,7 @@ export function CartLines({ cart }: { cart: Cart }) {
 }
 
 export function CartTotal({ cart }: { cart: Cart }) {
-  const texts = useMessages().cart
+  const { cart: texts } = useMessages()
   const sum = cart.lines.reduce((total, line) => total + line.unit_price_minor * line.quantity, 0)
   // The shop has not said yet what the changed cart costs.
   const isWaiting = sum !== cart.amount_minor

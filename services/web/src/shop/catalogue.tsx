@@ -63,7 +63,7 @@ export function Catalogue() {
 }
 
 function Filters({ category, sort }: { category: string; sort: Sort }) {
-  const { catalogue: texts } = useMessages()
+  const { catalogue: texts, shelf } = useMessages()
   const [search, setSearch] = useSearchParams()
   const { data } = useCategories()
   const pathOf = (params: Record<string, string>) =>
@@ -80,7 +80,7 @@ function Filters({ category, sort }: { category: string; sort: Sort }) {
             to={pathOf({ category: name })}
             aria-current={category === name ? 'page' : undefined}
           >
-            {name}
+            {shelf.category(name)}
           </Link>
         ))}
       </nav>

@@ -23,7 +23,7 @@ const MODES = ['saga', 'two_phase'] as const
 type Mode = (typeof MODES)[number]
 
 export function Checkout() {
-  const { checkout: texts, cart: cartTexts } = useMessages()
+  const { checkout: texts, cart: cartTexts, shelf } = useMessages()
   const { data: cart, error, refetch } = useCart()
   const [card, setCard] = useState<Card>('tok_approved')
   const [mode, setMode] = useState<Mode>('saga')
@@ -102,7 +102,7 @@ export function Checkout() {
               {cart.lines.map((line) => (
                 <li key={line.item_id}>
                   <span>
-                    {line.quantity} × {line.name}
+                    {line.quantity} × {shelf.name(line.item_id, line.name)}
                   </span>
                   <span>{money(line.quantity * line.unit_price_minor, cart.currency)}</span>
                 </li>

@@ -106,7 +106,7 @@ export function OrderActs({
 }
 
 function useRestore({ order_id, lines }: Order) {
-  const { order: texts } = useMessages()
+  const { order: texts, shelf } = useMessages()
   const toast = useToast()
   const navigate = useNavigate()
   const forgetCart = useForgetCart()
@@ -114,7 +114,9 @@ function useRestore({ order_id, lines }: Order) {
     mutationFn: () =>
       shop.ask('POST', '/cart/restore', { body: { order_id }, idempotencyKey: `restore-${order_id}` }),
     onSuccess: async ({ left_out }) => {
-      const names = lines.filter(({ item_id }) => left_out.includes(item_id)).map(({ name }) => name)
+      const names = lines
+        .filter(({ item_id }) => left_out.includes(item_id))
+        .map(({ item_id, name }) => shelf.name(item_id, name))
       toast({ text: names.length === 0 ? texts.restored : texts.leftOut(names.join(', ')) })
       await forgetCart()
       await navigate('/shop/cart')

@@ -105,9 +105,9 @@ function Deadline({ order, isForPayment }: { order: Order; isForPayment: boolean
 }
 
 function Shortages({ order }: { order: Order }) {
-  const { order: texts } = useMessages()
+  const { order: texts, shelf } = useMessages()
   if (!order.shortages?.length) return null
-  const nameOf = (id: string) => order.lines.find(({ item_id }) => item_id === id)?.name ?? id
+  const nameOf = (id: string) => shelf.name(id, order.lines.find(({ item_id }) => item_id === id)?.name ?? id)
   return (
     <ul className={style['why']}>
       {order.shortages.map(({ product_id, requested, available }) => (
@@ -118,7 +118,7 @@ function Shortages({ order }: { order: Order }) {
 }
 
 function Lines({ order }: { order: Order }) {
-  const { order: texts } = useMessages()
+  const { order: texts, shelf } = useMessages()
   return (
     <>
       <ul className={style['lines']}>
@@ -126,7 +126,7 @@ function Lines({ order }: { order: Order }) {
           <li key={item_id}>
             <Picture productId={item_id} />
             <span>
-              {quantity} × <Link to={`/shop/p/${item_id}`}>{name}</Link>
+              {quantity} × <Link to={`/shop/p/${item_id}`}>{shelf.name(item_id, name)}</Link>
             </span>
             <span>{money(quantity * unit_price_minor, order.currency)}</span>
           </li>

@@ -52,8 +52,9 @@ export function Orders() {
 }
 
 function Row({ order }: { order: Order }) {
-  const { orders: texts } = useMessages()
+  const { orders: texts, shelf } = useMessages()
   const { order_id, lines, status, amount_minor, currency, created_at } = order
+  const [first] = lines
   const rest = lines.length - 1
   return (
     <li>
@@ -64,7 +65,7 @@ function Row({ order }: { order: Order }) {
       </div>
       <div className={style['what']}>
         <Link to={`/shop/orders/${order_id}`}>
-          {lines[0]?.quantity} × {lines[0]?.name}
+          {first?.quantity} × {first && shelf.name(first.item_id, first.name)}
         </Link>{' '}
         {rest > 0 && <span className={style['dim']}>{texts.andMore(rest)}</span>}
         <p className={style['dim']}>

@@ -42,8 +42,9 @@ export function ProductPage() {
 }
 
 function Details({ product }: { product: Product }) {
-  const { product_id, name, description, category, price_minor, currency, available } = product
-  const { product: texts } = useMessages()
+  const { product_id, description, category, price_minor, currency, available } = product
+  const { product: texts, shelf } = useMessages()
+  const name = shelf.name(product_id, product.name)
   const [quantity, setQuantity] = useState(1)
   const change = useCartChange()
   const toast = useToast()
@@ -64,10 +65,10 @@ function Details({ product }: { product: Product }) {
     <div className={style['split']}>
       <Picture productId={product_id} category={category} />
       <div className={style['text']}>
-        <p className={style['category']}>{category}</p>
+        <p className={style['category']}>{shelf.category(category)}</p>
         <PageTitle title={name}>{name}</PageTitle>
         <p className={style['price']}>{money(price_minor, currency)}</p>
-        <p>{description}</p>
+        <p>{shelf.description(product_id, description)}</p>
         {available > 0 ? (
           <>
             <p className={available < FEW ? style['few'] : style['ok']}>

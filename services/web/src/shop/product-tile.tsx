@@ -9,6 +9,7 @@ import style from './catalogue.module.css'
 export const FEW = 10
 
 export function ProductTile({ product }: { product: Product }) {
+  const { shelf } = useMessages()
   const { product_id, name, category, price_minor, currency, available } = product
   return (
     <>
@@ -16,7 +17,7 @@ export function ProductTile({ product }: { product: Product }) {
         <Picture productId={product_id} category={category} />
       </div>
       <h2 className={style['name']}>
-        <Link to={`/shop/p/${product_id}`}>{name}</Link>
+        <Link to={`/shop/p/${product_id}`}>{shelf.name(product_id, name)}</Link>
       </h2>
       <p className={style['meta']}>
         <span>{money(price_minor, currency)}</span>

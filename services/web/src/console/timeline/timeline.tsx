@@ -1,12 +1,13 @@
 import { duration } from '../../format.ts'
-import { useMessages } from '../../messages/messages.tsx'
+import type { ConsoleMessages } from '../../messages/en-console.ts'
+import { useConsoleMessages } from '../../messages/messages.tsx'
 import { type Item, layoutOf, type Trail } from './layout.ts'
 import style from './timeline.module.css'
 import { pathOf } from './way.ts'
 
 /** One order over all services: what happened, what caused it, and what is still to come. */
 export function Timeline({ trail }: { trail: Trail }) {
-  const { console: texts, services } = useMessages()
+  const { console: texts, services } = useConsoleMessages()
   const layout = layoutOf(trail)
   const { lanes, items, gaps } = layout
   const byId = new Map(items.map((item) => [item.id, item]))
@@ -61,7 +62,7 @@ export function Timeline({ trail }: { trail: Trail }) {
   )
 }
 
-type Texts = ReturnType<typeof useMessages>['console']['timeline']
+type Texts = ConsoleMessages['timeline']
 
 function wordsOf({ kind, name }: Item, texts: Texts): string {
   if (kind === 'dead') return texts.dead

@@ -1,0 +1,42 @@
+import type { machinery } from './en-console-machinery.ts'
+
+export const queues = {
+  nav: '队列',
+  saturated: (names: string) => `到达量超过处理能力：${names}。`,
+  busiest: (name: string, share: string) => `最繁忙的队列是 ${name}，服务台利用率 ${share}。`,
+  quiet: '最近一分钟没有处理任何事件，无法预测。',
+  stations: '按排队模型看消费者（最近一分钟）',
+  holds: '成立',
+  errs: '有偏差',
+  ends: { no_data: '没有实例响应', too_few: '样本太少', saturated: '已饱和：ρ ≥ 1', batches: '批量处理' },
+  path: '订单的关键路径',
+  noPath: '最近五分钟没有完成的订单。',
+  pathOf: (orders: number, share: string, measured: string, predicted: string) =>
+    `最近五分钟有 ${orders} 个订单（占 ${share}）走这条路径：实测 ${measured}，预测 ${predicted}。`,
+  model: '模型及其适用范围',
+  modelText: [
+    'ρ = λ/cμ，W = Wq + 1/μ，其中 Wq 由 Erlang C（M/M/c）得出，L = λW，排空时间 = 积压/(cμ − λ)。一个服务台就是一个实例，μ 是它工作一秒所处理的数量。',
+    '服务台在一个事务里取走所有等待的记录，所以模型中的顾客是事务：λ 和 μ 都除以批量大小。每批超过约 1.5 条记录后，队列越长，单条处理越快，等待和排空时间的预测值都会偏长。',
+    '一个服务的一批输出就是下一个服务的到达，此时到达不是泊松过程。记录从日志到达消费者所需的时间在消费者空闲（ρ < 0.1）时测得，并计入预测。位移最多延迟 200 毫秒提交，实测的 L 包含这部分。',
+    '共用同一台机器 CPU 的实例不是独立的服务台：等待 CPU 的时间在实测值里，却不在模型里。机器繁忙时，预测值会明显偏短。',
+    'ρ → 1 时，预测值及其误差都趋于无穷；ρ ≥ 1 时没有预测值，积压每秒增加 λ − cμ。',
+  ],
+  columns: {
+    station: '消费者 ← 主题',
+    arrivals: 'λ /秒',
+    handled: 'μ /秒',
+    servers: 'c',
+    utilisation: 'ρ',
+    batch: '批量',
+    wait: 'Wq',
+    time: 'W 预测 / 实测',
+    length: 'L 预测 / 实测',
+    error: 'W 的误差',
+    drain: '排空时间',
+    ends: '模型',
+    step: '步骤',
+    by: '执行者',
+    measured: '实测',
+    predicted: '预测',
+  },
+} satisfies (typeof machinery)['queues']
