@@ -67,6 +67,7 @@ export function chinese(): void {
       await sees(page, 'Desk Lamp')
 
       await page.unroute(/\/assets\/zh-/)
+      await page.getByRole('button', { name: 'Load it again' }).click()
       await page.getByRole('button', { name: '中文' }).click()
       await sees(page, '台灯')
     }),

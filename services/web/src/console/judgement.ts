@@ -35,5 +35,5 @@ export function judgementOf({ services, orders }: Overview, now: number, texts: 
   sentences.push(
     orders.in_flight === null ? texts.judgement.unknown : texts.judgement.inFlight(orders.in_flight),
   )
-  return sentences.join(' ')
+  return sentences.join(texts.judgement.between)
 }

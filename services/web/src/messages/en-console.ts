@@ -23,6 +23,7 @@ export const console = {
     signIn: 'Sign in',
   },
   judgement: {
+    between: ' ',
     all: (count: number) => `All ${count} instances answer.`,
     silent: (name: string, why: string, time: string) =>
       `${name} has not answered for ${time}${why === '' ? '' : `: ${why}`}.`,

@@ -24,6 +24,7 @@ export const console = {
     signIn: '登录',
   },
   judgement: {
+    between: '',
     all: (count: number) => `全部 ${count} 个实例响应正常。`,
     silent: (name: string, why: string, time: string) =>
       `${name} 已 ${time}无响应${why === '' ? '' : `：${why}`}。`,
@@ -157,7 +158,7 @@ export const console = {
       CANCELLED: '已取消：没有占用库存，没有保留款项。',
       REJECTED: '已拒绝：没有占用库存，没有扣款。',
       REFUNDED: '已退款：商品和款项都已退回。',
-    } as Partial<Record<string, string>>,
+    },
   },
   timeline,
   ...lists,

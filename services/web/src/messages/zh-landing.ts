@@ -1,7 +1,7 @@
 import type { lab as enLab, landing as enLanding } from './en-landing.ts'
 
 export const landing = {
-  title: '任何服务宕机，账目依然正确的商店。',
+  title: '服务宕机，账目不乱。',
   lead: '购物车、订单、支付和库存服务，连同 PostgreSQL、Kafka 和 Consul，都运行在这台机器上。买一件商品，在订单处理途中杀掉一个服务，看它照样完成：只有一个订单，只扣一次款。',
   buyAndKill: '边买边杀服务',
   justShop: '随便逛逛',

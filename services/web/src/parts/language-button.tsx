@@ -9,12 +9,15 @@ export function LanguageButton() {
   const { trouble } = useMessages()
   const toast = useToast()
   const other = LANGUAGES.find((one) => one !== language) ?? language
+  // Browsers do not ask again for a file of scripts that failed, until the page is loaded again.
+  const refuse = () =>
+    toast({ text: trouble.noAnswer, action: { label: trouble.reload, run: () => location.reload() } })
   return (
     <button
       type="button"
       lang={other}
       className={`${style['icon']} ${style['language']}`}
-      onClick={() => void choose(other).catch(() => toast({ text: trouble.noAnswer }))}
+      onClick={() => void choose(other).catch(refuse)}
     >
       {NAMES[other]}
     </button>
