@@ -17,6 +17,8 @@ const common = {
 export default {
   // Tests that say they may run side by side, mostly wait.
   maxConcurrency: 40,
+  // The set-up starts servers in Jest's own process; once a connection to one that had been killed kept that process alive after the last test.
+  forceExit: true,
   projects: [
     // Pure: no I/O, milliseconds.
     {
