@@ -41,7 +41,7 @@ export const deregisterService = route({
   summary: 'Take an instance of a foreign service out of the registry',
   body: Place.meta({ examples: [PLACE] }),
   answers: { 200: Registered },
-  problems: [],
+  problems: ['not-found'],
 })
 
 export const askService = route({

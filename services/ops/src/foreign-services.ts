@@ -91,7 +91,12 @@ export function foreignServiceRoutes(deps: ForeignServiceDeps): Endpoint[] {
 
     answer(askService, async ({ query: { service_name, path } }) => {
       const request = { service: service_name, operation: 'ask_service', method: 'GET' as const, path }
-      const { status, headers, body, endpoint } = await mesh.request({ ...request, deadlineMs: ASK_MS })
+      const { status, headers, body, endpoint } = await mesh
+        .request({ ...request, deadlineMs: ASK_MS })
+        .catch((error: unknown) => {
+          if (!(error instanceof Unavailable) || mesh.instances(service_name).length > 0) throw error
+          throw refuse('not-found', `No instance of ${service_name} is registered.`)
+        })
       const shown = { status, content_type: headers['content-type'] ?? null, body: textOf(body) }
       return { status: 200, body: { status: 'success', service_name, instance: endpoint, answer: shown } }
     }),

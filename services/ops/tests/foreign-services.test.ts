@@ -144,6 +144,13 @@ describe('GET /service', () => {
     expect(ops.mesh.requests.at(-1)!.headers ?? {}).toEqual({})
   })
 
+  it('says whether there is no such service, or none of its instances answers', async () => {
+    ops.mesh.away(askService)
+    const operator = await ops.people.operator()
+    expect((await operator.get('/service?service_name=unheard-of')).status).toBe(404)
+    expect((await operator.get('/service?service_name=order')).status).toBe(503)
+  })
+
   it.each(['//evil.example/', '/a/../b', '/.git', '/a?b', '/..%2f', 'bills', '/a b', '/@evil'])(
     'refuses the path %s',
     async (path) => {
