@@ -57,7 +57,7 @@ export function foreign(): void {
     },
   )
 
-  onThisMachine('is asked with its name in the body, too, and registered nowhere else', async () => {
+  onThisMachine('is asked by a name, and registered nowhere else', async () => {
     const named = await fetch(`${target.gateway}${API}/service`, {
       headers: { authorization: `Bearer ${operator.token}` },
     })

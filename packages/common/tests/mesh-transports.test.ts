@@ -169,11 +169,11 @@ describe.each(TRANSPORT_NAMES)('%s', (name) => {
   })
 
   it('says that a request may have been carried out when the server dies in the middle of it', async () => {
-    const { instance, sockets } = await serve(() => undefined)
+    let asked = 0
+    const { instance, sockets } = await serve(() => void (asked += 1))
     const transport = open(instance, name)
     const lost = faultOf(ask(transport))
-    await until('a connection', () => sockets.get(name)!.size > 0)
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await until('the server has the request', () => asked === 1)
     for (const socket of sockets.get(name)!) (socket as { destroy(): void }).destroy()
 
     expect(await lost).toEqual(['reset', true])
@@ -228,6 +228,23 @@ describe('frames', () => {
     await Promise.all(first)
     expect(connections.size).toBe(2)
     expect(answers).toHaveLength(4)
+  })
+
+  it('closes the connection where an answer cannot be written, and lives on', async () => {
+    const frames = createFramesServer(({ path }) =>
+      Promise.resolve({
+        status: 200,
+        headers: { 'x-long': path === '/' ? 'x'.repeat(70_000) : 'x' },
+        body: 'here',
+      }),
+    )
+    const port = await listening(frames.server)
+    closing.push(() => frames.close())
+    const { instance } = await serve((_req, res) => void res.end())
+    const transport = open({ ...instance, meta: { frames_port: String(port) } }, 'frames')
+
+    expect(await faultOf(ask(transport))).toEqual(['reset', true])
+    expect((await ask(transport, { path: '/short' })).body.toString()).toBe('here')
   })
 
   it.each([

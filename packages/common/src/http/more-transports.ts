@@ -1,9 +1,8 @@
-import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
-import type { AddressInfo, Server } from 'node:net'
 import { createFramesServer } from '../mesh/frames/server.ts'
 import { createHttp2Server } from '../mesh/http2/server.ts'
 import { overHttp } from '../mesh/over-http.ts'
+import { listen } from '../mesh/serving.ts'
 import { PORT_KEYS } from '../mesh/transports.ts'
 
 export interface MoreTransports {
@@ -22,17 +21,11 @@ export async function startMoreTransports(
   const [http2, frames] = [createHttp2Server(handle), createFramesServer(handle)]
   return {
     meta: {
-      [PORT_KEYS.http2]: await listen(http2.server, HOST, HTTP2_PORT),
-      [PORT_KEYS.frames]: await listen(frames.server, HOST, FRAMES_PORT),
+      [PORT_KEYS.http2]: String(await listen(http2.server, HOST, HTTP2_PORT)),
+      [PORT_KEYS.frames]: String(await listen(frames.server, HOST, FRAMES_PORT)),
     },
     close: async () => {
       await Promise.all([http2.close(), frames.close()])
     },
   }
-}
-
-async function listen(server: Server, host: string, port: number): Promise<string> {
-  server.listen(port, host)
-  await once(server, 'listening')
-  return String((server.address() as AddressInfo).port)
 }

@@ -1,12 +1,11 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import closeWithGrace from 'close-with-grace'
+import { closeGently, listen } from '../mesh/serving.ts'
 import type { Log } from '../runtime/log.ts'
 
 const KEEP_ALIVE_MS = 65_000
 /** How often slow requests are looked for. */
 const CHECK_MS = 1_000
-const IN_FLIGHT_MS = 5_000
 const HARD_STOP_MS = 9_000
 
 export interface ListenSettings {
@@ -32,19 +31,12 @@ export async function startServer(
   }
   const server = createServer(timeouts, listener)
   if (MAX_CONNECTIONS !== undefined) server.maxConnections = MAX_CONNECTIONS
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(PORT, HOST, resolve)
-  })
-  return { server, port: (server.address() as AddressInfo).port }
+  return { server, port: await listen(server, HOST, PORT) }
 }
 
 /** Lets requests in flight finish for up to 5 s, then cuts their connections. */
-export async function closeServer(server: Server): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  const timer = setTimeout(() => server.closeAllConnections(), IN_FLIGHT_MS)
-  await closed
-  clearTimeout(timer)
+export function closeServer(server: Server): Promise<void> {
+  return closeGently(server, { cut: () => server.closeAllConnections() })
 }
 
 /**

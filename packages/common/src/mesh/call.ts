@@ -67,13 +67,12 @@ export async function callEndpoints(
       sent += 1
       return begin(other, sent + 1)
     }
-    const chances = chancesOf(target, operation, call, now())
-    const result = await (mayRepeat
-      ? firstGood(
-          first,
-          chances.map(({ afterMs, budget }) => ({ afterMs, begin: () => beginSecond(budget) })),
-        )
-      : first.done)
+    const chances = () =>
+      chancesOf(target, operation, call, now()).map(({ afterMs, budget }) => ({
+        afterMs,
+        begin: () => beginSecond(budget),
+      }))
+    const result = await (mayRepeat ? firstGood(first, chances()) : first.done)
     if (sent > 0) {
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
     }

@@ -93,7 +93,7 @@ export function groupsOf(
   }
 }
 
-/** A split by version goes before nearness. A version without a candidate is no part: its share goes to all. */
+/** A split by version goes before nearness. The share of a version without a candidate goes to all. */
 function partsOf(
   listed: readonly Endpoint[],
   chosen: readonly Endpoint[],
@@ -101,9 +101,9 @@ function partsOf(
   { locality }: GroupSettings,
 ): { share: number; endpoints: readonly Endpoint[] }[] {
   if (split.length > 0)
-    return split.flatMap(({ version, percent }) => {
+    return split.map(({ version, percent }) => {
       const endpoints = chosen.filter(({ instance }) => instance.meta.version === version)
-      return [{ share: percent / 100, endpoints: endpoints.length > 0 ? endpoints : chosen }]
+      return { share: percent / 100, endpoints: endpoints.length > 0 ? endpoints : chosen }
     })
   return isKeyed ? [] : levelsOf(listed, new Set(chosen), locality)
 }

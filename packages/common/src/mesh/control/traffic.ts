@@ -33,6 +33,7 @@ const Process = z.strictObject({
   inbound_queue_ms: z.int().min(1).max(10_000).optional(),
 })
 export type ProcessSetting = z.infer<typeof Process>
+
 /** What operators have set of an alarm; what is not set is as the table of alarms says. */
 const Alarm = z.strictObject({
   threshold: z.number().min(0).max(1e9).optional(),

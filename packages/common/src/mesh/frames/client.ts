@@ -26,7 +26,6 @@ interface Connection {
   /** Taken while it opens, too: what is written waits for the socket. */
   isUsable(): boolean
   pending(): number
-  turns: Turns
   send(exchange: Exchange): Promise<Answer>
   /** Settles when requests in flight are done. */
   close(): Promise<void>
@@ -142,7 +141,6 @@ function openConnection(place: { host: string; port: number }, settings: Transpo
   })
 
   return {
-    turns,
     isUsable: () => !isLeaving && !socket.destroyed,
     pending: () => waiting.size,
     send: (exchange) => send(exchange, { writer, waiting, turns, nextExchange, ended, onSilence }),

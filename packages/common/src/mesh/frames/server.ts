@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import type { InboundHandler } from '../inbound.ts'
+import type { InboundHandler, Outbound } from '../inbound.ts'
+import { closeGently } from '../serving.ts'
 import { createFrameReader, createFrameWriter, type Frame, KIND, PREFACE } from './codec.ts'
 import { createHeadReader, headOf } from './head.ts'
 
@@ -16,9 +17,6 @@ const framesServerDefaults: FramesServerSettings = {
   credit: 256,
   maxConnections: 1_000,
 }
-
-/** How long requests in flight may take to end when the server stops (ms). */
-const STOP_MS = 5_000
 
 export interface FramesServer {
   server: Server
@@ -41,15 +39,11 @@ export function createFramesServer(
   server.maxConnections = settings.maxConnections
   return {
     server,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      for (const { goAway } of connections) goAway()
-      const timer = setTimeout(() => {
-        for (const { socket } of connections) socket.destroy()
-      }, STOP_MS)
-      await closed
-      clearTimeout(timer)
-    },
+    close: () =>
+      closeGently(server, {
+        leave: () => connections.forEach(({ goAway }) => goAway()),
+        cut: () => connections.forEach(({ socket }) => socket.destroy()),
+      }),
   }
 }
 
@@ -75,29 +69,23 @@ function serve(socket: Socket, handle: InboundHandler, settings: FramesServerSet
       signal: controller.signal,
       remoteAddress: socket.remoteAddress,
     }
-    handle(request).then(
-      ({ status, headers, body }) => {
+    handle(request)
+      .catch((): Outbound => ({ status: 500, headers: {}, body: '' }))
+      .then(({ status, headers, body }) => {
+        running.delete(exchange)
         if (!controller.signal.aborted) answer(exchange, status, headers, body)
-        end(exchange)
-      },
-      () => {
-        if (!controller.signal.aborted) answer(exchange, 500, {}, '')
-        end(exchange)
-      },
-    )
+      })
+      // What cannot be written as a frame is no answer: the client must not wait for one.
+      .catch(() => socket.destroy())
   }
 
   function answer(
     exchange: number,
     status: number,
-    headers: Record<string, string | string[] | number | undefined>,
-    body: Buffer | string,
+    headers: Outbound['headers'],
+    body: Outbound['body'],
   ): void {
     writer.write(KIND.answer, exchange, headOf(String(status), headers), body)
-  }
-
-  function end(exchange: number): void {
-    running.delete(exchange)
   }
 
   const read = createFrameReader(settings.maxRequestBytes, onFrame)

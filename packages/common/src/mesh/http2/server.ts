@@ -8,10 +8,9 @@ import {
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { InboundHandler } from '../inbound.ts'
 import { endToEndHeaders, wholeBody } from '../hop.ts'
+import { closeGently } from '../serving.ts'
 
 const MAX_REQUEST_BYTES = 1024 * 1024
-/** How long requests in flight may take to end when the server stops (ms). */
-const STOP_MS = 5_000
 /** Answers requests that come over HTTP/2 without TLS, with prior knowledge. */
 export function createHttp2Server(handle: InboundHandler): { server: Http2Server; close(): Promise<void> } {
   const sessions = new Set<Http2Session>()
@@ -24,15 +23,11 @@ export function createHttp2Server(handle: InboundHandler): { server: Http2Server
   server.on('stream', (stream, headers) => void serve(stream, headers, handle))
   return {
     server,
-    async close() {
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-      for (const session of sessions) session.close()
-      const timer = setTimeout(() => {
-        for (const session of sessions) session.destroy()
-      }, STOP_MS)
-      await closed
-      clearTimeout(timer)
-    },
+    close: () =>
+      closeGently(server, {
+        leave: () => sessions.forEach((session) => session.close()),
+        cut: () => sessions.forEach((session) => session.destroy()),
+      }),
   }
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
-import type { AddressInfo } from 'node:net'
 import { parseArgs } from 'node:util'
 import { connectMesh } from '../parts.ts'
+import { listen } from '../serving.ts'
 import { createProxy } from './proxy.ts'
 
 const USAGE = `Passes requests for <service>.mesh on to instances of the service.
@@ -55,9 +55,7 @@ function settingsOrExit() {
 const { host, port, deadlineMs, mesh: options } = settingsOrExit()
 const mesh = connectMesh(options, { deadlineMs })
 const server = createProxy({ mesh: mesh.client, log: mesh.log })
-server.listen(port, host)
-await once(server, 'listening')
-const { port: taken } = server.address() as AddressInfo
+const taken = await listen(server, host, port)
 process.stdout.write(`listening on ${host}:${taken}\n`)
 
 async function stop(): Promise<void> {
