@@ -1,3 +1,4 @@
+import { nameOf } from '@lepton/common/http/auth'
 import { type ConsumingService, isConsuming, type PublishingService } from '@lepton/contracts/services'
 import { deadLetterRoutes } from '@lepton/contracts/dead-letter-routes'
 import {
@@ -51,7 +52,7 @@ function archiveEndpoints(service: PublishingService, database: Database): Endpo
       const range = { since, until, dryRun }
       return {
         status: 200,
-        body: { events: await republish(database, range, { who: caller.name ?? caller.subject, reason }) },
+        body: { events: await republish(database, range, { who: nameOf(caller), reason }) },
       }
     }),
   ]
@@ -101,7 +102,7 @@ function deadLetterEndpoints(
     }),
     answer(routes.replay, async ({ body, caller }) => {
       const items: ReplayedLetter[] = []
-      const cause = { who: caller.name ?? caller.subject, reason: body.reason }
+      const cause = { who: nameOf(caller), reason: body.reason }
       for (const letter of await findDead(database, service, body)) {
         items.push(await replayOne(letter, cause, body.dry_run))
       }
@@ -117,7 +118,7 @@ function deadLetterEndpoints(
     }),
     answer(routes.discard, async ({ params, body, caller }) => {
       const letter = await find(params.letter_id)
-      const cause = { who: caller.name ?? caller.subject, reason: body.reason }
+      const cause = { who: nameOf(caller), reason: body.reason }
       const discarded = await discard(database, subscriptionOf(letter), letter, cause)
       return { status: 200, body: shownLetter(service, discarded) }
     }),

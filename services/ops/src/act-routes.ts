@@ -1,5 +1,5 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Caller } from '@lepton/common/http/auth'
+import { type Caller, nameOf } from '@lepton/common/http/auth'
 import { actOnInstance, actOnServer, addInstances, removeInstance } from '@lepton/contracts/processes'
 import { refuse } from '@lepton/shop/refuse'
 import type { Actions, By } from './actions.ts'
@@ -61,6 +61,6 @@ async function act(
   return { status: 202, body: await actions.begin(action, name, who) }
 }
 
-export function by({ name, subject }: Caller, reason: string): By {
-  return { who: name ?? subject, reason }
+export function by(caller: Caller, reason: string): By {
+  return { who: nameOf(caller), reason }
 }

@@ -90,33 +90,20 @@ export function createActions({
 
     async strike(action, name, seconds, by) {
       const asked = requireLauncher(action, name)
-      const running = await asked.running().catch((error: unknown) => {
-        throw asRefusal(error)
-      })
+      const running = await asked.running().catch(throwRefusal)
       const before = processIn(running, name)
       if (before === undefined) throw refuse('not-found', `There is no ${name}.`)
       const args = action === 'pause' ? [name, String(seconds)] : [name]
-      await asked.act(action, ...args).catch((error: unknown) => {
-        throw asRefusal(error)
-      })
+      await asked.act(action, ...args).catch(throwRefusal)
       const observed = await observe(asked, action, name, before)
       note(action, name, by, observed)
       return { name, action, observed }
     },
 
-    requireRunning: () =>
-      requireLauncher('pause', 'order')
-        .running()
-        .catch((error: unknown) => {
-          throw asRefusal(error)
-        }),
+    requireRunning: () => requireLauncher('pause', 'order').running().catch(throwRefusal),
 
     async resume(name, by) {
-      await requireLauncher('pause', name)
-        .act('resume', name)
-        .catch((error: unknown) => {
-          throw asRefusal(error)
-        })
+      await requireLauncher('pause', name).act('resume', name).catch(throwRefusal)
       note('resume', name, by, 'done')
       return { name, action: 'resume', observed: 'resumed' }
     },
@@ -130,9 +117,7 @@ export function createActions({
       const request = { level, lines: query === undefined ? lines : MAX_LOG_LINES }
       const found = await launcher
         .logs({ ...request, ...(service && { name: service }), ...(order_id && { order_id }) })
-        .catch((error: unknown) => {
-          throw asRefusal(error)
-        })
+        .catch(throwRefusal)
       const wanted = query === undefined ? found : found.filter((line) => line.includes(query))
       return wanted.flatMap((line) => readLogLine(line) ?? []).slice(-lines)
     },
@@ -178,6 +163,10 @@ async function observe(
     await delay(LOOK_MS)
   }
   return 'not seen'
+}
+
+function throwRefusal(error: unknown): never {
+  throw asRefusal(error)
 }
 
 function asRefusal(error: unknown): Error {

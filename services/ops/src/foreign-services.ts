@@ -1,6 +1,6 @@
 import { type BlockList, isIPv6 } from 'node:net'
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Caller } from '@lepton/common/http/auth'
+import { type Caller, nameOf } from '@lepton/common/http/auth'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { ConsulClient } from '@lepton/common/mesh/consul'
 import { registryDefaults } from '@lepton/common/mesh/registry'
@@ -114,19 +114,20 @@ function isAllowed({ service_address: address }: Place, allow: BlockList): boole
   return allow.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')
 }
 
-/** By address and port, where the shop's own processes and servers listen as far as this one knows. */
-function isOwnPlace(place: Place, { mesh, ownPlaces }: ForeignServiceDeps): boolean {
-  const own = REGISTERED.flatMap((service) =>
-    mesh
-      .instances(service)
-      .flatMap(({ address, port, meta }) => [
-        `${address}:${port}`,
-        `${meta.ops_address ?? address}:${meta.ops_port ?? port}`,
-      ]),
-  )
-  const port = String(place.service_port)
-  // On loopback every address of the range is this machine: the port alone tells them apart.
-  return [...own, ...ownPlaces].some((one) => one.endsWith(`:${port}`))
+/**
+ * Whether a process or server of the shop listens at the port, as far as this one knows: also on the ports that instances
+ * name in their metadata. By port alone, since on loopback every address of the range is this machine.
+ */
+function isOwnPlace({ service_port }: Place, { mesh, ownPlaces }: ForeignServiceDeps): boolean {
+  const instances = REGISTERED.flatMap((service) => mesh.instances(service))
+  const ports = [
+    ...instances.map(({ port }) => String(port)),
+    ...instances.flatMap(({ meta }) =>
+      Object.keys(meta).flatMap((key) => (key.endsWith('_port') ? meta[key] : [])),
+    ),
+    ...ownPlaces.map((place) => place.split(':').at(-1)),
+  ]
+  return ports.includes(String(service_port))
 }
 
 async function fromConsul<T>(work: () => Promise<T>): Promise<T> {
@@ -137,8 +138,8 @@ async function fromConsul<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function done({ log, marks }: ForeignServiceDeps, what: string, place: Place, { name, subject }: Caller) {
-  const who = name ?? subject
+function done({ log, marks }: ForeignServiceDeps, what: string, place: Place, caller: Caller) {
+  const who = nameOf(caller)
   log.info({ who, action: what, target: place.service_name, place: placeOf(place) }, 'an operator acted')
   marks.add({ kind: 'action', name: place.service_name, what: `${what} at ${placeOf(place)}`, who })
   const { service_name } = place

@@ -30,6 +30,7 @@ import { booksOf, promiseRoutes } from './promise-routes.ts'
 import { startReconciliation } from './reconciliation.ts'
 import { createQueueWatch } from './queues/queue-watch.ts'
 import { queueRoutes } from './queues/routes.ts'
+import { seeingOf } from './seeing.ts'
 import { createSeries } from './series.ts'
 import { pointsOf, type ShopState } from './state.ts'
 import { watchStreams } from './streams/stream-watch.ts'
@@ -61,8 +62,8 @@ await runService('ops', settings, (instance) => {
   const queues = createQueueWatch(streams)
   const calls = createCallWatch(instance.control)
   observer.onSample(() => {
-    const snapshotOf = (one: string) => observer.sampler.of(one)?.snapshot
-    for (const watch of [queues, calls]) watch.look({ services: serviceViews(observer), snapshotOf })
+    const seeing = seeingOf(observer)
+    for (const watch of [queues, calls]) watch.look(seeing)
   })
   const incomplete = () => silentOf(serviceViews(observer))
   const series = createSeries()

@@ -1,3 +1,4 @@
+import { nameOf } from '@lepton/common/http/auth'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Books } from '@lepton/contracts/figures'
@@ -24,7 +25,7 @@ export function promiseRoutes(
     answer(checkPromises, ({ body, caller, path, idempotencyKey: key }) =>
       once({ owner: caller.subject, path, key, body }, () => {
         const { reason } = body
-        const who = caller.name ?? caller.subject
+        const who = nameOf(caller)
         log.info({ who, action: 'check', target: 'promises', reason }, 'an operator acted')
         marks.add({ kind: 'action', name: 'promises', what: 'check: begun', who, reason })
         books.check()

@@ -1,5 +1,5 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Caller } from '@lepton/common/http/auth'
+import { type Caller, nameOf } from '@lepton/common/http/auth'
 import { decodeCursor, encodeCursor, isCount, isInstant, isUuid } from '@lepton/common/runtime/cursor'
 import { audit } from '@lepton/events/audit'
 import {
@@ -86,7 +86,7 @@ export function opsOrderRoutes(deps: Deps): Endpoint[] {
         changes.requestStatus(order)
         record(tx, changes, deps)
         const done = { action: 'ask status', target: `order ${order_id}`, result: 'asked' }
-        audit(tx, { who: caller.name ?? caller.subject, reason }, done)
+        audit(tx, { who: nameOf(caller), reason }, done)
         return accept(order, 202)
       }),
     ),
@@ -99,7 +99,7 @@ async function onBehalf(
   name: Input['name'],
   { caller, reason }: { caller: Caller; reason: string },
 ) {
-  const who = caller.name ?? caller.subject
+  const who = nameOf(caller)
   const action = name === 'customer_cancels' ? 'cancel' : 'refund'
   const reply = await settle(deps, orderId, {
     name,

@@ -1,3 +1,4 @@
+import { nameOf } from '@lepton/common/http/auth'
 import { decodeCursor, encodeCursor, isCount } from '@lepton/common/runtime/cursor'
 import { audit } from '@lepton/events/audit'
 import { answer, type Endpoint } from '@lepton/common/http/app'
@@ -48,11 +49,7 @@ export function opsRoutes(deps: Deps): Endpoint[] {
         const row = await retryNow(tx, task, { generation, pspKey })
         if (row === undefined) throw settled()
         const result = `${task.op} ${new_key ? 'with a new key' : 'is asked for again'}`
-        audit(
-          tx,
-          { who: caller.name ?? caller.subject, reason },
-          { action: 'retry', target: `payment ${order_id}`, result },
-        )
+        audit(tx, { who: nameOf(caller), reason }, { action: 'retry', target: `payment ${order_id}`, result })
         tx.afterCommit(tasksDue.notify)
         return row
       })
@@ -71,7 +68,7 @@ export function opsRoutes(deps: Deps): Endpoint[] {
       await settleTogether(deps, [{ task, result: byHand(result) }], (tx) => {
         isSettled = true
         const done = { action: 'settle', target: `payment ${order_id}`, result: `${task.op}: ${state}` }
-        audit(tx, { who: caller.name ?? caller.subject, reason }, done)
+        audit(tx, { who: nameOf(caller), reason }, done)
       })
       if (!isSettled) throw settled()
       return { status: 200, body: await findShown(database, order_id) }

@@ -21,6 +21,11 @@ export interface Caller {
   session?: { id: string; began_at: number }
 }
 
+/** What an audit trail calls a caller. */
+export function nameOf({ name, subject }: Pick<Caller, 'name' | 'subject'>): string {
+  return name ?? subject
+}
+
 export type Verify = (token: string) => Promise<Caller>
 
 const AUDIENCE = 'lepton'

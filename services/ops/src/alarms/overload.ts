@@ -1,5 +1,6 @@
 import type { Snapshot } from '@lepton/common/http/snapshot'
-import { among, type Around, isThere, MINUTE_MS, own, type Reading, snapshotsOf } from './readings.ts'
+import { isThere, snapshotsOf } from '../seeing.ts'
+import { among, type Around, MINUTE_MS, own, type Reading } from './readings.ts'
 
 export function shedShare(around: Around): Reading[] {
   return among(around, ['gateway']).map((view) => {

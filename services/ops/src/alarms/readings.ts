@@ -1,9 +1,8 @@
-import type { Snapshot } from '@lepton/common/http/snapshot'
-import type { ServiceView } from '@lepton/contracts/figures'
 import { ONLY_BY_CHAOS, PROMISES } from '@lepton/contracts/promises'
 import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/services'
 import type { Walk } from '../reconciliation.ts'
 import type { Increases } from '../increases.ts'
+import { isThere, type Seeing, snapshotsOf } from '../seeing.ts'
 
 /** A figure as it is now; null where it is not known. */
 export interface Reading {
@@ -14,10 +13,7 @@ export interface Reading {
 }
 
 /** What the alarms look at. */
-export interface Around {
-  services: readonly ServiceView[]
-  /** Undefined where the instance does not answer. */
-  snapshotOf(instance: string): Snapshot | undefined
+export interface Around extends Seeing {
   walk: Walk | undefined
   increases: Increases
 }
@@ -26,16 +22,11 @@ export const MINUTE_MS = 60_000
 /** Below a request a second, one slow request would be one in a hundred. */
 const LEAST_PER_S = 1
 
-export const isThere = ({ state }: { state: string }) => state !== 'gone'
 const answers = ({ state }: { state: string }) => state === 'passing' || state === 'warning'
 /** The card processor gives no snapshots. */
 export const own = ({ services }: Around) => services.filter(({ service }) => service !== 'psp')
 export const among = ({ services }: Around, names: readonly string[]) =>
   services.filter(({ service }) => names.includes(service))
-
-export function snapshotsOf({ instances }: ServiceView, { snapshotOf }: Around): Snapshot[] {
-  return instances.filter(isThere).flatMap(({ name }) => snapshotOf(name) ?? [])
-}
 
 export function slowRequests(around: Around): Reading[] {
   return among(around, ['gateway']).map(({ figures: { p99_ms, requests_per_s } }) => ({

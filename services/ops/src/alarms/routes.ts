@@ -1,5 +1,5 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Caller } from '@lepton/common/http/auth'
+import { type Caller, nameOf } from '@lepton/common/http/auth'
 import type { Change, Control } from '@lepton/common/mesh/control/control'
 import type { AlarmSetting } from '@lepton/common/mesh/control/traffic'
 import { type Alarm, listAlarms, setAlarm, silenceAlarm } from '@lepton/contracts/alarms'
@@ -49,6 +49,6 @@ export function alarmRoutes(
   ]
 }
 
-function byOf({ name, subject }: Caller, why: string): Change {
-  return { who: name ?? subject, why }
+function byOf(caller: Caller, why: string): Change {
+  return { who: nameOf(caller), why }
 }

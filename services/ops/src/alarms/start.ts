@@ -4,7 +4,7 @@ import type { Instance } from '@lepton/common/service'
 import type { Marks } from '../marks.ts'
 import type { Observer } from '../observer.ts'
 import type { Reconciliation } from '../reconciliation.ts'
-import { serviceViews } from '../views.ts'
+import { seeingOf } from '../seeing.ts'
 import { type Alarms, createAlarms } from './alarms.ts'
 import { createIncreases } from '../increases.ts'
 import { createAlarmLog } from './log.ts'
@@ -44,8 +44,7 @@ export function startAlarms(
     // While Consul is slow a look is left out, so that there is never more than one.
     looking ??= alarms
       .look({
-        services: serviceViews(observer),
-        snapshotOf: (instance) => observer.sampler.of(instance)?.snapshot,
+        ...seeingOf(observer),
         walk: books.latest(),
         increases,
       })

@@ -1,8 +1,8 @@
 import type { Snapshot } from '@lepton/common/http/snapshot'
 import type { Control } from '@lepton/common/mesh/control/control'
 import type { CallPair } from '@lepton/contracts/calls'
-import type { ServiceView } from '@lepton/contracts/figures'
 import { createIncreases } from '../increases.ts'
+import { type Seeing, snapshotsOf } from '../seeing.ts'
 import { pairOf, type Seen, type SeenEndpoint } from './pair.ts'
 
 const WINDOW_MS = 60_000
@@ -47,20 +47,13 @@ export function createCallWatch(
 
   return {
     latest: () => latest,
-    look({
-      services,
-      snapshotOf,
-    }: {
-      services: readonly ServiceView[]
-      snapshotOf(instance: string): Snapshot | undefined
-    }): void {
+    look(seeing: Seeing): void {
       const drained = (service: string) => (instance: string) =>
         (control.values().get(`instances/${service}/${instance}`) as { drain?: boolean } | undefined)
           ?.drain === true
-      latest = services.flatMap(({ service: caller, instances }) => {
-        const snapshots = instances.flatMap(({ name, state }) =>
-          state === 'gone' ? [] : (snapshotOf(name) ?? []),
-        )
+      latest = seeing.services.flatMap((view) => {
+        const caller = view.service
+        const snapshots = snapshotsOf(view, seeing)
         const targets = new Set(snapshots.flatMap((one) => one.targets.map(({ target }) => target)))
         return [...targets].sort().map((target) =>
           pairOf(

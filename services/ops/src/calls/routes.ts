@@ -1,5 +1,5 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
-import type { Caller } from '@lepton/common/http/auth'
+import { type Caller, nameOf } from '@lepton/common/http/auth'
 import type { Control } from '@lepton/common/mesh/control/control'
 import { InvalidSetting, parseSetting } from '@lepton/common/mesh/control/traffic'
 import {
@@ -95,5 +95,3 @@ function changeOf(
     after: value === undefined ? null : JSON.stringify(value),
   }
 }
-
-const nameOf = ({ name, subject }: Caller): string => name ?? subject

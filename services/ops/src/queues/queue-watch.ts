@@ -4,6 +4,7 @@ import type { OutboxView, Station, StreamView } from '@lepton/contracts/streams'
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
 import type { ServiceView } from '@lepton/contracts/figures'
 import { createIncreases, type Increases } from '../increases.ts'
+import { type Seeing, snapshotsOf } from '../seeing.ts'
 import { clearsInS } from '../streams/lag-history.ts'
 import type { StreamWatch } from '../streams/stream-watch.ts'
 import { stationOf, transportMsOf, type Work } from './station.ts'
@@ -13,18 +14,13 @@ const WINDOW_MS = 60_000
 const BURST_MS = 5_000
 const LEAST_BURST_PER_S = 2
 const LONG_MS = 300_000
-/** Lags and throughputs of the last minutes, for their mean and their greatest. */
-const KEPT = 450
+/** Lags of the last minute, for their mean. */
+const KEPT = 30
 
 export interface QueueViews {
   stations: Station[]
   streams: StreamView[]
   outboxes: OutboxView[]
-}
-
-interface Seeing {
-  services: readonly ServiceView[]
-  snapshotOf(instance: string): Snapshot | undefined
 }
 
 /** Every consumer and every outbox, from what instances have counted since they began and what the broker says. */
@@ -39,8 +35,8 @@ export function createQueueWatch(broker: Pick<StreamWatch, 'of'>, increases = cr
     const consuming = snapshots.flatMap((one) =>
       one.consumed.filter((part) => part.topic === topic).map((part) => ({ ...part, boot: one.boot_id })),
     )
-    const rate = (name: string, of: (part: (typeof consuming)[number]) => number) =>
-      addUp(consuming.map((part) => increases.rate(`${name} ${topic} ${part.boot}`, of(part), WINDOW_MS)))
+    const rate = (name: string, of: (part: (typeof consuming)[number]) => number, windowMs = WINDOW_MS) =>
+      addUp(consuming.map((part) => increases.rate(`${name} ${topic} ${part.boot}`, of(part), windowMs)))
     const over = (name: string, of: (part: (typeof consuming)[number]) => number) =>
       consuming.length === 0
         ? null
@@ -50,12 +46,8 @@ export function createQueueWatch(broker: Pick<StreamWatch, 'of'>, increases = cr
           )
     const [recordsPerS, busy] = [rate('aged', ({ aged }) => aged), rate('busy', ({ busy_s }) => busy_s)]
     const key = `${service} ${topic}`
-    const burst = addUp(
-      consuming.map((one) => increases.rate(`burst ${topic} ${one.boot}`, one.aged, BURST_MS)),
-    )
-    const burstBusy = addUp(
-      consuming.map((one) => increases.rate(`burst busy ${topic} ${one.boot}`, one.busy_s, BURST_MS)),
-    )
+    const burst = rate('burst', ({ aged }) => aged, BURST_MS)
+    const burstBusy = rate('burst busy', ({ busy_s }) => busy_s, BURST_MS)
     if (burst > LEAST_BURST_PER_S && burstBusy > 0)
       best.set(key, Math.max(best.get(key) ?? 0, burst / burstBusy))
     const work: Work = {
@@ -94,17 +86,16 @@ export function createQueueWatch(broker: Pick<StreamWatch, 'of'>, increases = cr
 
   function meanLength(key: string, records: number | undefined): number | null {
     if (records === undefined) return null
-    const kept = [...(lengths.get(key) ?? []), records].slice(-KEPT / 15)
+    const kept = [...(lengths.get(key) ?? []), records].slice(-KEPT)
     lengths.set(key, kept)
     return kept.reduce((sum, one) => sum + one, 0) / kept.length
   }
 
   return {
     latest: () => latest,
-    look({ services, snapshotOf }: Seeing): void {
-      const of = (name: string) => services.find(({ service }) => service === name)?.instances ?? []
-      const snapshots = (name: string) =>
-        of(name).flatMap((one) => (one.state === 'gone' ? [] : (snapshotOf(one.name) ?? [])))
+    look(seeing: Seeing): void {
+      const viewOf = (name: string) => seeing.services.find(({ service }) => service === name)
+      const snapshots = (name: string) => snapshotsOf(viewOf(name) ?? { instances: [] }, seeing)
       const consumers = Object.entries(SUBSCRIPTIONS).flatMap(([service, topics]) =>
         topics.map((topic) => consumerOf(service, topic, snapshots(service))),
       )
@@ -112,12 +103,7 @@ export function createQueueWatch(broker: Pick<StreamWatch, 'of'>, increases = cr
         stations: consumers.map(({ work }) => stationOf(work)),
         streams: consumers.map(({ stream }) => stream),
         outboxes: PUBLISHERS.map((service) =>
-          outboxOf(
-            service,
-            services.find((one) => one.service === service),
-            snapshots(service),
-            increases,
-          ),
+          outboxOf(service, viewOf(service), snapshots(service), increases),
         ),
       }
     },
