@@ -1,5 +1,6 @@
 import type { Caller } from '@lepton/common/http/auth'
 import { priorityOf } from '@lepton/common/http/route'
+import { goneSignal } from '@lepton/common/mesh/hop'
 import { ROOM_HEADER } from '@lepton/contracts/order'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Request, Response } from 'express'
@@ -57,7 +58,7 @@ export async function ask(
     body,
     deadlineMs: upstreamTimeoutMs,
     // What only reads is not finished for a client that is gone. What changes something is: the client may ask for it again.
-    ...(route.method === 'GET' && { signal: goneSignal(req) }),
+    ...(route.method === 'GET' && { signal: goneSignal(req.res!) }),
   }
   const answer = await (streamUntil === undefined ? mesh.request(request) : mesh.stream(request, streamUntil))
   if (priorityOf(route) === 'intake') {
@@ -67,15 +68,6 @@ export async function ask(
     if (order_id !== undefined) log.info({ order_id, operation: route.operation }, 'an order was accepted')
   }
   return answer
-}
-
-/** Aborted when the client closes its connection before it has the answer. */
-function goneSignal({ res }: Request): AbortSignal {
-  const gone = new AbortController()
-  res?.once('close', () => {
-    if (!res.writableFinished) gone.abort()
-  })
-  return gone.signal
 }
 
 export type Answer = Awaited<ReturnType<typeof ask>>

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http'
+
 /** Those that describe one connection (RFC 9110, 7.6.1), and what each side of a hop says for itself. */
 const OF_THE_CONNECTION = new Set([
   'connection',
@@ -47,4 +49,13 @@ export async function wholeBody(body: AsyncIterable<Uint8Array>, maxBytes: numbe
     chunks.push(part.value)
   }
   return Buffer.concat(chunks)
+}
+
+/** Aborted when the client closes its connection before it has the answer. */
+export function goneSignal(res: ServerResponse): AbortSignal {
+  const gone = new AbortController()
+  res.once('close', () => {
+    if (!res.writableFinished) gone.abort()
+  })
+  return gone.signal
 }

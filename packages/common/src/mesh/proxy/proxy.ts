@@ -3,7 +3,7 @@ import type { Log } from '../../runtime/log.ts'
 import { problemDocument, Refusal, refuse, Unavailable } from '../../runtime/problem.ts'
 import type { MeshAnswer } from '../call.ts'
 import type { MeshClient } from '../client.ts'
-import { endToEndHeaders, wholeBody } from '../hop.ts'
+import { endToEndHeaders, goneSignal, wholeBody } from '../hop.ts'
 import type { Method } from '../transport.ts'
 
 export interface ProxySettings {
@@ -93,15 +93,6 @@ async function bodyOf(req: IncomingMessage, maxBytes: number): Promise<Buffer | 
     if (error instanceof RangeError) throw refuse('body-too-large', `${error.message}.`)
     throw error
   }
-}
-
-/** Aborted when the client closes its connection before it has the answer. */
-function goneSignal(res: ServerResponse): AbortSignal {
-  const gone = new AbortController()
-  res.once('close', () => {
-    if (!res.writableFinished) gone.abort()
-  })
-  return gone.signal
 }
 
 function pass(res: ServerResponse, method: string, { status, headers, body }: MeshAnswer): void {
