@@ -112,7 +112,8 @@ async function freshDatabase(): Promise<string> {
         timeout: 60_000,
       })
 
-      expect(stdout).toMatch(EXPECTED[library])
+      // A library may warn meanwhile, of a broker that has not heard of a new topic everywhere, say: log lines are JSON.
+      expect(stdout.replace(/^\{.*\}\n/gm, '')).toMatch(EXPECTED[library])
     })
   })
 })

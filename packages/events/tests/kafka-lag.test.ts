@@ -34,15 +34,7 @@ it('shows how far a group is behind and who reads what, also when its last membe
     )
   await send(5)
   // A new broker has no coordinator of groups at first; beside other tests it takes its time.
-  await until(
-    'the broker knows groups',
-    () =>
-      behind().then(
-        (count) => count === 5,
-        () => false,
-      ),
-    { timeoutMs: 60_000 },
-  )
+  await until('the broker knows groups', async () => (await behind()) === 5, { timeoutMs: 60_000 })
 
   const subscriber = broker.subscribe({
     group,
