@@ -45,9 +45,10 @@ export async function composeTarget(gateway: string): Promise<Target> {
       await compose('up', '--detach', '--wait', ...wanted)
     },
     query: async <T>(owner: DatabaseOwner, sql: string) => {
-      const asJson = `select coalesce(json_agg(t), '[]') from (${sql}) t`
-      const psql = ['psql', '-U', 'postgres', '-d', databaseName(owner), '-At', '-c', asJson]
-      return JSON.parse(await compose('exec', '-T', 'postgres', ...psql)) as T[]
+      return JSON.parse(await psql(owner, `select coalesce(json_agg(t), '[]') from (${sql}) t`)) as T[]
+    },
+    alter: async (owner, sql) => {
+      await psql(owner, sql)
     },
     logsOf: async (orderId) => {
       const lines = await compose('logs', '--no-color', '--no-log-prefix', '--since', '5m')
@@ -65,6 +66,10 @@ async function docker(...args: string[]): Promise<string> {
 
 function compose(...args: string[]): Promise<string> {
   return docker('compose', ...args)
+}
+
+function psql(owner: DatabaseOwner, sql: string): Promise<string> {
+  return compose('exec', '-T', 'postgres', 'psql', '-U', 'postgres', '-d', databaseName(owner), '-At', '-c', sql)
 }
 
 async function containersOf(service: string): Promise<string[]> {

@@ -122,6 +122,9 @@ export async function launcherTarget(): Promise<Target> {
       )
     },
     query: async <T>(owner: DatabaseOwner, sql: string) => (await poolOf(owner).query(sql)).rows as T[],
+    alter: async (owner, sql) => {
+      await poolOf(owner).query(sql)
+    },
     logsOf: async (orderId) => {
       const found: string[] = []
       const query = { names: [], orderId, lines: MAX_LINES, isRaw: true, isFollowing: false }

@@ -35,6 +35,8 @@ export interface Target {
   crashServer(server: 'postgres' | 'kafka' | 'consul'): Promise<void>
   /** Asks a service's own database. */
   query<T>(owner: DatabaseOwner, sql: string): Promise<T[]>
+  /** Changes its schema. */
+  alter(owner: DatabaseOwner, sql: string): Promise<void>
   /** What all processes have logged about an order, as `pnpm shop logs --order` finds it; raw lines. */
   logsOf(orderId: string): Promise<string[]>
   close(): Promise<void>

@@ -30,7 +30,7 @@ export function repairing(): void {
     'finds why an order is stuck, applies what was looked at and nothing that came since, and completes it',
     asPerson(async (person) => {
       const { page } = person
-      await target.query('inventory', RULE.add)
+      await target.alter('inventory', RULE.add)
       try {
         const first = await buy(person)
         await becomeOperator(person)
@@ -44,7 +44,7 @@ export function repairing(): void {
         const second = await buy(tab)
         await seesStuck(tab, second)
         await page.getByText('+1 since you looked: left alone').waitFor()
-        await target.query('inventory', RULE.drop)
+        await target.alter('inventory', RULE.drop)
         await page.getByRole('button', { name: 'Apply exactly these 1' }).click()
 
         await page.goto(`/console/orders/${first}`)
@@ -56,7 +56,7 @@ export function repairing(): void {
         await page.goto(`/console/orders/${second}`)
         await sees(page, /^Completed/)
       } finally {
-        await target.query('inventory', RULE.drop)
+        await target.alter('inventory', RULE.drop)
       }
     }),
   )

@@ -89,7 +89,7 @@ export function consoleJourneys(): void {
   })
 
   it('foretells what a consumer takes, beside what it took, and the way that orders wait for', async () => {
-    const load = await startLoad(8)
+    await using load = await startLoad(8)
     const { stations, path } = await until(
       'figures of a minute under load',
       async () => {
@@ -115,14 +115,14 @@ export function consoleJourneys(): void {
   })
 
   it('drains an instance while shoppers buy, sees its share go to the others, and undoes it', async () => {
-    const [drained] = await target.instances('order')
-    const key = `instances/order/${drained}`
-    const load = await startLoad(4)
+    await using load = await startLoad(4)
     const pairOf = async () =>
       (await read<Calls>('/ops/calls')).pairs.find(
         ({ caller, target: called }) => caller === 'gateway' && called === 'order',
       )
 
+    const drained = await until('it is called', async () => (await pairOf())?.endpoints[0]?.instance)
+    const key = `instances/order/${drained}`
     const changed = await act<SettingChange>('PUT', '/ops/settings', { key, value: '{"drain":true}' })
     expect(changed.body).toMatchObject({ before: null, after: '{"drain":true}' })
     const endpoints = await until(

@@ -14,7 +14,7 @@ const FINISH_TIMEOUT_MS = 60_000
 
 export function faults(): void {
   it('loses no request that can be repeated when instances are killed one after the other', async () => {
-    const load = await startLoad(SHOPPERS)
+    await using load = await startLoad(SHOPPERS)
 
     for (const service of ['order', 'inventory', 'cart'] as const) {
       const [first] = await target.instances(service)
@@ -28,7 +28,8 @@ export function faults(): void {
   })
 
   it('loses no request when a service grows and shrinks', async () => {
-    const [before, load] = [await target.instances('order'), await startLoad(SHOPPERS)]
+    const before = await target.instances('order')
+    await using load = await startLoad(SHOPPERS)
 
     await target.scale('order', 4)
     const grown = await target.instances('order')
@@ -59,7 +60,7 @@ export function faults(): void {
 
   it('goes on beside an instance that is paused, and finishes what that one had begun', async () => {
     const [instance] = await target.instances('order')
-    const load = await startLoad(SHOPPERS)
+    await using load = await startLoad(SHOPPERS)
 
     await target.pause(instance!)
     await delay(PAUSE_MS)
@@ -159,7 +160,7 @@ export function faults(): void {
   })
 
   it('notices nothing when Consul is killed', async () => {
-    const load = await startLoad(SHOPPERS)
+    await using load = await startLoad(SHOPPERS)
 
     await target.crashServer('consul')
 
@@ -171,7 +172,7 @@ export function faults(): void {
   })
 
   it('accepts orders while Kafka is killed, and finishes them afterwards', async () => {
-    const load = await startLoad(SHOPPERS)
+    await using load = await startLoad(SHOPPERS)
 
     await target.crashServer('kafka')
 
@@ -181,7 +182,7 @@ export function faults(): void {
   })
 
   it('says so while PostgreSQL is killed, and keeps its word afterwards', async () => {
-    const load = await startLoad(SHOPPERS)
+    await using load = await startLoad(SHOPPERS)
 
     await target.crashServer('postgres')
 

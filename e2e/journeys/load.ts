@@ -25,8 +25,12 @@ const THINK_MS = 15
 const MAX_TRIES = 12
 const ITEMS = ['coffee-grinder', 'cast-iron-pan', 'pour-over-kettle']
 
-/** Shoppers who look around and buy, each request safe to be repeated, until `stop` tells what they met. */
-export async function startLoad(shoppers: number): Promise<{ stop: () => Promise<Outcome> }> {
+export interface Load extends AsyncDisposable {
+  stop(): Promise<Outcome>
+}
+
+/** Shoppers who look around and buy, each request safe to be repeated, until `stop` says what they met, or the test has failed. */
+export async function startLoad(shoppers: number): Promise<Load> {
   const outcome: Outcome = { requests: 0, failures: [], refusals: [], orders: [] }
   const people = await Promise.all(Array.from({ length: shoppers }, () => client.shopper()))
   let isOver = false
@@ -72,11 +76,15 @@ export async function startLoad(shoppers: number): Promise<{ stop: () => Promise
   }
 
   const running = people.map((shopper, index) => shop(shopper, ITEMS[index % ITEMS.length]!))
+  async function stop(): Promise<Outcome> {
+    isOver = true
+    await Promise.all(running)
+    return outcome
+  }
   return {
-    stop: async () => {
-      isOver = true
-      await Promise.all(running)
-      return outcome
+    stop,
+    [Symbol.asyncDispose]: async () => {
+      await stop()
     },
   }
 }

@@ -59,6 +59,8 @@ describe('a consumer as a queue', () => {
       measured: { time_ms: null },
       ends: 'too_few',
     })
+    // It works off what arrived before: of a queue's utilisation that says nothing.
+    expect(stationOf({ ...WORK, arrivalsPerS: 0 })).toMatchObject({ ends: 'too_few' })
     expect(stationOf({ ...idle, servers: 0, backlog: null })).toMatchObject({
       ends: 'no_data',
       backlog: null,

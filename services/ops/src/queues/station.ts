@@ -65,7 +65,7 @@ export function stationOf(work: Work): Station {
     error_share: predictedMs === null || time_ms === null || time_ms === 0 ? null : predictedMs / time_ms - 1,
     backlog,
     drain_s: drainS(work, arrivals),
-    ends: endOf(work, utilisation, batch),
+    ends: endOf(work, arrivals, utilisation, batch),
   }
 }
 
@@ -79,11 +79,12 @@ function drainS({ backlog, servers, bestPerServer }: Work, arrivals: number): nu
 
 function endOf(
   { recordsPerS, servers }: Work,
+  arrivals: number,
   utilisation: number | null,
   batch: number | null,
 ): Station['ends'] {
   if (servers === 0) return 'no_data'
-  if (utilisation === null || batch === null || recordsPerS < LEAST_PER_S) return 'too_few'
+  if (utilisation === null || batch === null || Math.min(arrivals, recordsPerS) < LEAST_PER_S) return 'too_few'
   if (utilisation >= 1) return 'saturated'
   return batch > BATCH ? 'batches' : null
 }
