@@ -69,7 +69,19 @@ function compose(...args: string[]): Promise<string> {
 }
 
 function psql(owner: DatabaseOwner, sql: string): Promise<string> {
-  return compose('exec', '-T', 'postgres', 'psql', '-U', 'postgres', '-d', databaseName(owner), '-At', '-c', sql)
+  return compose(
+    'exec',
+    '-T',
+    'postgres',
+    'psql',
+    '-U',
+    'postgres',
+    '-d',
+    databaseName(owner),
+    '-At',
+    '-c',
+    sql,
+  )
 }
 
 async function containersOf(service: string): Promise<string[]> {

@@ -84,7 +84,8 @@ function endOf(
   batch: number | null,
 ): Station['ends'] {
   if (servers === 0) return 'no_data'
-  if (utilisation === null || batch === null || Math.min(arrivals, recordsPerS) < LEAST_PER_S) return 'too_few'
+  if (utilisation === null || batch === null || Math.min(arrivals, recordsPerS) < LEAST_PER_S)
+    return 'too_few'
   if (utilisation >= 1) return 'saturated'
   return batch > BATCH ? 'batches' : null
 }
