@@ -15,6 +15,7 @@ import { measureLatency, measureThroughput, ordersOf } from './orders.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
 import { measurePatterns } from './patterns.ts'
 import { measureOverload } from './overload.ts'
+import { copyOrders, measureRebuild } from './rebuild.ts'
 import { reconciled } from './reconciled.ts'
 import { measureStarts } from './starts.ts'
 import { add, note, printTable } from './table.ts'
@@ -103,6 +104,31 @@ async function measureOverloads(stateDir: string): Promise<void> {
   })
 }
 
+/** The state of all orders, made again from their streams while the shop sells; once more with a process killed halfway. */
+async function measureRebuilds(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop, client) => {
+    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    const copies = await copyOrders(shop, client, 100_000)
+    const kill = () => shop.kill('order-1', 'SIGKILL')
+    for (const [what, midway] of [
+      ['', undefined],
+      [', order-1 killed halfway', kill],
+    ] as const) {
+      const { run, tookS, placed, unfinished, reads, wrong, failed } = await measureRebuild(
+        client,
+        operator,
+        copies,
+        midway,
+      )
+      add(
+        `${run.orders} orders rebuilt from ${run.facts} facts${what}`,
+        `${tookS.toFixed(1)} s, bytes ${run.digest_before === run.digest_after ? 'equal' : 'DIFFERENT'}; ` +
+          `${placed} orders placed, ${unfinished} not COMPLETED; ${reads} reads, ${wrong} wrong, ${failed} without an answer`,
+      )
+    }
+  })
+}
+
 /** One fault at a time, on a shop that is ordered from all the time. */
 async function measureTakeovers(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop, client) => {
@@ -169,6 +195,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   patterns: measurePatterns,
   takeover: measureTakeovers,
   overload: measureOverloads,
+  rebuild: measureRebuilds,
   hostile: measureHostile,
   web: measureWeb,
   queues: measureModel,

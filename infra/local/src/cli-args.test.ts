@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { CannotStart } from './cannot-start.ts'
 import { readCommand, readLevel, readLines, readSince } from './cli-args.ts'
-import { describeRefusal } from './ops-cli.ts'
+import { describeRefusal } from './ops-api.ts'
 
 const HINT = ' `npm run shop -- --help` lists the commands and their options.'
 
@@ -18,6 +18,7 @@ it.each([
   ['republish --since 1 --until 2', '--reason is missing.'],
   ['dead-letters replay --key k', '--reason is missing.'],
   ['dead-letters discard --reason x', 'dead-letters discard needs the id of a dead letter.'],
+  ['rebuild orders', '--reason is missing.'],
   ['payments settle order --reason x', '--charge-state is missing.'],
   ['payments retry --reason x', 'payments retry needs the id of an order.'],
   ['dead-letters shwo', 'dead-letters does not take shwo.'],

@@ -32,6 +32,7 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   payments settle ORDER --charge-state REFUNDED --reason "…" [--charge-id ID]
   republish --since TIME --until TIME --reason "…" [--dry-run]
                                    publish archived events again; consumers drop what they know
+  rebuild orders --reason "…"      make the state of every order again from its stream, while the shop sells
 
   config                           the settings of the mesh, which change while everything runs
   config get KEY | unset KEY --reason "…" | undo KEY --reason "…" | watch
@@ -41,7 +42,8 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
 
 kill, pause, resume, restart and logs also take postgres, kafka and consul.
   --state-dir DIR                  of another shop than this checkout's
-  --url URL --secret-file FILE     of a shop that runs elsewhere (reconcile, dead-letters, payments, republish)
+  --url URL --secret-file FILE     of a shop that runs elsewhere (reconcile, dead-letters, payments,
+                                   republish, rebuild)
 `
 
 const OPTIONS = {
@@ -125,6 +127,7 @@ const SYNTAX: Record<string, Syntax> = {
   'config unset': { args: KEY, options: ['reason'], required: ['reason'] },
   'config undo': { args: KEY, options: ['reason'], required: ['reason'] },
   'config watch': {},
+  'rebuild orders': { options: [...ELSEWHERE, 'reason'], required: ['reason'] },
   republish: {
     options: [...ELSEWHERE, 'since', 'until', 'reason', 'dry-run'],
     required: ['since', 'until', 'reason'],

@@ -27,7 +27,7 @@ async function main() {
   if (command === undefined) return print(USAGE.trimEnd())
   const { name, args, values } = command
   const stateDir = resolve(command.stateDir)
-  if (isOperation(name)) return print(await runOperation({ ...command, stateDir }))
+  if (isOperation(name)) return print(await runOperation({ ...command, stateDir }, print))
   if (name === 'logs') return await logs(join(stateDir, 'logs'), command)
   if (name === 'stop') return await stop(stateDir)
 

@@ -43,7 +43,8 @@ export interface Client {
   ): Promise<Accepted>
   payOrder(order_id: string, payment_token: string, options?: RequestOptions): Promise<Payment>
   orders(query?: { cursor?: string; limit?: number }): Promise<Orders>
-  order(order_id: string): Promise<Order>
+  /** As it is, or as it was: after its first `version` facts, or `at` an instant. */
+  order(order_id: string, asOf?: { version?: number; at?: string }): Promise<Order>
   cancelOrder(order_id: string): Promise<Accepted>
   refundOrder(order_id: string): Promise<Accepted>
   /** The order now and after each change, until it has ended. */
@@ -75,7 +76,7 @@ export function createClient({ url, session = 'bearer', token, operator, retry }
     payOrder: (order_id, payment_token, options = {}) =>
       ask('POST', '/payments', { body: { order_id, payment_token }, ...options }),
     orders: (query = {}) => ask('GET', '/orders', { query }),
-    order: (order_id) => ask('GET', '/orders/:order_id', { params: { order_id } }),
+    order: (order_id, query = {}) => ask('GET', '/orders/:order_id', { params: { order_id }, query }),
     cancelOrder: (order_id) => ask('POST', '/orders/:order_id/cancel', { params: { order_id } }),
     refundOrder: (order_id) => ask('POST', '/orders/:order_id/refund', { params: { order_id } }),
     followOrder: (order_id, options) => followOrder({ base, credentials, ask }, order_id, options),

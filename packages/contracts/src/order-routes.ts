@@ -1,10 +1,17 @@
 import { z } from 'zod'
-import { Cursor, Limit, pageOf, Uuid } from './fields.ts'
+import { Cursor, Instant, Limit, pageOf, Uuid, wholeText } from './fields.ts'
 import { AcceptedOrder, Admission, Order, OrderHistory, PlaceOrder, Room } from './order.ts'
 import { incomplete } from './incomplete.ts'
 import { route } from './route.ts'
 
 const OfOrder = z.strictObject({ order_id: Uuid })
+/** An order as it was: after its fact number `version`, or at an instant. */
+const AsOf = z
+  .strictObject({ version: wholeText(1, 1_000_000).optional(), at: Instant.optional() })
+  .refine(({ version, at }) => version === undefined || at === undefined, {
+    path: ['at'],
+    error: 'must not come with version',
+  })
 const Paging = z.strictObject({ cursor: Cursor.optional(), limit: Limit.default(20) })
 
 export const placeOrder = route({
@@ -67,9 +74,10 @@ export const getOrder = route({
   owner: 'order',
   method: 'GET',
   path: '/orders/:order_id',
-  summary: 'One order',
+  summary: 'One order as it is, or as it was after its first `version` facts or `at` an instant',
   access: ['customer'],
   params: OfOrder,
+  query: AsOf,
   answers: { 200: Order },
   problems: [],
 })

@@ -67,6 +67,8 @@ export const AcceptedOrder = z.object({ order_id: Uuid, status: Status })
 export const Order = z.object({
   order_id: Uuid,
   status: Status,
+  /** How many facts its stream has; absent until the order service has the order. */
+  version: z.int().optional(),
   reason: CancelReason.nullable().optional(),
   mode: Mode,
   /** Absent until the order service has the order. */

@@ -11,6 +11,7 @@ import { ORDER_ROUTES } from './order-routes.ts'
 import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
 import { PAYMENT_ROUTES } from './payment-routes.ts'
 import { PROMISE_ROUTES } from './promises.ts'
+import { REBUILD_ROUTES } from './rebuilds.ts'
 import type { RouteDefinition } from './route.ts'
 import { SESSION_ROUTES } from './session.ts'
 import { STREAM_ROUTES } from './streams.ts'
@@ -34,6 +35,7 @@ const routes = [
   ...GOVERNANCE_ROUTES,
   ...CALL_ROUTES,
   ...STREAM_ROUTES,
+  ...REBUILD_ROUTES,
 ]
 
 /** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */

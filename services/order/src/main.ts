@@ -10,6 +10,8 @@ import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { orderSubscriptions } from './events.ts'
 import { opsOrderRoutes } from './ops.ts'
+import { rebuildRoutes } from './rebuild-routes.ts'
+import { startRebuilds } from './rebuild.ts'
 import { orderRoutes } from './routes.ts'
 import { createWatchers } from './watchers.ts'
 import { startAntiEntropy, startDeadlines } from './timers.ts'
@@ -57,11 +59,13 @@ await runService('order', settings, async (instance) => {
     for (const { type } of changes.published) published.inc({ event: type.type })
   })
   const coordinator = startCoordinator(deps)
+  const rebuilds = startRebuilds(deps)
   const subscriptions = orderSubscriptions(deps)
   return {
     app: createHttpApp(instance, [
       ...orderRoutes(deps, coordinator),
       ...opsOrderRoutes(deps),
+      ...rebuildRoutes(deps, () => rebuilds.wake()),
       ...eventEndpoints('order', store.database, subscriptions),
     ]),
     parts: [
@@ -69,6 +73,7 @@ await runService('order', settings, async (instance) => {
       startDeadlines(deps),
       startAntiEntropy(deps),
       coordinator,
+      rebuilds,
       watchers,
     ],
   }

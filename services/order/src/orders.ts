@@ -24,6 +24,10 @@ const PUBLISHED = {
   'order.closed.v1': OrderClosed,
 } as const
 
+export function isPublished({ type }: Fact): boolean {
+  return type in PUBLISHED
+}
+
 /** Orders under change in one transaction: their rows, and what is to be written besides. */
 export class OrderChanges {
   readonly now: string
@@ -56,7 +60,7 @@ export class OrderChanges {
         cause_id: cause?.event_id ?? null,
         at: this.now,
       })
-      if (fact.type in PUBLISHED) {
+      if (isPublished(fact)) {
         const type = PUBLISHED[fact.type as keyof typeof PUBLISHED]
         this.#publish(order_id, type, { ...fact.data, order_id, mode }, cause)
       }

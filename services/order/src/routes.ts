@@ -23,11 +23,13 @@ import {
   streamOrder,
 } from '@lepton/contracts/order-routes'
 import { getCheckout, listCheckouts } from '@lepton/contracts/cart-routes'
+
 import { refusalFor, refuseTooManyOpen } from './admission.ts'
 import { auditEndpoint } from './audit.ts'
 import type { Coordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { isSettled } from './domain.ts'
+import { type AsOf, factsUntil, foldOf } from './history.ts'
 import type { Order } from './order.ts'
 import { placeOrder as place } from './place.ts'
 import { priceLines } from './prices.ts'
@@ -36,7 +38,14 @@ import { accept, settle } from './settle.ts'
 import type { Input } from './state-table.ts'
 import { streamOrder as sendOrder } from './stream.ts'
 import { lockOrders } from './orders.ts'
-import { countOpen, findOrder, listFacts, listKnown, listOrders as listStoredOrders } from './store.ts'
+import {
+  countOpen,
+  findOrder,
+  listFacts,
+  listKnown,
+  listRecorded,
+  listOrders as listStoredOrders,
+} from './store.ts'
 
 /** For our own answer to arrive while the caller still listens. */
 const ANSWER_MS = 200
@@ -107,11 +116,12 @@ export function orderRoutes(deps: Deps, coordinator: Pick<Coordinator, 'decided'
       }
     }),
 
-    answer(getOrder, async ({ params, caller }) => {
+    answer(getOrder, async ({ params, query, caller }) => {
       const order = await findOrder(database, params.order_id)
-      const body =
-        order?.customer_id === caller.subject ? order : await findSubmitted(deps, params.order_id, caller)
-      return { status: 200, body }
+      const isMine = order?.customer_id === caller.subject
+      const body = isMine ? order : await findSubmitted(deps, params.order_id, caller)
+      if (query.version === undefined && query.at === undefined) return { status: 200, body }
+      return { status: 200, body: foldOf(await factsAsOf(deps, params.order_id, isMine, query)) }
     }),
 
     answer(streamOrder, async ({ params: { order_id }, caller, req }) => {
@@ -157,6 +167,19 @@ async function showDecision(
   await coordinator.decided(order_id, Math.min(decisionWaitMs, patienceMs))
   const order = await findOrder(database, order_id)
   return { ...reply, body: { order_id, status: order!.status } }
+}
+
+/** @throws Refusal `not-found` for an order that had not begun by then, or has not come so far */
+async function factsAsOf({ database }: Deps, orderId: string, isMine: boolean, asOf: AsOf) {
+  const all = isMine ? await listRecorded(database, orderId) : []
+  const facts = factsUntil(all, asOf)
+  if (facts.length > 0) return facts
+  throw refuse(
+    'not-found',
+    asOf.version === undefined
+      ? `The order was not there at ${asOf.at}: it began at ${all[0]?.at ?? 'no instant yet'}.`
+      : `The order has ${all.length} versions, and none is ${asOf.version}.`,
+  )
 }
 
 /** What a customer decides about an order of his own. */

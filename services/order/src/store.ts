@@ -1,6 +1,7 @@
 import type { Database } from '@lepton/events/postgres/database'
 import { insertRows, saveRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
+import type { Recorded } from './history.ts'
 import type { Order } from './order.ts'
 
 type LockedOrder = Order & { now: string }
@@ -96,6 +97,15 @@ export async function listOrders(
 export async function listFacts(database: Database, orderId: string) {
   const { rows } = await database.query<{ version: number; type: string; data: object; at: string }>(
     `select version, type, data - 'payment_token' as data, at from order_events where order_id = $1 order by version`,
+    [orderId],
+  )
+  return rows
+}
+
+/** An order's stream as it is, for its fold; what customers are shown leaves the card's token out. */
+export async function listRecorded(database: Database, orderId: string): Promise<Recorded[]> {
+  const { rows } = await database.query<Recorded>(
+    'select version, type, data, at from order_events where order_id = $1 order by version',
     [orderId],
   )
   return rows

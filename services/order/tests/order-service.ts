@@ -23,6 +23,8 @@ import { startCoordinator } from '../src/coordinator.ts'
 import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
 import { opsOrderRoutes } from '../src/ops.ts'
+import { rebuildRoutes } from '../src/rebuild-routes.ts'
+import { startRebuilds } from '../src/rebuild.ts'
 import { orderRoutes } from '../src/routes.ts'
 import { createWatchers } from '../src/watchers.ts'
 
@@ -64,14 +66,16 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
     }
     Object.assign(service, { deps })
     deps.committed.add(({ moved }) => watchers.changed(moved))
+    const rebuilds = startRebuilds(deps)
     const coordinator = isCoordinated ? startCoordinator(deps) : undefined
     return {
       endpoints: [
         ...orderRoutes(deps, coordinator ?? { decided: () => Promise.resolve() }),
         ...opsOrderRoutes(deps),
+        ...rebuildRoutes(deps, () => rebuilds.wake()),
       ],
       subscriptions: orderSubscriptions(deps),
-      parts: coordinator === undefined ? [watchers] : [watchers, coordinator],
+      parts: [watchers, rebuilds, ...(coordinator === undefined ? [] : [coordinator])],
     }
   })
   return Object.assign(service as ServiceUnderTest & { deps: Deps }, {

@@ -16,6 +16,7 @@ describeRefusals(shop, routes, {
   check_admission: { units: 3, is_paid: true },
   cancel_ops_order: { reason: 'the refusals' },
   refund_ops_order: { reason: 'the refusals' },
+  rebuild_orders: { reason: 'the refusals' },
   ask_order_status: { reason: 'the refusals' },
 })
 
