@@ -115,6 +115,7 @@ async function measureRebuilds(stateDir: string): Promise<void> {
       [', order-1 killed halfway', kill],
     ] as const) {
       const { run, tookS, placed, unfinished, reads, wrong, failed } = await measureRebuild(
+        shop,
         client,
         operator,
         copies,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CannotStart } from './cannot-start.ts'
@@ -55,6 +56,8 @@ async function ask(
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      // Once for each command that is typed; routes without keys do not look at it.
+      ...(method === 'POST' && { 'idempotency-key': randomUUID() }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },
     ...(body !== undefined && { body: JSON.stringify(body) }),

@@ -6,7 +6,7 @@ import { route } from './route.ts'
 
 const Wanted = z.strictObject({ reason: Reason }).meta({ examples: [{ reason: 'trying it out' }] })
 const operator = { access: ['operator'], problems: [] } as const
-const start = { ...operator, method: 'POST', idempotency: 'optional', body: Wanted } as const
+const start = { ...operator, method: 'POST', idempotency: 'required', body: Wanted } as const
 
 export const OrderRebuild = z.object({
   run_id: Uuid,

@@ -5,7 +5,7 @@ import { StockReserved, StockStatus } from '@lepton/contracts/inventory'
 import type { Order } from '@lepton/contracts/order'
 import { PaymentAuthorized, PaymentStatus } from '@lepton/contracts/payment'
 import type { OrderRebuild } from '@lepton/contracts/rebuilds'
-import { eventRecord, eventsOf } from '@lepton/testing/builders'
+import { eventRecord, eventsOf, freshKey } from '@lepton/testing/builders'
 import type { Person } from '@lepton/testing/people'
 import { until } from '@lepton/testing/until'
 import { useOrderService } from './order-service.ts'
@@ -41,7 +41,7 @@ const rowOf = async (id: string) =>
   ).rows[0]?.row
 
 async function rebuild(): Promise<OrderRebuild> {
-  const begun = await operator.post<OrderRebuild>('/ops/rebuilds/orders', { reason })
+  const begun = await operator.post<OrderRebuild>('/ops/rebuilds/orders', { reason }, { key: freshKey() })
   expect(begun.status).toBe(202)
   return finished()
 }
@@ -180,7 +180,7 @@ describe('a rebuild', () => {
       [newId(), ids[0]],
     )
 
-    const joined = await operator.post<OrderRebuild>('/ops/rebuilds/orders', { reason })
+    const joined = await operator.post<OrderRebuild>('/ops/rebuilds/orders', { reason }, { key: freshKey() })
     const run = await finished()
 
     expect(joined.body.who).toBe('another')
@@ -214,7 +214,7 @@ describe('a rebuild', () => {
   it('is an operator’s, and is audited', async () => {
     await rebuild()
 
-    expect((await alice.post('/ops/rebuilds/orders', { reason })).status).toBe(403)
+    expect((await alice.post('/ops/rebuilds/orders', { reason }, { key: freshKey() })).status).toBe(403)
     const { rows } = await shop.database.query(
       `select who, reason, result from ops_audit where action = 'rebuild' order by id desc limit 1`,
     )
