@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from '@jest/globals'
+import type { OrderTrace } from '@lepton/contracts/ops-trace'
 import { DATABASE_OWNERS } from '@lepton/setup/services'
 import { until } from '@lepton/testing/until'
-import { client, settled, target, uniqueName } from './world.ts'
+import { client, operator, settled, target, uniqueName } from './world.ts'
 
 interface Archived {
   type: string
@@ -62,6 +63,32 @@ async function stepsMissing(steps: readonly Step[], orderId: string): Promise<St
   )
 }
 
+/** What a span of each of these says was done for every order, in which service. */
+const PARTS = [
+  ['gateway', 'server'],
+  ['gateway', 'client'],
+  ['order', 'server'],
+  ['order', 'client'],
+  ['order', 'producer'],
+  ['inventory', 'consumer'],
+  ['payment', 'client'],
+  ['payment', 'producer'],
+  ['order', 'consumer'],
+] as const
+
+/** Parts of the trace that are missing, and spans that hang in the air: whose cause is neither known nor the client's own. */
+function gapsIn({ spans }: OrderTrace, clientSpanId: string): string[] {
+  const known = new Set([clientSpanId, ...spans.map(({ span_id }) => span_id)])
+  const missing = PARTS.filter(
+    ([service, kind]) => !spans.some((span) => span.service === service && span.kind === kind),
+  )
+  const hanging = spans.filter(({ parent_id }) => !known.has(parent_id ?? ''))
+  return [
+    ...missing.map((part) => part.join(' ')),
+    ...hanging.map(({ service, name }) => `${service}: ${name}`),
+  ]
+}
+
 export function tracing(): void {
   it.each(MODES.flatMap((mode) => DOORS.map((door) => ({ mode, door }))))(
     'has one trace for an order by $door, $mode, and a line for each of its steps',
@@ -70,10 +97,11 @@ export function tracing(): void {
       const line = { item_id: 'espresso-cups', quantity: 1 }
       if (door === '/cart/checkout') await shopper.ask('POST', '/api/v1/cart', { body: line })
       const traceId = randomBytes(16).toString('hex')
+      const spanId = randomBytes(8).toString('hex')
 
       const placed = await shopper.ask<{ order_id: string }>('POST', `/api/v1${door}`, {
         key: uniqueName('key'),
-        headers: { traceparent: `00-${traceId}-${randomBytes(8).toString('hex')}-01` },
+        headers: { traceparent: `00-${traceId}-${spanId}-01` },
         body: { payment_token: 'tok_approved', mode, ...(door === '/orders' && { lines: [line] }) },
       })
       const { order_id } = placed.body
@@ -87,6 +115,12 @@ export function tracing(): void {
       // A line is written just after its commit, which others may have seen.
       await until('a line of every step', async () => {
         expect(await stepsMissing(steps, order_id)).toEqual([])
+        return true
+      })
+      await until('the spans of every step, each with its cause', async () => {
+        const { body } = await operator.ask<OrderTrace>('GET', `/api/v1/ops/orders/${order_id}/trace`)
+        expect([body.trace_ids, body.incomplete]).toEqual([[traceId], []])
+        expect(gapsIn(body, spanId)).toEqual([])
         return true
       })
     },

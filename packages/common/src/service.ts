@@ -12,6 +12,7 @@ import { ConfigError } from './runtime/config.ts'
 import { injectFaults } from './runtime/fault-injection.ts'
 import type { Part } from './runtime/lifecycle.ts'
 import { createLog, type Log } from './runtime/log.ts'
+import { startTraces } from './traces.ts'
 import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { type Control, createControl } from './mesh/control/control.ts'
 import { chooseDiscovery } from './mesh/choose-discovery.ts'
@@ -67,6 +68,7 @@ export async function runService(
   injectFaults(service, settings)
   const log = createLog({ service, instance: settings.INSTANCE, level: settings.LOG_LEVEL })
   const metrics = createMetrics({ service })
+  const traces = await startTraces(service, settings, log)
   const consul = createConsulClient({
     address: settings.CONSUL_HTTP_ADDR,
     tokenFile: settings.CONSUL_TOKEN_FILE,
@@ -118,7 +120,7 @@ export async function runService(
     metrics,
     look: () => mesh.look(),
   })
-  const snapshots = { take, verify: instance.verify }
+  const snapshots = { take, spansOf: traces.of, verify: instance.verify }
   const ops = await startOpsListener({
     host,
     port: OPS_PORT,
@@ -162,6 +164,7 @@ export async function runService(
     instance.inbound.stop()
     ops.server.closeAllConnections()
     await closeServer(ops.server)
+    await traces.stop()
   }
 }
 

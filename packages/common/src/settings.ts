@@ -64,6 +64,12 @@ export const instanceSettings = z.object({
   STOP_ON_STDIN_END: z.stringbool().default(false),
   /** How long a stopping instance still answers, so that callers learn to go elsewhere. */
   DRAIN_MS: whole(3_000, { min: 0, max: 60_000 }),
+  /** Of the traces that begin here, the share whose spans are collected; what came with a request is followed. */
+  TRACE_SAMPLE_RATIO: z.coerce.number().min(0).max(1).default(1),
+  /** The newest spans that are kept for the console. */
+  TRACE_KEEP_SPANS: whole(5_000, { max: 100_000 }),
+  /** Where spans are sent besides, by OTLP over HTTP: `http://jaeger:4318`. */
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url().optional(),
   /** Where files arm failpoints; in development only. */
   FAILPOINTS_DIR: z.string().min(1).optional(),
 })

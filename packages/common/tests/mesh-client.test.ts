@@ -22,7 +22,7 @@ describe('a call', () => {
     }
     const { post } = over([a!])
 
-    const answer = await withTrace(continueTrace(undefined), () => post({ headers: { 'x-own': 'yes' } }))
+    const answer = await withTrace(continueTrace({}), () => post({ headers: { 'x-own': 'yes' } }))
 
     expect(answer).toMatchObject({ status: 201, headers: { location: '/orders/1' }, endpoint: 'order-1' })
     expect(answer.body.toString()).toBe('made')

@@ -301,7 +301,7 @@ describe('discovery', () => {
     const log = pino({ mixin: () => ({ trace: traces.push(currentTrace()) }) }, { write: () => {} })
     const discovery = createDiscovery({ consul, stateDir, log, metrics: createMetrics(), settings: quick })
     closers.push(() => discovery.close())
-    await withTrace(continueTrace(undefined), () => discovery.watch('order').ready)
+    await withTrace(continueTrace({}), () => discovery.watch('order').ready)
 
     expect(traces).toEqual([undefined])
   })

@@ -13,6 +13,7 @@ import { askOrderStatus, cancelOpsOrder, getOrderHead, listOpsOrders, refundOpsO
 import { getOwnSagas, getSagas, listAnomalies } from './ops-sagas.ts'
 import { listHeld, listStock } from './ops-stock.ts'
 import { appliedRoute, getTimeline, trailRoute } from './ops-timeline.ts'
+import { getOrderTrace } from './ops-trace.ts'
 import { CONSUMERS, PUBLISHERS } from './services.ts'
 import {
   actOnInstance,
@@ -53,6 +54,7 @@ export const OPS_ORDER_ROUTES = [
   listOpsOrders,
   getOpsOrder,
   getTimeline,
+  getOrderTrace,
   cancelOpsOrder,
   refundOpsOrder,
   askOrderStatus,

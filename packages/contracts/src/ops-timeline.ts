@@ -12,6 +12,8 @@ const OfOrder = z.strictObject({ order_id: Uuid })
 const operator = { access: ['operator'], problems: [] } as const
 const inside = { ...operator, exposed: false, method: 'GET', params: OfOrder } as const
 
+const TraceId = z.string().regex(/^[0-9a-f]{32}$/)
+
 const TrailEvent = z.object({
   event_id: Uuid,
   topic: z.string(),
@@ -22,6 +24,7 @@ const TrailEvent = z.object({
   /** When its transaction began, by the clock of the database. */
   at: Instant,
   caused_by: Uuid.nullable(),
+  trace_id: TraceId.nullable(),
   data: z.record(z.string(), z.unknown()),
 })
 export type TrailEvent = z.infer<typeof TrailEvent>

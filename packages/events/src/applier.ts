@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import type { Log } from '@lepton/common/runtime/log'
+import { recordSpan, spanNowMs } from '@lepton/common/runtime/span'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { applyChunk } from './apply.ts'
 import { park } from './dead-letters/dead-letter.ts'
@@ -42,10 +43,12 @@ export function createApplier(
 
   async function apply(records: readonly ParsedRecord[]): Promise<void> {
     const done = duration.startTimer({ topic })
+    const startedAtMs = spanNowMs()
     const outcome = await database
       .inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
       .finally(done)
     const nowMs = Date.now()
+    for (const record of records) traceRecord(record, startedAtMs, records.length)
     for (const { record } of records) age.observe({ topic }, Math.max(0, nowMs - record.timestampMs) / 1_000)
     for (const [name, count] of Object.entries(outcome)) events.inc({ topic, outcome: name }, count as number)
     if (outcome.blocked > 0) log.warn({ topic, blocked: outcome.blocked }, 'events blocked by a sequence gap')
@@ -93,4 +96,24 @@ export function createApplier(
   return async (records) => {
     if (records.length > 0) await applyOrBisect(records)
   }
+}
+
+/** From the start of the transaction that applied it to its end; before that it waited for it. */
+function traceRecord(
+  { record, source, event, trace }: ParsedRecord,
+  startedAtMs: number,
+  together: number,
+): void {
+  if (trace?.is_sampled !== true || event === undefined) return
+  recordSpan(trace, startedAtMs, {
+    name: `apply ${event.type}`,
+    kind: 'consumer',
+    attributes: {
+      messaging_destination_name: source.topic,
+      messaging_destination_partition_id: source.partition,
+      messaging_kafka_offset: record.offset,
+      messaging_batch_message_count: together,
+      waited_ms: Math.max(0, Math.round(startedAtMs - record.timestampMs)),
+    },
+  })
 }

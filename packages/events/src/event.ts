@@ -21,8 +21,9 @@ export interface IncomingEvent<T = unknown> {
   /** Position among the events of its key, from 1, without gaps. */
   sequence: number
   data: T
-  /** The W3C trace it belongs to. */
+  /** The W3C trace it belongs to: this consumer's own place in it. */
   traceparent: string | undefined
+  tracestate?: string | undefined
 }
 
 /**
@@ -32,6 +33,7 @@ export interface IncomingEvent<T = unknown> {
 export interface Cause {
   event_id?: string | undefined
   traceparent?: string | undefined
+  tracestate?: string | undefined
 }
 
 export interface OutgoingEvent<T = unknown> {

@@ -2,7 +2,7 @@ import { newId } from '@lepton/common/runtime/id'
 import { createListeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Tx } from './postgres/transaction.ts'
-import { continueTrace, currentTrace } from '@lepton/common/runtime/trace'
+import { currentTrace } from '@lepton/common/runtime/trace'
 import type { OutgoingRecord } from './broker.ts'
 import { type OutgoingEvent, versionOf } from './event.ts'
 
@@ -80,7 +80,7 @@ function outboxRow(
 ) {
   const event_id = newId()
   // A timer's work has no trace of its own: it goes on with the trace of what caused it.
-  const trace = cause?.traceparent === undefined ? currentTrace() : continueTrace(cause.traceparent)
+  const { traceparent, tracestate } = cause?.traceparent === undefined ? (currentTrace() ?? {}) : cause
   const size = Buffer.byteLength(JSON.stringify(data))
   if (size > MAX_EVENT_BYTES) throw new RangeError(`${type.type} of ${key} has ${size} bytes`)
   return {
@@ -97,7 +97,8 @@ function outboxRow(
       ce_time: new Date().toISOString(),
       ce_correlationid: correlationId ?? key,
       ...(cause?.event_id !== undefined && { ce_causationid: cause.event_id }),
-      ...(trace !== undefined && { traceparent: trace.traceparent }),
+      ...(traceparent !== undefined && { traceparent }),
+      ...(tracestate !== undefined && { tracestate }),
       ...headers,
     },
   }

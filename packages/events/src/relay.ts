@@ -3,6 +3,8 @@ import type pg from 'pg'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { madeAtMs } from '@lepton/common/runtime/id'
 import type { Log } from '@lepton/common/runtime/log'
+import { recordSpan } from '@lepton/common/runtime/span'
+import { continueTrace } from '@lepton/common/runtime/trace'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import type { Database } from './postgres/database.ts'
 import { prepared } from './postgres/prepared.ts'
@@ -206,7 +208,10 @@ async function relayUntilStopped(
     done()
     sent.inc(batch.length)
     const nowMs = Date.now()
-    for (const { event_id } of batch) published.observe(Math.max(0, nowMs - madeAtMs(event_id)) / 1_000)
+    for (const row of batch) {
+      published.observe(Math.max(0, nowMs - madeAtMs(row.event_id)) / 1_000)
+      traceRow(row)
+    }
     lease.noteSent()
     failpoint('relay.after_send')
     // The next look at the outbox travels behind it on the same connection, and sees it done.
@@ -214,6 +219,16 @@ async function relayUntilStopped(
     // Looked at with the next batch; until then a lost connection must not count as unhandled.
     deleted.catch(() => undefined)
   }
+}
+
+/** How long an event was in the outbox: from when it was made to its acknowledgement. */
+function traceRow({ event_id, topic, type, headers }: PendingRow): void {
+  if (headers.traceparent === undefined) return
+  recordSpan(continueTrace(headers), madeAtMs(event_id), {
+    name: `publish ${type}`,
+    kind: 'producer',
+    attributes: { messaging_destination_name: topic },
+  })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { madeAtMs } from '@lepton/common/runtime/id'
 import type { Tx } from './postgres/transaction.ts'
+import { continueTrace, type Trace } from '@lepton/common/runtime/trace'
 import type { BrokerRecord } from './broker.ts'
 import { type EventType, type IncomingEvent, versionOf } from './event.ts'
 import { Poison } from './poison.ts'
@@ -48,6 +49,8 @@ export interface ParsedRecord {
   source: RecordSource
   /** Undefined when the record cannot be read at all; `fault` says why. */
   event: IncomingEvent | undefined
+  /** This consumer's place in the event's trace; undefined where it has none. */
+  trace: Trace | undefined
   isHandled: boolean
   isSnapshot: boolean
   /** When the event was made, by its id (ms). */
@@ -65,9 +68,16 @@ export function parseRecord(
   subscription: Subscription,
   nowMs: number,
 ): ParsedRecord {
-  const { ce_id: id = '', ce_type: type = '', ce_sequence: sequence = '', traceparent } = record.headers
+  const {
+    ce_id: id = '',
+    ce_type: type = '',
+    ce_sequence: sequence = '',
+    traceparent,
+    tracestate,
+  } = record.headers
+  const trace = traceparent === undefined ? undefined : continueTrace({ traceparent, tracestate })
   const { topic } = source
-  const base = { record, source, isHandled: false, isSnapshot: false, madeAtMs: 0, event: undefined }
+  const base = { record, source, trace, isHandled: false, isSnapshot: false, madeAtMs: 0, event: undefined }
   if (!uuidV7.test(id)) return { ...base, fault: new Poison(`ce_id "${id}" is not a UUIDv7`) }
   const bornAtMs = madeAtMs(id)
   if (bornAtMs > nowMs + MAX_AHEAD_MS)
@@ -83,7 +93,8 @@ export function parseRecord(
     key: record.key,
     sequence: Number(sequence),
     data: undefined as unknown,
-    traceparent,
+    traceparent: trace?.traceparent,
+    tracestate: trace?.tracestate,
   }
   if (handled === undefined) {
     const { name, version } = versionOf(type)
@@ -106,5 +117,5 @@ export function parseRecord(
     }
   }
   const isSnapshot = subscription.snapshots?.includes(handled) === true
-  return { record, source, event, madeAtMs: bornAtMs, isHandled: true, isSnapshot }
+  return { record, source, trace, event, madeAtMs: bornAtMs, isHandled: true, isSnapshot }
 }

@@ -20,7 +20,8 @@ export function trailEndpoints(
     const key = await keyOf(order_id)
     const { rows: events } = await database.query<TrailEvent & { source: string }>(
       `select event_id, topic, type, pub_seq as sequence, headers ->> 'ce_source' as source, created_at as at,
-         (headers ->> 'ce_causationid')::uuid as caused_by, payload - 'payment_token' as data
+         (headers ->> 'ce_causationid')::uuid as caused_by,
+         substring(headers ->> 'traceparent' from '^[0-9a-f]{2}-([0-9a-f]{32})-') as trace_id, payload - 'payment_token' as data
        from outbox where key = $1 order by id limit $2`,
       [key ?? '', MAX_EVENTS],
     )

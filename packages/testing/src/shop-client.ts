@@ -6,6 +6,7 @@ import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import { Pool } from 'undici'
 import { until } from './until.ts'
 
+const LATER = new Set(['/problems/overloaded', '/problems/request-in-progress'])
 const MAX_TRIES = 10
 
 export interface ShopAnswer<T = unknown> {
@@ -97,8 +98,8 @@ export function createShopClient(gateway: string, { connections = 64, timeoutMs 
           )
           const { status, headers, body } = answer
           if (status === 202) return body.order_id
-          // A machine that is busy with other programs has overloaded shops, too: as asked, the same request later.
-          if (body.type !== '/problems/overloaded' || tries === MAX_TRIES)
+          // A busy machine has overloaded shops, and first tries that are still in progress: the same request later, as asked.
+          if (!LATER.has(body.type ?? '') || tries === MAX_TRIES)
             throw new Error(`POST /api/v1/orders answered ${status}: ${JSON.stringify(body)}`)
           await delay(1_000 * Number(headers['retry-after']))
         }

@@ -24,8 +24,10 @@ import { startLive } from './live.ts'
 import { startLogReader } from './log-reader.ts'
 import { createMarks } from './marks.ts'
 import { createOnce } from './once.ts'
+import { createAskInstance } from './ask-instance.ts'
 import { startObserver } from './observer.ts'
 import { orderRoutes } from './order-routes.ts'
+import { traceRoute } from './trace-route.ts'
 import { booksOf, promiseRoutes } from './promise-routes.ts'
 import { startReconciliation } from './reconciliation.ts'
 import { createQueueWatch } from './queues/queue-watch.ts'
@@ -45,7 +47,8 @@ await runService('ops', settings, (instance) => {
   const launcher = settings.CONTROL_SOCKET === undefined ? undefined : createLauncher(settings.CONTROL_SOCKET)
   const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
   const events = startLogReader(broker, boot, log)
-  const observer = startObserver({ ...instance, launcher, marks, pspUrl: settings.PSP_URL })
+  const ask = createAskInstance(instance.signer)
+  const observer = startObserver({ ...instance, ask, launcher, marks, pspUrl: settings.PSP_URL })
   const books = startReconciliation(instance)
   const consul = createConsulClient({
     address: settings.CONSUL_HTTP_ADDR,
@@ -90,6 +93,7 @@ await runService('ops', settings, (instance) => {
       reconcileEndpoint(mesh),
       ...deadLetterEndpoints(mesh),
       ...orderRoutes(mesh),
+      traceRoute(mesh, ask),
       ...listRoutes({ mesh, observer, marks, changes: () => instance.control.changes(), logs: actions.logs }),
       ...promiseRoutes(books, { marks, log, once }),
       ...consoleRoutes(state, actions),

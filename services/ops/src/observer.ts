@@ -1,10 +1,10 @@
-import type { Signer } from '@lepton/common/http/auth'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
 import { startTimer } from '@lepton/common/runtime/timer'
 import type { RunningShop } from '@lepton/contracts/control'
 import { CALLERS } from '@lepton/contracts/services'
+import type { AskInstance } from './ask-instance.ts'
 import { createFleet, type Fleet, type Sight, whatHappened } from './fleet.ts'
 import type { Launcher } from './launcher.ts'
 import type { Marks } from './marks.ts'
@@ -29,21 +29,21 @@ export interface Observer extends Part {
 /** Looks at every process of the shop: by the registry, by the launcher, and by asking each for a snapshot. */
 export function startObserver({
   mesh,
-  signer,
+  ask,
   log,
   launcher,
   marks,
   pspUrl,
 }: {
   mesh: MeshClient
-  signer: Signer
+  ask: AskInstance
   log: Log
   launcher: Launcher | undefined
   marks: Marks
   pspUrl: string
 }): Observer {
   const startedAtMs = performance.now()
-  const sampler = createSampler({ signer, log })
+  const sampler = createSampler({ ask, log })
   const fleet = createFleet((seen, before) => {
     const isFirstLook = performance.now() - startedAtMs < FIRST_LOOK_MS
     const what = whatHappened(seen, before)

@@ -1,11 +1,8 @@
-import { READ_SNAPSHOT, Snapshot } from '@lepton/common/http/snapshot'
-import type { Signer } from '@lepton/common/http/auth'
+import { Snapshot } from '@lepton/common/http/snapshot'
 import type { KnownInstance } from '@lepton/common/mesh/membership'
 import type { Log } from '@lepton/common/runtime/log'
+import type { AskInstance } from './ask-instance.ts'
 import { type Answered, answeredBetween } from './figures.ts'
-
-/** An instance that takes longer counts as one that does not answer. */
-const LIMIT_MS = 500
 
 export interface Sample {
   /** Undefined where it did not answer. */
@@ -21,23 +18,14 @@ export interface Sampler {
 }
 
 /** Asks instances how they fare, on the listener that they keep for operators. */
-export function createSampler({ signer, log }: { signer: Signer; log: Log }): Sampler {
+export function createSampler({ ask, log }: { ask: AskInstance; log: Log }): Sampler {
   let samples = new Map<string, Sample>()
 
-  async function ask({ name, meta }: KnownInstance): Promise<Snapshot | undefined> {
-    const { ops_address: address = '', ops_port: port = '' } = meta
-    const host = address.includes(':') ? `[${address}]` : address
+  async function take(instance: KnownInstance): Promise<Snapshot | undefined> {
     try {
-      const token = await signer.serviceToken(READ_SNAPSHOT.operation)
-      const answer = await fetch(`http://${host}:${port}/snapshot`, {
-        headers: { authorization: `Bearer ${token}` },
-        signal: AbortSignal.timeout(LIMIT_MS),
-      })
-      // What is not read keeps its connection.
-      const body: unknown = await answer.json()
-      return Snapshot.parse(body)
+      return Snapshot.parse(await ask(instance, '/snapshot'))
     } catch (error) {
-      log.debug({ err: error, target: name }, 'an instance gave no snapshot')
+      log.debug({ err: error, target: instance.name }, 'an instance gave no snapshot')
       return undefined
     }
   }
@@ -46,7 +34,7 @@ export function createSampler({ signer, log }: { signer: Signer; log: Log }): Sa
     async sample(instances) {
       const taken = await Promise.all(
         instances.map(async (instance): Promise<[string, Sample]> => {
-          const snapshot = await ask(instance)
+          const snapshot = await take(instance)
           const before = samples.get(instance.name)?.snapshot
           const answered = snapshot && answeredBetween(before, snapshot)
           return [instance.name, { snapshot, answered }]

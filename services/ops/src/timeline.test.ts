@@ -15,6 +15,7 @@ function event(id: string, topic: string, ms: number, caused_by: string | null):
     instance: `${service}-1`,
     at: at(ms),
     caused_by,
+    trace_id: null,
     data: {},
   }
 }

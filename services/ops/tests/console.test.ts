@@ -27,6 +27,7 @@ import { consoleRoutes } from '../src/console-routes.ts'
 import { createLauncher } from '../src/launcher.ts'
 import { startLive } from '../src/live.ts'
 import { createMarks } from '../src/marks.ts'
+import { createAskInstance } from '../src/ask-instance.ts'
 import { type Observer, startObserver } from '../src/observer.ts'
 import { createOnce } from '../src/once.ts'
 import { UNKNOWN_ORDERS } from '../src/order-tally.ts'
@@ -78,7 +79,7 @@ beforeAll(async () => {
   const asking = createLauncher(socket)
   observer = startObserver({
     mesh,
-    signer: identity.signerOf('ops'),
+    ask: createAskInstance(identity.signerOf('ops')),
     log: silentLog,
     launcher: asking,
     marks,

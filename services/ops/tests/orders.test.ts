@@ -1,17 +1,26 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import type { KnownInstance } from '@lepton/common/mesh/membership'
 import { newId } from '@lepton/common/runtime/id'
 import { appliedRoute, type Timeline, type TrailEvent, trailRoute } from '@lepton/contracts/ops-timeline'
 import { getOrderHead } from '@lepton/contracts/ops-orders'
+import type { OrderTrace } from '@lepton/contracts/ops-trace'
 import { getOrderMoney, getOrderStock } from '@lepton/contracts/ops-order-parts'
 import { OPS_ORDER_ROUTES } from '@lepton/contracts/ops-routes'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
 import { describeRefusals } from '@lepton/testing/route-suite'
+import type { AskInstance } from '../src/ask-instance.ts'
 import { orderRoutes } from '../src/order-routes.ts'
+import { traceRoute } from '../src/trace-route.ts'
 import { useOps } from './ops-service.ts'
 
-const ops = useOps((mesh) => orderRoutes(mesh))
+let askInstance: AskInstance
+const ops = useOps((mesh) => [
+  ...orderRoutes(mesh),
+  traceRoute(mesh, (instance, path) => askInstance(instance, path)),
+])
 const { mesh } = ops
+const TRACE_ID = 'a'.repeat(32)
 const order_id = newId()
 const AT = '2026-01-01T00:00:00.000Z'
 const expected = [{ step: 'payment_authorized', service: 'payment', since: AT, deadline: AT }]
@@ -45,6 +54,7 @@ const trail = (service: string, event_id: string, caused_by: string | null): Tra
   instance: `${service}-1`,
   at: AT,
   caused_by,
+  trace_id: TRACE_ID,
   data: {},
 })
 let operator: Person
@@ -121,6 +131,52 @@ describe('its timeline', () => {
 
     expect(events).toHaveLength(2)
     expect(incomplete).toEqual([{ service: 'payment', problem: 'unavailable' }])
+  })
+})
+
+describe('its trace', () => {
+  const span = (span_id: string, started_at_ms: number) => ({
+    trace_id: TRACE_ID,
+    span_id,
+    parent_id: null,
+    name: 'work',
+    kind: 'internal',
+    started_at_ms,
+    duration_ms: 1,
+    attributes: {},
+    error: null,
+  })
+  const instance = (name: string): KnownInstance => ({
+    id: name,
+    name,
+    address: '127.0.0.1',
+    port: 1,
+    tags: [],
+    meta: {},
+    isWarning: false,
+    weight: 1,
+    tier: 'verified',
+  })
+
+  it('joins the spans of every process in the order they began, and names a service that gives none', async () => {
+    mesh.know('order', [instance('order-1')])
+    mesh.know('cart', [instance('cart-1'), instance('cart-2')])
+    const answers: Record<string, unknown> = {
+      'order-1': [span('b'.repeat(16), 2)],
+      'cart-1': [span('c'.repeat(16), 1)],
+    }
+    const asked = new Set<string>()
+    askInstance = ({ name }, path) => {
+      asked.add(path)
+      return name in answers ? Promise.resolve(answers[name]) : Promise.reject(new Error('away'))
+    }
+
+    const { body } = await operator.get<OrderTrace>(`/ops/orders/${order_id}/trace`)
+
+    expect(body.trace_ids).toEqual([TRACE_ID])
+    expect(body.spans.map(({ instance: name }) => name)).toEqual(['cart-1', 'order-1'])
+    expect(body.incomplete).toEqual([{ service: 'cart', problem: 'unavailable' }])
+    expect([...asked]).toEqual([`/spans?trace_id=${TRACE_ID}`])
   })
 })
 

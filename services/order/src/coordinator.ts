@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startSweep, startTimer } from '@lepton/common/runtime/timer'
-import { continueTrace, withTrace } from '@lepton/common/runtime/trace'
+import { resumeTrace } from '@lepton/common/runtime/span'
 import type { Deps } from './deps.ts'
 import type { Begun, Placement } from './order.ts'
 import { createPlaces } from './places.ts'
@@ -54,7 +54,6 @@ export function startCoordinator(deps: Deps): Coordinator {
 
   /** Asks the branches of an order that is durable now. */
   function begin(placement: Begun): void {
-    const trace = continueTrace(placement.traceparent ?? undefined)
     const place = places.enter(placement.customer_id)
     if (place === undefined) {
       log.warn(
@@ -63,7 +62,9 @@ export function startCoordinator(deps: Deps): Coordinator {
       )
       return
     }
-    const driven = outsideRequests(() => withTrace(trace, () => drive(placement, place)))
+    const driven = outsideRequests(() =>
+      resumeTrace(placement, { name: 'two-phase', kind: 'internal' }, () => drive(placement, place)),
+    )
     inFlight.set(placement.order_id, driven)
   }
 

@@ -1,7 +1,7 @@
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { equalJitterMs } from '@lepton/common/runtime/backoff'
 import { Refusal } from '@lepton/common/runtime/problem'
-import { continueTrace, withTrace } from '@lepton/common/runtime/trace'
+import { resumeTrace } from '@lepton/common/runtime/span'
 import { settleBranch } from './branches.ts'
 import type { Deps } from './deps.ts'
 import { decideTransaction } from './try-phase.ts'
@@ -33,7 +33,9 @@ export async function recoverTransactions(
   const due = await claimTransactions(deps.database, limit, 2 * deps.branchTimeoutMs + 1_000)
   await Promise.all(
     due.map((transaction) =>
-      withTrace(continueTrace(transaction.traceparent ?? undefined), () => recover(deps, transaction, wake)),
+      resumeTrace(transaction, { name: 'two-phase, recovered', kind: 'internal' }, () =>
+        recover(deps, transaction, wake),
+      ),
     ),
   )
   return due.length

@@ -1,4 +1,5 @@
 import { Unavailable } from '@lepton/common/runtime/problem'
+import { inSpan } from '@lepton/common/runtime/span'
 import { currentTrace } from '@lepton/common/runtime/trace'
 import { type Answer, createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
 import { type AuditedCharge, exportCharges } from '@lepton/contracts/audit'
@@ -68,20 +69,21 @@ export function createPspClient(settings: PspSettings): PspClient {
   }
 
   return {
-    carryOut: async (request) => {
-      const answer = await send({
-        method: 'POST',
-        path: pathOf(request),
-        headers: {
-          'content-type': 'application/json',
-          'idempotency-key': request.psp_key,
-          traceparent: currentTrace()?.traceparent ?? '',
-        },
-        body: JSON.stringify(request.op === 'AUTH' ? authorization(request) : {}),
-        timeoutMs,
-      })
-      return readAnswer(answer, clock())
-    },
+    carryOut: (request) =>
+      inSpan({ name: `psp ${request.op}`, kind: 'client' }, async () => {
+        const answer = await send({
+          method: 'POST',
+          path: pathOf(request),
+          headers: {
+            'content-type': 'application/json',
+            'idempotency-key': request.psp_key,
+            traceparent: currentTrace()?.traceparent ?? '',
+          },
+          body: JSON.stringify(request.op === 'AUTH' ? authorization(request) : {}),
+          timeoutMs,
+        })
+        return readAnswer(answer, clock())
+      }),
     find: async (orderId) => (await read(`/charges?merchant_reference=${orderId}`, ChargeList)).items,
     export: async (from, to) => {
       const path = `${exportCharges.path}?from=${from}&to=${to}`

@@ -4,7 +4,7 @@ import { equalJitterMs } from '@lepton/common/runtime/backoff'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import { startTimer } from '@lepton/common/runtime/timer'
-import { continueTrace, withTrace } from '@lepton/common/runtime/trace'
+import { resumeTrace } from '@lepton/common/runtime/span'
 import { createClaim, type Task, tasksToLookUp } from './claim-store.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
@@ -47,7 +47,9 @@ export function startTasks(deps: Deps): Part {
       const tasks = free === 0 ? [] : await claim(free)
       for (const task of tasks) {
         inFlight++
-        void withTrace(continueTrace(task.traceparent ?? undefined), () => carryOut(deps, task, settle))
+        void resumeTrace(task, { name: `card ${task.op}`, kind: 'internal' }, () =>
+          carryOut(deps, task, settle),
+        )
           .catch((error: unknown) => postpone(deps, task, error))
           .catch((error: unknown) =>
             log.warn(

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
+import { recordSpan, spanNowMs } from '../runtime/span.ts'
 import { continueTrace, withTrace } from '../runtime/trace.ts'
 import { STREAMING } from './event-stream.ts'
 
@@ -18,7 +19,12 @@ export function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boole
   })
   return (req, res, next) => {
     const started = performance.now()
-    const trace = continueTrace(req.get('traceparent'), req.get('x-request-id'))
+    const trace = continueTrace({
+      traceparent: req.get('traceparent'),
+      tracestate: req.get('tracestate'),
+      requestId: req.get('x-request-id'),
+    })
+    const startedAtMs = spanNowMs()
     res.setHeader('x-request-id', trace.request_id)
     // A client that keeps its connection would lose a request to the closing socket.
     if (!isReady()) res.setHeader('connection', 'close')
@@ -29,6 +35,13 @@ export function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boole
       const labels = { http_request_method: methodLabel(req.method), http_route: route }
       duration.observe(labels, ms / 1000)
       requests.inc({ ...labels, http_response_status_code: status })
+      if (trace.is_sampled && !HEALTH.has(route))
+        recordSpan(trace, startedAtMs, {
+          name: `${labels.http_request_method} ${route}`,
+          kind: 'server',
+          attributes: { ...labels, http_response_status_code: status },
+          error: status >= 500 ? `answered ${status}` : undefined,
+        })
       log.debug({ method: req.method, route, status, ms: Math.round(ms) }, 'request')
     }
     const onClose = () => measure(res.writableFinished)
@@ -40,6 +53,9 @@ export function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boole
     withTrace(trace, next)
   }
 }
+
+/** Asked every second, by Consul: of no interest to a trace. */
+const HEALTH = new Set(['/livez', '/readyz'])
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'DELETE'])
 

@@ -3,11 +3,12 @@ import type { Metrics } from '../runtime/metrics.ts'
 import type { Verify } from './auth.ts'
 import { isMeant } from './meant.ts'
 import { startServer } from './server.ts'
+import type { Span } from '../runtime/span.ts'
 import type { Snapshot } from './snapshot.ts'
 import { maySnapshot } from './take-snapshot.ts'
 
 /**
- * Answers `/metrics`, `/livez`, `/readyz` and `/snapshot` on a listener of their own, away from the one that customers reach.
+ * Answers `/metrics`, `/livez`, `/readyz`, `/snapshot` and `/spans?trace_id=` on a listener of their own, away from the one that customers reach.
  *
  * The metrics are rendered once at a time: requests that come during a rendering share its text.
  */
@@ -26,7 +27,7 @@ export async function startOpsListener({
   metrics: Metrics
   isReady: () => boolean
   /** Without them the process gives none. */
-  snapshots?: { take: () => Promise<Snapshot>; verify: Verify }
+  snapshots?: { take: () => Promise<Snapshot>; spansOf?: (traceId: string) => Span[]; verify: Verify }
 }): Promise<{ server: Server; port: number }> {
   let rendering: Promise<string> | undefined
   const render = () =>
@@ -38,15 +39,16 @@ export async function startOpsListener({
     res.writeHead(status, { 'content-type': type, 'content-length': Buffer.byteLength(body) }).end(body)
   }
 
-  /** For one service alone: routes and counts say more of a shop than a visitor should know. */
-  async function snapshot(req: IncomingMessage, res: ServerResponse): Promise<void> {
+  /** For one service alone: routes, counts and spans say more of a shop than a visitor should know. */
+  async function look(req: IncomingMessage, res: ServerResponse, take: () => unknown): Promise<void> {
     const isAllowed =
       snapshots !== undefined && (await maySnapshot(snapshots.verify, req.headers.authorization))
-    if (!isAllowed) return send(res, 403, 'text/plain', 'a snapshot needs the token of the ops service')
-    await snapshots.take().then(
-      (taken) => send(res, 200, 'application/json', JSON.stringify(taken)),
-      () => send(res, 500, 'text/plain', 'the snapshot could not be taken'),
-    )
+    if (!isAllowed) return send(res, 403, 'text/plain', 'this needs the token of the ops service')
+    try {
+      send(res, 200, 'application/json', JSON.stringify(await take()))
+    } catch {
+      send(res, 500, 'text/plain', 'it could not be looked at')
+    }
   }
 
   function sendReady(res: ServerResponse, ready: boolean): void {
@@ -66,7 +68,9 @@ export async function startOpsListener({
       case 'GET /readyz':
         return sendReady(res, isReady() && isMeant(url, name))
       case 'GET /snapshot':
-        return void snapshot(req, res)
+        return void look(req, res, () => snapshots!.take())
+      case 'GET /spans':
+        return void look(req, res, () => snapshots!.spansOf?.(traceIdIn(url)) ?? [])
       default:
         return send(res, 404, 'text/plain', 'GET /metrics, /livez or /readyz')
     }
@@ -79,4 +83,8 @@ export async function startOpsListener({
     HEADERS_TIMEOUT_MS: 5_000,
     MAX_CONNECTIONS: 50,
   })
+}
+
+function traceIdIn(url: string): string {
+  return new URLSearchParams(url.split('?')[1]).get('trace_id') ?? ''
 }

@@ -1,4 +1,5 @@
-import { currentTrace } from '../runtime/trace.ts'
+import { recordSpan, spanNowMs } from '../runtime/span.ts'
+import { childOf, currentTrace, type Trace } from '../runtime/trace.ts'
 import { type Blame, blameFor, mayTryAnother } from './blame.ts'
 import { ATTEMPT_HEADER, DEADLINE_HEADER, UTILISATION_HEADER } from '../runtime/deadline.ts'
 import type { Outcome } from './ejection.ts'
@@ -65,6 +66,9 @@ export function beginTry(
   const stop = anyOf(call.signal, superseded?.signal)
   const startedMs = now()
   const timeoutMs = Math.max(1, call.endsAtMs - startedMs)
+  const current = currentTrace()
+  const trace = current?.is_sampled === true ? childOf(current) : current
+  const startedAtMs = spanNowMs()
 
   async function run(): Promise<Try> {
     const isFair = timeoutMs >= call.configuredMs * FAIR_SHARE
@@ -72,7 +76,7 @@ export function beginTry(
     let result: { answer: Answer } | { error: TransportError } | undefined
     try {
       const transport = target.transport(endpoint)
-      const headers = outboundHeaders(call.headers, { attempt, timeoutMs })
+      const headers = outboundHeaders(call.headers, { attempt, timeoutMs, trace })
       const exchange = { method: call.method, path: call.path, headers, body: call.body, timeoutMs }
       const answer =
         call.streamUntil === undefined
@@ -101,6 +105,13 @@ export function beginTry(
       const labels = { server_address: target.service, http_route: operation.name }
       metrics.duration.observe(labels, rttMs / 1000)
       metrics.tries.inc({ ...labels, result: resultOf(result) })
+      if (trace?.is_sampled === true)
+        recordSpan(trace, startedAtMs, {
+          name: `${target.service} ${operation.name}`,
+          kind: 'client',
+          attributes: { ...labels, instance: endpoint.instance.name, attempt, result: resultOf(result) },
+          error: result !== undefined && 'error' in result ? result.error.fault : undefined,
+        })
     }
   }
 
@@ -149,11 +160,11 @@ function outcomeOf({ status }: Answer, blame: Blame, rttMs: number, configuredMs
 
 function outboundHeaders(
   headers: Record<string, string>,
-  { attempt, timeoutMs }: { attempt: number; timeoutMs: number },
+  { attempt, timeoutMs, trace }: { attempt: number; timeoutMs: number; trace: Trace | undefined },
 ): Record<string, string> {
-  const trace = currentTrace()
   return {
     ...(trace && { traceparent: trace.traceparent, 'x-request-id': trace.request_id }),
+    ...(trace?.tracestate !== undefined && { tracestate: trace.tracestate }),
     ...headers,
     [DEADLINE_HEADER]: String(Math.max(1, Math.floor(timeoutMs))),
     [ATTEMPT_HEADER]: String(attempt),

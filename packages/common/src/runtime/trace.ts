@@ -1,18 +1,41 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { pooledRandom } from './random.ts'
 
+/** A place in a trace: the span that is worked in. */
 export interface Trace {
   trace_id: string
   span_id: string
+  /** The span that caused this one; undefined where the trace begins. */
+  parent_id: string | undefined
   /** Names one request at the edge; equals the trace id where the client sent none. */
   request_id: string
+  /** Whether its spans are collected; decided where the trace begins. */
+  is_sampled: boolean
   /** W3C Trace Context level 1: what is sent to the next process. */
   traceparent: string
+  /** What others' tracers want to be carried along, as it came. */
+  tracestate: string | undefined
+}
+
+/** What a request or message says of its trace, header by header. */
+export interface TraceHeaders {
+  traceparent?: string | undefined
+  tracestate?: string | undefined
+  requestId?: string | undefined
 }
 
 const storage = new AsyncLocalStorage<Trace>()
-const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-[0-9a-f]{2}/
+const traceparentForm = /^[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})/
 const requestIdForm = /^[\w.:-]{1,128}$/
+/** What must be carried at least, by the recommendation; of more nothing is. */
+const MAX_TRACESTATE_LENGTH = 512
+const SAMPLED = 1
+let sampleRatio = 1
+
+/** Sets the share, 0 to 1, of the traces begun in this process whose spans are collected. */
+export function sampleTraces(ratio: number): void {
+  sampleRatio = ratio
+}
 
 export function currentTrace(): Trace | undefined {
   return storage.getStore()
@@ -27,15 +50,26 @@ export function withTrace<T>(trace: Trace, work: () => T): T {
  *
  * A malformed header starts a new trace, as the W3C recommendation asks: it never fails a request.
  */
-export function continueTrace(traceparent: string | undefined, requestId?: string): Trace {
-  const match = traceparentForm.exec(traceparent ?? '')
-  const isZero = match !== null && (/^0+$/.test(match[1]!) || /^0+$/.test(match[2]!))
-  const traceId = match === null || isZero ? pooledRandom(16).toString('hex') : match[1]!
-  const spanId = pooledRandom(8).toString('hex')
-  return {
-    trace_id: traceId,
-    span_id: spanId,
-    request_id: requestId !== undefined && requestIdForm.test(requestId) ? requestId : traceId,
-    traceparent: `00-${traceId}-${spanId}-01`,
-  }
+export function continueTrace({ traceparent, tracestate, requestId }: TraceHeaders): Trace {
+  const [, traceId, parentId, flags] = traceparentForm.exec(traceparent ?? '') ?? []
+  const isKnown = traceId !== undefined && !/^0+$/.test(traceId) && !/^0+$/.test(parentId!)
+  const trace_id = isKnown ? traceId : pooledRandom(16).toString('hex')
+  return placeIn({
+    trace_id,
+    parent_id: isKnown ? parentId : undefined,
+    request_id: requestId !== undefined && requestIdForm.test(requestId) ? requestId : trace_id,
+    is_sampled: isKnown ? (Number.parseInt(flags!, 16) & SAMPLED) === SAMPLED : Math.random() < sampleRatio,
+    tracestate: isKnown && (tracestate?.length ?? 0) <= MAX_TRACESTATE_LENGTH ? tracestate : undefined,
+  })
+}
+
+/** A span within another. */
+export function childOf({ trace_id, span_id, request_id, is_sampled, tracestate }: Trace): Trace {
+  return placeIn({ trace_id, parent_id: span_id, request_id, is_sampled, tracestate })
+}
+
+function placeIn(trace: Omit<Trace, 'span_id' | 'traceparent'>): Trace {
+  const span_id = pooledRandom(8).toString('hex')
+  const traceparent = `00-${trace.trace_id}-${span_id}-${trace.is_sampled ? '01' : '00'}`
+  return { ...trace, span_id, traceparent }
 }

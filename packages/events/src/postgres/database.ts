@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { remainingMs } from '@lepton/common/runtime/deadline'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
+import { inSpan } from '@lepton/common/runtime/span'
 import { Contended, refuse, Unavailable } from '@lepton/common/runtime/problem'
 import pg from 'pg'
 import { isPassingFault, LOCK_TIMEOUT } from './faults.ts'
@@ -30,6 +31,12 @@ export interface DatabaseSettings {
   /** Gets how long each use of the pool waited for a connection (ms). */
   onWait?: (ms: number) => void
 }
+
+const TRANSACTION = {
+  name: 'transaction',
+  kind: 'client',
+  attributes: { db_system_name: 'postgresql' },
+} as const
 
 // Rows are what the wire holds: instants as ISO 8601, counts as safe integers.
 const types = new pg.TypeOverrides()
@@ -104,7 +111,7 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
   }
 
   return {
-    inTransaction,
+    inTransaction: (work, options) => inSpan(TRANSACTION, () => inTransaction(work, options)),
     query: async <R extends pg.QueryResultRow>(text: string, values?: unknown[]) => {
       try {
         return await query<R>(text, values)

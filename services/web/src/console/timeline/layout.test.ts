@@ -18,6 +18,7 @@ function event(
     instance: `${service}-1`,
     at: at(ms),
     caused_by,
+    trace_id: null,
     data: {},
     consumed: [],
   }
