@@ -15,6 +15,7 @@ import { OrderState } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
 import { Timeline } from './timeline/timeline.tsx'
+import { TracePanel } from './trace/trace.tsx'
 
 type Seen = Answer<RouteOf<'GET', '/ops/orders/:order_id'>>
 type Trail = Answer<RouteOf<'GET', '/ops/orders/:order_id/timeline'>>
@@ -67,6 +68,7 @@ export function OrderView() {
           {trail.error && <Trouble error={trail.error} onRetry={() => void trail.refetch()} />}
           {trail.data === undefined ? <Bone height={320} /> : <Timeline trail={trail.data} />}
           <p className={style['note']}>{texts.timeline.legend}</p>
+          <TracePanel orderId={orderId} isFinal={isFinal(data.order.status)} />
         </div>
       )}
     </>

@@ -173,6 +173,13 @@ export const console = {
       REFUNDED: 'Given back: the units and the money have returned.',
     } as Partial<Record<string, string>>,
   },
+  trace: {
+    title: 'Where the time went',
+    none: 'No process knows a span of this order any more: each keeps its newest only.',
+    sum: (spans: number, processes: number, time: string) =>
+      `${n(spans, 'span', 'spans')} in ${n(processes, 'process', 'processes')}, ${time} from the first to the last`,
+    id: 'Trace',
+  },
   timeline: {
     title: 'What happened, by service',
     legend: 'One clock, the database’s. Wavy: through Kafka. Straight: a request. Dashed: still to come.',

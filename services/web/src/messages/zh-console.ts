@@ -160,6 +160,13 @@ export const console = {
       REFUNDED: '已退款：商品和款项都已退回。',
     },
   },
+  trace: {
+    title: '时间花在哪里',
+    none: '已没有进程记得该订单的跨度：每个进程只保留最新的部分。',
+    sum: (spans: number, processes: number, time: string) =>
+      `${processes} 个进程中的 ${spans} 个跨度，从头到尾 ${time}`,
+    id: '追踪',
+  },
   timeline,
   ...lists,
   ...machinery,
