@@ -19,6 +19,7 @@ import { faults } from './faults.ts'
 import { foreign } from './foreign.ts'
 import { httpFile } from './http-file.ts'
 import { operating } from './operating.ts'
+import { participants } from './participants.ts'
 import { processor } from './processor.ts'
 import { refusing } from './refusing.ts'
 import { repeating } from './repeating.ts'
@@ -57,6 +58,7 @@ describe('the shop in two phases', twoPhaseFaults)
 describe('what operators see and do', operating)
 describe('what operators set', consoleJourneys)
 describe('a foreign service', foreign)
+describe('a foreign participant', participants)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('the books', books)

@@ -3,7 +3,7 @@ import { text } from './fields.ts'
 import { route } from './route.ts'
 
 /** As Consul and DNS take it. */
-const ServiceName = z
+export const ServiceName = z
   .string()
   .regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and dashes')
 const operator = { owner: 'ops', access: ['operator'] } as const
@@ -22,13 +22,37 @@ const Place = z.strictObject({
   service_port: z.int().min(1).max(65_535),
 })
 
+/** A path of a participant; `{id}` in it stands for the transaction. */
+export const BranchPath = z
+  .string()
+  .max(200)
+  .regex(
+    /^(?:\/(?:[\w~-][\w.~-]*|\{id\}))*\/\{id\}(?:\/(?:[\w~-][\w.~-]*|\{id\}))*$/,
+    'must be a path with {id} in it, such as /branches/{id}/confirm',
+  )
+
+/** What makes a service a participant in transactions: it is asked for these, by PUT, as often as it takes. */
+export const Participant = z.strictObject({ prepare: BranchPath, confirm: BranchPath, cancel: BranchPath })
+export type Participant = z.infer<typeof Participant>
+
+/** The same as metadata of an instance in the registry. */
+export function metaOf({ prepare, confirm, cancel }: Participant): Record<string, string> {
+  return { participant_prepare: prepare, participant_confirm: confirm, participant_cancel: cancel }
+}
+
+/** Undefined where the instance does not say that it takes part, or not in words that one may call. */
+export function participantIn(meta: Readonly<Record<string, string>>): Participant | undefined {
+  const { participant_prepare: prepare, participant_confirm: confirm, participant_cancel: cancel } = meta
+  return Participant.safeParse({ prepare, confirm, cancel }).data
+}
+
 export const registerService = route({
   ...operator,
   operation: 'register_service',
   method: 'POST',
   path: '/register',
   summary: 'Put an instance of a foreign service into the registry, with a check that it accepts connections',
-  body: Place.meta({ examples: [PLACE] }),
+  body: Place.extend({ participant: Participant.optional() }).meta({ examples: [PLACE] }),
   answers: { 200: Registered },
   problems: ['address-not-allowed'],
 })

@@ -36,8 +36,16 @@ export const PROBLEM_HELP: Record<ProblemSlug, string> = {
     'The dead letter was replayed or discarded before. GET it to see which; there is nothing left to do.',
   'branch-settled':
     'The coordinator decided otherwise about this branch of a two-phase order. Only services meet this problem.',
+  'transaction-cancelled':
+    'A participant refused, or did not answer in time, so that none of them has done anything. The detail says which. A new request, with a new key, is a new transaction.',
+  'event-type-taken':
+    'A schema does not change once events were checked against it. Register the new one under the next version: note.taken.v2.',
   'not-possible-here':
     'Processes are started and ended by what runs the shop: the launcher does it for you, Docker Compose does not. The detail has the command to type instead. GET /ops/capabilities lists what can be done.',
+  'not-a-participant':
+    'A service takes part in transactions where its instances say in the registry by which paths it prepares, confirms and cancels. POST /register with `participant` does that.',
+  'unknown-event-type':
+    'No schema is registered for this type. The detail lists those that are; POST /event-type adds one.',
   'address-not-allowed':
     'The shop calls what is registered, so it only takes addresses from the ranges in the setting REGISTER_ALLOW of the ops service, and none that one of its own processes listens at. Use another address, or extend the setting.',
   'body-too-large': 'A body may hold 64 KiB, after decompression. Send less at once.',

@@ -11,10 +11,12 @@ import { ORDER_ROUTES } from './order-routes.ts'
 import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
 import { PAYMENT_ROUTES } from './payment-routes.ts'
 import { PROMISE_ROUTES } from './promises.ts'
+import { RECORDED_EVENT_ROUTES } from './recorded-events.ts'
 import { REBUILD_ROUTES } from './rebuilds.ts'
 import type { RouteDefinition } from './route.ts'
 import { SESSION_ROUTES } from './session.ts'
 import { STREAM_ROUTES } from './streams.ts'
+import { TRANSACTION_ROUTES } from './transactions.ts'
 
 const routes = [
   ...SESSION_ROUTES,
@@ -36,6 +38,8 @@ const routes = [
   ...CALL_ROUTES,
   ...STREAM_ROUTES,
   ...REBUILD_ROUTES,
+  ...TRANSACTION_ROUTES,
+  ...RECORDED_EVENT_ROUTES,
 ]
 
 /** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */

@@ -23,6 +23,14 @@ export const TOPICS = Object.fromEntries(
   }),
 ) as { readonly [Name in Topic]: TopicDefinition<Name> }
 
+/** Events of others, recorded by POST /event: their key is their type. Nothing of the shop reads it. */
+export const RECORDED_EVENTS_TOPIC = {
+  name: 'events.v1',
+  number: 5,
+  partitions: PARTITIONS,
+  retentionMs: 7 * DAY_MS,
+} as const
+
 /** Who reads what: the subscriptions, and so the dead-letter topics, of the shop. */
 export const SUBSCRIPTIONS = Object.fromEntries(
   CONSUMERS.map((service): [string, readonly Topic[]] => [service, SERVICES[service].consumes.map(topicOf)]),

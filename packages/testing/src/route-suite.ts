@@ -14,6 +14,7 @@ export type ExampleBodies = Readonly<Record<string, Record<string, unknown>>>
 
 const EXAMPLE_PARAMS: Record<string, () => string> = {
   order_id: newId,
+  transaction_id: newId,
   letter_id: () => 'order-987654321',
   item_id: () => 'espresso-beans',
   product_id: () => 'espresso-beans',

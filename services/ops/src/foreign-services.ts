@@ -6,7 +6,7 @@ import type { ConsulClient } from '@lepton/common/mesh/consul'
 import { registryDefaults } from '@lepton/common/mesh/registry'
 import type { Log } from '@lepton/common/runtime/log'
 import { Unavailable } from '@lepton/common/runtime/problem'
-import { askService, deregisterService, registerService } from '@lepton/contracts/governance'
+import { askService, deregisterService, metaOf, registerService } from '@lepton/contracts/governance'
 import { ALL_SERVICES } from '@lepton/contracts/services'
 import { refuse } from '@lepton/shop/refuse'
 import type { Marks } from './marks.ts'
@@ -69,7 +69,7 @@ export function foreignServiceRoutes(deps: ForeignServiceDeps): Endpoint[] {
           address: body.service_address,
           port: body.service_port,
           tags: [TAG],
-          meta: { instance: instanceOf(body) },
+          meta: { instance: instanceOf(body), ...(body.participant && metaOf(body.participant)) },
           check: {
             url: `tcp://${placeOf(body)}`,
             intervalS: registryDefaults.checkIntervalS,

@@ -69,6 +69,27 @@ describe('POST /register', () => {
     expect(registered).toHaveLength(1)
   })
 
+  it('registers by which paths a service takes part in transactions, and no other paths', async () => {
+    const paths = { prepare: '/tx/{id}/prepare', confirm: '/tx/{id}/confirm', cancel: '/{id}' }
+
+    expect((await register({ participant: paths })).status).toBe(200)
+
+    expect(registered).toMatchObject([
+      {
+        meta: {
+          participant_prepare: paths.prepare,
+          participant_confirm: paths.confirm,
+          participant_cancel: '/{id}',
+        },
+      },
+    ])
+    for (const cancel of ['/tx/cancel', '//evil/{id}', '/../{id}', '/{id}?a=b', 'http://evil/{id}'])
+      expect(await register({ participant: { ...paths, cancel } })).toMatchObject({
+        status: 400,
+        body: { errors: [{ pointer: '/participant/cancel' }] },
+      })
+  })
+
   it.each([
     ['the metadata service of a cloud', { service_address: '169.254.169.254', service_port: 80 }],
     ['the same, written as IPv6', { service_address: '::ffff:169.254.169.254', service_port: 80 }],

@@ -14,9 +14,10 @@ import type { ReservationState } from '@lepton/contracts/inventory'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { Placement } from './order.ts'
-import type { BranchName } from './transaction-store.ts'
+import { settleParticipant } from './participants.ts'
+import type { BranchName, DueTransaction } from './transaction-store.ts'
 
-interface Neighbours {
+export interface Neighbours {
   mesh: MeshClient
   signer: Signer
   branchTimeoutMs: number
@@ -73,11 +74,12 @@ export async function tryPaymentOf(neighbours: Neighbours, placement: Placement)
 /** @throws Refusal `branch-settled` where the branch contradicts the decision */
 export async function settleBranch(
   neighbours: Neighbours,
-  gid: string,
-  branch: BranchName,
+  { gid, participants }: Pick<DueTransaction, 'gid' | 'participants'>,
+  branch: string,
   state: keyof typeof SECOND_PHASE,
 ): Promise<void> {
-  await askBranch(neighbours, SECOND_PHASE[state][branch], gid)
+  if (participants !== null) return settleParticipant(neighbours, { gid, participants }, branch, state)
+  await askBranch(neighbours, SECOND_PHASE[state][branch as BranchName], gid)
 }
 
 async function askBranch<R extends RouteDefinition>(

@@ -18,6 +18,8 @@ const RECOVER_BATCH = 32
 export interface Coordinator extends Part {
   /** Resolves when an order that was begun here is decided, or after `timeoutMs`. */
   decided(orderId: string, timeoutMs: number): Promise<void>
+  /** Carries out what is decided and due now. */
+  settle(): Promise<void>
 }
 
 /**
@@ -81,6 +83,9 @@ export function startCoordinator(deps: Deps): Coordinator {
       const timer = setTimeout(tooLate.resolve, timeoutMs)
       await Promise.race([driven, tooLate.promise])
       clearTimeout(timer)
+    },
+    settle: async () => {
+      await recoverTransactions(deps, RECOVER_BATCH, () => recovery.wake())
     },
     stop: async () => {
       isStopped = true

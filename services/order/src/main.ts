@@ -10,9 +10,11 @@ import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { orderSubscriptions } from './events.ts'
 import { opsOrderRoutes } from './ops.ts'
+import { recordedEventRoutes } from './recorded-events.ts'
 import { rebuildRoutes } from './rebuild-routes.ts'
 import { startRebuilds } from './rebuild.ts'
 import { orderRoutes } from './routes.ts'
+import { transactionRoutes } from './transaction-routes.ts'
 import { createWatchers } from './watchers.ts'
 import { startAntiEntropy, startDeadlines } from './timers.ts'
 
@@ -65,6 +67,8 @@ await runService('order', settings, async (instance) => {
     app: createHttpApp(instance, [
       ...orderRoutes(deps, coordinator),
       ...opsOrderRoutes(deps),
+      ...transactionRoutes(deps, coordinator),
+      ...recordedEventRoutes(deps),
       ...rebuildRoutes(deps, () => rebuilds.wake()),
       ...eventEndpoints('order', store.database, subscriptions),
     ]),

@@ -13,7 +13,7 @@ import { currentTrace } from '@lepton/common/runtime/trace'
 import type { Begun, Change, Fact, Order } from './order.ts'
 import type { Input } from './state-table.ts'
 import * as store from './store.ts'
-import { moveTransactions, registerTransactions } from './transaction-store.ts'
+import { type Decided, moveTransactions, registerTransactions } from './transaction-store.ts'
 
 /** The facts that are published, and as which event. */
 const PUBLISHED = {
@@ -38,7 +38,7 @@ export class OrderChanges {
   readonly #events: OutgoingEvent[] = []
   readonly #anomalies: object[] = []
   readonly #registered: Begun[] = []
-  readonly #decided: { gid: string; state: 'CONFIRMING' | 'CANCELLING' }[] = []
+  readonly #decided: Decided[] = []
 
   constructor(now: string, orders: Iterable<Order>) {
     this.now = now

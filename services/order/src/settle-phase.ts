@@ -4,6 +4,7 @@ import { Refusal } from '@lepton/common/runtime/problem'
 import { resumeTrace } from '@lepton/common/runtime/span'
 import { settleBranch } from './branches.ts'
 import type { Deps } from './deps.ts'
+import { decideParticipants } from './participants.ts'
 import { decideTransaction } from './try-phase.ts'
 import {
   claimTransactions,
@@ -43,16 +44,23 @@ export async function recoverTransactions(
 
 async function recover(
   deps: Deps,
-  { gid, state, attempts, unsettled }: DueTransaction,
+  { gid, state, attempts, unsettled, participants }: DueTransaction,
   wake: () => void,
 ): Promise<void> {
   // Moves the transaction to CANCELLING, unless it was decided in between: due at once either way.
-  if (state === 'TRYING') return decideTransaction(deps, gid, 'try_unanswered')
   const { database, log } = deps
+  if (state === 'TRYING')
+    return participants === null
+      ? decideTransaction(deps, gid, 'try_unanswered')
+      : decideParticipants(database, {
+          gid,
+          state: 'CANCELLING',
+          reason: 'it was not decided by its deadline',
+        })
   const faults: Error[] = []
   for (const branch of unsettled) {
     try {
-      await settleBranch(deps, gid, branch, state)
+      await settleBranch(deps, { gid, participants }, branch, state)
       await markSettled(database, gid, branch)
       if (branch !== unsettled.at(-1)) failpoint('tcc.mid_confirm')
     } catch (error) {

@@ -1,10 +1,11 @@
+import type { Participant } from '@lepton/contracts/governance'
+import type { TransactionState } from '@lepton/contracts/transactions'
 import type { Database } from '@lepton/events/postgres/database'
 import { insertRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Placement } from './order.ts'
 
 export type BranchName = 'stock' | 'payment'
-export type TransactionState = 'TRYING' | 'CONFIRMING' | 'CANCELLING' | 'CONFIRMED' | 'CANCELLED' | 'STOPPED'
 
 export const BRANCHES: readonly BranchName[] = ['stock', 'payment']
 
@@ -15,15 +16,53 @@ export interface DueTransaction {
   attempts: number
   /** The order's own. */
   traceparent: string | null
-  unsettled: BranchName[]
+  /** Null for an order, whose branches are always the same. */
+  participants: Participants | null
+  unsettled: string[]
+}
+
+/** The services that take part, and by which paths. */
+export type Participants = Readonly<Record<string, Participant>>
+
+export interface Decided {
+  gid: string
+  state: 'CONFIRMING' | 'CANCELLING'
+  reason?: string
 }
 
 /** Notes global transactions and their branches with their orders, before any call. */
 export function registerTransactions(tx: Tx, placements: readonly Placement[], now: string): void {
+  register(
+    tx,
+    placements.map(({ order_id: gid, deadline }) => ({ gid, deadline, participants: null })),
+    now,
+  )
+}
+
+/** Notes a transaction over participants, before any call; its deadline is so far (ms) ahead. */
+export async function registerParticipants(
+  tx: Tx,
+  gid: string,
+  participants: Participants,
+  allowedMs: number,
+): Promise<void> {
+  const { rows } = await tx.query<{ now: string; deadline: string }>(
+    `select now() as now, now() + $1 * interval '1 ms' as deadline`,
+    [allowedMs],
+  )
+  const { now, deadline } = rows[0]!
+  register(tx, [{ gid, deadline, participants }], now)
+}
+
+function register(
+  tx: Tx,
+  transactions: readonly { gid: string; deadline: string; participants: Participants | null }[],
+  now: string,
+): void {
   insertRows(
     tx,
     'tcc_tx',
-    placements.map(({ order_id: gid, deadline }) => ({
+    transactions.map(({ gid, deadline, participants }) => ({
       gid,
       state: 'TRYING',
       deadline,
@@ -31,27 +70,53 @@ export function registerTransactions(tx: Tx, placements: readonly Placement[], n
       // Until then it belongs to the process that registered it.
       next_at: deadline,
       updated_at: now,
+      participants,
     })),
   )
   insertRows(
     tx,
     'tcc_branch_log',
-    placements.flatMap(({ order_id: gid }) =>
-      BRANCHES.map((branch) => ({ gid, branch, phase: 'TRY', done: false })),
+    transactions.flatMap(({ gid, participants }) =>
+      (participants === null ? BRANCHES : Object.keys(participants)).map((branch) => ({
+        gid,
+        branch,
+        phase: 'TRY',
+        done: false,
+      })),
     ),
   )
 }
 
-/** Moves global transactions with the decisions about their orders, whose rows the caller has locked. */
-export function moveTransactions(
-  tx: Tx,
-  decided: readonly { gid: string; state: 'CONFIRMING' | 'CANCELLING' }[],
-): void {
+export interface Transaction {
+  transaction_id: string
+  state: TransactionState
+  reason: string | null
+  participants: { service: string; has_settled: boolean }[]
+}
+
+/** A transaction over participants. */
+export async function findTransaction(database: Database, gid: string): Promise<Transaction | undefined> {
+  const { rows } = await database.query<Transaction>(
+    `select gid as transaction_id, state, reason,
+       (select json_agg(json_build_object('service', branch, 'has_settled', done) order by branch)
+        from tcc_branch_log l where l.gid = t.gid) as participants
+     from tcc_tx t where gid = $1 and participants is not null`,
+    [gid],
+  )
+  return rows[0]
+}
+
+/**
+ * Moves global transactions that are still open. Those of orders move with the decisions about them, whose rows the caller
+ * has locked.
+ */
+export function moveTransactions(tx: Tx, decided: readonly Decided[]): void {
   if (decided.length === 0) return
   tx.write(
     `with moved as (
-       update tcc_tx t set state = d.state, attempts = 0, next_at = now(), last_error = null, updated_at = now()
-       from jsonb_to_recordset($1::jsonb) as d(gid uuid, state text)
+       update tcc_tx t set state = d.state, attempts = 0, next_at = now(), last_error = null, reason = d.reason,
+         updated_at = now()
+       from jsonb_to_recordset($1::jsonb) as d(gid uuid, state text, reason text)
        where t.gid = d.gid and t.state = 'TRYING' returning t.gid, t.state)
      update tcc_branch_log l set done = false, phase = case m.state when 'CONFIRMING' then 'CONFIRM' else 'CANCEL' end
      from moved m where l.gid = m.gid`,
@@ -72,8 +137,8 @@ export async function claimTransactions(
          select gid from tcc_tx
          where state in ('TRYING', 'CONFIRMING', 'CANCELLING') and next_at <= now()
          order by next_at limit $1 for update skip locked)
-       returning gid, state, attempts)
-     select gid, state, attempts, (select traceparent from order_stream where order_id = gid) as traceparent,
+       returning gid, state, attempts, participants)
+     select gid, state, attempts, participants, (select traceparent from order_stream where order_id = gid) as traceparent,
        array(select branch from tcc_branch_log l where l.gid = due.gid and not done order by branch desc) as unsettled
      from due`,
     [limit, leaseMs],
@@ -81,7 +146,7 @@ export async function claimTransactions(
   return rows
 }
 
-export async function markSettled(database: Database, gid: string, branch: BranchName): Promise<void> {
+export async function markSettled(database: Database, gid: string, branch: string): Promise<void> {
   await database.query('update tcc_branch_log set done = true where gid = $1 and branch = $2', [gid, branch])
 }
 

@@ -20,21 +20,32 @@ export async function runTryPhase(deps: Deps, placement: Placement): Promise<voi
 
 /** Asks both branches at once and tells what their answers mean. */
 export async function tryBranches(deps: Deps, placement: Placement): Promise<Input['name']> {
-  const { log } = deps
-  let answered = 0
-  async function attempt(ask: (deps: Deps, placement: Placement) => Promise<TryResult>): Promise<TryResult> {
-    const outcome = await ask(deps, placement).catch((error: unknown): TryResult => {
-      log.info({ err: error, order_id: placement.order_id }, 'a branch did not answer its try')
-      return 'unanswered'
-    })
-    failpoint(++answered === 1 ? 'tcc.after_try_1' : 'tcc.after_try_2')
-    return outcome
-  }
-
-  const [stock, payment] = await Promise.all([attempt(tryStockOf), attempt(tryPaymentOf)])
+  const [stock, payment] = await tryAll(deps, placement.order_id, [
+    () => tryStockOf(deps, placement),
+    () => tryPaymentOf(deps, placement),
+  ])
   if (stock === 'refused') return 'stock_try_refused'
   if (payment === 'refused') return 'payment_try_refused'
   return stock === 'accepted' && payment === 'accepted' ? 'all_tried' : 'try_unanswered'
+}
+
+/** Asks every branch of a transaction at once. One that fails to answer has not decided. */
+export function tryAll(
+  { log }: Pick<Deps, 'log'>,
+  gid: string,
+  asks: readonly (() => Promise<TryResult>)[],
+): Promise<TryResult[]> {
+  let answered = 0
+  return Promise.all(
+    asks.map(async (ask) => {
+      const outcome = await ask().catch((error: unknown): TryResult => {
+        log.info({ err: error, order_id: gid }, 'a branch did not answer its try')
+        return 'unanswered'
+      })
+      failpoint(++answered === 1 ? 'tcc.after_try_1' : 'tcc.after_try_2')
+      return outcome
+    }),
+  )
 }
 
 /**

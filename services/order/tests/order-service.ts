@@ -23,6 +23,8 @@ import { startCoordinator } from '../src/coordinator.ts'
 import type { Deps } from '../src/deps.ts'
 import { orderSubscriptions } from '../src/events.ts'
 import { opsOrderRoutes } from '../src/ops.ts'
+import { recordedEventRoutes } from '../src/recorded-events.ts'
+import { transactionRoutes } from '../src/transaction-routes.ts'
 import { rebuildRoutes } from '../src/rebuild-routes.ts'
 import { startRebuilds } from '../src/rebuild.ts'
 import { orderRoutes } from '../src/routes.ts'
@@ -72,6 +74,8 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       endpoints: [
         ...orderRoutes(deps, coordinator ?? { decided: () => Promise.resolve() }),
         ...opsOrderRoutes(deps),
+        ...transactionRoutes(deps, coordinator ?? { settle: () => Promise.resolve() }),
+        ...recordedEventRoutes(deps),
         ...rebuildRoutes(deps, () => rebuilds.wake()),
       ],
       subscriptions: orderSubscriptions(deps),

@@ -17,6 +17,12 @@ describeRefusals(shop, routes, {
   cancel_ops_order: { reason: 'the refusals' },
   refund_ops_order: { reason: 'the refusals' },
   rebuild_orders: { reason: 'the refusals' },
+  run_transaction: { service_a: 'billing', service_b: 'shipping' },
+  register_event_type: {
+    event_type: 'note.taken.v1',
+    schema: { type: 'object', additionalProperties: false },
+  },
+  record_event: { event_type: 'note.taken.v1', event_data: {} },
   ask_order_status: { reason: 'the refusals' },
 })
 
