@@ -9,7 +9,8 @@ file, one row per transaction, and a row never goes back. GET /tx/ID says where 
 import json
 import sqlite3
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 PORT, FILE = int(sys.argv[1]), sys.argv[2]
 
@@ -25,7 +26,8 @@ NEXT = {
     ("cancel", "CANCELLED"): "CANCELLED",
 }
 
-db = sqlite3.connect(FILE, isolation_level=None)
+db = sqlite3.connect(FILE, isolation_level=None, check_same_thread=False)
+one_at_a_time = threading.Lock()
 db.execute("create table if not exists branch (id text primary key, state text not null)")
 
 
@@ -40,14 +42,17 @@ class Participant(BaseHTTPRequestHandler):
     def do_PUT(self):
         self.rfile.read(int(self.headers.get("content-length") or 0))
         _, _, transaction, phase = self.path.split("/")
-        before = state_of(transaction)
-        after = NEXT.get((phase, before))
-        if after is not None:
-            db.execute("insert or replace into branch values (?, ?)", (transaction, after))
+        with one_at_a_time:
+            before = state_of(transaction)
+            after = NEXT.get((phase, before))
+            if after is not None:
+                db.execute("insert or replace into branch values (?, ?)", (transaction, after))
         self.answer(409 if after is None else 200, {"state": after or before})
 
     def do_GET(self):
-        self.answer(200, {"state": state_of(self.path.split("/")[2])})
+        with one_at_a_time:
+            state = state_of(self.path.split("/")[2])
+        self.answer(200, {"state": state})
 
     def answer(self, status, body):
         data = json.dumps(body).encode()
@@ -61,6 +66,6 @@ class Participant(BaseHTTPRequestHandler):
         pass
 
 
-server = HTTPServer(("127.0.0.1", PORT), Participant)
+server = ThreadingHTTPServer(("127.0.0.1", PORT), Participant)
 print(server.server_address[1], flush=True)
 server.serve_forever()
