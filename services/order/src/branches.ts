@@ -13,18 +13,15 @@ import {
 import type { ReservationState } from '@lepton/contracts/inventory'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { RouteDefinition } from '@lepton/contracts/route'
-import type { Placement } from './order.ts'
+import type { Placement, TryResult } from './order.ts'
 import { settleParticipant } from './participants.ts'
 import type { BranchName, DueTransaction } from './transaction-store.ts'
 
-export interface Neighbours {
+interface Neighbours {
   mesh: MeshClient
   signer: Signer
   branchTimeoutMs: number
 }
-
-/** `unanswered`: the branch has not decided, as with a card whose processor has not answered yet. */
-export type TryResult = 'accepted' | 'refused' | 'unanswered'
 
 /** What a branch's state says about its try. Only what names a decision is one. */
 const STOCK_TRIED: Record<ReservationState, TryResult> = {

@@ -69,3 +69,6 @@ export type Verdict =
   | { kind: 'repeat' }
   | { kind: 'anomaly' }
   | { kind: 'refuse'; slug: ProblemSlug }
+
+/** `unanswered`: the branch has not decided, as with a card whose processor has not answered yet. */
+export type TryResult = 'accepted' | 'refused' | 'unanswered'

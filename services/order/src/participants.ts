@@ -4,7 +4,7 @@ import { type Participant, participantIn } from '@lepton/contracts/governance'
 import type { Database } from '@lepton/events/postgres/database'
 import { refuse } from '@lepton/shop/refuse'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Neighbours, TryResult } from './branches.ts'
+import type { TryResult } from './order.ts'
 import { type Decided, moveTransactions, type Participants } from './transaction-store.ts'
 
 // Branches of services that are not the shop's: by paths that their instances say in the registry, over the mesh, without
@@ -15,7 +15,11 @@ const DISCOVERY_MS = 1_000
 const LOOK_EVERY_MS = 25
 
 type Phase = keyof Participant
-type Asking = Pick<Neighbours, 'mesh' | 'branchTimeoutMs'>
+interface Asking {
+  mesh: MeshClient
+  branchTimeoutMs: number
+}
+
 const SECOND_PHASE = { CONFIRMING: 'confirm', CANCELLING: 'cancel' } as const
 
 /** @throws Refusal `not-found` for a service that nobody has registered, `not-a-participant` for one that takes no part */
