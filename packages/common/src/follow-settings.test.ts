@@ -4,6 +4,7 @@ import { createInboundLimit } from './http/inbound-limit.ts'
 import type { ProcessSetting } from './mesh/control/traffic.ts'
 import { createLog } from './runtime/log.ts'
 import { createMetrics } from './runtime/metrics.ts'
+import { continueTrace } from './runtime/trace.ts'
 
 it('changes a process while it runs, and takes it back to what its environment says', () => {
   const log = createLog({ service: 'order', instance: 'order-1', level: 'info' }, { write: () => undefined })
@@ -20,18 +21,20 @@ it('changes a process while it runs, and takes it back to what its environment s
       return () => true
     },
   }
-  followSettings(control, { log, inbound, logLevel: 'info' })
+  followSettings(control, { log, inbound, logLevel: 'info', sampleRatio: 1 })
   const set = (next: ProcessSetting) => {
     own = next
     changed()
   }
 
-  set({ log_level: 'debug', inbound_max: 4 })
+  set({ log_level: 'debug', inbound_max: 4, trace_sample_ratio: 0 })
+  expect(continueTrace({}).is_sampled).toBe(false)
   expect([log.level, inbound.limit()]).toEqual(['debug', 4])
   const entered = Array.from({ length: 6 }, () => inbound.enter('read'))
   expect(entered.filter(Boolean)).toHaveLength(4)
 
   set({})
   expect(log.level).toBe('info')
+  expect(continueTrace({}).is_sampled).toBe(true)
   inbound.stop()
 })

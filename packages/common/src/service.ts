@@ -105,7 +105,12 @@ export async function runService(
     streams: createStreams({ max: settings.MAX_STREAMS, metrics, name: service }),
     isReady: () => isReady,
   }
-  followSettings(control, { log, inbound: instance.inbound, logLevel: settings.LOG_LEVEL })
+  followSettings(control, {
+    log,
+    inbound: instance.inbound,
+    logLevel: settings.LOG_LEVEL,
+    sampleRatio: settings.TRACE_SAMPLE_RATIO,
+  })
   let stop: () => Promise<void> = async () => {}
   onStop(settings, log, () => stop())
 

@@ -3,15 +3,13 @@ import type { Part } from './runtime/lifecycle.ts'
 import type { Log } from './runtime/log.ts'
 import { keepRecentSpans } from './runtime/recent-spans.ts'
 import type { Span } from './runtime/span.ts'
-import { sampleTraces } from './runtime/trace.ts'
 
 /** Collects this process's spans: the newest are kept, and all are exported where an endpoint is set. */
 export async function startTraces(
   service: string,
-  { INSTANCE, TRACE_SAMPLE_RATIO, TRACE_KEEP_SPANS, OTEL_EXPORTER_OTLP_ENDPOINT }: InstanceSettings,
+  { INSTANCE, TRACE_KEEP_SPANS, OTEL_EXPORTER_OTLP_ENDPOINT }: InstanceSettings,
   log: Log,
 ): Promise<{ of(traceId: string): Span[]; stop(): Promise<void> }> {
-  sampleTraces(TRACE_SAMPLE_RATIO)
   const recent = keepRecentSpans(TRACE_KEEP_SPANS)
   let exported: Part | undefined
   if (OTEL_EXPORTER_OTLP_ENDPOINT !== undefined) {

@@ -31,6 +31,8 @@ const Process = z.strictObject({
   /** Requests worked on at once, at most; and the queue (ms) above which fewer are taken. */
   inbound_max: z.int().min(1).max(10_000).optional(),
   inbound_queue_ms: z.int().min(1).max(10_000).optional(),
+  /** Of the traces that begin in it, the share whose spans are collected. */
+  trace_sample_ratio: z.number().min(0).max(1).optional(),
 })
 export type ProcessSetting = z.infer<typeof Process>
 
