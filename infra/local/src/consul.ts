@@ -45,6 +45,8 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
     ...['-serf-lan-port', String(await deps.ports.choose('consul-serf')), '-serf-wan-port', '-1'],
     ...unusedPorts(version),
     ...['-hcl', 'performance { raft_multiplier = 1 }', '-hcl', 'disable_update_check = true'],
+    // The authority whose certificates the services show each other.
+    ...['-hcl', 'connect { enabled = true }'],
     // An answer that has no room in a datagram says so, and is asked for again over TCP: else it lacks instances.
     ...['-hcl', 'dns_config { enable_truncate = true }'],
     ...['-hcl', `limits { http_max_conns_per_client = ${MAX_CONNECTIONS_PER_CLIENT} }`],
@@ -85,6 +87,15 @@ async function hasLeader(address: string): Promise<boolean> {
   } catch {
     return false
   }
+}
+
+/** Whether Consul has an authority of its own, whose certificates services can show each other. */
+export async function hasAuthority(address: string): Promise<boolean> {
+  const response = await fetch(`${address}/v1/agent/connect/ca/roots`, {
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  }).catch(() => undefined)
+  await response?.body?.cancel()
+  return response?.ok ?? false
 }
 
 export interface Registration {

@@ -25,6 +25,7 @@ const context = {
   },
   secrets,
   gatewayPort: 8080,
+  meshTls: 'consul' as const,
   pspPort: 8090,
   opsSocket: '/state/ops.sock',
   stateDirOf: (instance: string) => `/state/${instance}`,

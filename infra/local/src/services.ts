@@ -25,6 +25,8 @@ export interface ServiceContext {
   secrets: Secrets
   gatewayPort: number
   pspPort: number
+  /** Whether services talk by TLS: Consul must have an authority of its own. */
+  meshTls: 'consul' | 'off'
   /** Where the ops service asks the launcher. */
   opsSocket: string
   stateDirOf: (instance: string) => string
@@ -65,6 +67,7 @@ export function environmentOf(
     STATE_DIR: context.stateDirOf(instance),
     JWKS_FILE: secrets.jwksFile,
     CONSUL_HTTP_ADDR: servers.consul,
+    MESH_TLS: context.meshTls,
     KAFKA_BROKERS: servers.kafka,
     ...(isKeyOwner(service) ? { JWT_KEY_FILE: secrets.keyFiles[service] } : {}),
     ...(isDatabaseOwner(service)

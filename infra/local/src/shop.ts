@@ -4,7 +4,7 @@ import { createSecrets } from '@lepton/setup/keys'
 import { createAllTopics } from '@lepton/setup/topics'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
-import { consulAddress, deregisterAll } from './consul.ts'
+import { consulAddress, deregisterAll, hasAuthority } from './consul.ts'
 import { opsSocketPath } from './control.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { kafkaAddress } from './kafka.ts'
@@ -82,6 +82,7 @@ async function createContext({ options, state, config, ports, serverDeps }: Laun
     secrets: createSecrets(state.folder('secrets')),
     gatewayPort: await ports.choose('gateway-1', options.useDefaultPorts ? DEFAULT_GATEWAY_PORT : undefined),
     pspPort: await ports.choose('psp-1'),
+    meshTls: 'consul',
     opsSocket: opsSocketPath(state.dir),
     stateDirOf: (instance) => state.folder('instances', instance),
     settings: options.env ?? {},
@@ -90,7 +91,7 @@ async function createContext({ options, state, config, ports, serverDeps }: Laun
   }
 }
 
-async function startServers({ servers, step, signal }: Launch, context: ServiceContext) {
+async function startServers({ servers, serverDeps, step, signal }: Launch, context: ServiceContext) {
   async function start(name: ServerName) {
     return step(titleOf, () => servers.start(name))
   }
@@ -111,7 +112,10 @@ async function startServers({ servers, step, signal }: Launch, context: ServiceC
 
   async function consul() {
     const { address, spec } = await start('consul')
-    if (spec) await deregisterAll(address)
+    if (spec) return deregisterAll(address)
+    if (await hasAuthority(address)) return
+    context.meshTls = 'off'
+    serverDeps.note('services talk without TLS: Connect is not enabled in Consul, as given')
   }
 
   await Promise.all([postgres(), kafka(), consul()])

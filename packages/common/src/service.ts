@@ -18,6 +18,7 @@ import { type Control, createControl } from './mesh/control/control.ts'
 import { chooseDiscovery } from './mesh/choose-discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
 import { meshDefaults } from './mesh/settings.ts'
+import { createSecurity, tlsChoice } from './mesh/tls/security.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
 import { createSnapshots } from './http/take-snapshot.ts'
 import { closeServer, onStop, startServer } from './http/server.ts'
@@ -49,6 +50,8 @@ export interface Running {
 }
 
 const EVERY_INTERFACE = ['0.0.0.0', '::']
+/** An instance that has no certificate by then starts without, and takes no calls until it has one. */
+const CERTIFICATE_MS = 5_000
 
 /**
  * Runs one instance of a service until a stop request.
@@ -75,6 +78,11 @@ export async function runService(
   })
   const from = { consul, dns: dnsOf(settings) }
   const discovery = chooseDiscovery(from, { stateDir: settings.STATE_DIR, log, metrics })
+  const choice = tlsChoice(settings)
+  const acceptsPlain = settings.MESH_TLS_PLAIN === 'accept'
+  const security =
+    choice &&
+    createSecurity(choice, { consul, service, stateDir: settings.STATE_DIR, log, metrics, acceptsPlain })
   const control = createControl({ consul, caller: service, stateDir: settings.STATE_DIR, log, metrics })
   const place = { zone: settings.ZONE, region: settings.REGION }
   const meshSettings = {
@@ -82,7 +90,8 @@ export async function runService(
     transportName: settings.MESH_TRANSPORT,
     balancer: { ...meshDefaults.balancer, locality: { ...meshDefaults.balancer.locality, ...place } },
   }
-  const mesh = createMeshClient({ discovery, control, log, metrics, settings: meshSettings })
+  const identity = security?.identity
+  const mesh = createMeshClient({ discovery, identity, control, log, metrics, settings: meshSettings })
   let isReady = false
   const instance: Instance = {
     service,
@@ -115,9 +124,12 @@ export async function runService(
   onStop(settings, log, () => stop())
 
   const { app, parts } = await start(instance)
-  const { server, port } = await startServer(app, settings)
-  // Customers reach the gateway by HTTP/1.1 alone.
-  const more = isPublic ? undefined : await startMoreTransports(app, settings)
+  await security?.ready(CERTIFICATE_MS)
+  // Customers reach the gateway by HTTP/1.1 alone, and show no certificate.
+  const inside = isPublic ? undefined : security
+  const guarded = inside?.guard(app) ?? app
+  const { server, port } = await startServer(guarded, settings, inside?.identity.server)
+  const more = isPublic ? undefined : await startMoreTransports(guarded, settings, inside?.identity.server)
   const { OPS_HOST: host, OPS_PORT } = settings
   const take = createSnapshots({
     service,
@@ -149,9 +161,11 @@ export async function runService(
       ops_address: opsAddress,
       ops_port: String(ops.port),
       ...more?.meta,
+      ...inside?.meta,
       ...said({ ...place, version: settings.VERSION }),
     },
-    ...(isPublic && { check: { address: opsAddress, port: ops.port } }),
+    // Consul's check shows no certificate.
+    ...((isPublic || inside) && { check: { address: opsAddress, port: ops.port } }),
   })
   log.info({ port, ops_port: ops.port }, 'ready')
 
@@ -164,7 +178,7 @@ export async function runService(
       await part.stop().catch((error: unknown) => log.warn({ err: error }, 'a part did not stop cleanly'))
     }
     await mesh.close()
-    await Promise.all([control.close(), discovery.close()])
+    await Promise.all([control.close(), discovery.close(), security?.close()])
     await consul.close()
     instance.inbound.stop()
     ops.server.closeAllConnections()

@@ -2,6 +2,7 @@ import { hostname } from 'node:os'
 import { z } from 'zod'
 import { DISCOVERY_NAMES } from './mesh/choose-discovery.ts'
 import { POLICY_NAMES } from './mesh/policies/by-name.ts'
+import { TLS_SOURCES } from './mesh/tls/security.ts'
 import { TRANSPORT_NAMES } from './mesh/transports.ts'
 import { fileContent, whole } from './runtime/config.ts'
 
@@ -41,6 +42,14 @@ export const instanceSettings = z.object({
   MESH_POLICY: z.enum(POLICY_NAMES).default('load'),
   /** How instances that speak it are talked to; all speak http1. */
   MESH_TRANSPORT: z.enum(TRANSPORT_NAMES).default('http1'),
+  /** Whether services talk by TLS, and where certificates come from: Consul's own authority, or files of another one. */
+  MESH_TLS: z.enum(TLS_SOURCES).default('off'),
+  /** Whether calls of others without TLS are still taken: while a fleet is changed, and for callers that know none. */
+  MESH_TLS_PLAIN: z.enum(['refuse', 'accept']).default('refuse'),
+  /** For MESH_TLS=files, all PEM; read again when they change. */
+  MESH_TLS_CERT_FILE: z.string().min(1).optional(),
+  MESH_TLS_KEY_FILE: z.string().min(1).optional(),
+  MESH_TLS_CA_FILE: z.string().min(1).optional(),
   /** Where this instance runs: others of its zone, then of its region, are asked first. */
   ZONE: Label.optional(),
   REGION: Label.optional(),

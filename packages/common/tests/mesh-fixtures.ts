@@ -59,7 +59,7 @@ export async function startInstance(
 }
 
 /** A discovery whose answer the test writes. */
-function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
+export function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
   const lists = new Map(Object.entries(initial))
   const released: string[] = []
   const listeners = new Map<string, Set<(instances: readonly KnownInstance[]) => void>>()

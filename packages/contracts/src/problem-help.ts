@@ -14,6 +14,8 @@ export const PROBLEM_HELP: Record<ProblemSlug, string> = {
     'The webhook was not signed with the secret that the card processor and the shop share, or it is older than five minutes. Check the secret and the clock of the sender.',
   forbidden:
     'The token is valid but of the wrong kind: operators’ requests need an operator’s token, customers’ a customer’s. A change with a cookie must come from a page of the shop itself.',
+  'caller-refused':
+    'An intention in Consul denies it: the one that calls has shown a certificate, and may not call with it. Only services meet this problem; their own callers get 503.',
   'not-found':
     'Nothing is at this path, or it belongs to another customer. Check the id, the spelling and the case. A path has no slash at its end.',
   'method-not-allowed':

@@ -8,6 +8,7 @@ export const PROBLEMS = {
   unauthenticated: { status: 401, title: 'This request needs a valid token' },
   'signature-invalid': { status: 401, title: 'The signature is invalid' },
   forbidden: { status: 403, title: 'This token may not do that' },
+  'caller-refused': { status: 403, title: 'This service may not call that one' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'This path does not answer that method' },
   'order-not-ready': { status: 409, title: 'The order is not ready for that' },

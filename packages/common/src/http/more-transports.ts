@@ -3,6 +3,7 @@ import { createFramesServer } from '../mesh/frames/server.ts'
 import { createHttp2Server } from '../mesh/http2/server.ts'
 import { overHttp } from '../mesh/over-http.ts'
 import { listen } from '../mesh/serving.ts'
+import type { ServerTls } from '../mesh/tls/identity.ts'
 import { PORT_KEYS } from '../mesh/transports.ts'
 
 export interface MoreTransports {
@@ -16,9 +17,10 @@ export interface MoreTransports {
 export async function startMoreTransports(
   listener: RequestListener,
   { HOST, HTTP2_PORT, FRAMES_PORT }: { HOST: string; HTTP2_PORT: number; FRAMES_PORT: number },
+  tls?: ServerTls,
 ): Promise<MoreTransports> {
   const handle = overHttp(listener)
-  const [http2, frames] = [createHttp2Server(handle), createFramesServer(handle)]
+  const [http2, frames] = [createHttp2Server(handle, { tls }), createFramesServer(handle, { tls })]
   return {
     meta: {
       [PORT_KEYS.http2]: String(await listen(http2.server, HOST, HTTP2_PORT)),

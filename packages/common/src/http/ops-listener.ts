@@ -1,4 +1,4 @@
-import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Metrics } from '../runtime/metrics.ts'
 import type { Verify } from './auth.ts'
 import { isMeant } from './meant.ts'
@@ -28,7 +28,7 @@ export async function startOpsListener({
   isReady: () => boolean
   /** Without them the process gives none. */
   snapshots?: { take: () => Promise<Snapshot>; spansOf?: (traceId: string) => Span[]; verify: Verify }
-}): Promise<{ server: Server; port: number }> {
+}): ReturnType<typeof startServer> {
   let rendering: Promise<string> | undefined
   const render = () =>
     (rendering ??= metrics.registry.metrics().finally(() => {

@@ -1,6 +1,8 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import closeWithGrace from 'close-with-grace'
 import { closeGently, listen } from '../mesh/serving.ts'
+import type { ServerTls } from '../mesh/tls/identity.ts'
 import type { Log } from '../runtime/log.ts'
 
 const KEEP_ALIVE_MS = 65_000
@@ -18,24 +20,28 @@ export interface ListenSettings {
   MAX_CONNECTIONS?: number
 }
 
-/** Listens on HOST and PORT; port 0 takes a free one, which is returned. */
+/** Listens on HOST and PORT; port 0 takes a free one, which is returned. With `tls`, clients show who they are. */
 export async function startServer(
   listener: RequestListener,
   { HOST, PORT, REQUEST_TIMEOUT_MS, HEADERS_TIMEOUT_MS, MAX_CONNECTIONS }: ListenSettings,
-): Promise<{ server: Server; port: number }> {
+  tls?: ServerTls,
+): Promise<{ server: Server | SecureServer; port: number }> {
   const timeouts = {
     keepAliveTimeout: KEEP_ALIVE_MS,
     ...(REQUEST_TIMEOUT_MS !== undefined && { requestTimeout: REQUEST_TIMEOUT_MS }),
     ...(HEADERS_TIMEOUT_MS !== undefined && { headersTimeout: HEADERS_TIMEOUT_MS }),
     connectionsCheckingInterval: CHECK_MS,
   }
-  const server = createServer(timeouts, listener)
+  const server =
+    tls === undefined
+      ? createServer(timeouts, listener)
+      : tls.keep(createSecureServer({ ...timeouts, ...tls.options() }, listener))
   if (MAX_CONNECTIONS !== undefined) server.maxConnections = MAX_CONNECTIONS
   return { server, port: await listen(server, HOST, PORT) }
 }
 
 /** Lets requests in flight finish for up to 5 s, then cuts their connections. */
-export function closeServer(server: Server): Promise<void> {
+export function closeServer(server: Server | SecureServer): Promise<void> {
   return closeGently(server, { cut: () => server.closeAllConnections() })
 }
 

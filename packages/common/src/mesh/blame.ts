@@ -7,6 +7,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 export const FAULT_HEADER = 'lepton-fault'
 export const OVERLOAD = 'overload'
 export const DEADLINE = 'deadline'
+/** Of a 403: an intention in Consul denies its calls to this caller. */
+export const INTENTION = 'intention'
 
 /**
  * Who pays for an answer. `instance` counts for ejection and breaker, `operation` for the breaker alone, `request`
@@ -42,4 +44,9 @@ export function mayTryAnother({
 }): boolean {
   const fault = headers[FAULT_HEADER]
   return (status === 500 || UNABLE.has(status)) && fault !== OVERLOAD && fault !== DEADLINE
+}
+
+/** Whether the answer is that this process may not call the service at all. */
+export function isDenied({ status, headers }: { status: number; headers: IncomingHttpHeaders }): boolean {
+  return status === 403 && headers[FAULT_HEADER] === INTENTION
 }

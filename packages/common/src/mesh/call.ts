@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Blame, mayTryAnother } from './blame.ts'
+import { type Blame, isDenied, mayTryAnother } from './blame.ts'
 import type { Endpoint } from './endpoint.ts'
 import { decideRetry } from './retry.ts'
 import type { RetryBudget } from './retry-budget.ts'
@@ -77,6 +77,8 @@ export async function callEndpoints(
       metrics.retries.inc({ ...label, outcome: result.outcome === 'success' ? 'success' : 'failure' })
     }
     const { answer, error, blame = 'none' } = result
+    if (answer !== undefined && isDenied(answer))
+      throw new CallFailed(`an intention in Consul denies the calls of ${target.service}`, { isFault: false })
     if (answer !== undefined && !mayTryAnother(answer)) {
       // The next instance does not have the bug: it was the first one's after all.
       if (answer.status < 500) for (const blamed of buggy) target.balancer.blame(blamed.endpoint, blamed)

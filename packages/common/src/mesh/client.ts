@@ -3,7 +3,6 @@ import { EventEmitter } from 'node:events'
 import type { Log } from '../runtime/log.ts'
 import type { Metrics } from '../runtime/metrics.ts'
 import { refuse, Unavailable } from '../runtime/problem.ts'
-import { BreakerOpen } from './breaker.ts'
 import type { Control } from './control/control.ts'
 import { callEndpoints, CallFailed, type MeshAnswer } from './call.ts'
 import { DeadlineExceeded, hopBudgetMs, inboundAttempt, remainingMs } from '../runtime/deadline.ts'
@@ -14,9 +13,11 @@ import { isReadyWithin } from './ready-within.ts'
 import { isIdempotent } from './retry.ts'
 import { meshDefaults, type MeshSettings } from './settings.ts'
 import { createTarget, type Target } from './target.ts'
+import type { Identity } from './tls/identity.ts'
 import { lookAt, type TargetLook } from './target-look.ts'
 import type { Method } from './transport.ts'
 import { FAIR_SHARE } from './try.ts'
+import { asUnavailable, isLate } from './unanswered.ts'
 
 export interface MeshRequest {
   service: string
@@ -60,6 +61,8 @@ export interface MeshClient {
 
 export interface MeshClientOptions {
   discovery: Discovery
+  /** Who this process is: instances that speak TLS are called by it. */
+  identity?: Identity | undefined
   /** Settings that change while the client runs. */
   control?: Pick<Control, 'traffic' | 'subscribe'>
   log: Log
@@ -74,6 +77,7 @@ const VERDICTS = { none: 'good', request: 'nothing', operation: 'bad', instance:
 
 export function createMeshClient({
   discovery,
+  identity,
   control,
   log,
   metrics: processMetrics,
@@ -101,6 +105,7 @@ export function createMeshClient({
   function addTarget(service: string): Target {
     const target = createTarget({
       watch: discovery.watch(service),
+      identity,
       settings,
       metrics,
       log,
@@ -206,22 +211,12 @@ export function createMeshClient({
         ),
       )
     } catch (error) {
-      const isLate = error instanceof DeadlineExceeded || (error instanceof CallFailed && error.isTimeout)
-      if (isLate) metrics.deadlineExceeded.inc({ server_address: service })
-      if (error instanceof BreakerOpen) {
-        const retryAfterS = Math.ceil(operation.breaker.retryAfterMs() / 1000)
-        throw new Unavailable(service, {
-          fault: service,
-          cause: error,
-          retryAfterS: Math.max(1, retryAfterS),
-        })
-      }
-      if (isLate && budgetMs < configuredMs * FAIR_SHARE) {
-        throw refuse('deadline-exceeded', `There was too little time left to ask ${service}.`)
-      }
-      if (isLate || error instanceof CallFailed)
-        throw new Unavailable(service, { fault: service, cause: error })
-      throw error
+      if (isLate(error)) metrics.deadlineExceeded.inc({ server_address: service })
+      throw asUnavailable(error, {
+        service,
+        retryAfterMs: operation.breaker.retryAfterMs(),
+        isShort: budgetMs < configuredMs * FAIR_SHARE,
+      })
     } finally {
       target.limit.leave()
       operation.limit.leave()

@@ -16,6 +16,23 @@ export interface ServiceInstance {
   weight: number
 }
 
+export interface ServiceDefinition {
+  id: string
+  name: string
+  address: string
+  port: number
+  tags: string[]
+  meta: Record<string, string>
+  check: {
+    /** An HTTP address that answers 2xx, or `tcp://host:port` that accepts a connection. */
+    url: string
+    intervalS: number
+    timeoutS: number
+    failuresBeforeCritical: number
+    deregisterAfterMin: number
+  }
+}
+
 export interface KeyValue {
   key: string
   value: string

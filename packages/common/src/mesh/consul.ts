@@ -5,6 +5,7 @@ import {
   HealthEntry,
   KeyEntries,
   type KeyValue,
+  type ServiceDefinition,
   type ServiceInstance,
   toInstance,
   toKeyValue,
@@ -12,23 +13,6 @@ import {
 import { createConsulToken } from './consul-token.ts'
 
 export type { KeyValue, ServiceInstance } from './consul-entries.ts'
-
-export interface ServiceDefinition {
-  id: string
-  name: string
-  address: string
-  port: number
-  tags: string[]
-  meta: Record<string, string>
-  check: {
-    /** An HTTP address that answers 2xx, or `tcp://host:port` that accepts a connection. */
-    url: string
-    intervalS: number
-    timeoutS: number
-    failuresBeforeCritical: number
-    deregisterAfterMin: number
-  }
-}
 
 export interface BlockingQuery {
   waitS: number
@@ -63,6 +47,8 @@ export interface ConsulClient {
     query: BlockingQuery & { index: number },
   ): Promise<{ index: number; entries: KeyValue[] }>
   readKey(key: string): Promise<KeyValue | undefined>
+  /** What Consul answers at another path, `/v1/agent/connect/ca/roots` for one; `index` 0 answers at once. */
+  ask(path: string, query: BlockingQuery & { index: number }): Promise<{ index: number; content: unknown }>
   /**
    * Writes a key, or deletes it, if it was last changed at `modifyIndex`; 0: if it is not there.
    *
@@ -132,6 +118,13 @@ export function createConsulClient({
     }
   }
 
+  /** A blocking query. */
+  async function wait(path: string, query: BlockingQuery & { index: number }) {
+    const how = `${path.includes('?') ? '&' : '?'}index=${query.index}&wait=${query.waitS}s`
+    const answer = await get(query.index === 0 ? path : path + how, query)
+    return { ...answer, index: Number(answer.headers['x-consul-index'] ?? 0) || 0 }
+  }
+
   function refused(what: string, status: number, text: string): Error {
     return new Error(`Consul answered ${status} to ${what}: ${text.slice(0, 200)}`)
   }
@@ -146,18 +139,17 @@ export function createConsulClient({
         status: 'passing',
         deregistercriticalserviceafter: `${check.deregisterAfterMin}m`,
       }
-      const options = { ...service, timeout: writeTimeoutMs }
-      const newer = { ...checkOptions, failuresbeforecritical: check.failuresBeforeCritical }
+      const registerWith = (check: typeof checkOptions) =>
+        token.use((value) => {
+          const options = { ...service, timeout: writeTimeoutMs, ...tokenOf(value), check }
+          return client.agent.service.register(options)
+        })
       try {
-        await token.use((value) =>
-          client.agent.service.register({ ...options, ...tokenOf(value), check: newer }),
-        )
+        await registerWith({ ...checkOptions, failuresbeforecritical: check.failuresBeforeCritical })
       } catch (error) {
         // Agents before 1.7 do not know the field and refuse the whole request.
         if ((error as { statusCode?: number }).statusCode !== 400) throw error
-        await token.use((value) =>
-          client.agent.service.register({ ...options, ...tokenOf(value), check: checkOptions }),
-        )
+        await registerWith(checkOptions)
       }
     },
 
@@ -189,16 +181,13 @@ export function createConsulClient({
     },
 
     async health(service, query) {
-      const wait = query.index === 0 ? '' : `&index=${query.index}&wait=${query.waitS}s`
-      const { status, headers, text } = await get(
-        `/v1/health/service/${encodeURIComponent(service)}?stale=1${wait}`,
-        query,
-      )
+      const path = `/v1/health/service/${encodeURIComponent(service)}?stale=1`
+      const { index, status, headers, text } = await wait(path, query)
       if (status !== 200) throw refused(`the health of ${service}`, status, text)
       const entries = z.array(z.unknown()).parse(JSON.parse(text))
       const readable = entries.flatMap((entry) => HealthEntry.safeParse(entry).data ?? [])
       return {
-        index: Number(headers['x-consul-index'] ?? 0) || 0,
+        index,
         hasLeader: headers['x-consul-knownleader'] !== 'false',
         lastContactMs: Number(headers['x-consul-lastcontact'] ?? 0) || 0,
         instances: readable.flatMap(toInstance),
@@ -207,13 +196,15 @@ export function createConsulClient({
     },
 
     async listKeys(prefix, query) {
-      const wait = query.index === 0 ? '' : `&index=${query.index}&wait=${query.waitS}s`
-      const { status, headers, text } = await get(`/v1/kv/${pathOf(prefix)}?recurse${wait}`, query)
+      const { index, status, text } = await wait(`/v1/kv/${pathOf(prefix)}?recurse`, query)
       if (status !== 200 && status !== 404) throw refused(`the keys below ${prefix}`, status, text)
-      return {
-        index: Number(headers['x-consul-index'] ?? 0) || 0,
-        entries: status === 404 ? [] : KeyEntries.parse(JSON.parse(text)).map(toKeyValue),
-      }
+      return { index, entries: status === 404 ? [] : KeyEntries.parse(JSON.parse(text)).map(toKeyValue) }
+    },
+
+    async ask(path, query) {
+      const { index, status, text } = await wait(path, query)
+      if (status !== 200) throw refused(`the question at ${path}`, status, text)
+      return { index, content: JSON.parse(text) as unknown }
     },
 
     async readKey(key) {

@@ -10,6 +10,8 @@ export interface Inbound {
   /** Aborted when the answer is not wanted any more. */
   signal: AbortSignal
   remoteAddress: string | undefined
+  /** The service that asks, where its certificate says so. */
+  caller: string | undefined
 }
 
 export interface Outbound {

@@ -16,6 +16,8 @@ export interface KeptFileOptions<T> {
   path: string
   schema: z.ZodType<T>
   onError: (error: unknown) => void
+  /** Who may read it; by default as the process's umask says. */
+  mode?: number
   /** Steady ms. */
   now: () => number
   /** What the file says: it is read by a process that starts later. */
@@ -30,6 +32,7 @@ export function createKeptFile<T extends object>({
   path,
   schema,
   onError,
+  mode,
   now,
   date,
 }: KeptFileOptions<T>): KeptFile<T> {
@@ -50,18 +53,18 @@ export function createKeptFile<T extends object>({
       kept = content
       keptAtMs = now()
       const text = JSON.stringify({ saved_at: date().toISOString(), ...value })
-      writing = writing.then(() => replaceFile(path, text)).catch(onError)
+      writing = writing.then(() => replaceFile(path, text, mode)).catch(onError)
     },
     settled: () => writing,
   }
 }
 
 /** In one step: a reader, or a crash, sees the old file or the new one. */
-async function replaceFile(path: string, text: string): Promise<void> {
+async function replaceFile(path: string, text: string, mode = 0o666): Promise<void> {
   const draft = `${path}.${randomUUID()}.tmp`
   await mkdir(dirname(path), { recursive: true })
   try {
-    await writeFile(draft, text)
+    await writeFile(draft, text, { mode })
     await rename(draft, path)
   } catch (error) {
     await rm(draft, { force: true })

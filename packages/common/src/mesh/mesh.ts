@@ -7,6 +7,9 @@ import { POLICY_NAMES, type PolicyName } from './policies/by-name.ts'
 
 export type { MeshOptions } from './parts.ts'
 
+/** A mesh that has no certificate by then starts without, and calls by TLS once it has one. */
+const START_MS = 5_000
+
 export interface Sent {
   method: MeshRequest['method']
   path: string
@@ -66,7 +69,7 @@ export class Mesh {
     const parts = connectMesh(this.#options, { policy: this.#policy })
     this.#parts = parts
     for (const service of this.#services) parts.client.watch(service)
-    await parts.control.ready
+    await Promise.all([parts.control.ready, parts.security?.ready(START_MS)])
   }
 
   /**

@@ -1,5 +1,6 @@
 import { IncomingMessage, type OutgoingHttpHeaders, type RequestListener, ServerResponse } from 'node:http'
 import { Socket } from 'node:net'
+import { noteCaller } from './tls/callers.ts'
 import type { Inbound, InboundHandler, Outbound } from './inbound.ts'
 
 /**
@@ -22,9 +23,10 @@ export function overHttp(listener: RequestListener): InboundHandler {
     })
 }
 
-function requestOf({ method, path, headers, body, remoteAddress }: Inbound): IncomingMessage {
+function requestOf({ method, path, headers, body, remoteAddress, caller }: Inbound): IncomingMessage {
   const socket = new Socket()
   Object.defineProperty(socket, 'remoteAddress', { value: remoteAddress })
+  noteCaller(socket, caller)
   const req = new IncomingMessage(socket)
   req.method = method
   req.url = path

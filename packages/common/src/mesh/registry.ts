@@ -1,4 +1,5 @@
-import type { ConsulClient, ServiceDefinition } from './consul.ts'
+import type { ConsulClient } from './consul.ts'
+import type { ServiceDefinition } from './consul-entries.ts'
 import type { Log } from '../runtime/log.ts'
 import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
 import { pause } from './pause.ts'

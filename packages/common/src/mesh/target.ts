@@ -1,4 +1,5 @@
 import { type Balancer, createBalancer } from './balancer.ts'
+import { createConnections } from './connections.ts'
 import type { ServiceWatch } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { TargetTraffic } from './control/traffic.ts'
@@ -8,8 +9,8 @@ import type { KnownInstance } from './membership.ts'
 import { createOperations, type Operation, type OperationDeps } from './operations.ts'
 import { createRetryBudget, type RetryBudget } from './retry-budget.ts'
 import { createTokenBucket } from './token-bucket.ts'
-import { type Transport, TransportError } from './transport.ts'
-import { openTransport, spokenBy, type TransportName } from './transports.ts'
+import type { Transport } from './transport.ts'
+import type { Identity } from './tls/identity.ts'
 
 /** Everything one client keeps about one service. */
 export interface Target {
@@ -42,17 +43,23 @@ const PROBE_TIMEOUT_MS = 1_000
 
 interface TargetOptions extends OperationDeps {
   watch: ServiceWatch
+  /** Instances that speak TLS are called by it, where there is one. */
+  identity?: Identity | undefined
   random: () => number
 }
 
-export function createTarget({ watch, random, ...deps }: TargetOptions): Target {
+export function createTarget({ watch, random, identity, ...deps }: TargetOptions): Target {
   const { settings, metrics, log, outsideRequests, now } = deps
   const { service } = watch
   const label = { server_address: service }
   const operations = createOperations(service, deps)
-  const transports = new Map<Endpoint, { name: TransportName; transport: Transport }>()
+  const connections = createConnections(service, {
+    settings: settings.transport,
+    identity,
+    log,
+    outsideRequests,
+  })
   let transportName = settings.transportName
-  let isClosed = false
   const budget = createRetryBudget(settings.retryBudget, now)
   let policyName = settings.policy
   const hedgeBudget = createRetryBudget(settings.hedge.budget, now)
@@ -100,11 +107,7 @@ export function createTarget({ watch, random, ...deps }: TargetOptions): Target 
 
   function update(instances: readonly KnownInstance[]): void {
     const { joined, left } = balancer.update(instances)
-    for (const endpoint of left) {
-      const known = transports.get(endpoint)
-      transports.delete(endpoint)
-      if (known !== undefined) letGo(known.transport)
-    }
+    for (const endpoint of left) connections.leave(endpoint)
     // What opened a breaker was the failure of old instances; nothing is known about a new one.
     if (joined.some(({ instance }) => instance.tier === 'verified')) {
       for (const { breaker } of operations.all()) breaker.reset()
@@ -112,23 +115,7 @@ export function createTarget({ watch, random, ...deps }: TargetOptions): Target 
     measure()
   }
 
-  /** Requests in flight over it may end. */
-  function letGo(transport: Transport): void {
-    transport
-      .close()
-      .catch((error: unknown) => log.warn({ err: error, target: service }, 'cannot close connections'))
-  }
-
-  function transportOf(endpoint: Endpoint): Transport {
-    const name = spokenBy(endpoint.instance, transportName)
-    const existing = transports.get(endpoint)
-    if (existing?.name === name) return existing.transport
-    if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))
-    const transport = outsideRequests(openTransport, endpoint.instance, name, settings.transport)
-    transports.set(endpoint, { name, transport })
-    if (existing !== undefined) letGo(existing.transport)
-    return transport
-  }
+  const transportOf = (endpoint: Endpoint) => connections.to(endpoint, transportName)
 
   /** Asks an ejected endpoint for its health, where no request may be its probe. */
   async function probe(endpoint: Endpoint): Promise<void> {
@@ -200,18 +187,9 @@ export function createTarget({ watch, random, ...deps }: TargetOptions): Target 
     },
 
     async close() {
-      isClosed = true
       unsubscribe()
       for (const { breaker } of operations.all()) breaker.shutdown()
-      const open = [...transports.values()].map(({ transport }) => transport)
-      transports.clear()
-      let timer: NodeJS.Timeout | undefined
-      const overdue = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, settings.closeTimeoutMs)
-      })
-      await Promise.race([Promise.allSettled(open.map((transport) => transport.close())), overdue])
-      clearTimeout(timer)
-      await Promise.allSettled(open.map((transport) => transport.destroy()))
+      await connections.close(settings.closeTimeoutMs)
     },
   }
 }

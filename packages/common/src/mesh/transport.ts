@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
-import { type Dispatcher, Pool } from 'undici'
+import { buildConnector, type Dispatcher, Pool } from 'undici'
+import type { SecureWay } from './tls/identity.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
 
@@ -66,12 +67,16 @@ export interface Transport {
   destroy(): Promise<void>
 }
 
-/** Connections to one endpoint. */
-export function createTransport(origin: string, settings: TransportSettings): Transport {
+/**
+ * Connections to one endpoint.
+ *
+ * @param tls where the endpoint proves who it is
+ */
+export function createTransport(origin: string, settings: TransportSettings, tls?: SecureWay): Transport {
   const shared = {
     pipelining: 1,
     allowH2: false,
-    connect: { timeout: settings.connectTimeoutMs },
+    connect: connectorOf(settings.connectTimeoutMs, tls),
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     keepAliveMaxTimeout: settings.keepAliveTimeoutMs,
     // The deadlines below are exact and cover connecting, headers and, but for streams, the body together.
@@ -95,6 +100,19 @@ export function createTransport(origin: string, settings: TransportSettings): Tr
   }
 }
 
+/** Each connection is made with what is in force then: a certificate that was renewed, for one. */
+function connectorOf(timeout: number, tls: SecureWay | undefined): buildConnector.connector {
+  let options = tls?.()
+  let connector = buildConnector({ timeout, allowH2: false, maxCachedSessions: 0, ...options })
+  return (target, done) => {
+    if (tls !== undefined && tls() !== options) {
+      options = tls()
+      connector = buildConnector({ timeout, allowH2: false, maxCachedSessions: 0, ...options })
+    }
+    connector(target, done)
+  }
+}
+
 async function open(
   pool: Pool,
   { method, path, headers, body, timeoutMs }: Exchange,
@@ -115,7 +133,8 @@ async function open(
     if (status === 200) return { status, headers: received, body: Buffer.alloc(0), stream }
     return { status, headers: received, body: Buffer.from(await stream.arrayBuffer()) }
   } catch (error) {
-    throw asTransportError(error as Error, !NOT_SENT.has((error as { code?: string }).code ?? ''))
+    const isSent = !NOT_SENT.has((error as { code?: string }).code ?? '') && !isRefusedCertificate(error)
+    throw asTransportError(error as Error, isSent)
   } finally {
     clearTimeout(timer)
   }
@@ -192,11 +211,18 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }
       },
       onResponseError(_controller, error) {
         stop()
-        reject(asTransportError(error, controller !== undefined))
+        reject(asTransportError(error, controller !== undefined && !isRefusedCertificate(error)))
       },
     }
     pool.dispatch(options, handler)
   })
+}
+
+/** The server refuses who we are, which it says after the handshake is over for us: it has read no request. */
+export function isRefusedCertificate(error: unknown): boolean {
+  return /^ERR_SSL_.*ALERT.*(CERTIFICATE|UNKNOWN_CA|ACCESS_DENIED)/.test(
+    (error as { code?: string } | undefined)?.code ?? '',
+  )
 }
 
 function asTransportError(error: Error, wasSent: boolean): Error {

@@ -1,6 +1,7 @@
 import type { KnownInstance } from './membership.ts'
 import { createFramesTransport } from './frames/client.ts'
 import { createHttp2Transport } from './http2/client.ts'
+import type { SecureWay } from './tls/identity.ts'
 import { createTransport, type Transport, type TransportSettings } from './transport.ts'
 
 export const TRANSPORT_NAMES = ['http1', 'http2', 'frames'] as const
@@ -9,27 +10,44 @@ export type TransportName = (typeof TRANSPORT_NAMES)[number]
 /** Where an instance says in its metadata that it listens for a transport other than HTTP/1.1. */
 export const PORT_KEYS = { http2: 'http2_port', frames: 'frames_port' } as const
 
+/** The port at which an instance speaks a transport; NaN where it does not. */
+export function portOf({ port, meta }: KnownInstance, name: TransportName): number {
+  if (name === 'http1') return port
+  const own = Number(meta[PORT_KEYS[name]])
+  return Number.isInteger(own) && own >= 1 && own <= 65_535 ? own : Number.NaN
+}
+
 /** The transport that is wanted, if the instance speaks it: a fleet may be mixed while it is changed. HTTP/1.1 if not. */
-export function spokenBy({ meta }: KnownInstance, wanted: TransportName): TransportName {
-  if (wanted === 'http1') return wanted
-  const port = Number(meta[PORT_KEYS[wanted]])
-  return Number.isInteger(port) && port >= 1 && port <= 65_535 ? wanted : 'http1'
+export function spokenBy(instance: KnownInstance, wanted: TransportName): TransportName {
+  return Number.isNaN(portOf(instance, wanted)) ? 'http1' : wanted
+}
+
+/** Where an instance says in its metadata that it speaks TLS, and wants a certificate of its caller. */
+export const TLS_KEY = 'tls'
+export const TLS_MUTUAL = 'mutual'
+
+export function speaksTls({ meta }: KnownInstance): boolean {
+  return meta[TLS_KEY] === TLS_MUTUAL
 }
 
 /** Connections to one instance, by a transport that it speaks. */
 export function openTransport(
-  { address, port, meta }: KnownInstance,
+  instance: KnownInstance,
   name: TransportName,
   settings: TransportSettings,
+  tls?: SecureWay,
 ): Transport {
+  const { address } = instance
   const host = address.includes(':') ? `[${address}]` : address
-  const http1 = createTransport(`http://${host}:${port}`, settings)
+  const originOf = (of: TransportName) =>
+    `${tls === undefined ? 'http' : 'https'}://${host}:${portOf(instance, of)}`
+  const http1 = createTransport(originOf('http1'), settings, tls)
   switch (name) {
     case 'http1':
       return http1
     case 'http2':
-      return createHttp2Transport(`http://${host}:${meta[PORT_KEYS.http2]}`, settings, http1)
+      return createHttp2Transport(originOf('http2'), settings, http1, tls)
     case 'frames':
-      return createFramesTransport({ host: address, port: Number(meta[PORT_KEYS.frames]) }, settings, http1)
+      return createFramesTransport({ host: address, port: portOf(instance, 'frames'), tls }, settings, http1)
   }
 }

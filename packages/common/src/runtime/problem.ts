@@ -17,6 +17,7 @@ export const OWN_PROBLEMS = {
   'idempotency-key-missing': { status: 400, title: 'This request needs an Idempotency-Key' },
   unauthenticated: { status: 401, title: 'This request needs a valid token' },
   forbidden: { status: 403, title: 'This token may not do that' },
+  'caller-refused': { status: 403, title: 'This service may not call that one' },
   'not-found': { status: 404, title: 'Not found' },
   'method-not-allowed': { status: 405, title: 'This path does not answer that method' },
   'request-in-progress': { status: 409, title: 'Another request for the same resource is in progress' },

@@ -7,6 +7,7 @@ const TITLES: Record<ProblemSlug, string> = {
   unauthenticated: '请求需要有效的令牌',
   'signature-invalid': '签名无效',
   forbidden: '没有权限执行此操作',
+  'caller-refused': '该服务无权调用另一服务',
   'not-found': '未找到',
   'transaction-cancelled': '事务已取消',
   'event-type-taken': '该事件类型已有另一种模式',

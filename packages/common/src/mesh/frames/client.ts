@@ -1,8 +1,11 @@
 import { connect } from 'node:net'
+import { connect as connectSecurely } from 'node:tls'
+import type { SecureWay } from '../tls/identity.ts'
 import {
   type Answer,
   type Exchange,
   type Transport,
+  isRefusedCertificate,
   TransportError,
   type TransportSettings,
 } from '../transport.ts'
@@ -22,6 +25,12 @@ interface Waiting {
   lose(wasOpen: boolean, cause: Error | undefined): void
 }
 
+interface Place {
+  host: string
+  port: number
+  tls?: SecureWay | undefined
+}
+
 interface Connection {
   /** Taken while it opens, too: what is written waits for the socket. */
   isUsable(): boolean
@@ -34,7 +43,7 @@ interface Connection {
 
 /** Exchanges in frames with one endpoint, many at once over each of two sockets. Streams go over `streams`. */
 export function createFramesTransport(
-  { host, port }: { host: string; port: number },
+  place: Place,
   settings: TransportSettings,
   streams: Transport,
 ): Transport {
@@ -46,7 +55,7 @@ export function createFramesTransport(
     let best: Connection | undefined
     for (const one of connections) if (best === undefined || one.pending() < best.pending()) best = one
     if (best !== undefined && (best.pending() === 0 || connections.length >= CONNECTIONS)) return best
-    const opened = openConnection({ host, port }, settings)
+    const opened = openConnection(place, settings)
     connections.push(opened)
     return opened
   }
@@ -69,8 +78,9 @@ export function createFramesTransport(
   }
 }
 
-function openConnection(place: { host: string; port: number }, settings: TransportSettings): Connection {
-  const socket = connect({ ...place, noDelay: true })
+function openConnection({ host, port, tls }: Place, settings: TransportSettings): Connection {
+  const socket = tls === undefined ? connect({ host, port }) : connectSecurely({ host, port, ...tls() })
+  socket.setNoDelay()
   const writer = createFrameWriter(socket)
   const waiting = new Map<number, Waiting>()
   const turns = createTurns(FIRST_CREDIT)
@@ -118,7 +128,7 @@ function openConnection(place: { host: string; port: number }, settings: Transpo
 
   const read = createFrameReader(settings.maxResponseBytes * 2, onFrame)
   socket.write(PREFACE)
-  socket.once('connect', () => {
+  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
     isConnected = true
     clearTimeout(timer)
   })
@@ -137,7 +147,8 @@ function openConnection(place: { host: string; port: number }, settings: Transpo
   socket.once('close', () => {
     clearTimeout(timer)
     isLeaving = true
-    for (const waits of [...waiting.values()]) waits.lose(isConnected, failure)
+    for (const waits of [...waiting.values()])
+      waits.lose(isConnected && !isRefusedCertificate(failure), failure)
   })
 
   return {

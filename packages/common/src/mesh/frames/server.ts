@@ -1,4 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
+import { createServer as createSecureServer } from 'node:tls'
+import type { ServerTls } from '../tls/identity.ts'
 import type { InboundHandler, Outbound } from '../inbound.ts'
 import { closeGently } from '../serving.ts'
 import { createFrameReader, createFrameWriter, type Frame, KIND, PREFACE } from './codec.ts'
@@ -27,15 +29,19 @@ export interface FramesServer {
 /** Answers requests that come in frames. A request that its client gives up is aborted, and costs no connection. */
 export function createFramesServer(
   handle: InboundHandler,
-  given: Partial<FramesServerSettings> = {},
+  { tls, ...given }: Partial<FramesServerSettings> & { tls?: ServerTls | undefined } = {},
 ): FramesServer {
   const settings = { ...framesServerDefaults, ...given }
   const connections = new Set<{ socket: Socket; goAway(): void }>()
-  const server = createServer({ noDelay: true }, (socket) => {
-    const connection = serve(socket, handle, settings)
+  const onSocket = (socket: Socket) => {
+    const connection = serve(socket, handle, { ...settings, caller: tls?.callerOn(socket) })
     connections.add(connection)
     socket.once('close', () => connections.delete(connection))
-  })
+  }
+  const server =
+    tls === undefined
+      ? createServer({ noDelay: true }, onSocket)
+      : tls.keep(createSecureServer({ ...tls.options(), noDelay: true }, onSocket))
   server.maxConnections = settings.maxConnections
   return {
     server,
@@ -47,7 +53,11 @@ export function createFramesServer(
   }
 }
 
-function serve(socket: Socket, handle: InboundHandler, settings: FramesServerSettings) {
+function serve(
+  socket: Socket,
+  handle: InboundHandler,
+  { caller, ...settings }: FramesServerSettings & { caller: string | undefined },
+) {
   const writer = createFrameWriter(socket)
   const readHead = createHeadReader()
   const running = new Map<number, AbortController>()
@@ -68,6 +78,7 @@ function serve(socket: Socket, handle: InboundHandler, settings: FramesServerSet
       body,
       signal: controller.signal,
       remoteAddress: socket.remoteAddress,
+      caller,
     }
     handle(request)
       .catch((): Outbound => ({ status: 500, headers: {}, body: '' }))

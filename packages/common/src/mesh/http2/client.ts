@@ -4,23 +4,26 @@ import {
   type Answer,
   type Exchange,
   type Transport,
+  isRefusedCertificate,
   TransportError,
   type TransportSettings,
 } from '../transport.ts'
 import { endToEndHeaders } from '../hop.ts'
+import type { SecureWay } from '../tls/identity.ts'
 
-/** Exchanges over one HTTP/2 connection to an endpoint, without TLS (`h2c`, prior knowledge). Streams go over `streams`. */
+/** Exchanges over one HTTP/2 connection to an endpoint; without TLS, with prior knowledge (`h2c`). Streams go over `streams`. */
 export function createHttp2Transport(
   origin: string,
   settings: TransportSettings,
   streams: Transport,
+  tls?: SecureWay,
 ): Transport {
   let session: ClientHttp2Session | undefined
   let isClosed = false
 
   function current(): ClientHttp2Session {
     if (session !== undefined && !session.closed && !session.destroyed) return session
-    const opened = connect(origin, { settings: { enablePush: false } })
+    const opened = connect(origin, { settings: { enablePush: false }, ...tls?.() })
     const timer = setTimeout(() => opened.destroy(), settings.connectTimeoutMs)
     opened.once('connect', () => clearTimeout(timer))
     opened.once('close', () => clearTimeout(timer))
@@ -97,7 +100,7 @@ function exchange(
       const { ':status': status, ...answerHeaders } = received
       if (given !== undefined) return reject(given)
       if (status === undefined || failure !== undefined) {
-        const isOpen = wasSent()
+        const isOpen = wasSent() && !isRefusedCertificate(failure)
         return reject(new TransportError(isOpen ? 'reset' : 'connect', isOpen, failure))
       }
       resolve({

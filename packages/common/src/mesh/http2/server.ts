@@ -1,6 +1,8 @@
 import {
   constants,
+  createSecureServer,
   createServer,
+  type Http2SecureServer,
   type Http2Server,
   type Http2Session,
   type ServerHttp2Stream,
@@ -9,18 +11,25 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { InboundHandler } from '../inbound.ts'
 import { endToEndHeaders, wholeBody } from '../hop.ts'
 import { closeGently } from '../serving.ts'
+import type { ServerTls } from '../tls/identity.ts'
 
 const MAX_REQUEST_BYTES = 1024 * 1024
-/** Answers requests that come over HTTP/2 without TLS, with prior knowledge. */
-export function createHttp2Server(handle: InboundHandler): { server: Http2Server; close(): Promise<void> } {
+/** Answers requests that come over HTTP/2; without TLS, with prior knowledge. */
+export function createHttp2Server(
+  handle: InboundHandler,
+  { tls }: { tls?: ServerTls | undefined } = {},
+): { server: Http2Server | Http2SecureServer; close(): Promise<void> } {
   const sessions = new Set<Http2Session>()
-  const server = createServer()
-  server.on('session', (session) => {
+  const server = tls === undefined ? createServer() : tls.keep(createSecureServer(tls.options()))
+  server.on('session', (session: Http2Session) => {
     sessions.add(session)
     session.once('close', () => sessions.delete(session))
     session.on('error', () => undefined)
   })
-  server.on('stream', (stream, headers) => void serve(stream, headers, handle))
+  server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
+    const caller = stream.session === undefined ? undefined : tls?.callerOn(stream.session.socket)
+    void serve(stream, headers, { handle, caller })
+  })
   return {
     server,
     close: () =>
@@ -34,7 +43,7 @@ export function createHttp2Server(handle: InboundHandler): { server: Http2Server
 async function serve(
   stream: ServerHttp2Stream,
   received: IncomingHttpHeaders,
-  handle: InboundHandler,
+  { handle, caller }: { handle: InboundHandler; caller: string | undefined },
 ): Promise<void> {
   const text = (name: string) => String(received[name])
   const controller = new AbortController()
@@ -50,6 +59,7 @@ async function serve(
       body,
       signal: controller.signal,
       remoteAddress: stream.session?.socket.remoteAddress,
+      caller,
     })
     if (stream.destroyed) return
     stream.respond({ ':status': answer.status, ...withoutHop(answer.headers) })

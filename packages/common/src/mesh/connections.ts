@@ -1,0 +1,95 @@
+import type { Log } from '../runtime/log.ts'
+import type { Endpoint } from './endpoint.ts'
+import type { KnownInstance } from './membership.ts'
+import type { Identity } from './tls/identity.ts'
+import { type Transport, TransportError, type TransportSettings } from './transport.ts'
+import { openTransport, portOf, speaksTls, spokenBy, type TransportName } from './transports.ts'
+
+/** The transports to the endpoints of one service, opened when they are needed. */
+export interface Connections {
+  /** @throws TransportError where none can be opened */
+  to(endpoint: Endpoint, wanted: TransportName): Transport
+  /** Requests in flight over it may end. */
+  leave(endpoint: Endpoint): void
+  /** Requests in flight may end within the time. */
+  close(timeoutMs: number): Promise<void>
+}
+
+interface Open {
+  instance: KnownInstance
+  wanted: TransportName
+  /** How it is spoken to: transport, port, and whether by TLS. */
+  way: string
+  transport: Transport
+}
+
+export function createConnections(
+  service: string,
+  {
+    settings,
+    identity,
+    log,
+    outsideRequests,
+  }: {
+    settings: TransportSettings
+    identity: Identity | undefined
+    log: Log
+    /** Connections outlive the request that first needed them. */
+    outsideRequests: <R, A extends unknown[]>(work: (...args: A) => R, ...args: A) => R
+  },
+): Connections {
+  const transports = new Map<Endpoint, Open>()
+  let isClosed = false
+
+  function letGo(transport: Transport): void {
+    transport
+      .close()
+      .catch((error: unknown) => log.warn({ err: error, target: service }, 'cannot close connections'))
+  }
+
+  function secureWay(instance: KnownInstance) {
+    if (identity === undefined || !speaksTls(instance)) return undefined
+    if (!identity.isReady())
+      throw new TransportError('connect', false, new Error('this process has no certificate yet'))
+    return () => identity.connectTo(service)
+  }
+
+  return {
+    to(endpoint, wanted) {
+      const { instance } = endpoint
+      const existing = transports.get(endpoint)
+      if (existing?.instance === instance && existing.wanted === wanted) return existing.transport
+      if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))
+      const name = spokenBy(instance, wanted)
+      const tls = secureWay(instance)
+      const way = `${name} ${portOf(instance, name)} ${tls !== undefined}`
+      const isSame = existing?.way === way
+      // An instance that was restarted at its place may speak in another way since.
+      const transport = isSame
+        ? existing.transport
+        : outsideRequests(openTransport, instance, name, settings, tls)
+      transports.set(endpoint, { instance, wanted, way, transport })
+      if (existing !== undefined && !isSame) letGo(existing.transport)
+      return transport
+    },
+
+    leave(endpoint) {
+      const known = transports.get(endpoint)
+      transports.delete(endpoint)
+      if (known !== undefined) letGo(known.transport)
+    },
+
+    async close(timeoutMs) {
+      isClosed = true
+      const open = [...transports.values()].map(({ transport }) => transport)
+      transports.clear()
+      let timer: NodeJS.Timeout | undefined
+      const overdue = new Promise<void>((resolve) => {
+        timer = setTimeout(resolve, timeoutMs)
+      })
+      await Promise.race([Promise.allSettled(open.map((transport) => transport.close())), overdue])
+      clearTimeout(timer)
+      await Promise.allSettled(open.map((transport) => transport.destroy()))
+    },
+  }
+}
