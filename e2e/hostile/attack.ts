@@ -1,4 +1,5 @@
 import { Agent, request } from 'node:http'
+import { type Agent as SecureAgent, request as requestSecurely } from 'node:https'
 import { text } from 'node:stream/consumers'
 import { Problem } from '@lepton/contracts/problems'
 import { target } from '../journeys/world.ts'
@@ -12,6 +13,8 @@ export interface Attack {
   method: string
   /** Below the gateway, or a whole URL. */
   path: string
+  /** For an address with https: shows a certificate. */
+  secureAgent?: SecureAgent
   headers?: Record<string, string | string[]>
   body?: unknown
   status: number | readonly number[]
@@ -40,17 +43,19 @@ export async function send({
   path,
   headers = {},
   body,
-}: Pick<Attack, 'method' | 'path' | 'headers' | 'body'>): Promise<Answer> {
+  secureAgent,
+}: Pick<Attack, 'method' | 'path' | 'headers' | 'body' | 'secureAgent'>): Promise<Answer> {
   const url = new URL(target.gateway)
-  const [whole, origin = '', rest = ''] = /^(http:\/\/[^/]+)(.*)$/.exec(path) ?? []
+  const [whole, origin = '', rest = ''] = /^(https?:\/\/[^/]+)(.*)$/.exec(path) ?? []
   const at = whole === undefined ? url : new URL(origin)
   const bytes =
     body === undefined || typeof body === 'string' || Buffer.isBuffer(body) ? body : JSON.stringify(body)
   const asJson = bytes !== undefined && headers['content-type'] === undefined
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
-  const sent = request(
+  const isSecure = at.protocol === 'https:'
+  const sent = (isSecure ? requestSecurely : request)(
     {
-      agent,
+      agent: isSecure ? secureAgent : agent,
       method,
       host: at.hostname,
       port: at.port,

@@ -1,3 +1,4 @@
+import { Agent } from 'node:https'
 import type { Service } from '@lepton/contracts/services'
 import { KEY_OWNERS } from '@lepton/setup/services'
 
@@ -35,7 +36,24 @@ async function isAlive(entry: Entry): Promise<boolean> {
 export async function addressOf(consul: string, service: Service): Promise<string> {
   const [entry] = await entriesOf(consul, service)
   if (entry === undefined) throw new Error(`no instance of ${service} in Consul answers`)
-  return `http://${entry.Service.Address}:${entry.Service.Port}`
+  const { Address, Port, Meta } = entry.Service
+  return `${Meta['tls'] === undefined ? 'http' : 'https'}://${Address}:${Port}`
+}
+
+/** Connections with the certificate of a service, as one that has been taken over can make them. */
+export async function agentOf(consul: string, service: Service): Promise<Agent> {
+  const ask = async <T>(path: string) =>
+    (await (await fetch(`${consul}/v1/agent/connect/ca/${path}`)).json()) as T
+  const { Roots } = await ask<{ Roots: { RootCert: string }[] }>('roots')
+  const leaf = await ask<{ CertPEM: string; PrivateKeyPEM: string }>(`leaf/${service}`)
+  return new Agent({
+    keepAlive: true,
+    maxSockets: 16,
+    ca: Roots.map(({ RootCert }) => RootCert),
+    cert: leaf.CertPEM,
+    key: leaf.PrivateKeyPEM,
+    checkServerIdentity: () => undefined,
+  })
 }
 
 /** Where every process answers `/metrics`, as it registered itself. */

@@ -6,7 +6,7 @@ import { ROUTES } from '@lepton/contracts/routes'
 import { KEY_OWNERS } from '@lepton/setup/services'
 import type { Inside } from '../target.ts'
 import { type Attack, bearer } from './attack.ts'
-import { addressOf } from './listeners.ts'
+import { addressOf, agentOf } from './listeners.ts'
 
 const PREFIX = '/api/v1'
 /** Says that the request came through a proxy, where there is no demo shopper. */
@@ -102,6 +102,7 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
     })),
   )
   const attacks: Attack[] = []
+  const secureAgent = await agentOf(inside.consul, 'ops')
   for (const service of KEY_OWNERS.filter((name) => name !== 'gateway')) {
     const address = await addressOf(inside.consul, service)
     for (const route of ROUTES.filter((one) => one.owner === service && !one.access.includes('anyone'))) {
@@ -111,6 +112,7 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
         method: route.method,
         // An id that is none: who is let in learns that, and changes nothing.
         path: address + route.path.replace(/:\w+/g, 'X'),
+        secureAgent,
         headers,
         ...(route.body !== undefined && { body: {} }),
         status: isLetIn ? [200, 400] : refusal,

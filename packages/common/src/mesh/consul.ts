@@ -12,7 +12,7 @@ import {
 } from './consul-entries.ts'
 import { createConsulToken } from './consul-token.ts'
 
-export type { KeyValue, ServiceInstance } from './consul-entries.ts'
+export type { KeyValue, ServiceDefinition, ServiceInstance } from './consul-entries.ts'
 
 export interface BlockingQuery {
   waitS: number
@@ -139,7 +139,7 @@ export function createConsulClient({
         status: 'passing',
         deregistercriticalserviceafter: `${check.deregisterAfterMin}m`,
       }
-      const registerWith = (check: typeof checkOptions) =>
+      const registerWith = (check: typeof checkOptions & { failuresbeforecritical?: number }) =>
         token.use((value) => {
           const options = { ...service, timeout: writeTimeoutMs, ...tokenOf(value), check }
           return client.agent.service.register(options)
