@@ -1,5 +1,8 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
+import { connect } from 'node:tls'
 import { silentLog } from '@lepton/testing/log'
 import { createMetrics } from '../src/runtime/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
@@ -10,6 +13,7 @@ import type { KnownInstance } from '../src/mesh/membership.ts'
 import { overHttp } from '../src/mesh/over-http.ts'
 import { closeGently, listen } from '../src/mesh/serving.ts'
 import { meshDefaults } from '../src/mesh/settings.ts'
+import type { CredentialFiles } from '../src/mesh/tls/from-files.ts'
 import { createSecurity, type TlsChoice } from '../src/mesh/tls/security.ts'
 import type { TransportName } from '../src/mesh/transports.ts'
 import { createFakeDiscovery } from './mesh-fixtures.ts'
@@ -94,18 +98,18 @@ export function createFleet() {
     const metrics = createMetrics()
     const identity = security?.identity
     const settings = { ...meshDefaults, transportName }
-    const client = createMeshClient({ discovery, identity, log: silentLog, metrics, settings })
-    closing.push(() => client.close())
+    const request = { service: 'order', operation: 'getOrder', method: 'GET', path: '/orders/1' } as const
+    const again = () => {
+      const client = createMeshClient({ discovery, identity, log: silentLog, metrics, settings })
+      closing.push(() => client.close())
+      return { get: (extra = {}) => client.request({ ...request, ...extra }), close: () => client.close() }
+    }
     return {
+      ...again(),
+      identity,
       set: (list: KnownInstance[]) => set('order', list),
-      get: (extra = {}) =>
-        client.request({
-          service: 'order',
-          operation: 'getOrder',
-          method: 'GET',
-          path: '/orders/1',
-          ...extra,
-        }),
+      /** Another client, with connections of its own. */
+      again,
     }
   }
 
@@ -113,10 +117,38 @@ export function createFleet() {
     start,
     startPlain,
     call,
+    knock,
+    certificateAt,
     async close() {
       for (const close of closing.splice(0).reverse()) await close()
     },
   }
+}
+
+function connectWith({ port }: KnownInstance, files: CredentialFiles, ca = files.ca) {
+  const [cert, key, authority] = [files.cert, files.key, ca].map((path) => readFileSync(path, 'utf8'))
+  const options = { cert: cert!, key: key!, ca: authority!, checkServerIdentity: () => undefined }
+  return connect({ host: '127.0.0.1', port, ...options })
+}
+
+/** Asks with a certificate, whatever it is. */
+async function knock(to: KnownInstance, files: CredentialFiles, ca: string): Promise<'answered' | 'refused'> {
+  const socket = connectWith(to, files, ca)
+  let got = ''
+  socket.on('data', (chunk: Buffer) => (got += chunk.toString()))
+  socket.on('error', () => undefined)
+  socket.write('GET / HTTP/1.1\r\nhost: order\r\nconnection: close\r\n\r\n')
+  await once(socket, 'close').catch(() => undefined)
+  return got === '' ? 'refused' : 'answered'
+}
+
+/** The certificate that a new connection is shown. */
+async function certificateAt(to: KnownInstance, files: CredentialFiles): Promise<string> {
+  const socket = connectWith(to, files)
+  await once(socket, 'secureConnect')
+  const shown = socket.getPeerX509Certificate()!.toString().trim()
+  socket.destroy()
+  return shown
 }
 
 interface Behaviour {

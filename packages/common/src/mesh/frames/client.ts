@@ -132,7 +132,7 @@ function openConnection({ host, port, tls }: Place, settings: TransportSettings)
     isConnected = true
     clearTimeout(timer)
   })
-  socket.on('data', (chunk) => {
+  socket.on('data', (chunk: Buffer) => {
     heardAtMs = performance.now()
     try {
       read(chunk)
@@ -141,7 +141,7 @@ function openConnection({ host, port, tls }: Place, settings: TransportSettings)
     }
   })
   let failure: Error | undefined
-  socket.on('error', (error) => {
+  socket.on('error', (error: Error) => {
     failure = error
   })
   socket.once('close', () => {

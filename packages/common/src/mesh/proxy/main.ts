@@ -10,10 +10,13 @@ const USAGE = `Passes requests for <service>.mesh on to instances of the service
   --name legacy              the service in whose name it calls
   --consul http://…:8500     Consul's HTTP address
   --token-file PATH          the ACL token for Consul
+  --tls consul               calls services that speak TLS by it, with a certificate of Consul's own authority
   --state-dir PATH           where the last known instances are kept
   --deadline-ms 2000         for one request, its second tries included
 `
 
+/** A proxy that has no certificate by then starts without, and calls by TLS once it has one. */
+const CERTIFICATE_MS = 5_000
 /** In-flight requests have this long to end. */
 const STOP_MS = 9_000
 
@@ -25,15 +28,17 @@ function settingsOrExit() {
         name: { type: 'string' },
         consul: { type: 'string' },
         'token-file': { type: 'string' },
+        tls: { type: 'string', default: 'off' },
         'state-dir': { type: 'string' },
         'deadline-ms': { type: 'string', default: '2000' },
       },
     })
     const listen = new URL(`tcp://${values.listen}`)
     const deadlineMs = Number(values['deadline-ms'])
-    const { name, consul } = values
+    const { name, consul, tls } = values
     if (name === undefined || consul === undefined) throw new Error('--name and --consul are needed')
     if (!Number.isInteger(deadlineMs) || deadlineMs < 1) throw new Error('--deadline-ms takes a whole number')
+    if (tls !== 'off' && tls !== 'consul') throw new Error('--tls takes off or consul')
     if (listen.port === '') throw new Error('--listen takes host:port')
     return {
       host: listen.hostname.replace(/^\[|\]$/g, ''),
@@ -42,6 +47,7 @@ function settingsOrExit() {
       mesh: {
         name,
         consul,
+        ...(tls === 'consul' && { tls: 'consul' as const }),
         ...(values['token-file'] !== undefined && { tokenFile: values['token-file'] }),
         ...(values['state-dir'] !== undefined && { stateDir: values['state-dir'] }),
       },
@@ -54,6 +60,7 @@ function settingsOrExit() {
 
 const { host, port, deadlineMs, mesh: options } = settingsOrExit()
 const mesh = connectMesh(options, { deadlineMs })
+await mesh.security?.ready(CERTIFICATE_MS)
 const server = createProxy({ mesh: mesh.client, log: mesh.log })
 const taken = await listen(server, host, port)
 process.stdout.write(`listening on ${host}:${taken}\n`)

@@ -137,11 +137,14 @@ export function createIdentity(
           refuse('handshake')
           log.debug({ err: error }, 'a connection was refused')
         })
-        server.prependListener('secureConnection', (socket: TLSSocket) => {
-          if (socket.encrypted !== true || callerOn(socket, naming()) !== undefined) return
-          refuse('unnamed')
-          socket.destroy()
-        })
+        server.prependListener(
+          'secureConnection',
+          (socket: Partial<Pick<TLSSocket, 'encrypted'>> & Socket) => {
+            if (!socket.encrypted || callerOn(socket, naming()) !== undefined) return
+            refuse('unnamed')
+            socket.destroy()
+          },
+        )
         if (acceptsPlain) takePlain(server, HANDSHAKE_MS)
         return server
       },
