@@ -1,7 +1,10 @@
 import type { ServiceWatch } from './discovery.ts'
 
-/** Waits for the first list of a service, but not longer than a call may take (ms). */
-export async function isReadyWithin(watch: ServiceWatch, budgetMs: number): Promise<boolean> {
+/** Waits for the first list of a service, or for what else is to be ready, but not longer than that (ms). */
+export async function isReadyWithin(
+  watch: Pick<ServiceWatch, 'isReady' | 'ready'>,
+  budgetMs: number,
+): Promise<boolean> {
   if (watch.isReady()) return true
   let timer: NodeJS.Timeout | undefined
   const tooLate = new Promise<boolean>((resolve) => {

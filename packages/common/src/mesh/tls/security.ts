@@ -3,6 +3,7 @@ import { ConfigError } from '../../runtime/config.ts'
 import type { Log } from '../../runtime/log.ts'
 import type { Metrics } from '../../runtime/metrics.ts'
 import type { ConsulClient } from '../consul.ts'
+import { isReadyWithin } from '../ready-within.ts'
 import { TLS_KEY, TLS_MUTUAL } from '../transports.ts'
 import { connectCredentials } from './from-consul.ts'
 import { type CredentialFiles, fileCredentials } from './from-files.ts'
@@ -54,12 +55,8 @@ export function createSecurity(
     meta: { [TLS_KEY]: TLS_MUTUAL },
     guard: (listener) => guard(listener, { service, identity, intents, log }),
     async ready(withinMs) {
-      let timer: NodeJS.Timeout | undefined
-      const overdue = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, withinMs)
-      })
-      await Promise.race([Promise.all([identity.ready, intents.ready]), overdue])
-      clearTimeout(timer)
+      const ready = Promise.all([identity.ready, intents.ready]).then(() => undefined)
+      await isReadyWithin({ ready, isReady: () => false }, withinMs)
     },
     async close() {
       await Promise.all([identity.close(), intents.close()])
