@@ -8,7 +8,7 @@ import { type ConsulClient, createConsulClient } from '../src/mesh/consul.ts'
 import { TRANSPORT_NAMES } from '../src/mesh/transports.ts'
 import { useConsul } from './mesh-consul-agent.ts'
 import { createFleet, reasonsOf } from './mesh-secure.ts'
-import { createAuthority, hasOpenssl } from './mesh-tls-authority.ts'
+import { authorityIn, hasOpenssl } from '../bench/mesh/authority.ts'
 
 jest.setTimeout(30_000)
 
@@ -32,7 +32,7 @@ const withOpenssl = hasOpenssl ? describe : describe.skip
 
 withOpenssl('certificates of another authority', () => {
   it.each(TRANSPORT_NAMES)('let services know each other (%s)', async (transportName) => {
-    const authority = createAuthority(folder, 'outside')
+    const authority = authorityIn(folder)
     const order = await fleet.start('order', { consul, choice: authority.issue(idOf('order')) })
     const from = { consul, choice: authority.issue(idOf('cart')) }
     const cart = await fleet.call([order.instance], { from, transportName })
@@ -41,7 +41,7 @@ withOpenssl('certificates of another authority', () => {
   })
 
   it('may have DNS names instead of SPIFFE ids', async () => {
-    const authority = createAuthority(folder, 'outside')
+    const authority = authorityIn(folder)
     const order = await fleet.start('order', { consul, choice: authority.issue('DNS:order') })
     const wrong = await fleet.start('payment', { consul, choice: authority.issue('DNS:payment') })
     const from = { consul, choice: authority.issue('DNS:cart') }
@@ -56,10 +56,10 @@ withOpenssl('certificates of another authority', () => {
     ['no service', 'outside', 'URI:spiffe://example.org/agent/cart'],
   ])('are refused where they are of %s', async (_what, by, altName) => {
     let asked = 0
-    const authority = createAuthority(folder, 'outside')
+    const authority = authorityIn(folder)
     const own = authority.issue(idOf('order'))
     const order = await fleet.start('order', { consul, choice: own }, { listener: () => void (asked += 1) })
-    const strange = createAuthority(folder, by === 'outside' ? 'second' : by)
+    const strange = authorityIn(folder, by === 'outside' ? 'second' : by)
     const files = (by === 'outside' ? authority : strange).issue(altName)
     const status = await fleet.knock(order.instance, files, own.ca)
 
@@ -68,9 +68,11 @@ withOpenssl('certificates of another authority', () => {
   })
 
   it('are read again when they are replaced, and the last good one stays while they do not fit', async () => {
-    const authority = createAuthority(folder, 'outside')
+    const authority = authorityIn(folder)
     const [first, second] = [authority.issue(idOf('order')), authority.issue(idOf('order'))]
-    const files = authority.place(first, folder)
+    const files = { cert: join(folder, 'cert.pem'), key: join(folder, 'key.pem'), ca: authority.ca }
+    copyFileSync(first.cert, files.cert)
+    copyFileSync(first.key, files.key)
     const order = await fleet.start('order', { consul, choice: files })
     const cart = await fleet.call([order.instance], {
       from: { consul, choice: authority.issue(idOf('cart')) },

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { hasOpenssl } from './authority.ts'
 import { installPeers } from './install.ts'
 import { PEERS, type PeerName } from './peers.ts'
 import type { Message } from './side.ts'
@@ -39,7 +40,9 @@ if (values.help) {
 
 installPeers()
 const names = (Object.keys(PEERS) as PeerName[]).filter(
-  (name) => values.only === undefined || values.only.split(',').some((one) => name.includes(one)),
+  (name) =>
+    (hasOpenssl || !name.endsWith('TLS')) &&
+    (values.only === undefined || values.only.split(',').some((one) => name.includes(one))),
 )
 for (const concurrency of values.concurrency.split(',').map(Number)) {
   const all = new Map<PeerName, Figures[]>(names.map((name) => [name, []]))

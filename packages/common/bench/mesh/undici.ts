@@ -1,24 +1,26 @@
 import { once } from 'node:events'
-import { createServer } from 'node:http'
+import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BalancedPool, type Dispatcher, Pool } from 'undici'
 import { answerTo, type Peer, type Place } from './peer.ts'
 
 /** A bare `node:http` server that answers JSON with JSON. */
 export async function serveHttp(): Promise<Place> {
-  const server = createServer((req, res) => {
-    const chunks: Buffer[] = []
-    req.on('data', (chunk: Buffer) => void chunks.push(chunk))
-    req.on('end', () => {
-      const question: unknown = JSON.parse(Buffer.concat(chunks).toString())
-      res.setHeader('content-type', 'application/json')
-      res.end(JSON.stringify(answerTo(question)))
-    })
-  })
+  const server = createServer(answerJson)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const { port } = server.address() as AddressInfo
   return { url: `http://127.0.0.1:${port}`, port }
+}
+
+export const answerJson: RequestListener = (req, res) => {
+  const chunks: Buffer[] = []
+  req.on('data', (chunk: Buffer) => void chunks.push(chunk))
+  req.on('end', () => {
+    const question: unknown = JSON.parse(Buffer.concat(chunks).toString())
+    res.setHeader('content-type', 'application/json')
+    res.end(JSON.stringify(answerTo(question)))
+  })
 }
 
 export async function post(dispatcher: Dispatcher, question: unknown, origin?: string): Promise<unknown> {

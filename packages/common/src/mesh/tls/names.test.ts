@@ -33,6 +33,11 @@ describe('a certificate with a SPIFFE id', () => {
   })
 })
 
+it('knows ids without a namespace', () => {
+  const short = namingOf('URI:spiffe://example.org/sa/order', [])
+  expect(serviceNamed('URI:spiffe://example.org/sa/cart', short)).toBe('cart')
+})
+
 it('names a service by a DNS name of one label where our own does', () => {
   const byDns = namingOf('DNS:order', [])
   const names = [

@@ -6,7 +6,7 @@ export interface Naming {
   prefixes: readonly string[]
 }
 
-const SPIFFE = /^(spiffe:\/\/)([^/]+)(\/.+\/(?:svc|sa)\/)([^/]+)$/
+const SPIFFE = /^(spiffe:\/\/)([^/]+)(\/(?:.+\/)?(?:svc|sa)\/)([^/]+)$/
 const LABEL = /^[a-z0-9][a-zA-Z0-9_-]{0,62}$/
 
 /** @param trustDomains besides its own: while an authority is replaced, both name services */
