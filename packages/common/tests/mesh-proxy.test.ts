@@ -11,7 +11,9 @@ import { newId } from '../src/runtime/id.ts'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
 import { createConsulClient } from '../src/mesh/consul.ts'
-import { createProxy, type ProxySettings } from '../src/mesh/proxy/proxy.ts'
+import type { ProxySettings } from '../src/mesh/proxy/forward.ts'
+import { Mesh } from '../src/mesh/mesh.ts'
+import { createProxy } from '../src/mesh/proxy/proxy.ts'
 import { useConsul } from './mesh-consul-agent.ts'
 import { type FakeInstance, failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'
 
@@ -213,6 +215,7 @@ class Handler(BaseHTTPRequestHandler):
         body = sys.argv[1].encode()
         self.send_response(200)
         self.send_header('Content-Length', str(len(body)))
+        self.send_header('X-Caller', str(self.headers.get('lepton-caller')))
         self.end_headers()
         self.wfile.write(body)
     def log_message(self, *args):
@@ -294,6 +297,56 @@ withPython('the local proxy and a service in Python that knows nothing of us', (
     proxy.child.kill('SIGTERM')
     const [code] = (await once(proxy.child, 'exit')) as [number]
     expect(code).toBe(0)
+  })
+
+  it('is the TLS of a service: known by its certificate, and open to those who may call it', async () => {
+    const service = `legacy-${newId().slice(-8)}`
+    const program = await run('python3', '-c', SERVICE, 'one')
+    const stateDir = await mkdtemp(join(tmpdir(), 'lepton-proxy-'))
+    closers.push(() => rm(stateDir, { recursive: true }))
+    const options = [
+      '--listen',
+      '127.0.0.1:0',
+      '--name',
+      service,
+      '--consul',
+      agent.address,
+      '--tls',
+      'consul',
+    ]
+    const inbound = ['--inbound', '127.0.0.1:0', '--to', `http://127.0.0.1:${program.port}`]
+    const proxy = await run(process.execPath, MAIN, ...options, ...inbound, '--state-dir', stateDir)
+    const mesh = new Mesh({
+      name: 'cart',
+      consul: agent.address,
+      tls: 'consul',
+      stateDir,
+      logLevel: 'silent',
+    })
+    closers.push(() => mesh.stop())
+    await mesh.addService(service).start()
+    const get = () =>
+      mesh.sendRequest('cart', service, { method: 'GET', path: '/', headers: { 'lepton-caller': 'admin' } })
+
+    const answer = await until('it is found', get)
+    expect([answer.text(), answer.headers['x-caller']]).toEqual(['one', 'cart'])
+
+    const consul = createConsulClient({ address: agent.address })
+    closers.push(() => consul.close())
+    const { instances: known } = await consul.health(service, { index: 0, waitS: 0, timeoutMs: 1_000 })
+    const plain = await fetch(`http://127.0.0.1:${known[0]!.port}/`).then(
+      ({ status }) => status,
+      () => 'refused',
+    )
+    expect(plain).toBe('refused')
+
+    program.child.kill('SIGKILL')
+    await expect(get()).resolves.toMatchObject({ status: 503 })
+    proxy.child.kill('SIGTERM')
+    const [code] = (await once(proxy.child, 'exit')) as [number]
+    expect(code).toBe(0)
+    const left = await consul.health(service, { index: 0, waitS: 0, timeoutMs: 1_000 })
+    expect(left.instances).toEqual([])
   })
 
   it('says what it needs', async () => {

@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os'
 import { createLog, type Log } from '../runtime/log.ts'
 import { createMetrics } from '../runtime/metrics.ts'
 import { createMeshClient, type MeshClient } from './client.ts'
-import { createConsulClient } from './consul.ts'
+import { type ConsulClient, createConsulClient } from './consul.ts'
 import { type Control, createControl } from './control/control.ts'
 import { chooseDiscovery } from './choose-discovery.ts'
 import type { MeshSettings } from './settings.ts'
@@ -25,6 +25,7 @@ export interface MeshOptions {
 }
 
 export interface MeshParts {
+  consul: ConsulClient
   client: MeshClient
   control: Control
   /** Where TLS is wanted. */
@@ -47,6 +48,7 @@ export function connectMesh(
   const identity = security?.identity
   const client = createMeshClient({ discovery, identity, control, log, metrics, settings })
   return {
+    consul,
     client,
     control,
     security,

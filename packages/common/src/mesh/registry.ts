@@ -40,7 +40,8 @@ export interface RegisterOptions {
   instance: string
   address: string
   port: number
-  checkPath?: string
+  /** False where a connection that is accepted is health enough. */
+  checkPath?: string | false
   /** Where the check looks, if not where the traffic goes. */
   check?: { address: string; port: number }
   tags?: string[]
@@ -74,6 +75,7 @@ export async function registerInstance({
   // The id includes the port, so an instance restarted on the same port replaces its stale entry. Otherwise the stale
   // check would pass again and one process would be two endpoints: a retry could hit the one that just failed.
   const id = `${instance}-${port}`
+  const checked = `${check.address.includes(':') ? `[${check.address}]` : check.address}:${check.port}`
   const definition: ServiceDefinition = {
     id,
     name: service,
@@ -83,7 +85,10 @@ export async function registerInstance({
     meta: { ...meta, instance },
     check: {
       // By name: where another process has taken the port since, the check must not pass for us.
-      url: `http://${check.address.includes(':') ? `[${check.address}]` : check.address}:${check.port}${checkPath}?instance=${encodeURIComponent(instance)}`,
+      url:
+        checkPath === false
+          ? `tcp://${checked}`
+          : `http://${checked}${checkPath}?instance=${encodeURIComponent(instance)}`,
       intervalS: settings.checkIntervalS,
       timeoutS: settings.checkTimeoutS,
       failuresBeforeCritical: settings.failuresBeforeCritical,
