@@ -28,6 +28,7 @@ const EATEN = {
   shop: [
     'state-dir',
     'order',
+    'on',
     'since',
     'until',
     'reason',

@@ -4,6 +4,7 @@ import type { Calls, SettingChange } from '@lepton/contracts/calls'
 import type { Fault, Faults } from '@lepton/contracts/faults'
 import type { Overview } from '@lepton/contracts/console'
 import type { Capabilities } from '@lepton/contracts/processes'
+import type { ScalingView } from '@lepton/contracts/scaling'
 import type { Queues, Streams } from '@lepton/contracts/streams'
 import { until } from '@lepton/testing/until'
 import { startLoad } from './load.ts'
@@ -144,6 +145,35 @@ export function consoleJourneys(): void {
       return one?.is_drained === false && one.expected_share! > 0
     })
     expect((await load.stop()).failures).toEqual([])
+  })
+
+  it('sizes a service by its load, within limits, and loses no request while it grows and shrinks', async () => {
+    const { actions } = await capabilities()
+    if (!actions.add.allowed) return
+    const size = (limits: object | undefined) =>
+      act('PUT', '/ops/settings', {
+        key: 'scaling/order',
+        ...(limits && { value: JSON.stringify({ on: 'cpu', target: 1, ...limits }) }),
+      })
+    const before = await target.instances('order')
+    const running = async (count: number) =>
+      until(`${count} instances run`, async () => (await target.instances('order')).length === count, {
+        timeoutMs: 60_000,
+      })
+    await using load = await startLoad(4)
+
+    await size({ min: before.length, max: before.length + 1 })
+    await running(before.length + 1)
+    const { items } = await read<{ items: ScalingView[] }>('/ops/scaling')
+    expect(items).toMatchObject([{ service: 'order', size: before.length + 1, on: 'cpu' }])
+    const { items: acts } = await read<{ items: { who: string; reason: string }[] }>('/ops/actions')
+    expect(acts.find(({ who }) => who === 'scaling')?.reason).toMatch(/^CPU \d+ %, 1 % an instance: \d → \d$/)
+
+    await size({ min: before.length, max: before.length })
+    await running(before.length)
+    await size(undefined)
+    expect((await load.stop()).failures).toEqual([])
+    expect(await target.instances('order')).toEqual(before)
   })
 
   it('stops inventory: what needs it is named and has no figures, what does not goes on, and it ends though ops was killed', async () => {

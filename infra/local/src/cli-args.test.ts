@@ -7,7 +7,8 @@ const HINT = ' `npm run shop -- --help` lists the commands and their options.'
 
 it.each([
   ['nonsense', 'There is no command nonsense.'],
-  ['scale order 3', 'There is no command scale.'],
+  ['grow order 3', 'There is no command grow.'],
+  ['scale order 3', 'scale does not take 3.'],
   ['constructor', 'There is no command constructor.'],
   ['ps --jsn', "Unknown option '--jsn'."],
   ['ps extra', 'ps does not take extra.'],

@@ -11,6 +11,8 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   ps [--json]                      what runs, and where
   add order                        start one more instance of a service
   remove order-2                   drain an instance and stop it
+  scale order=1..4 --on lag=200    size it by load: lag (records), cpu (%), in_flight (requests) or wait (ms), of one instance;
+                                   order=3 keeps it at three, order=off leaves it as it is
   restart order-1                  drain it and start it again
   kill order-1 [SIGTERM]           signal it (default SIGKILL); the launcher starts it again
   pause order-1 [SECONDS]          freeze it for up to 60 seconds, or until it is resumed
@@ -37,8 +39,8 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   config                           the settings of the mesh, which change while everything runs
   config get KEY | unset KEY --reason "…" | undo KEY --reason "…" | watch
   config set KEY JSON --reason "…"
-                                   KEY is defaults, services/ORDER, edges/CART/ORDER, routes/ORDER, limits/ORDER/CART or
-                                   instances/ORDER/order-1; JSON such as {"policy":"latency"}, {"drain":true}
+                                   KEY is defaults, services/ORDER, edges/CART/ORDER, routes/ORDER, limits/ORDER/CART,
+                                   instances/ORDER/order-1, processes/ORDER, scaling/ORDER or alarms/NAME; JSON such as {"policy":"latency"}, {"drain":true}
 
 kill, pause, resume, restart and logs also take postgres, kafka and consul.
   --state-dir DIR                  of another shop than this checkout's
@@ -51,6 +53,7 @@ const OPTIONS = {
   json: { type: 'boolean' },
   follow: { type: 'boolean', short: 'f' },
   order: { type: 'string' },
+  on: { type: 'string' },
   level: { type: 'string' },
   since: { type: 'string' },
   lines: { type: 'string' },
@@ -91,6 +94,7 @@ const SYNTAX: Record<string, Syntax> = {
   ps: { options: ['json'] },
   add: { args: ['the name of a service, such as order'] },
   remove: { args: INSTANCE },
+  scale: { args: ['a service and its limits, such as order=1..4'], options: ['on', 'reason'] },
   restart: { args: INSTANCE },
   kill: { args: INSTANCE, more: 1 },
   pause: { args: INSTANCE, more: 1 },

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { CannotStart } from './cannot-start.ts'
 import { readCommand, readLevel, readLines, readSince, USAGE, type ShopCommand } from './cli-args.ts'
 import { runConfig } from './config-cli.ts'
+import { asSetting } from './scale-args.ts'
 import { askControl } from './control.ts'
 import type { InstanceInfo } from './fleet.ts'
 import { lockHolder } from './lock.ts'
@@ -31,9 +32,9 @@ async function main() {
   if (name === 'logs') return await logs(join(stateDir, 'logs'), command)
   if (name === 'stop') return await stop(stateDir)
 
-  if (/^config\b/.test(name)) {
+  if (/^(config|scale)\b/.test(name)) {
     const { urls } = (await askControl(stateDir, { command: 'ps', args: [] })) as Running
-    return await runConfig(command, urls.consul, print)
+    return await runConfig(name === 'scale' ? asSetting(command) : command, urls.consul, print)
   }
 
   const result = await askControl(stateDir, { command: name, args })

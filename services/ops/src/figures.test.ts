@@ -33,6 +33,7 @@ function snapshot(atS: number, count: number, buckets: number[], rest: Partial<S
     cpu_share: 0,
     loop_share: 0,
     streams: 0,
+    in_flight: 0,
     le: LE,
     requests: [{ method: 'GET', route: '/orders', count, failed: count / 10, buckets }],
     ...rest,

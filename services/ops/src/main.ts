@@ -33,6 +33,7 @@ import { startReconciliation } from './reconciliation.ts'
 import { createQueueWatch } from './queues/queue-watch.ts'
 import { queueRoutes } from './queues/routes.ts'
 import { seeingOf } from './seeing.ts'
+import { startScaling } from './scaling/start.ts'
 import { createSeries } from './series.ts'
 import { pointsOf, type ShopState } from './state.ts'
 import { watchStreams } from './streams/stream-watch.ts'
@@ -87,6 +88,7 @@ await runService('ops', settings, (instance) => {
     marks,
     log,
   })
+  const scaling = startScaling(instance, { observer, queues: queues.latest, actions })
   const faults = createFaults({ actions, running: () => observer.running(), log })
   return Promise.resolve({
     app: createHttpApp(instance, [
@@ -116,6 +118,7 @@ await runService('ops', settings, (instance) => {
       ...faultRoutes(faults, { once, incomplete }),
       ...callRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
       ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
+      scaling.endpoint,
       ...live.endpoints,
     ]),
     parts: [
@@ -128,6 +131,7 @@ await runService('ops', settings, (instance) => {
       observer,
       books,
       live,
+      scaling.part,
     ],
   })
 })

@@ -79,6 +79,11 @@ export function createInboundLimit({
     help: 'Limit of requests in progress',
     collect: (gauge) => gauge.set(limit),
   })
+  metrics.gauge({
+    name: 'http_server_in_flight',
+    help: 'Requests in progress',
+    collect: (gauge) => gauge.set(inFlight),
+  })
   let limit = settings.initial
   let inFlight = 0
   let most = 0

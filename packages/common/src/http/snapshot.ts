@@ -19,6 +19,8 @@ export const Snapshot = z.object({
   cpu_share: z.number(),
   loop_share: z.number(),
   streams: Count,
+  /** Requests in progress; null where the process has no limit of them. */
+  in_flight: Count.nullable().default(null),
   /** Upper bounds of the buckets in seconds; the last bucket has no bound. */
   le: z.array(z.number()),
   requests: z.array(

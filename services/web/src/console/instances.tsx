@@ -17,7 +17,9 @@ import {
   type Overview,
   type ServiceView,
   useCapabilities,
+  type ScalingView,
   useOverview,
+  useScaling,
 } from './queries.ts'
 
 const KINDS = { passing: 'ok', warning: 'wait', failing: 'bad', gone: 'none' } as const
@@ -27,6 +29,7 @@ export function Instances() {
   const { console: texts } = useConsoleMessages()
   const { data, error, refetch, dataUpdatedAt } = useOverview()
   const { data: capabilities } = useCapabilities()
+  const { data: scaling } = useScaling()
   const [act, setAct] = useState<Act>()
   const missing = data?.services.filter((service) => answeringIn(service) < service.expected) ?? []
   const title =
@@ -41,7 +44,13 @@ export function Instances() {
       {data !== undefined && <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />}
       {data &&
         worstFirst(data.services).map((service) => (
-          <Service key={service.service} service={service} capabilities={capabilities} onAct={setAct} />
+          <Service
+            key={service.service}
+            service={service}
+            scaling={scaling?.items.find((one) => one.service === service.service)}
+            capabilities={capabilities}
+            onAct={setAct}
+          />
         ))}
       {data?.servers && <Servers servers={data.servers} capabilities={capabilities} onAct={setAct} />}
       <ActDialog act={act} onClose={() => setAct(undefined)} />
@@ -54,7 +63,12 @@ interface Acting {
   onAct: (act: Act) => void
 }
 
-function Service({ service, capabilities, onAct }: { service: ServiceView } & Acting) {
+function Service({
+  service,
+  scaling,
+  capabilities,
+  onAct,
+}: { service: ServiceView; scaling: ScalingView | undefined } & Acting) {
   const { console: texts, services: names } = useConsoleMessages()
   const columns = texts.instances.columns
   const answering = answeringIn(service)
@@ -68,6 +82,9 @@ function Service({ service, capabilities, onAct }: { service: ServiceView } & Ac
         </State>
         <ActButton capabilities={capabilities} act={{ kind: 'add', name }} onAct={onAct} />
       </div>
+      {scaling && (
+        <p className={style['note']}>{texts.instances.sized(scaling.min, scaling.max, scaling.words)}</p>
+      )}
       <table className={table['table']}>
         <thead>
           <tr>

@@ -6,6 +6,7 @@ export type Overview = Answer<RouteOf<'GET', '/ops/overview'>>
 export type ServiceView = Overview['services'][number]
 export type InstanceView = ServiceView['instances'][number]
 export type Capabilities = Answer<RouteOf<'GET', '/ops/capabilities'>>
+export type ScalingView = Answer<RouteOf<'GET', '/ops/scaling'>>['items'][number]
 export type Alarms = Answer<RouteOf<'GET', '/ops/alarms'>>
 export type Alarm = Alarms['items'][number]
 export type Promises = Answer<RouteOf<'GET', '/ops/promises'>>
@@ -34,6 +35,14 @@ export function usePromises() {
     queryKey: ['ops', 'promises'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/promises', { signal }),
     refetchInterval: ({ state }) => (state.data?.is_checking === true ? EVERY_MS / 2 : 2 * EVERY_MS),
+  })
+}
+
+export function useScaling() {
+  return useQuery({
+    queryKey: ['ops', 'scaling'],
+    queryFn: ({ signal }) => shop.ask('GET', '/ops/scaling', { signal }),
+    refetchInterval: EVERY_MS,
   })
 }
 

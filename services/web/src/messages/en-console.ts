@@ -65,6 +65,8 @@ export const console = {
     all: 'As many instances answer as ought to.',
     missing: (names: string) => `Instances are missing: ${names}.`,
     servers: 'Servers',
+    sized: (min: number, max: number, words: string) =>
+      `Sized by load, ${min} to ${max} instances: ${words}.`,
     states: { passing: 'answers', warning: 'warns', failing: 'does not answer', gone: 'gone' },
     columns: {
       name: 'name',

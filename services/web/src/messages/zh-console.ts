@@ -60,6 +60,7 @@ export const console = {
     by: (who: string, reason: string | null) => `操作人 ${who}${reason === null ? '' : `:“${reason}”`}`,
   },
   instances: {
+    sized: (min: number, max: number, words: string) => `按负载调整，${min} 到 ${max} 个实例：${words}。`,
     nav: '实例',
     all: '应有的实例全部响应正常。',
     missing: (names: string) => `缺少实例：${names}。`,

@@ -36,6 +36,17 @@ const Process = z.strictObject({
 })
 export type ProcessSetting = z.infer<typeof Process>
 
+/** How many instances of a service there may be, and the figure that decides, with what is right for one of them. */
+const Scaling = z
+  .strictObject({
+    min: z.int().min(1).max(50),
+    max: z.int().min(1).max(50),
+    on: z.enum(['lag', 'cpu', 'in_flight', 'wait']),
+    target: z.number().positive().max(1e6),
+  })
+  .refine(({ min, max }) => min <= max, { path: ['max'], message: 'must not be less than min' })
+export type ScalingSetting = z.infer<typeof Scaling>
+
 /** What operators have set of an alarm; what is not set is as the table of alarms says. */
 const Alarm = z.strictObject({
   threshold: z.number().min(0).max(1e9).optional(),
@@ -54,6 +65,7 @@ const KEYS = [
   { pattern: new RegExp(`^limits/${NAME}/${NAME}$`), schema: CallerLimit },
   { pattern: new RegExp(`^instances/${NAME}/${NAME}$`), schema: Instance },
   { pattern: new RegExp(`^processes/${NAME}$`), schema: Process },
+  { pattern: new RegExp(`^scaling/${NAME}$`), schema: Scaling },
   { pattern: /^alarms\/[A-Z][A-Za-z]{2,60}$/, schema: Alarm },
 ] as const
 
