@@ -18,11 +18,11 @@ import { measureOverload } from './overload.ts'
 import { copyOrders, measureRebuild } from './rebuild.ts'
 import { reconciled } from './reconciled.ts'
 import { measureStarts } from './starts.ts'
-import { percentile } from './percentiles.ts'
 import { add, note, printTable } from './table.ts'
-import { measureTraces } from './traces.ts'
+import { measureTracing } from './traces.ts'
 import { measureTakeover } from './takeover.ts'
 import { measureDrain, measureQueues } from './queues.ts'
+import { measureLayers } from './layers.ts'
 import { measurePages } from './pages.ts'
 import { inMs, inPercent, stationRows } from './queue-rows.ts'
 import { rowsOf } from './takeover-rows.ts'
@@ -153,25 +153,6 @@ async function measureHostile(stateDir: string): Promise<void> {
   add('/metrics afterwards, at most', `${Math.max(...series)} series, ${Math.max(...tookMs).toFixed(1)} ms`)
 }
 
-const median = (values: readonly number[]) => percentile(values, 0.5)
-
-/** What spans cost, at the share of traces that are sampled. */
-async function measureTracing(stateDir: string): Promise<void> {
-  await withShop(stateDir, async (shop, client) => {
-    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
-    const [none, ...others] = await measureTraces(shop, client, operator, [0, 0.01, 1], 5)
-    note('CPU of an order, no trace sampled, median of 5 rounds', median(none!.cpuMs), 'ms', 1)
-    for (const { ratio, cpuMs } of others) {
-      const gains = cpuMs.map((ms, round) => ms / none!.cpuMs[round]! - 1).sort((a, b) => a - b)
-      const [least, most] = [gains[0]!, gains.at(-1)!]
-      add(
-        `  ${ratio * 100} % of the traces sampled`,
-        `${median(cpuMs).toFixed(1)} ms, ${inPercent(median(gains))} (${inPercent(least)} to ${inPercent(most)})`,
-      )
-    }
-  })
-}
-
 /** What a browser loads and how soon it shows it, cold, with the budgets beside it. */
 async function measureWeb(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop) => {
@@ -221,6 +202,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   hostile: measureHostile,
   web: measureWeb,
   traces: measureTracing,
+  wire: measureLayers,
   queues: measureModel,
   mesh: measureMesh,
 }

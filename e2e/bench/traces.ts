@@ -1,23 +1,28 @@
 import { randomUUID } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
 import { cpuSeconds, processesOf, sum } from './processes.ts'
+import { withShop } from './bench-shop.ts'
+import { percentile } from './percentiles.ts'
+import { inPercent } from './queue-rows.ts'
 import { startOrders } from './steady-orders.ts'
+import { add, note } from './table.ts'
 
 const PER_S = 20
 const ROUND_MS = 12_000
 /** Until every process has the setting, and the orders of the round before are settled. */
 const SETTLE_MS = 3_000
 
-export interface TraceCost {
+interface TraceCost {
   ratio: number
   /** CPU of an order (ms) in each round, all processes and servers of the shop together. */
   cpuMs: number[]
 }
 
 /** What tracing costs: the same orders with none, some and all of their traces sampled, in turns on one shop. */
-export async function measureTraces(
+async function measureTraces(
   shop: Shop,
   client: ShopClient,
   operator: Shopper,
@@ -48,4 +53,23 @@ export async function measureTraces(
     }
   }
   return costs
+}
+
+const median = (values: readonly number[]) => percentile(values, 0.5)
+
+/** What spans cost, at the share of traces that are sampled. */
+export async function measureTracing(stateDir: string): Promise<void> {
+  await withShop(stateDir, async (shop, client) => {
+    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    const [none, ...others] = await measureTraces(shop, client, operator, [0, 0.01, 1], 5)
+    note('CPU of an order, no trace sampled, median of 5 rounds', median(none!.cpuMs), 'ms', 1)
+    for (const { ratio, cpuMs } of others) {
+      const gains = cpuMs.map((ms, round) => ms / none!.cpuMs[round]! - 1).sort((a, b) => a - b)
+      const [least, most] = [gains[0]!, gains.at(-1)!]
+      add(
+        `  ${ratio * 100} % of the traces sampled`,
+        `${median(cpuMs).toFixed(1)} ms, ${inPercent(median(gains))} (${inPercent(least)} to ${inPercent(most)})`,
+      )
+    }
+  })
 }

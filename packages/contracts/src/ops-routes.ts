@@ -15,7 +15,6 @@ import { listHeld, listStock } from './ops-stock.ts'
 import { appliedRoute, getTimeline, trailRoute } from './ops-timeline.ts'
 import { getOrderTrace } from './ops-trace.ts'
 import { CONSUMERS, PUBLISHERS } from './services.ts'
-import { listScaling } from './scaling.ts'
 import {
   actOnInstance,
   actOnServer,
@@ -47,7 +46,6 @@ export const OPS_LIST_ROUTES = [
   listHeld,
   listActions,
   listLogs,
-  listScaling,
   ...CONSUMERS.map(letterGroupsRoute),
   ...PUBLISHERS.map(actionsRoute),
 ]

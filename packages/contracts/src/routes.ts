@@ -2,6 +2,7 @@ import { ALARM_ROUTES } from './alarms.ts'
 import { AUDIT_ROUTES } from './audit.ts'
 import { BRANCH_ROUTES } from './branches.ts'
 import { CALL_ROUTES } from './calls.ts'
+import { SCALING_ROUTES } from './scaling.ts'
 import { CART_ROUTES } from './cart-routes.ts'
 import { INVENTORY_ROUTES } from './inventory-routes.ts'
 import { FAULT_ROUTES } from './faults.ts'
@@ -36,6 +37,7 @@ const routes = [
   ...FAULT_ROUTES,
   ...GOVERNANCE_ROUTES,
   ...CALL_ROUTES,
+  ...SCALING_ROUTES,
   ...STREAM_ROUTES,
   ...REBUILD_ROUTES,
   ...TRANSACTION_ROUTES,

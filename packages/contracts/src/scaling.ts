@@ -27,3 +27,5 @@ export const listScaling = route({
   summary: 'Services that are sized by load, and what decides their size now',
   answers: { 200: z.object({ items: z.array(ScalingView) }) },
 })
+
+export const SCALING_ROUTES = [listScaling]

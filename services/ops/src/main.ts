@@ -118,7 +118,7 @@ await runService('ops', settings, (instance) => {
       ...faultRoutes(faults, { once, incomplete }),
       ...callRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
       ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
-      scaling.endpoint,
+      ...scaling.endpoints,
       ...live.endpoints,
     ]),
     parts: [

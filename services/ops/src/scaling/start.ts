@@ -7,13 +7,13 @@ import type { Actions } from '../actions.ts'
 import type { Observer } from '../observer.ts'
 import type { QueueViews } from '../queues/queue-watch.ts'
 import { seeingOf, snapshotsOf } from '../seeing.ts'
-import { createScaler } from './scaler.ts'
+import { createScaler, type Scaler } from './scaler.ts'
 
 /** Sizes the services that have a setting `scaling/<service>`, each time there are new figures. */
 export function startScaling(
   { control, log }: Pick<Instance, 'control' | 'log'>,
   { observer, queues, actions }: { observer: Observer; queues: () => QueueViews; actions: Actions },
-): { endpoint: Endpoint; part: Part } {
+): { endpoints: Endpoint[]; part: Part } {
   const scaler = createScaler({
     settingOf: (service) => control.values().get(`scaling/${service}`) as ScalingSetting | undefined,
     running: () => observer.running(),
@@ -35,11 +35,15 @@ export function startScaling(
     })
   })
   return {
-    endpoint: answer(listScaling, () => Promise.resolve({ status: 200, body: { items: scaler.views() } })),
+    endpoints: scalingRoutes(scaler),
     part: {
       stop: async () => {
         await looking
       },
     },
   }
+}
+
+export function scalingRoutes({ views }: Pick<Scaler, 'views'>): Endpoint[] {
+  return [answer(listScaling, () => Promise.resolve({ status: 200, body: { items: views() } }))]
 }
