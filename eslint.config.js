@@ -11,7 +11,7 @@ const RESTRICTED = [
 
 // Warnings do not exist: a rule is an error or it is off.
 export default tseslint.config(
-  { ignores: ['**/node_modules', '.lepton', 'docs/generated', 'services/web/dist*'] },
+  { ignores: ['**/node_modules', '.lepton', 'docs/generated', 'services/web/dist*', '**/*_pb.ts'] },
   {
     files: ['**/*.ts', '**/*.tsx'],
     extends: [tseslint.configs.strictTypeChecked],

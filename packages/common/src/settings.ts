@@ -35,8 +35,9 @@ export const instanceSettings = z.object({
   INBOUND_MAX: whole(1_024, { max: 10_000 }),
   /** A queue in the instance that is longer than this shrinks what it takes in. */
   INBOUND_QUEUE_MS: whole(40, { max: 10_000 }),
-  /** Where other services may talk to it by HTTP/2 and by frames; port 0 takes a free one. */
+  /** Where other services may talk to it by HTTP/2, by gRPC and by frames; port 0 takes a free one. */
   HTTP2_PORT: whole(0, { min: 0, max: 65_535 }),
+  GRPC_PORT: whole(0, { min: 0, max: 65_535 }),
   FRAMES_PORT: whole(0, { min: 0, max: 65_535 }),
   /** How an instance of another service is chosen. */
   MESH_POLICY: z.enum(POLICY_NAMES).default('load'),

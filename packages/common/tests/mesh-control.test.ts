@@ -9,6 +9,7 @@ import { createConsulClient } from '../src/mesh/consul.ts'
 import { type Control, createControl } from '../src/mesh/control/control.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
 import { createFramesServer } from '../src/mesh/frames/server.ts'
+import { createGrpcServer } from '../src/mesh/grpc/server.ts'
 import { createHttp2Server } from '../src/mesh/http2/server.ts'
 import { overHttp } from '../src/mesh/over-http.ts'
 import { useConsul } from './mesh-consul-agent.ts'
@@ -209,7 +210,7 @@ describe('a mesh client under it', () => {
   it('changes the transport while requests are under load, and loses none of them', async () => {
     const [operator, cart] = await twoProcesses()
     const fakes = await instances('order-1', 'order-2')
-    const asked = { http1: 0, http2: 0, frames: 0 }
+    const asked = { http1: 0, http2: 0, grpc: 0, frames: 0 }
     for (const fake of fakes) {
       const count = (name: keyof typeof asked) => (_req: unknown, res: ServerResponse) => {
         asked[name] += 1
@@ -217,13 +218,16 @@ describe('a mesh client under it', () => {
       }
       fake.handler = count('http1')
       const http2 = createHttp2Server(overHttp(count('http2')))
+      const grpc = createGrpcServer(overHttp(count('grpc')))
       const frames = createFramesServer(overHttp(count('frames')))
       closers.push(
         () => http2.close(),
+        () => grpc.close(),
         () => frames.close(),
       )
       fake.instance.meta = {
         http2_port: await listening(http2.server),
+        grpc_port: await listening(grpc.server),
         frames_port: await listening(frames.server),
       }
     }
@@ -235,7 +239,16 @@ describe('a mesh client under it', () => {
       while (!isOver) results.push(...(await Promise.allSettled([get()])))
     }
     const load = Promise.all(Array.from({ length: 8 }, lane))
-    for (const transport of ['frames', 'http2', 'http1', 'frames', 'http2', 'frames'] as const) {
+    for (const transport of [
+      'frames',
+      'grpc',
+      'http2',
+      'http1',
+      'grpc',
+      'frames',
+      'http2',
+      'frames',
+    ] as const) {
       const before = asked[transport]
       await operator.set('services/order', { transport }, WHO)
       await until(`requests by ${transport}`, () => asked[transport] >= before + 50)

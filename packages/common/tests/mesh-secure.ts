@@ -8,6 +8,7 @@ import { createMetrics } from '../src/runtime/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
 import type { ConsulClient } from '../src/mesh/consul.ts'
 import { createFramesServer } from '../src/mesh/frames/server.ts'
+import { createGrpcServer } from '../src/mesh/grpc/server.ts'
 import { createHttp2Server } from '../src/mesh/http2/server.ts'
 import type { KnownInstance } from '../src/mesh/membership.ts'
 import { overHttp } from '../src/mesh/over-http.ts'
@@ -53,16 +54,19 @@ export function createFleet() {
     const guarded = security.guard(listener)
     const http1 = tls.keep(createSecureServer(tls.options(), guarded))
     const http2 = createHttp2Server(overHttp(guarded), { tls })
+    const grpc = createGrpcServer(overHttp(guarded), { tls })
     const frames = createFramesServer(overHttp(guarded), { tls })
     const meta = {
       ...security.meta,
       http2_port: String(await listen(http2.server, '127.0.0.1', 0)),
+      grpc_port: String(await listen(grpc.server, '127.0.0.1', 0)),
       frames_port: String(await listen(frames.server, '127.0.0.1', 0)),
     }
     const instance = instanceAt(service, await listen(http1, '127.0.0.1', 0), meta)
     closing.push(() =>
       Promise.all([
         http2.close(),
+        grpc.close(),
         frames.close(),
         closeGently(http1, {
           cut: () => http1.closeAllConnections(),

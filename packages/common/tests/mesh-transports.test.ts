@@ -6,6 +6,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { until } from '@lepton/testing/until'
 import express from 'express'
 import { createFramesServer } from '../src/mesh/frames/server.ts'
+import { createGrpcServer } from '../src/mesh/grpc/server.ts'
 import { createHttp2Server } from '../src/mesh/http2/server.ts'
 import type { KnownInstance } from '../src/mesh/membership.ts'
 import { overHttp } from '../src/mesh/over-http.ts'
@@ -28,13 +29,19 @@ async function listening(server: Server): Promise<number> {
 /** One app behind every transport, as a service has it. */
 async function serve(listener: RequestListener) {
   const http1 = createHttpServer(listener)
-  const [http2, frames] = [createHttp2Server(overHttp(listener)), createFramesServer(overHttp(listener))]
+  const [http2, grpc] = [createHttp2Server(overHttp(listener)), createGrpcServer(overHttp(listener))]
+  const frames = createFramesServer(overHttp(listener))
   const port = await listening(http1)
-  const ports = { http2_port: await listening(http2.server), frames_port: await listening(frames.server) }
+  const ports = {
+    http2_port: await listening(http2.server),
+    grpc_port: await listening(grpc.server),
+    frames_port: await listening(frames.server),
+  }
   const sockets = new Map<TransportName, Set<unknown>>(TRANSPORT_NAMES.map((name) => [name, new Set()]))
   for (const [name, server] of [
     ['http1', http1],
     ['http2', http2.server],
+    ['grpc', grpc.server],
     ['frames', frames.server],
   ] as const)
     server.on('connection', (socket: unknown) => sockets.get(name)!.add(socket))
@@ -46,6 +53,7 @@ async function serve(listener: RequestListener) {
       await closed
     },
     http2: () => http2.close(),
+    grpc: () => grpc.close(),
     frames: () => frames.close(),
   }
   closing.push(() => Promise.all(Object.values(stop).map((close) => close())))
@@ -268,6 +276,7 @@ it('is the transport that is wanted only where the instance speaks it', async ()
   const { instance } = await serve((_req, res) => void res.end())
   expect(TRANSPORT_NAMES.map((name) => spokenBy(instance, name))).toEqual(TRANSPORT_NAMES)
   expect(TRANSPORT_NAMES.map((name) => spokenBy({ ...instance, meta: { frames_port: 'x' } }, name))).toEqual([
+    'http1',
     'http1',
     'http1',
     'http1',

@@ -10,6 +10,7 @@ import { createMetrics } from '../../src/runtime/metrics.ts'
 import { createMeshClient } from '../../src/mesh/client.ts'
 import type { Discovery } from '../../src/mesh/discovery.ts'
 import { createFramesServer } from '../../src/mesh/frames/server.ts'
+import { createGrpcServer } from '../../src/mesh/grpc/server.ts'
 import { createHttp2Server } from '../../src/mesh/http2/server.ts'
 import type { InboundHandler } from '../../src/mesh/inbound.ts'
 import type { KnownInstance } from '../../src/mesh/membership.ts'
@@ -26,6 +27,8 @@ const handle: InboundHandler = ({ body }) => {
   return Promise.resolve({ status: 200, headers, body: JSON.stringify(answerTo(question)) })
 }
 
+const SERVERS = { http2: createHttp2Server, grpc: createGrpcServer, frames: createFramesServer }
+
 const log = createLog({ service: 'bench', instance: 'bench-1', level: 'silent' })
 
 /** The mesh with everything on: balancing, ejection, breaker, retry budget, deadline, limits, metrics; TLS where wanted. */
@@ -37,8 +40,8 @@ export const lepton = (transportName: TransportName, { isSecure = false } = {}):
     const http1 = tls ? tls.keep(createSecureServer(tls.options(), answerJson)) : createServer(answerJson)
     const place = { port: await listening(http1), folder, ...(isSecure && { [TLS_KEY]: TLS_MUTUAL }) }
     if (transportName === 'http1') return place
-    const make = transportName === 'frames' ? createFramesServer : createHttp2Server
-    return { ...place, [PORT_KEYS[transportName]]: await listening(make(handle, { tls }).server) }
+    const { server } = SERVERS[transportName](handle, { tls })
+    return { ...place, [PORT_KEYS[transportName]]: await listening(server) }
   },
 
   async connect(place) {

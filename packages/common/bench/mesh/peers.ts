@@ -9,6 +9,7 @@ export const PEERS = {
   'undici BalancedPool': balancedPool,
   'Lepton, http1': lepton('http1'),
   'Lepton, http2': lepton('http2'),
+  'Lepton, grpc': lepton('grpc'),
   'Lepton, frames': lepton('frames'),
   'Lepton, http1, TLS': lepton('http1', { isSecure: true }),
   'Lepton, http2, TLS': lepton('http2', { isSecure: true }),

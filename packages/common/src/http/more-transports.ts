@@ -1,5 +1,6 @@
 import type { RequestListener } from 'node:http'
 import { createFramesServer } from '../mesh/frames/server.ts'
+import { createGrpcServer } from '../mesh/grpc/server.ts'
 import { createHttp2Server } from '../mesh/http2/server.ts'
 import { overHttp } from '../mesh/over-http.ts'
 import { listen } from '../mesh/serving.ts'
@@ -13,21 +14,31 @@ export interface MoreTransports {
   close(): Promise<void>
 }
 
-/** Lets an app also be asked by HTTP/2 and by frames, each on a port of its own; port 0 takes a free one. */
+interface TransportPorts {
+  HOST: string
+  HTTP2_PORT: number
+  GRPC_PORT: number
+  FRAMES_PORT: number
+}
+
+/** Lets an app also be asked by HTTP/2, gRPC and frames, each on a port of its own; port 0 takes a free one. */
 export async function startMoreTransports(
   listener: RequestListener,
-  { HOST, HTTP2_PORT, FRAMES_PORT }: { HOST: string; HTTP2_PORT: number; FRAMES_PORT: number },
+  { HOST, HTTP2_PORT, GRPC_PORT, FRAMES_PORT }: TransportPorts,
   tls?: ServerTls,
 ): Promise<MoreTransports> {
   const handle = overHttp(listener)
-  const [http2, frames] = [createHttp2Server(handle, { tls }), createFramesServer(handle, { tls })]
+  const http2 = createHttp2Server(handle, { tls })
+  const grpc = createGrpcServer(handle, { tls })
+  const frames = createFramesServer(handle, { tls })
   return {
     meta: {
       [PORT_KEYS.http2]: String(await listen(http2.server, HOST, HTTP2_PORT)),
+      [PORT_KEYS.grpc]: String(await listen(grpc.server, HOST, GRPC_PORT)),
       [PORT_KEYS.frames]: String(await listen(frames.server, HOST, FRAMES_PORT)),
     },
     close: async () => {
-      await Promise.all([http2.close(), frames.close()])
+      await Promise.all([http2.close(), grpc.close(), frames.close()])
     },
   }
 }

@@ -1,14 +1,15 @@
 import type { KnownInstance } from './membership.ts'
 import { createFramesTransport } from './frames/client.ts'
+import { createGrpcTransport } from './grpc/client.ts'
 import { createHttp2Transport } from './http2/client.ts'
 import type { SecureWay } from './tls/identity.ts'
 import { createTransport, type Transport, type TransportSettings } from './transport.ts'
 
-export const TRANSPORT_NAMES = ['http1', 'http2', 'frames'] as const
+export const TRANSPORT_NAMES = ['http1', 'http2', 'grpc', 'frames'] as const
 export type TransportName = (typeof TRANSPORT_NAMES)[number]
 
 /** Where an instance says in its metadata that it listens for a transport other than HTTP/1.1. */
-export const PORT_KEYS = { http2: 'http2_port', frames: 'frames_port' } as const
+export const PORT_KEYS = { http2: 'http2_port', grpc: 'grpc_port', frames: 'frames_port' } as const
 
 /** The port at which an instance speaks a transport; NaN where it does not. */
 export function portOf({ port, meta }: KnownInstance, name: TransportName): number {
@@ -47,6 +48,8 @@ export function openTransport(
       return http1
     case 'http2':
       return createHttp2Transport(originOf('http2'), settings, http1, tls)
+    case 'grpc':
+      return createGrpcTransport(originOf('grpc'), settings, http1, tls)
     case 'frames':
       return createFramesTransport({ host: address, port: portOf(instance, 'frames'), tls }, settings, http1)
   }

@@ -4,13 +4,12 @@ import {
   createServer,
   type Http2SecureServer,
   type Http2Server,
-  type Http2Session,
   type ServerHttp2Stream,
 } from 'node:http2'
 import type { IncomingHttpHeaders, OutgoingHttpHeaders } from 'node:http'
 import type { InboundHandler } from '../inbound.ts'
 import { endToEndHeaders, wholeBody } from '../hop.ts'
-import { closeGently } from '../serving.ts'
+import { trackSessions } from './sessions.ts'
 import type { ServerTls } from '../tls/identity.ts'
 
 const MAX_REQUEST_BYTES = 1024 * 1024
@@ -19,25 +18,13 @@ export function createHttp2Server(
   handle: InboundHandler,
   { tls }: { tls?: ServerTls | undefined } = {},
 ): { server: Http2Server | Http2SecureServer; close(): Promise<void> } {
-  const sessions = new Set<Http2Session>()
   const server = tls === undefined ? createServer() : tls.keep(createSecureServer(tls.options()))
-  server.on('session', (session: Http2Session) => {
-    sessions.add(session)
-    session.once('close', () => sessions.delete(session))
-    session.on('error', () => undefined)
-  })
+  const close = trackSessions(server)
   server.on('stream', (stream: ServerHttp2Stream, headers: IncomingHttpHeaders) => {
     const caller = stream.session === undefined ? undefined : tls?.callerOn(stream.session.socket)
     void serve(stream, headers, { handle, caller })
   })
-  return {
-    server,
-    close: () =>
-      closeGently(server, {
-        leave: () => sessions.forEach((session) => session.close()),
-        cut: () => sessions.forEach((session) => session.destroy()),
-      }),
-  }
+  return { server, close }
 }
 
 async function serve(

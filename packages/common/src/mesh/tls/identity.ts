@@ -17,7 +17,7 @@ import { type Naming, namingOf, serviceNamed } from './names.ts'
 import { takePlain } from './plain.ts'
 
 /** How a connection to one service is made, until the certificate of this process is renewed. */
-interface ClientTls {
+export interface ClientTls {
   secureContext: SecureContext
   /** The service that was meant must answer, wherever it is. */
   checkServerIdentity(host: string, certificate: PeerCertificate): Error | undefined
