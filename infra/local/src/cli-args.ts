@@ -35,6 +35,7 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   republish --since TIME --until TIME --reason "…" [--dry-run]
                                    publish archived events again; consumers drop what they know
   rebuild orders --reason "…"      make the state of every order again from its stream, while the shop sells
+  rebuild streams --reason "…"     count the figures by minute and hour again, from the first event on the log
 
   config                           the settings of the mesh, which change while everything runs
   config get KEY | unset KEY --reason "…" | undo KEY --reason "…" | watch
@@ -131,6 +132,7 @@ const SYNTAX: Record<string, Syntax> = {
   'config unset': { args: KEY, options: ['reason'], required: ['reason'] },
   'config undo': { args: KEY, options: ['reason'], required: ['reason'] },
   'config watch': {},
+  'rebuild streams': { options: [...ELSEWHERE, 'reason'], required: ['reason'] },
   'rebuild orders': { options: [...ELSEWHERE, 'reason'], required: ['reason'] },
   republish: {
     options: [...ELSEWHERE, 'since', 'until', 'reason', 'dry-run'],

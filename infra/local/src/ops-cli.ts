@@ -1,7 +1,7 @@
 import { CannotStart } from './cannot-start.ts'
 import type { ShopCommand } from './cli-args.ts'
 import { type Answer, type Api, signIn } from './ops-api.ts'
-import { rebuildOrders } from './rebuild-cli.ts'
+import { rebuildOrders, rebuildStreams } from './rebuild-cli.ts'
 
 export function isOperation(name: string): boolean {
   return /^(dead-letters|payments|republish|rebuild|reconcile)\b/.test(name)
@@ -21,6 +21,8 @@ export async function runOperation(
       return reconcile(api)
     case 'rebuild orders':
       return rebuildOrders(api, reason!, print)
+    case 'rebuild streams':
+      return rebuildStreams(api, reason!, print)
     case 'republish': {
       return lines(
         await api('POST', '/ops/events/republish', { since, until, dry_run, reason }),

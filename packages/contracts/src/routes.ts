@@ -18,6 +18,7 @@ import type { RouteDefinition } from './route.ts'
 import { SESSION_ROUTES } from './session.ts'
 import { STREAM_ROUTES } from './streams.ts'
 import { TRANSACTION_ROUTES } from './transactions.ts'
+import { WINDOW_ROUTES } from './windows.ts'
 
 const routes = [
   ...SESSION_ROUTES,
@@ -42,6 +43,7 @@ const routes = [
   ...REBUILD_ROUTES,
   ...TRANSACTION_ROUTES,
   ...RECORDED_EVENT_ROUTES,
+  ...WINDOW_ROUTES,
 ]
 
 /** The whole HTTP API: what the gateway routes, what OpenAPI describes, what the services answer. */

@@ -38,6 +38,8 @@ import { createSeries } from './series.ts'
 import { pointsOf, type ShopState } from './state.ts'
 import { watchStreams } from './streams/stream-watch.ts'
 import { serviceViews, silentOf } from './views.ts'
+import { windowRoutes } from './windows/routes.ts'
+import { startWindowReader } from './windows/window-reader.ts'
 
 const settings = readConfig()
 
@@ -63,6 +65,8 @@ await runService('ops', settings, (instance) => {
     webhookUrl: settings.ALARM_WEBHOOK_URL,
   })
   const streams = watchStreams(createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log), log)
+  const ends = createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
+  const windows = startWindowReader({ broker, ends, group: `ops-windows-${boot}`, log })
   const queues = createQueueWatch(streams)
   const calls = createCallWatch(instance.control)
   observer.onSample(() => {
@@ -119,14 +123,17 @@ await runService('ops', settings, (instance) => {
       ...callRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
       ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
       ...scaling.endpoints,
+      ...windowRoutes(windows, { name, marks, once, log }),
       ...live.endpoints,
     ]),
     parts: [
       { stop: () => broker.close() },
       { stop: () => consul.close() },
+      { stop: () => ends.close() },
       faults,
       events,
       streams,
+      windows,
       watching,
       observer,
       books,
