@@ -26,6 +26,8 @@ import { repeating } from './repeating.ts'
 import { settling } from './settling.ts'
 import { tracing } from './tracing.ts'
 import { twoPhase, twoPhaseFaults } from './two-phase.ts'
+import { seeds } from './seeds.ts'
+import { windows } from './windows.ts'
 import { leave } from './world.ts'
 
 // One file, since order matters: journeys of people run side by side, then faults one after the other, then attacks,
@@ -42,6 +44,7 @@ describe('a shopper', () => {
   describe('tries things out', demo)
   describe('uses the client library', clientLibrary)
   describe('reads the documentation', httpFile)
+  describe('reads what the shop was built from', seeds)
 })
 describe('a shopper in two phases', twoPhase)
 describe('a person with a browser', () => {
@@ -62,6 +65,7 @@ describe('a foreign participant', participants)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('the books', books)
+describe('the figures of the streams', windows)
 describe('the pages of metrics', pagesOfMetrics)
 
 afterAll(async () => {
