@@ -47,7 +47,7 @@ export function createTumbling(widthMs: number, kept: number): Tumbling {
       let inFlight = gone.in_flight_change
       for (const [start, { in_flight_change }] of windows) if (start < first) inFlight += in_flight_change
       return Array.from({ length: last - first + 1 }, (_, index) => {
-        const { in_flight_change = 0, ...counts } = windows.get(first + index) ?? nothing()
+        const { in_flight_change, ...counts } = windows.get(first + index) ?? nothing()
         inFlight += in_flight_change
         return {
           from: new Date((first + index) * widthMs).toISOString(),
