@@ -9,6 +9,7 @@ import table from './table.module.css'
 import { decimal, percent } from './figures.ts'
 import { answeringIn, judgementOf, worstFirst } from './judgement.ts'
 import { Age } from './age.tsx'
+import { ByMinute } from './by-minute.tsx'
 import { type Overview as Seen, useOverview, usePromises, useSeries } from './queries.ts'
 import { Spark } from './spark.tsx'
 
@@ -27,6 +28,7 @@ export function Overview() {
         <>
           <Age updatedAt={dataUpdatedAt} incomplete={data.incomplete} />
           <Figures orders={data.orders} />
+          <ByMinute />
           <div className={style['panels']}>
             <Services services={data.services} />
             <Happened marks={data.marks} />

@@ -46,6 +46,15 @@ export function useScaling() {
   })
 }
 
+export function useWindows() {
+  return useQuery({
+    queryKey: ['ops', 'windows'],
+    queryFn: ({ signal }) =>
+      shop.ask('GET', '/ops/streams/windows', { query: { per: 'minute', limit: 60 }, signal }),
+    refetchInterval: 5 * EVERY_MS,
+  })
+}
+
 export function useCapabilities() {
   return useQuery({
     queryKey: ['ops', 'capabilities'],

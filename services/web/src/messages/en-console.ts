@@ -33,6 +33,17 @@ export const console = {
       count === 0 ? 'No order is in flight.' : `${n(count, 'order is', 'orders are')} in flight.`,
     unknown: 'How many orders are in flight is not known now.',
   },
+  byMinute: {
+    title: 'The last hour, by the minute',
+    orders: 'orders',
+    ordersLine: 'Orders placed in each minute of the last hour',
+    revenue: 'revenue',
+    revenueLine: (refunded: string) => `Money captured in each minute of the last hour; ${refunded} refunded`,
+    inFlight: 'money in flight',
+    inFlightLine: 'What orders that had not ended came to, at the end of each minute of the last hour',
+    cancelled: 'cancelled',
+    reason: (reason: string) => reason.toLowerCase().replaceAll('_', ' '),
+  },
   overview: {
     nav: 'Overview',
     accepted: 'orders accepted',

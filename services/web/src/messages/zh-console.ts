@@ -4,6 +4,15 @@ import { lists } from './zh-console-lists.ts'
 import { machinery } from './zh-console-machinery.ts'
 import { timeline } from './zh-console-timeline.ts'
 
+const REASONS: Partial<Record<string, string>> = {
+  OUT_OF_STOCK: '缺货',
+  DECLINED: '付款被拒',
+  EXPIRED: '超时',
+  CUSTOMER: '客户取消',
+  CAPTURE_FAILED: '扣款失败',
+  REFUND: '退款',
+}
+
 export const console = {
   business: '业务',
   ofMachinery: '系统',
@@ -32,6 +41,17 @@ export const console = {
     down: (names: string) => `${names} 没有可用实例。`,
     inFlight: (count: number) => (count === 0 ? '没有处理中的订单。' : `${count} 个订单处理中。`),
     unknown: '暂时无法得知处理中的订单数。',
+  },
+  byMinute: {
+    title: '最近一小时（按分钟）',
+    orders: '订单',
+    ordersLine: '最近一小时每分钟的订单数',
+    revenue: '收入',
+    revenueLine: (refunded: string) => `最近一小时每分钟的扣款金额；已退款 ${refunded}`,
+    inFlight: '在途金额',
+    inFlightLine: '最近一小时每分钟结束时未完结订单的金额',
+    cancelled: '已取消',
+    reason: (reason: string) => REASONS[reason] ?? reason,
   },
   overview: {
     nav: '概览',
