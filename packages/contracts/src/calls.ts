@@ -18,6 +18,10 @@ const CalledEndpoint = z.object({
   /** As the caller's instance sees it that thinks the worst of it. */
   standing: z.enum(['healthy', 'unverified', 'ejected', 'gone']),
   ejected_for_s: Figure,
+  /** How the instances of the caller speak to it: `http1`, `frames`. More than one while a change of it spreads. */
+  transports: z.array(z.string()),
+  /** False where one of them does so in plain text; null where none has spoken to it yet. */
+  is_encrypted: z.boolean().nullable(),
   weight: Figure,
   is_drained: z.boolean(),
 })

@@ -52,6 +52,9 @@ export const Snapshot = z.object({
       endpoints: z.array(
         z.object({
           instance: z.string(),
+          /** How it is spoken to; null where it was not yet. */
+          transport: z.string().nullable().default(null),
+          is_encrypted: z.boolean().nullable().default(null),
           standing: z.enum(['healthy', 'unverified', 'ejected', 'gone']),
           ejected_ms: z.number().nullable(),
           weight: z.number(),

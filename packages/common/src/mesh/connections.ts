@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '../runtime/log.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { KnownInstance } from './membership.ts'
@@ -9,17 +10,23 @@ import { openTransport, portOf, speaksTls, spokenBy, type TransportName } from '
 export interface Connections {
   /** @throws TransportError where none can be opened */
   to(endpoint: Endpoint, wanted: TransportName): Transport
+  /** How an endpoint is spoken to; undefined where it was not yet. */
+  way(endpoint: Endpoint): Way | undefined
   /** Requests in flight over it may end. */
   leave(endpoint: Endpoint): void
   /** Requests in flight may end within the time. */
   close(timeoutMs: number): Promise<void>
 }
 
+export interface Way {
+  transport: TransportName
+  isEncrypted: boolean
+}
+
 interface Open {
   instance: KnownInstance
   wanted: TransportName
-  /** How it is spoken to: transport, port, and whether by TLS. */
-  way: string
+  way: Way & { port: number }
   transport: Transport
 }
 
@@ -62,8 +69,8 @@ export function createConnections(
       if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))
       const name = spokenBy(instance, wanted)
       const tls = secureWay(instance)
-      const way = `${name} ${portOf(instance, name)} ${tls !== undefined}`
-      const isSame = existing?.way === way
+      const way = { transport: name, port: portOf(instance, name), isEncrypted: tls !== undefined }
+      const isSame = existing !== undefined && isDeepStrictEqual(existing.way, way)
       // An instance that was restarted at its place may speak in another way since.
       const transport = isSame
         ? existing.transport
@@ -72,6 +79,8 @@ export function createConnections(
       if (existing !== undefined && !isSame) letGo(existing.transport)
       return transport
     },
+
+    way: (endpoint) => transports.get(endpoint)?.way,
 
     leave(endpoint) {
       const known = transports.get(endpoint)

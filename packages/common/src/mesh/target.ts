@@ -1,5 +1,5 @@
 import { type Balancer, createBalancer } from './balancer.ts'
-import { createConnections } from './connections.ts'
+import { createConnections, type Way } from './connections.ts'
 import type { ServiceWatch } from './discovery.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { TargetTraffic } from './control/traffic.ts'
@@ -32,6 +32,7 @@ export interface Target {
   operations(): Iterable<Operation>
   policy(): PolicyName
   transport(endpoint: Endpoint): Transport
+  way(endpoint: Endpoint): Way | undefined
   tick(): void
   close(): Promise<void>
 }
@@ -178,6 +179,7 @@ export function createTarget({ watch, random, identity, ...deps }: TargetOptions
     operations: operations.all,
     policy: () => policyName,
     transport: transportOf,
+    way: connections.way,
 
     tick() {
       balancer.tick()

@@ -21,11 +21,11 @@ export function createCallWatch(
     target: string,
     one: Snapshot['targets'][number]['endpoints'][number],
   ): SeenEndpoint {
-    const { instance, standing, ejected_ms, weight, pending } = one
+    const { instance, standing, ejected_ms, transport, is_encrypted, weight, pending } = one
     const rate = (what: string, value: number) =>
       increases.rate(`${boot} ${target} ${instance} ${what}`, value, WINDOW_MS)
     return {
-      ...{ instance, standing, ejected_ms, weight, pending },
+      ...{ instance, standing, ejected_ms, transport, is_encrypted, weight, pending },
       perS: rate('ended', one.ended),
       failedPerS: rate('failed', one.failed),
       buckets: one.buckets.map((count, index) => rate(`le ${index}`, count) ?? 0),

@@ -6,6 +6,8 @@ const endpoint = (instance: string, perS: number | null, rest: Partial<SeenEndpo
   instance,
   standing: 'healthy',
   ejected_ms: null,
+  transport: 'http1',
+  is_encrypted: true,
   weight: 1,
   pending: 1,
   perS,
@@ -42,6 +44,23 @@ it('is what all instances of the caller see together: shares beside what the wei
   expect(endpoints).toMatchObject([
     { instance: 'order-1', share: 0.8, expected_share: 0.25, success_share: 1, pending: 2 },
     { instance: 'order-2', share: 0.2, expected_share: 0.75, success_share: 0.5 },
+  ])
+})
+
+it('says how it is spoken to: encrypted only where all do so', () => {
+  const { endpoints } = pair([
+    seen([
+      endpoint('order-1', 1),
+      endpoint('order-2', 1),
+      endpoint('order-3', 0, { transport: null, is_encrypted: null }),
+    ]),
+    seen([endpoint('order-1', 1, { transport: 'frames' }), endpoint('order-2', 1, { is_encrypted: false })]),
+  ])
+
+  expect(endpoints.map(({ transports, is_encrypted }) => [transports, is_encrypted])).toEqual([
+    [['http1', 'frames'], true],
+    [['http1'], false],
+    [[], null],
   ])
 })
 

@@ -16,6 +16,8 @@ export interface SeenEndpoint {
   instance: string
   standing: CallPair['endpoints'][number]['standing']
   ejected_ms: number | null
+  transport: string | null
+  is_encrypted: boolean | null
   weight: number
   pending: number
   perS: number | null
@@ -65,6 +67,8 @@ export function pairOf(
           pending: own.reduce((sum, { pending }) => sum + pending, 0),
           standing: worst!.standing,
           ejected_for_s: ejected === null ? null : ejected / 1_000,
+          transports: [...new Set(own.flatMap(({ transport }) => transport ?? []))],
+          is_encrypted: isEncrypted(own),
           weight: own[0]!.weight,
           is_drained: isDrained(instance),
         }
@@ -95,6 +99,12 @@ function breakersOf(seen: readonly Seen[]): CallPair['breakers'] {
     const { operation, state, since_ms, retry_ms } = worst!
     return { operation, state, since_s: since_ms / 1_000, retry_in_s: retry_ms / 1_000 }
   })
+}
+
+/** Null where none of them has spoken to it. */
+function isEncrypted(own: readonly SeenEndpoint[]): boolean | null {
+  const known = own.flatMap(({ is_encrypted }) => is_encrypted ?? [])
+  return known.length === 0 ? null : known.every((one) => one)
 }
 
 /** Null where none of them is known. */

@@ -101,6 +101,7 @@ function OnePair({ pair, onAct }: { pair: Pair; onAct: (act: SettingAct) => void
         columns={[
           { label: words.columns.instance },
           { label: words.columns.standing },
+          { label: words.columns.way },
           figure(words.columns.share),
           figure(words.columns.rate),
           figure(words.columns.success),
@@ -117,6 +118,7 @@ function OnePair({ pair, onAct }: { pair: Pair; onAct: (act: SettingAct) => void
               {one.is_drained ? words.drained : words.standings[one.standing]}
               {one.ejected_for_s !== null && ` ${duration(one.ejected_for_s * 1_000)}`}
             </State>,
+            `${one.transports.join(', ') || '—'}${one.is_encrypted === true ? ' · TLS' : ''}`,
             `${percent(one.share)} / ${percent(one.expected_share)}`,
             decimal(one.calls_per_s),
             percent(one.success_share),

@@ -95,6 +95,7 @@ export const machinery = {
     columns: {
       instance: 'instance',
       standing: 'state',
+      way: 'transport',
       share: 'share / expected',
       rate: 'calls/s',
       success: 'success',

@@ -93,6 +93,7 @@ export const machinery = {
     columns: {
       instance: '实例',
       standing: '状态',
+      way: '传输',
       share: '实际 / 预期占比',
       rate: '次/秒',
       success: '成功率',
