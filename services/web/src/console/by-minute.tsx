@@ -4,6 +4,8 @@ import style from './console.module.css'
 import { useWindows } from './queries.ts'
 import { Spark } from './spark.tsx'
 
+const MINUTES = 60
+
 /** The last hour by the minute of event time, as the streams have it. */
 export function ByMinute() {
   const { console: texts } = useConsoleMessages()
@@ -20,7 +22,7 @@ export function ByMinute() {
   const reasons = [...cancelled].sort(([, a], [, b]) => b - a)
   const refunded = sum(({ refunded_minor }) => refunded_minor)
   return (
-    <section aria-labelledby="by-minute">
+    <section aria-labelledby="by-minute" className={style['hour']}>
       <h2 id="by-minute">{texts.byMinute.title}</h2>
       <div className={style['cells']}>
         <Cell
@@ -68,7 +70,7 @@ function Cell({
     <div className={style['cell']}>
       <p className={style['label']}>{label}</p>
       <p className={style['figure']}>{figure}</p>
-      <Spark values={values} label={line} />
+      <Spark values={[...Array<number>(MINUTES - values.length).fill(0), ...values]} label={line} />
     </div>
   )
 }

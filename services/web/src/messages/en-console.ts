@@ -42,7 +42,8 @@ export const console = {
     inFlight: 'money in flight',
     inFlightLine: 'What orders that had not ended came to, at the end of each minute of the last hour',
     cancelled: 'cancelled',
-    reason: (reason: string) => reason.toLowerCase().replaceAll('_', ' '),
+    reason: (reason: string) =>
+      reason === 'CUSTOMER' ? 'by customers' : reason.toLowerCase().replaceAll('_', ' '),
   },
   overview: {
     nav: 'Overview',
