@@ -67,8 +67,6 @@ async function stepsMissing(steps: readonly Step[], orderId: string): Promise<St
 const PARTS = [
   ['gateway', 'server'],
   ['gateway', 'client'],
-  ['order', 'server'],
-  ['order', 'client'],
   ['order', 'producer'],
   ['inventory', 'consumer'],
   ['payment', 'client'],
