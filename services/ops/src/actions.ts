@@ -124,8 +124,11 @@ export function createActions({
 
     async begin(action, name, by) {
       const asked = requireLauncher(action, name)
+      const isKnown =
+        action === 'add' || processIn(await asked.running().catch(throwRefusal), name) !== undefined
+      if (!isKnown) throw refuse('not-found', `There is no ${name}.`)
       const work = asked.act(action, name)
-      // What the launcher refuses, it refuses at once.
+      // What else the launcher refuses, it refuses at once.
       const refused = await Promise.race([
         work.then(
           () => undefined,
