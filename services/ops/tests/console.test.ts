@@ -236,15 +236,21 @@ describe('an act', () => {
 
   it('that the launcher refuses says why, and may be tried again with the same key', async () => {
     launcher.act(() => {
-      throw new Error('There is no order-9.')
+      throw new Error('order-2 is stopping.')
     })
     const key = freshKey()
 
-    const refused = await act('/ops/instances/order-9/restart', {}, key)
+    const refused = await act('/ops/instances/order-2/restart', {}, key)
     launcher.act(() => undefined)
 
+    expect(refused).toMatchObject({ status: 404, body: { detail: 'order-2 is stopping.' } })
+    expect((await act('/ops/instances/order-2/restart', {}, key)).status).toBe(202)
+  })
+
+  it('on what is not there is refused without asking the launcher, which may take longer than the answer', async () => {
+    const refused = await act('/ops/instances/order-9/restart')
+
     expect(refused).toMatchObject({ status: 404, body: { detail: 'There is no order-9.' } })
-    expect((await act('/ops/instances/order-9/restart', {}, key)).status).toBe(202)
   })
 
   it('on a server is another path, and none may be wiped but Kafka', async () => {
