@@ -42,3 +42,12 @@ it('puts no password into an environment, but the file that has it', () => {
     DATABASE_PASSWORD_FILE: 'order.secret',
   })
 })
+
+it('has services talk by TLS, unless a setting of the start says otherwise', () => {
+  const tlsOf = (all: Record<string, string>) =>
+    environmentOf({ service: 'order', instance: 'order-1', port: 0 }, { ...context, settings: { all } })[
+      'MESH_TLS'
+    ]
+
+  expect([tlsOf({}), tlsOf({ MESH_TLS: 'off' })]).toEqual(['consul', 'off'])
+})
