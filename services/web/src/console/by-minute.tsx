@@ -19,6 +19,7 @@ export function ByMinute() {
     for (const [reason, count] of Object.entries(window.cancelled))
       cancelled.set(reason, (cancelled.get(reason) ?? 0) + count)
   }
+  const words: Partial<Record<string, string>> = texts.byMinute.reasons
   const reasons = [...cancelled].sort(([, a], [, b]) => b - a)
   const refunded = sum(({ refunded_minor }) => refunded_minor)
   return (
@@ -47,7 +48,7 @@ export function ByMinute() {
           <p className={style['label']}>{texts.byMinute.cancelled}</p>
           <p className={style['figure']}>{reasons.reduce((all, [, count]) => all + count, 0)}</p>
           <p className={style['note']}>
-            {reasons.map(([reason, count]) => `${count} ${texts.byMinute.reason(reason)}`).join(' · ')}
+            {reasons.map(([reason, count]) => `${count} ${words[reason] ?? reason}`).join(' · ')}
           </p>
         </div>
       </div>

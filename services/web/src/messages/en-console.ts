@@ -42,8 +42,14 @@ export const console = {
     inFlight: 'money in flight',
     inFlightLine: 'What orders that had not ended came to, at the end of each minute of the last hour',
     cancelled: 'cancelled',
-    reason: (reason: string) =>
-      reason === 'CUSTOMER' ? 'by customers' : reason.toLowerCase().replaceAll('_', ' '),
+    reasons: {
+      OUT_OF_STOCK: 'out of stock',
+      DECLINED: 'declined',
+      EXPIRED: 'expired',
+      CUSTOMER: 'by customers',
+      CAPTURE_FAILED: 'charge failed',
+      REFUND: 'refunded',
+    },
   },
   overview: {
     nav: 'Overview',

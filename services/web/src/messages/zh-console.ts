@@ -4,15 +4,6 @@ import { lists } from './zh-console-lists.ts'
 import { machinery } from './zh-console-machinery.ts'
 import { timeline } from './zh-console-timeline.ts'
 
-const REASONS: Partial<Record<string, string>> = {
-  OUT_OF_STOCK: '缺货',
-  DECLINED: '付款被拒',
-  EXPIRED: '超时',
-  CUSTOMER: '客户取消',
-  CAPTURE_FAILED: '扣款失败',
-  REFUND: '退款',
-}
-
 export const console = {
   business: '业务',
   ofMachinery: '系统',
@@ -51,7 +42,14 @@ export const console = {
     inFlight: '在途金额',
     inFlightLine: '最近一小时每分钟结束时未完结订单的金额',
     cancelled: '已取消',
-    reason: (reason: string) => REASONS[reason] ?? reason,
+    reasons: {
+      OUT_OF_STOCK: '缺货',
+      DECLINED: '付款被拒',
+      EXPIRED: '超时',
+      CUSTOMER: '客户取消',
+      CAPTURE_FAILED: '扣款失败',
+      REFUND: '退款',
+    },
   },
   overview: {
     nav: '概览',
