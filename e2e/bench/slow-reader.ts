@@ -9,7 +9,7 @@ const EVERY_MS = 4
 export interface SlowReader {
   writtenPerS: number
   readPerS: number
-  /** What a writer may have under way before it is stopped: its own queue and the buffers of both kernels. */
+  /** What a writer may have in flight before it is stopped: its own queue and the buffers of both kernels. */
   bufferBytes: number
   predictedS: number
   measuredS: number

@@ -112,7 +112,7 @@ async function freshDatabase(): Promise<string> {
         timeout: 60_000,
       })
 
-      // A library may warn meanwhile, of a broker that has not heard of a new topic everywhere, say: log lines are JSON.
+      // A library may warn, of a broker that does not have a new topic everywhere yet, say: log lines are JSON.
       expect(stdout.replace(/^\{.*\}\n/gm, '')).toMatch(EXPECTED[library])
     })
   })

@@ -22,7 +22,7 @@ interface Asking {
 
 const SECOND_PHASE = { CONFIRMING: 'confirm', CANCELLING: 'cancel' } as const
 
-/** @throws Refusal `not-found` for a service that nobody has registered, `not-a-participant` for one that takes no part */
+/** @throws Refusal `not-found` for a service that is not registered, `not-a-participant` for one that takes no part */
 export async function findParticipant(mesh: MeshClient, service: string): Promise<Participant> {
   const instances = () => mesh.instances(service).filter(({ tier }) => tier !== 'gone')
   for (let waitedMs = 0; instances().length === 0 && waitedMs < DISCOVERY_MS; waitedMs += LOOK_EVERY_MS)
