@@ -10,6 +10,7 @@ import { type Launcher, LauncherRefused } from './launcher.ts'
 import { composeCommand } from './compose-command.ts'
 import { readLogLine } from './log-line.ts'
 import type { Marks } from './marks.ts'
+import { noteAct } from './note-act.ts'
 
 type Action = (typeof ACTIONS)[number]
 
@@ -68,9 +69,8 @@ export function createActions({
     throw refuse('not-possible-here', command === undefined ? reason : `${reason} Type: ${command}`)
   }
 
-  function note(action: string, name: string, { who, reason: why }: By, result: string): void {
-    log.info({ who, action, target: name, reason: why, result }, 'an operator acted')
-    marks.add({ kind: 'action', name, what: `${action}: ${result}`, who, reason: why })
+  function note(action: string, name: string, by: By, result: string): void {
+    noteAct({ log, marks }, { ...by, action, name, what: `${action}: ${result}` }, { result })
   }
 
   return {

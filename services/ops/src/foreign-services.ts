@@ -10,6 +10,7 @@ import { askService, deregisterService, metaOf, registerService } from '@lepton/
 import { ALL_SERVICES } from '@lepton/contracts/services'
 import { refuse } from '@lepton/shop/refuse'
 import type { Marks } from './marks.ts'
+import { noteAct } from './note-act.ts'
 
 interface Place {
   service_name: string
@@ -138,11 +139,14 @@ async function fromConsul<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-function done({ log, marks }: ForeignServiceDeps, what: string, place: Place, caller: Caller) {
-  const who = nameOf(caller)
-  log.info({ who, action: what, target: place.service_name, place: placeOf(place) }, 'an operator acted')
-  marks.add({ kind: 'action', name: place.service_name, what: `${what} at ${placeOf(place)}`, who })
+function done(deps: ForeignServiceDeps, action: string, place: Place, caller: Caller) {
   const { service_name } = place
+  const at = placeOf(place)
+  noteAct(
+    deps,
+    { who: nameOf(caller), action, name: service_name, what: `${action} at ${at}` },
+    { place: at },
+  )
   return { status: 200, body: { status: 'success' as const, service_name, instance: instanceOf(place) } }
 }
 

@@ -10,6 +10,7 @@ import {
   type Promises,
 } from '@lepton/contracts/promises'
 import type { Marks } from './marks.ts'
+import { noteAct } from './note-act.ts'
 import type { Once } from './once.ts'
 import type { Reconciliation, Walk } from './reconciliation.ts'
 
@@ -18,7 +19,7 @@ type Look = Pick<Reconciliation, 'latest' | 'incomplete' | 'isChecking' | 'check
 /** What the shop promises, as the last comparison of all orders found it. */
 export function promiseRoutes(
   books: Look,
-  { marks, log, once }: { marks: Marks; log: Log; once: Once },
+  { once, ...deps }: { marks: Marks; log: Log; once: Once },
 ): Endpoint[] {
   return [
     answer(listPromises, () => Promise.resolve({ status: 200, body: shown(books) })),
@@ -26,8 +27,7 @@ export function promiseRoutes(
       once({ owner: caller.subject, path, key, body }, () => {
         const { reason } = body
         const who = nameOf(caller)
-        log.info({ who, action: 'check', target: 'promises', reason }, 'an operator acted')
-        marks.add({ kind: 'action', name: 'promises', what: 'check: begun', who, reason })
+        noteAct(deps, { who, reason, action: 'check', name: 'promises', what: 'check: begun' })
         books.check()
         return Promise.resolve({ status: 202, body: shown(books) })
       }),

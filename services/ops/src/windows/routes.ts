@@ -4,13 +4,14 @@ import type { Log } from '@lepton/common/runtime/log'
 import { getStreamRebuild, getWindows, rebuildStreams } from '@lepton/contracts/windows'
 import { refuse } from '@lepton/shop/refuse'
 import type { Marks } from '../marks.ts'
+import { noteAct } from '../note-act.ts'
 import { asked, type Once } from '../once.ts'
 import type { WindowReader } from './window-reader.ts'
 
 /** Figures by event time, from the log alone. */
 export function windowRoutes(
   reader: WindowReader,
-  { name: instance, marks, once, log }: { name: string; marks: Marks; once: Once; log: Log },
+  { name: instance, once, ...deps }: { name: string; marks: Marks; once: Once; log: Log },
 ): Endpoint[] {
   return [
     answer(getWindows, ({ query: { per, limit } }) => {
@@ -30,8 +31,7 @@ export function windowRoutes(
       once(asked(call), () => {
         const who = nameOf(call.caller)
         const { reason } = call.body
-        log.info({ who, action: 'rebuild', target: 'streams', reason }, 'an operator acted')
-        marks.add({ kind: 'action', name: 'streams', what: 'rebuild: begun', who, reason })
+        noteAct(deps, { who, reason, action: 'rebuild', name: 'streams', what: 'rebuild: begun' })
         return Promise.resolve({ status: 202, body: reader.rebuild() })
       }),
     ),
