@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { ROOT } from '@lepton/local/root'
+import { hasPython } from '@lepton/testing/python'
 import { until } from '@lepton/testing/until'
 import { operator, target, uniqueName } from './world.ts'
 
@@ -21,15 +22,6 @@ interface Transaction {
   transaction_id: string
   state: string
   message: string
-}
-
-function hasPython(): boolean {
-  try {
-    execFileSync('python3', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
 }
 
 /** Two services that the shop knows nothing of: one in Python, with a memory on disk, and one that answers when the test lets it. */

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
@@ -9,6 +9,7 @@ import { createInterface } from 'node:readline'
 import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { newId } from '../src/runtime/id.ts'
 import { silentLog } from '@lepton/testing/log'
+import { hasPython } from '@lepton/testing/python'
 import { until } from '@lepton/testing/until'
 import { createConsulClient } from '../src/mesh/consul.ts'
 import type { ProxySettings } from '../src/mesh/proxy/forward.ts'
@@ -231,15 +232,6 @@ import sys, urllib.request
 opener = urllib.request.build_opener(urllib.request.ProxyHandler({'http': sys.argv[1]}))
 print(opener.open('http://' + sys.argv[2] + '.mesh/hello', timeout=5).read().decode())
 `
-
-function hasPython(): boolean {
-  try {
-    execFileSync('python3', ['--version'], { stdio: 'ignore' })
-    return true
-  } catch {
-    return false
-  }
-}
 
 /** A process, with the port that its first line says. */
 async function run(command: string, ...args: string[]): Promise<{ child: ChildProcess; port: number }> {
