@@ -18,7 +18,6 @@ export function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boole
     labelNames: ['http_request_method', 'http_route', 'http_response_status_code'],
   })
   return (req, res, next) => {
-    const started = performance.now()
     const trace = continueTrace({
       traceparent: req.get('traceparent'),
       tracestate: req.get('tracestate'),
@@ -29,7 +28,7 @@ export function traceAndMeasure(log: Log, metrics: Metrics, isReady: () => boole
     // A client that keeps its connection would lose a request to the closing socket.
     if (!isReady()) res.setHeader('connection', 'close')
     const measure = (isWhole: boolean) => {
-      const ms = performance.now() - started
+      const ms = spanNowMs() - startedAtMs
       const route = routeOf(req)
       const status = isWhole ? res.statusCode : 499
       const labels = { http_request_method: methodLabel(req.method), http_route: route }

@@ -5,7 +5,7 @@ import type { ScalingView } from '@lepton/contracts/scaling'
 import { PUBLISHERS } from '@lepton/contracts/services'
 import type { By } from '../actions.ts'
 import { type Figures, MEASURES } from './measures.ts'
-import { sizeOf, type Wishes } from './size.ts'
+import { sizeOf, type Recommendations } from './size.ts'
 
 interface ScalerDeps {
   /** What operators have set, by service; undefined where a service is sized by hand. */
@@ -33,13 +33,13 @@ export function createScaler({
   log,
   now = Date.now,
 }: ScalerDeps): Scaler {
-  const wishes = new Map<string, Wishes>()
+  const recommendations = new Map<string, Recommendations>()
   const latest = new Map<string, ScalingView>()
 
   async function sizeService(service: string, shop: RunningShop): Promise<void> {
     const setting = settingOf(service)
     if (setting === undefined) {
-      wishes.delete(service)
+      recommendations.delete(service)
       latest.delete(service)
       return
     }
@@ -48,9 +48,9 @@ export function createScaler({
     const isChanging = instances.some(({ status }) => status === 'starting' || status === 'stopping')
     const { words, wanted } = MEASURES[setting.on](figuresOf(service), setting.target, setting.max)
     const sizing = isChanging
-      ? { size: instances.length, wishes: [] }
-      : sizeOf(instances.length, wanted, setting, wishes.get(service) ?? [], now())
-    wishes.set(service, sizing.wishes)
+      ? { size: instances.length, recommendations: [] }
+      : sizeOf(instances.length, wanted, setting, recommendations.get(service) ?? [], now())
+    recommendations.set(service, sizing.recommendations)
     const { size } = sizing
     const known = latest.get(service)
     const hasChanged = size !== instances.length

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { GROW_MS, SHRINK_MS, sizeOf, type Wishes } from './size.ts'
+import { GROW_MS, SHRINK_MS, sizeOf, type Recommendations } from './size.ts'
 
 const STEP_MS = 2_000
 const LIMITS = { min: 1, max: 4 }
@@ -12,10 +12,10 @@ function sizes(
   limits = LIMITS,
 ): number[] {
   let size = from
-  let wishes: Wishes = []
+  let recommendations: Recommendations = []
   return Array.from({ length: forMs / STEP_MS }, (_one, index) => {
     const atMs = index * STEP_MS
-    ;({ size, wishes } = sizeOf(size, load(atMs), limits, wishes, atMs))
+    ;({ size, recommendations } = sizeOf(size, load(atMs), limits, recommendations, atMs))
     return size
   })
 }
