@@ -85,6 +85,8 @@ export async function launcherTarget(): Promise<Target> {
     inside: {
       consul,
       keyOf: (owner) => readSecret(`${owner}.jwk.json`),
+      eventKeyOf: (owner) => readSecret(`${owner}.event.jwk.json`),
+      brokers: (await running()).servers.find(({ name }) => name === 'kafka')!.address,
       pspSecret: await readSecret('psp.secret'),
     },
     paymentWaitMs: PAYMENT_WAIT_MS,

@@ -6,6 +6,9 @@ export interface Inside {
   consul: string
   /** A service's private key, as its JWK. */
   keyOf(owner: KeyOwner): Promise<string>
+  /** The one that it signs events with. */
+  eventKeyOf(owner: DatabaseOwner): Promise<string>
+  brokers: string
   pspSecret: string
 }
 

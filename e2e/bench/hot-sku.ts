@@ -6,6 +6,7 @@ import { createDatabase } from '@lepton/events/postgres/database'
 import { OrderPlaced } from '@lepton/contracts/order'
 import type { Shop } from '@lepton/local/shop-types'
 import { eventRecord, line, placement } from '@lepton/testing/builders'
+import { signAsOwners } from '@lepton/testing/sign-events'
 import { until } from '@lepton/testing/until'
 
 const SEND_BATCH = 1_000
@@ -46,7 +47,8 @@ export async function measureHotSku(shop: Shop, sku: string, orders: number): Pr
     [sku, Math.floor(orders / 2), newId()],
   )
   for (let start = 0; start < orders; start += SEND_BATCH) {
-    await broker.send(ids.slice(start, start + SEND_BATCH).map((id) => placed(id, sku)))
+    const batch = ids.slice(start, start + SEND_BATCH).map((id) => placed(id, sku))
+    await broker.send(signAsOwners(shop.stateDir, batch))
   }
   await shop.add('inventory')
   await until('every order to be decided', async () => (await countDecided()) >= before + orders, {

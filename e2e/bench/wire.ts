@@ -11,6 +11,7 @@ import type { Shop } from '@lepton/local/shop-types'
 import { DATABASE_OWNERS, type DatabaseOwner } from '@lepton/setup/services'
 import { silentLog } from '@lepton/testing/log'
 import type { ShopClient } from '@lepton/testing/shop-client'
+import { signAsOwners } from '@lepton/testing/sign-events'
 import { measureLatency } from './orders.ts'
 
 const ORDERS = 200
@@ -102,7 +103,8 @@ async function recordsOf(shop: Shop, owner: DatabaseOwner, since: string): Promi
     owner,
     `select event_id, topic, key, pub_seq, type, payload::text as payload, headers from outbox where created_at >= '${since}'`,
   )
-  return rows.map(recordOf)
+  // As they go when each is sent alone.
+  return rows.flatMap((row) => signAsOwners(shop.stateDir, [recordOf(row)]))
 }
 
 async function walPosition(shop: Shop): Promise<number> {

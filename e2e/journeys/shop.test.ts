@@ -7,6 +7,7 @@ import { looks } from '../browser/looks.ts'
 import { pictures } from '../browser/pictures.ts'
 import { repairing } from '../browser/repairing.ts'
 import { shopping } from '../browser/shopping.ts'
+import { forgedEvents } from '../hostile/forged-events.ts'
 import { hostile } from '../hostile/hostile.ts'
 import { innocent } from '../hostile/innocent.ts'
 import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
@@ -64,6 +65,7 @@ describe('a foreign service', foreign)
 describe('a foreign participant', participants)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
+describe('one who reaches Kafka', forgedEvents)
 describe('the books', books)
 describe('the figures of the streams', windows)
 describe('the pages of metrics', pagesOfMetrics)

@@ -94,6 +94,7 @@ const BREACHES: readonly Breach[] = [
   ['I13', 'an accepted order is not found', (f) => (f.history[3]!.status = 404)],
   ['I13', 'an accepted order is not listed', (f) => (f.history[4]!.answer = { items: [] })],
   ['I14', 'an innocent event is dead', (f) => bury(f, { ...letter, status: 'DEAD', error_message: 'why' })],
+  ['I14', 'a record is refused', (f) => bury(f, { ...letter, status: 'REFUSED', error_message: 'why' })],
   ['I14', 'an event waits', (f) => bury(f, { ...letter, status: 'BLOCKED', error_message: null })],
 ]
 

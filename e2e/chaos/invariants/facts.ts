@@ -120,7 +120,7 @@ interface DeadLetterRow {
   topic: string
   part: number
   off: number
-  status: 'DEAD' | 'BLOCKED' | 'REPLAYED' | 'DISCARDED'
+  status: 'DEAD' | 'BLOCKED' | 'REPLAYED' | 'DISCARDED' | 'REFUSED'
   error_message: string | null
 }
 

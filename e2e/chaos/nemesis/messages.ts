@@ -5,6 +5,7 @@ import { newId } from '@lepton/common/runtime/id'
 import { TOPICS, type Topic } from '@lepton/contracts/topics'
 import { DATABASE_OWNERS } from '@lepton/setup/services'
 import { createShopClient } from '@lepton/testing/shop-client'
+import { signAsOwners } from '@lepton/testing/sign-events'
 import type { ChaosShop } from '../chaos-shop.ts'
 import { askDatabase } from '../collect/ask-database.ts'
 import { createChaosKafka, POISON_HEADER } from '../collect/topics.ts'
@@ -140,7 +141,8 @@ async function send(shop: ChaosShop, messages: readonly OutgoingRecord[]): Promi
   const producer = createChaosKafka(shop.brokers).producer({ allowAutoTopicCreation: false })
   await producer.connect()
   try {
-    const topicMessages = [...Map.groupBy(messages, ({ topic }) => topic)].map(([topic, of]) => ({
+    const signed = signAsOwners(shop.stateDir, messages)
+    const topicMessages = [...Map.groupBy(signed, ({ topic }) => topic)].map(([topic, of]) => ({
       topic,
       messages: of.map(({ key, value, headers }) => ({ key, value, headers })),
     }))

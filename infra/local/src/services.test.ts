@@ -14,6 +14,8 @@ const secrets = {
   pspSecretFile: secret('psp.secret'),
   databasePasswords: byOwner('-hidden'),
   databasePasswordFiles: byOwner('.secret'),
+  eventKeyFiles: byOwner('.event.jwk.json'),
+  eventKeysFile: secret('event-keys.json'),
 } as Secrets
 const context = {
   root: '/lepton',

@@ -69,11 +69,14 @@ export function environmentOf(
     CONSUL_HTTP_ADDR: servers.consul,
     MESH_TLS: context.meshTls,
     KAFKA_BROKERS: servers.kafka,
+    EVENT_SIGNATURES: 'require',
+    EVENT_KEYS_FILE: secrets.eventKeysFile,
     ...(isKeyOwner(service) ? { JWT_KEY_FILE: secrets.keyFiles[service] } : {}),
     ...(isDatabaseOwner(service)
       ? {
           DATABASE_URL: ownerUrl(servers.postgres, service),
           DATABASE_PASSWORD_FILE: secrets.databasePasswordFiles[service],
+          EVENT_KEY_FILE: secrets.eventKeyFiles[service],
         }
       : {}),
     ...(service === 'gateway' ? { OPERATOR_SECRET_FILE: secrets.operatorSecretFile, RUNTIME: 'local' } : {}),

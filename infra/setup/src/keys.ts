@@ -1,16 +1,9 @@
-import { createHash, createPublicKey, generateKeyPairSync, randomBytes } from 'node:crypto'
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readFileSync,
-  renameSync,
-  unlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
+import { createEventKeys, type EventKeys } from './event-keys.ts'
+import { once, randomSecret, writeWhole } from './files.ts'
+import { createKey, publicKey } from './jwk.ts'
 import {
   KEY_OWNERS,
   type DatabaseOwner,
@@ -20,7 +13,7 @@ import {
   ofEachOwner,
 } from './services.ts'
 
-export interface Secrets {
+export interface Secrets extends EventKeys {
   keyFiles: Record<KeyOwner, string>
   jwksFile: string
   operatorSecretFile: string
@@ -43,8 +36,7 @@ export function createSecrets(directory: string): Secrets {
   const keys = KEY_OWNERS.map((owner) => publicKey(once(keyFiles[owner], () => createKey(owner))))
 
   const jwksFile = join(directory, 'jwks.json')
-  writeFileSync(`${jwksFile}.part`, JSON.stringify({ keys }, null, 2))
-  renameSync(`${jwksFile}.part`, jwksFile)
+  writeWhole(jwksFile, JSON.stringify({ keys }, null, 2))
 
   const operatorSecretFile = join(directory, 'operator.secret')
   const pspSecretFile = join(directory, 'psp.secret')
@@ -53,7 +45,15 @@ export function createSecrets(directory: string): Secrets {
   const databasePasswordFiles = ofEachOwner((owner) => join(directory, `database-${owner}.secret`))
   const databasePasswords = ofEachOwner((owner) => once(databasePasswordFiles[owner], randomSecret))
 
-  return { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswords, databasePasswordFiles }
+  return {
+    keyFiles,
+    jwksFile,
+    ...createEventKeys(directory),
+    operatorSecretFile,
+    pspSecretFile,
+    databasePasswords,
+    databasePasswordFiles,
+  }
 }
 
 /** Copies to each service's own folder in `directory` what that service needs of the secrets, and nothing else. */
@@ -71,54 +71,16 @@ export function shareSecrets(secrets: Secrets, directory: string): void {
 
 /** The files of a service by the names that they have in its own folder, which are the same for every service. */
 function shareOf(service: Service, secrets: Secrets): Record<string, string> {
-  const { keyFiles, jwksFile, operatorSecretFile, pspSecretFile, databasePasswordFiles } = secrets
+  const { keyFiles, jwksFile, eventKeyFiles, eventKeysFile } = secrets
+  const { operatorSecretFile, pspSecretFile, databasePasswordFiles } = secrets
   return {
     ...(isKeyOwner(service) && { 'key.jwk.json': keyFiles[service], 'jwks.json': jwksFile }),
-    ...(isDatabaseOwner(service) && { 'database.secret': databasePasswordFiles[service] }),
+    ...(isDatabaseOwner(service) && {
+      'database.secret': databasePasswordFiles[service],
+      'event-key.jwk.json': eventKeyFiles[service],
+    }),
+    ...((isDatabaseOwner(service) || service === 'ops') && { 'event-keys.json': eventKeysFile }),
     ...(service === 'gateway' && { 'operator.secret': operatorSecretFile }),
     ...((service === 'payment' || service === 'psp') && { 'psp.secret': pspSecretFile }),
   }
-}
-
-/** The content of `file`, made by `create` when there is no such file; whole, or not there at all. */
-export function once(file: string, create: () => string, mode = 0o600): string {
-  if (!existsSync(file)) {
-    const part = `${file}.${process.pid}.part`
-    writeFileSync(part, `${create()}\n`, { mode })
-    try {
-      linkSync(part, file)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    } finally {
-      unlinkSync(part)
-    }
-  }
-  return readFileSync(file, 'utf8').trim()
-}
-
-export function randomSecret(): string {
-  return randomBytes(24).toString('base64url')
-}
-
-function createKey(owner: string): string {
-  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
-  return JSON.stringify({
-    ...jwk,
-    kid: `${owner}-${thumbprint(jwk.x ?? '').slice(0, 8)}`,
-    alg: 'EdDSA',
-    use: 'sig',
-  })
-}
-
-function publicKey(privateKey: string) {
-  const jwk = JSON.parse(privateKey) as { kid: string; kty: string; crv: string; x: string; d: string }
-  const { kty, crv, x } = createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'jwk' })
-  return { kty, crv, x, kid: jwk.kid, alg: 'EdDSA', use: 'sig' }
-}
-
-/** RFC 7638 for an Ed25519 key: its required members in the order of their names. */
-function thumbprint(x: string): string {
-  return createHash('sha256')
-    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
-    .digest('base64url')
 }

@@ -1,6 +1,7 @@
 import { readConfig } from './config.ts'
 import { createDatabases, withPassword } from './databases.ts'
-import { createSecrets, once, randomSecret, shareSecrets } from './keys.ts'
+import { once, randomSecret } from './files.ts'
+import { createSecrets, shareSecrets } from './keys.ts'
 import { DATABASE_OWNERS, type DatabaseOwner } from './services.ts'
 import { createAllTopics } from './topics.ts'
 

@@ -7,9 +7,9 @@ export const LetterId = z
   .regex(new RegExp(`^(${CONSUMERS.join('|')})-[0-9]{1,15}$`), 'must be a service and a number: order-17')
   .meta({ examples: ['order-17'] })
 
-export const DeadLetterStatus = z.enum(['DEAD', 'BLOCKED', 'REPLAYED', 'DISCARDED'])
+export const DeadLetterStatus = z.enum(['DEAD', 'BLOCKED', 'REPLAYED', 'DISCARDED', 'REFUSED'])
 
-/** A record that could not be applied (DEAD), or one that waits behind it in its key (BLOCKED). */
+/** A record that could not be applied (DEAD), one that waits behind it in its key (BLOCKED), or one that its topic's owner did not sign (REFUSED). */
 export const DeadLetter = z.object({
   letter_id: LetterId,
   status: DeadLetterStatus,

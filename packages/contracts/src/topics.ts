@@ -10,6 +10,8 @@ export type Topic = `${PublishingService}.v1`
 export interface TopicDefinition<Name extends Topic = Topic> {
   name: Name
   number: number
+  /** The only service that publishes on it. */
+  owner: PublishingService
   partitions: number
   retentionMs: number
 }
@@ -19,7 +21,7 @@ export const TOPICS = Object.fromEntries(
   PUBLISHERS.map((service) => {
     const name = topicOf(service)
     const { topic: number } = SERVICES[service]
-    return [name, { name, number, partitions: PARTITIONS, retentionMs: 7 * DAY_MS }]
+    return [name, { name, number, owner: service, partitions: PARTITIONS, retentionMs: 7 * DAY_MS }]
   }),
 ) as { readonly [Name in Topic]: TopicDefinition<Name> }
 

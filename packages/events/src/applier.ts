@@ -4,6 +4,7 @@ import type { Log } from '@lepton/common/runtime/log'
 import { recordSpan, spanNowMs } from '@lepton/common/runtime/span'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { applyChunk } from './apply.ts'
+import { consumedCounter } from './consumed.ts'
 import { park } from './dead-letters/dead-letter.ts'
 import type { Outbox } from './outbox.ts'
 import { isPoison } from './poison.ts'
@@ -24,11 +25,7 @@ export function createApplier(
   { group, poisonTries = 5 }: { group: string; poisonTries?: number },
 ): (records: readonly ParsedRecord[]) => Promise<void> {
   const { name: topic, number: consumer } = subscription.topic
-  const events = metrics.counter({
-    name: 'messaging_client_consumed_messages_total',
-    help: 'Records consumed, by topic and outcome',
-    labelNames: ['topic', 'outcome'],
-  })
+  const events = consumedCounter(metrics)
   const duration = metrics.histogram({
     name: 'messaging_process_duration_seconds',
     help: 'Duration of one transaction of records',

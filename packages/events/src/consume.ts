@@ -1,22 +1,17 @@
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
-import type { Log } from '@lepton/common/runtime/log'
-import type { Metrics } from '@lepton/common/runtime/metrics'
 import { createApplier } from './applier.ts'
 import type { Broker, Delivery } from './broker.ts'
 import { countOpen } from './dead-letters/dead-letter.ts'
 import { startUnblocker } from './dead-letters/unblock.ts'
 import type { Outbox } from './outbox.ts'
-import type { Database } from './postgres/database.ts'
+import { createScreen, type ScreenDeps } from './signatures/screen.ts'
 import { parseRecord, type Subscription } from './subscription.ts'
 import { type ConsumerStuck, superviseProgress } from './supervise.ts'
 
-export interface ConsumeDeps {
-  database: Database
+export interface ConsumeDeps extends ScreenDeps {
   broker: Broker
   outbox: Outbox
-  log: Log
-  metrics: Metrics
 }
 
 export interface ConsumeSettings {
@@ -71,6 +66,11 @@ export function startConsumer(
     }),
   )
 
+  const screen = createScreen(
+    deps,
+    subscriptions.map(({ topic }) => topic),
+  )
+
   async function work(delivery: Delivery): Promise<void> {
     const { topic, partition, records } = delivery
     const { subscription, apply } = topics.get(topic)!
@@ -78,7 +78,8 @@ export function startConsumer(
     for (let start = 0; start < records.length; start += chunkSize) {
       if (!delivery.isCurrent()) return
       const chunk = records.slice(start, start + chunkSize)
-      await apply(chunk.map((record) => parseRecord(record, delivery, subscription, Date.now())))
+      const trusted = await screen(subscription.topic, delivery, chunk)
+      await apply(trusted.map((record) => parseRecord(record, delivery, subscription, Date.now())))
       failpoint('consumer.after_commit_before_offset')
       await delivery.done(chunk.at(-1)!.offset)
     }

@@ -1,5 +1,6 @@
 import { fileContent, whole } from '@lepton/common/runtime/config'
 import { z } from 'zod'
+import { signatureSettings } from './signatures/settings.ts'
 
 /** What a service with a database and events reads besides. */
 export const storeSettings = z.object({
@@ -8,6 +9,7 @@ export const storeSettings = z.object({
   /** Where the password is, when the URL does not have it. */
   DATABASE_PASSWORD_FILE: fileContent().optional(),
   DATABASE_POOL_SIZE: whole(10, { max: 100 }),
+  ...signatureSettings.shape,
   KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
   /** False only in tests, where the database may forget at a power cut. */
   REQUIRE_DURABILITY: z.stringbool().default(true),

@@ -5,6 +5,8 @@ import { createKafkaBroker } from './kafka/broker.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import { maintainPartitions } from './partitions.ts'
 import { startRelay } from './relay.ts'
+import { signerOf, verifierOf } from './signatures/settings.ts'
+import { signing } from './signatures/signer.ts'
 import type { Subscription } from './subscription.ts'
 import { migrate } from './postgres/migrate.ts'
 import { createDatabase, type Database, type DatabaseSettings } from './postgres/database.ts'
@@ -91,7 +93,15 @@ export function startEvents(
   subscriptions: readonly Subscription[],
 ): Part[] {
   const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
-  const deps = { database, broker, outbox, log, metrics }
+  const topics = subscriptions.map(({ topic }) => topic)
+  const deps = {
+    database,
+    broker: signing(broker, signerOf(settings)),
+    verifier: verifierOf(settings, topics),
+    outbox,
+    log,
+    metrics,
+  }
   return [
     { stop: () => database.close() },
     ...startHousekeeping(database, log),

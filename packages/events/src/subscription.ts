@@ -9,6 +9,8 @@ import { Poison } from './poison.ts'
 export interface Topic {
   name: string
   number: number
+  /** The only service that publishes on it: whose signature its events must have, where signatures are checked. */
+  owner?: string
 }
 
 /**

@@ -153,7 +153,7 @@ async function listLetters(
        and (date_trunc('milliseconds', first_failed_at), $3 || '-' || id) < ($4::timestamptz, $5)
      order by date_trunc('milliseconds', first_failed_at) desc, $3 || '-' || id desc limit $6`,
     [
-      status === undefined ? ['DEAD', 'BLOCKED'] : [status],
+      status === undefined ? ['DEAD', 'BLOCKED', 'REFUSED'] : [status],
       key ?? null,
       service,
       failedAt,

@@ -1,9 +1,12 @@
 import { addressRanges, configOrExit, whole } from '@lepton/common/runtime/config'
 import { instanceSettings } from '@lepton/common/settings'
 import { RUNTIMES } from '@lepton/contracts/session'
+import { signatureSettings } from '@lepton/events/signatures/settings'
 import { z } from 'zod'
 
 export const settings = instanceSettings.extend({
+  // It publishes nothing, and needs no key of its own.
+  ...signatureSettings.omit({ EVENT_KEY_FILE: true }).shape,
   KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
   PSP_URL: z.url(),
   /** What started the shop, and so what can be done to its processes from here. */

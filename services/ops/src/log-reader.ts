@@ -1,6 +1,7 @@
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Broker, BrokerRecord, Delivery } from '@lepton/events/broker'
+import type { EventVerifier } from '@lepton/events/signatures/verifier'
 import type { OrderFigures } from '@lepton/contracts/figures'
 import { TOPICS } from '@lepton/contracts/topics'
 import { createFlow, type FlowLog } from './flow.ts'
@@ -20,8 +21,15 @@ export interface LogReader extends Part {
   paths: OrderPaths
 }
 
-/** Reads the shop's events from the log's start, in a group of its own: the figures can be rebuilt at any time. */
-export function startLogReader(broker: Broker, boot: string, log: Log): LogReader {
+/**
+ * Reads the shop's events from the log's start, in a group of its own: the figures can be rebuilt at any time. What no
+ * service of the shop has signed counts for nothing.
+ */
+export function startLogReader(
+  { broker, verifier }: { broker: Broker; verifier?: EventVerifier | undefined },
+  boot: string,
+  log: Log,
+): LogReader {
   const tally = createOrderTally()
   const flow = createFlow()
   const paths = createOrderPaths()
@@ -56,7 +64,9 @@ export function startLogReader(broker: Broker, boot: string, log: Log): LogReade
   }
 
   async function onDelivery({ topic, partition, records, lag, done }: Delivery): Promise<void> {
-    for (const record of records) take(topic, record)
+    for (const record of records) {
+      if (verifier?.distrust(topic, record) === undefined) take(topic, record)
+    }
     lags.set(`${topic} ${partition}`, lag)
     const last = records.at(-1)
     if (last !== undefined) await done(last.offset)

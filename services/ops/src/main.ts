@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { createHttpApp } from '@lepton/common/http/app'
 import { createConsulClient } from '@lepton/common/mesh/consul'
 import { runService } from '@lepton/common/service'
+import { TOPICS } from '@lepton/contracts/topics'
 import { createKafkaBroker } from '@lepton/events/kafka/broker'
-
 import { createLagReader } from '@lepton/events/kafka/lag'
+import { verifierOf } from '@lepton/events/signatures/settings'
 import { actRoutes } from './act-routes.ts'
 import { createActions } from './actions.ts'
 import { alarmRoutes } from './alarms/routes.ts'
@@ -49,7 +50,8 @@ await runService('ops', settings, (instance) => {
   const marks = createMarks(boot)
   const launcher = settings.CONTROL_SOCKET === undefined ? undefined : createLauncher(settings.CONTROL_SOCKET)
   const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
-  const events = startLogReader(broker, boot, log)
+  const verifier = verifierOf(settings, Object.values(TOPICS))
+  const events = startLogReader({ broker, verifier }, boot, log)
   const ask = createAskInstance(instance.signer)
   const observer = startObserver({ ...instance, ask, launcher, marks, pspUrl: settings.PSP_URL })
   const books = startReconciliation(instance)
@@ -66,7 +68,7 @@ await runService('ops', settings, (instance) => {
   })
   const streams = watchStreams(createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log), log)
   const ends = createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
-  const windows = startWindowReader({ broker, ends, group: `ops-windows-${boot}`, log })
+  const windows = startWindowReader({ broker, verifier, ends, group: `ops-windows-${boot}`, log })
   const queues = createQueueWatch(streams)
   const calls = createCallWatch(instance.control)
   observer.onSample(() => {

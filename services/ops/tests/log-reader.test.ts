@@ -31,7 +31,7 @@ describe('the log of events', () => {
   it('is read from its start, and counted once though everything comes twice', async () => {
     const broker = createFakeBroker()
     for (let count = 0; count < 3; count++) await broker.send(purchase(newId()))
-    reader = startLogReader(broker, 'boot', silentLog)
+    reader = startLogReader({ broker }, 'boot', silentLog)
     await until('the log is read', () => broker.isIdle())
     await broker.send([{ topic: 'order.v1', key: 'x', value: 'no event', headers: {} }])
     await until('what is no event is passed over', () => broker.isIdle())
@@ -41,7 +41,7 @@ describe('the log of events', () => {
 
   it('shows the steps of orders, without their ids', async () => {
     const broker = createFakeBroker({ deliveries: 1 })
-    reader = startLogReader(broker, 'boot', silentLog)
+    reader = startLogReader({ broker }, 'boot', silentLog)
     const id = newId()
     await broker.send(purchase(id))
     await until('the log is read', () => broker.isIdle())
@@ -69,7 +69,7 @@ describe('the log of events', () => {
       subscribe: (options): Subscriber => ({ ...fake.subscribe(options), progress: () => progress }),
     }
     await fake.send(purchase(newId()))
-    reader = startLogReader(broker, 'boot', silentLog)
+    reader = startLogReader({ broker }, 'boot', silentLog)
     expect(reader.orders()).toEqual(UNKNOWN_ORDERS)
 
     progress.isAssigned = true

@@ -60,7 +60,7 @@ export function lagOf(values: Values): { topic: string; records: number }[] {
 }
 
 export function consumedOf(outcomes: Values, transactions: Values, ages: Values): Snapshot['consumed'] {
-  const topics = new Set(transactions.map(({ labels }) => String(labels.topic)))
+  const topics = new Set([...outcomes, ...transactions].map(({ labels }) => String(labels.topic)))
   return [...topics].map((topic) => {
     const ofTopic = (values: Values) => values.filter(({ labels }) => labels.topic === topic)
     const count = (outcome: string) =>
@@ -71,6 +71,7 @@ export function consumedOf(outcomes: Values, transactions: Values, ages: Values)
       repeated: count('repeated'),
       blocked: count('blocked'),
       dead: count('dead'),
+      refused: count('refused'),
       transactions: partOf(ofTopic(transactions), 'count'),
       busy_s: partOf(ofTopic(transactions), 'sum'),
       aged: partOf(ofTopic(ages), 'count'),

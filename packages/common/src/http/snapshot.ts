@@ -85,6 +85,8 @@ export const Snapshot = z.object({
       repeated: Count,
       blocked: Count,
       dead: Count,
+      /** Not from the owner of their topic. */
+      refused: Count.default(0),
       /** Of its transactions: how many, and how long they took in all. */
       transactions: Count,
       busy_s: z.number(),

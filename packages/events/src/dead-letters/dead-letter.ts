@@ -19,7 +19,7 @@ export interface DeadLetter {
   off: number
   headers: Record<string, string>
   payload: Buffer | null
-  status: 'DEAD' | 'BLOCKED' | 'REPLAYED' | 'DISCARDED'
+  status: 'DEAD' | 'BLOCKED' | 'REPLAYED' | 'DISCARDED' | 'REFUSED'
   error_class: string | null
   error_message: string | null
   attempts: number

@@ -23,7 +23,7 @@ export async function discard(
     // Read again: it may have been settled since the caller saw it.
     const { rows } = await tx.query<DeadLetter>('select * from dead_letter where id = $1 for update', [id])
     const letter = rows[0]!
-    if (letter.status !== 'DEAD' && letter.status !== 'BLOCKED') {
+    if (letter.status !== 'DEAD' && letter.status !== 'BLOCKED' && letter.status !== 'REFUSED') {
       throw refuse('letter-settled', `The letter is ${letter.status}.`)
     }
     setStatus(tx, id, 'DISCARDED')

@@ -64,6 +64,19 @@ export function deadLetters(around: Around): Reading[] {
   }))
 }
 
+export function refusedRecords(around: Around): Reading[] {
+  return among(around, CONSUMERS).map((view) => {
+    const { service } = view
+    const snapshots = snapshotsOf(view, around)
+    const refused = snapshots.map(({ boot_id, consumed }) => {
+      const count = consumed.reduce((sum, one) => sum + one.refused, 0)
+      return around.increases.over(`refused ${boot_id}`, count, 10 * MINUTE_MS)
+    })
+    const value = refused.reduce((sum, one) => sum + one, 0)
+    return { labels: { service }, value: snapshots.length === 0 ? null : value }
+  })
+}
+
 export function brokenPromises({ walk }: Around): Reading[] {
   return Object.keys(PROMISES)
     .filter((id) => !(ONLY_BY_CHAOS as readonly string[]).includes(id))

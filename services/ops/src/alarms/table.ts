@@ -102,6 +102,17 @@ export const ALARMS: readonly AlarmDefinition[] = [
     rule: (t) => `max by (service) (dead_letters_open{status="DEAD"}) > ${t}`,
   },
   {
+    ...page,
+    name: 'UntrustedRecords',
+    group: 'events',
+    why: 'They change nothing. But a program that is none of the shop writes to its topics, or a service signs with a key that others do not know.',
+    words: '{service} refused {value} records that the owner of their topic did not sign',
+    threshold: 0,
+    readings: read.refusedRecords,
+    rule: (t) =>
+      `sum by (service) (increase(messaging_client_consumed_messages_total{outcome="refused"}[10m])) > ${t}`,
+  },
+  {
     ...ticket,
     name: 'OrdersShed',
     group: 'overload',

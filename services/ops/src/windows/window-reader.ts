@@ -5,6 +5,7 @@ import { startTimer } from '@lepton/common/runtime/timer'
 import type { StreamRebuild } from '@lepton/contracts/windows'
 import type { Broker, BrokerRecord, Delivery } from '@lepton/events/broker'
 import type { LagReader } from '@lepton/events/kafka/lag'
+import type { EventVerifier } from '@lepton/events/signatures/verifier'
 import { createWindowCounts, type CountedEvent, type WindowCounts } from './count.ts'
 
 const TOPICS = ['order.v1', 'payment.v1'] as const
@@ -30,11 +31,14 @@ interface Reading {
 
 export function startWindowReader({
   broker,
+  verifier,
   ends,
   group,
   log,
 }: {
   broker: Broker
+  /** What it distrusts counts for nothing. */
+  verifier?: EventVerifier | undefined
   ends: Pick<LagReader, 'read'>
   /** Unlike that of any other process: each counts the whole log. */
   group: string
@@ -49,7 +53,7 @@ export function startWindowReader({
   function startReading(): Reading {
     const name = `${group}-${++readings}`
     log.info({ group: name }, 'counting windows from the start of the log')
-    return readFromStart(broker, ends, name)
+    return readFromStart({ broker, verifier }, ends, name)
   }
 
   async function look(): Promise<boolean> {
@@ -108,13 +112,18 @@ function compare(before: WindowCounts, after: WindowCounts, startedAt: string) {
   }
 }
 
-function readFromStart(broker: Broker, ends: Pick<LagReader, 'read'>, group: string): Reading {
+function readFromStart(
+  { broker, verifier }: { broker: Broker; verifier: EventVerifier | undefined },
+  ends: Pick<LagReader, 'read'>,
+  group: string,
+): Reading {
   const counts = createWindowCounts()
   const read = new Map<string, number>()
   let hasReadAll = false
 
   async function onDelivery({ topic, partition, records, done }: Delivery): Promise<void> {
     for (const record of records) {
+      if (verifier?.distrust(topic, record) !== undefined) continue
       const event = eventIn(topic, partition, record)
       if (event !== undefined) counts.add(event)
     }

@@ -15,7 +15,7 @@ import { Table } from './table.tsx'
 
 type Letter = Answer<RouteOf<'GET', '/ops/dead-letters'>>['items'][number]
 type Replayed = Answer<RouteOf<'POST', '/ops/dead-letters/replay'>>
-const OPEN = new Set<Letter['status']>(['DEAD', 'BLOCKED'])
+const OPEN = new Set<Letter['status']>(['DEAD', 'BLOCKED', 'REFUSED'])
 
 /** Records that could not be applied. A replay takes exactly those that were looked at: what has come since is left alone. */
 export function DeadLetters() {
@@ -28,10 +28,11 @@ export function DeadLetters() {
   })
   const letters = data?.items.filter(({ status }) => OPEN.has(status))
   const dead = letters?.filter(({ status }) => status === 'DEAD') ?? []
+  const blocked = letters?.filter(({ status }) => status === 'BLOCKED') ?? []
   return (
     <>
       <PageTitle title={words.nav}>
-        {letters === undefined ? words.nav : words.title(dead.length, letters.length - dead.length)}
+        {letters === undefined ? words.nav : words.title(dead.length, blocked.length)}
       </PageTitle>
       {error && <Trouble error={error} onRetry={() => void refetch()} />}
       {letters === undefined && !error && <Bone height={240} />}
@@ -98,7 +99,7 @@ function Letters({ letters, dead }: { letters: readonly Letter[]; dead: readonly
             key: letter.letter_id,
             cells: [
               letter.letter_id,
-              <State key="state" kind={letter.status === 'DEAD' ? 'bad' : 'wait'}>
+              <State key="state" kind={letter.status === 'BLOCKED' ? 'wait' : 'bad'}>
                 {words.states[letter.status]}
               </State>,
               letter.event_type ?? '—',

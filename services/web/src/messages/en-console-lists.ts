@@ -46,7 +46,13 @@ export const lists = {
     look: 'Look first',
     apply: (count: number) => (count === 0 ? 'Apply again' : `Apply exactly these ${count}`),
     reason: 'from the console',
-    states: { DEAD: 'cannot apply', BLOCKED: 'waits behind', REPLAYED: 'applied', DISCARDED: 'given up' },
+    states: {
+      DEAD: 'cannot apply',
+      BLOCKED: 'waits behind',
+      REPLAYED: 'applied',
+      DISCARDED: 'given up',
+      REFUSED: 'not ours',
+    },
     outcomes: {
       WOULD_REPLAY: 'would be applied',
       REPLAYED: 'applied',

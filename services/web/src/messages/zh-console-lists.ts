@@ -42,7 +42,13 @@ export const lists = {
     look: '先预览',
     apply: (count: number) => (count === 0 ? '重新处理' : `只重新处理这 ${count} 个`),
     reason: '来自控制台',
-    states: { DEAD: '无法处理', BLOCKED: '在其后等待', REPLAYED: '已处理', DISCARDED: '已丢弃' },
+    states: {
+      DEAD: '无法处理',
+      BLOCKED: '在其后等待',
+      REPLAYED: '已处理',
+      DISCARDED: '已丢弃',
+      REFUSED: '非本店签名',
+    },
     outcomes: { WOULD_REPLAY: '将会处理', REPLAYED: '已处理', FAILED: '再次失败', WAITS: '等待中' },
     columns: {
       letter: '死信',

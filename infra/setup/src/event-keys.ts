@@ -1,0 +1,37 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { once, writeWhole } from './files.ts'
+import { createKey, publicKey } from './jwk.ts'
+import { DATABASE_OWNERS, type DatabaseOwner, ofEachOwner } from './services.ts'
+
+export interface EventKeys {
+  /** What each service signs its events with. */
+  eventKeyFiles: Record<DatabaseOwner, string>
+  /** The public keys, each with its owner. */
+  eventKeysFile: string
+}
+
+type PublicKey = ReturnType<typeof publicKey> & { owner: string }
+
+/**
+ * Makes what is missing of the keys for events. A public key that was once in the set stays: events that were signed
+ * with it may be on the log for a week. To replace a private key, delete its file and run the set-up; to believe a
+ * public key no more, take it out of the set.
+ */
+export function createEventKeys(directory: string): EventKeys {
+  const eventKeyFiles = ofEachOwner((owner) => join(directory, `${owner}.event.jwk.json`))
+  const eventKeysFile = join(directory, 'event-keys.json')
+  const own = DATABASE_OWNERS.map((owner): PublicKey => {
+    const key = once(eventKeyFiles[owner], () => createKey(owner))
+    return { ...publicKey(key), owner }
+  })
+  const current = new Set(own.map(({ kid }) => kid))
+  const older = published(eventKeysFile).filter(({ kid }) => !current.has(kid))
+  writeWhole(eventKeysFile, JSON.stringify({ keys: [...own, ...older] }, null, 2))
+  return { eventKeyFiles, eventKeysFile }
+}
+
+function published(file: string): PublicKey[] {
+  if (!existsSync(file)) return []
+  return (JSON.parse(readFileSync(file, 'utf8')) as { keys: PublicKey[] }).keys
+}

@@ -1,0 +1,25 @@
+import { createHash, createPublicKey, generateKeyPairSync } from 'node:crypto'
+
+/** A private key (Ed25519) as a JWK, whose id begins with its owner. */
+export function createKey(owner: string): string {
+  const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+  return JSON.stringify({
+    ...jwk,
+    kid: `${owner}-${thumbprint(jwk.x ?? '').slice(0, 8)}`,
+    alg: 'EdDSA',
+    use: 'sig',
+  })
+}
+
+export function publicKey(privateKey: string) {
+  const jwk = JSON.parse(privateKey) as { kid: string; kty: string; crv: string; x: string; d: string }
+  const { kty, crv, x } = createPublicKey({ key: jwk, format: 'jwk' }).export({ format: 'jwk' })
+  return { kty, crv, x, kid: jwk.kid, alg: 'EdDSA', use: 'sig' }
+}
+
+/** RFC 7638 for an Ed25519 key: its required members in the order of their names. */
+function thumbprint(x: string): string {
+  return createHash('sha256')
+    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .digest('base64url')
+}
