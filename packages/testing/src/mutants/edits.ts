@@ -42,8 +42,8 @@ export const MUTANT_EDITS = {
   offset_order: [
     {
       file: CONSUME,
-      find: 'await apply(chunk.map',
-      replace: 'await delivery.done(chunk.at(-1).offset)\n      await apply(chunk.map',
+      find: 'await apply(trusted.map',
+      replace: 'await delivery.done(chunk.at(-1).offset)\n      await apply(trusted.map',
     },
   ],
   commit_order: [
