@@ -10,6 +10,7 @@ import type { ShopClient } from '@lepton/testing/shop-client'
 import { withShop } from './bench-shop.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
 import { measureRaids } from './hostile.ts'
+import { measureFloor } from './floor.ts'
 import { measureHotSku } from './hot-sku.ts'
 import { measureLatency, measureThroughput, ordersOf } from './orders.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
@@ -204,6 +205,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   traces: measureTracing,
   wire: measureLayers,
   queues: measureModel,
+  floor: (stateDir) => measureFloor(stateDir),
   mesh: measureMesh,
 }
 

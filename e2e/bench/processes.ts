@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { descendants } from '@lepton/local/process-info'
 import type { Shop } from '@lepton/local/shop-types'
 
@@ -18,14 +18,41 @@ export function pssMib(pid: number): number {
 }
 
 export function cpuSeconds(pid: number): number {
-  const fields = read(`/proc/${pid}/stat`)
-    .replace(/^.*\) /s, '')
-    .split(' ')
+  const fields = statOf(pid)
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_S
+}
+
+/** With what its children used that have ended: a server that begins a process for each connection hides it there. */
+export function cpuSecondsWhole(pid: number): number {
+  const fields = statOf(pid)
+  return [11, 12, 13, 14].reduce((ticks, field) => ticks + Number(fields[field] ?? 0), 0) / TICKS_PER_S
+}
+
+/** How often it gave up the CPU to wait for something, all threads together. */
+export function wakeUps(pid: number): number {
+  return tasksOf(pid).reduce(
+    (count, task) =>
+      count + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(`/proc/${pid}/task/${task}/status`))?.[1] ?? 0),
+    0,
+  )
 }
 
 export function sum(pids: readonly number[], measure: (pid: number) => number): number {
   return pids.reduce((total, pid) => total + measure(pid), 0)
+}
+
+function statOf(pid: number): string[] {
+  return read(`/proc/${pid}/stat`)
+    .replace(/^.*\) /s, '')
+    .split(' ')
+}
+
+function tasksOf(pid: number): string[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`)
+  } catch {
+    return []
+  }
 }
 
 // A process may end between the listing and the look.

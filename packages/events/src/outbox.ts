@@ -5,8 +5,16 @@ import type { Tx } from './postgres/transaction.ts'
 import { currentTrace } from '@lepton/common/runtime/trace'
 import type { OutgoingRecord } from './broker.ts'
 import { type OutgoingEvent, versionOf } from './event.ts'
+import type { PendingEvent } from './pending.ts'
 
 const MAX_EVENT_BYTES = 256 * 1024
+/** So many events of a shard are looked at for an earlier one of the same key; behind more, one may be. */
+const LOOKED_AT = 8
+
+export interface CommittedEvent extends PendingEvent {
+  /** Everything of its key before it is on the log, so it may go there at once. */
+  is_next: boolean
+}
 
 export interface Outbox {
   /**
@@ -19,8 +27,8 @@ export interface Outbox {
    * @throws RangeError for an event above 256 KiB: Kafka would always refuse it
    */
   emit(tx: Tx, events: readonly OutgoingEvent[]): void
-  /** The listener gets the shards of each committed emit. */
-  onEmit(listener: (shards: number[]) => void): void
+  /** The listener gets the events of each committed emit, in the order of their ids. */
+  onEmit(listener: (events: readonly CommittedEvent[]) => void): void
 }
 
 /**
@@ -28,33 +36,15 @@ export interface Outbox {
  * @param log gets a line for each event, with `order_id`
  */
 export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbox {
-  const emitted = createListeners<number[]>()
+  const emitted = createListeners<readonly CommittedEvent[]>()
 
   function insert(tx: Tx, rows: readonly ReturnType<typeof outboxRow>[]): void {
-    // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a
-    // transaction that snapshots can see.
-    let shards: number[] = []
-    tx.write<{ shard: number }>(
-      `with started as materialized (select pg_current_xact_id()),
-       new as (
-         insert into outbox (event_id, topic, key, pub_seq, type, schema_version, payload, headers)
-         select e.event_id, e.topic, e.key, e.pub_seq, e.type, e.schema_version, e.payload, e.headers
-         from started,
-           rows from (jsonb_to_recordset($1::jsonb) as (event_id uuid, topic text, key text, pub_seq int,
-             type text, schema_version smallint, payload jsonb, headers jsonb)) with ordinality as
-           e(event_id, topic, key, pub_seq, type, schema_version, payload, headers, position)
-         order by e.position
-         returning id, created_at, key)
-       insert into outbox_pending (shard, id, created_at)
-       select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
-       returning shard`,
-      [JSON.stringify(rows)],
-      (inserted) => {
-        shards = [...new Set(inserted.map(({ shard }) => shard))]
-      },
-    )
+    let placed: PlacedRow[] = []
+    tx.write<PlacedRow>(INSERT, [JSON.stringify(rows), LOOKED_AT], (inserted) => {
+      placed = inserted
+    })
     tx.afterCommit(() => {
-      emitted.notify(shards)
+      emitted.notify(committed(rows, placed))
       for (const { type, headers } of rows) {
         log?.info(
           { order_id: headers.ce_correlationid, event: type, trace_id: traceIdOf(headers) },
@@ -72,6 +62,43 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
       insert(tx, rows)
     },
   }
+}
+
+// pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a transaction that
+// snapshots can see. Nobody else can commit an event of a key while its head row is locked here, so what the statement sees
+// of it is all there is.
+const INSERT = `
+  with started as materialized (select pg_current_xact_id()),
+  new as (
+    insert into outbox (event_id, topic, key, pub_seq, type, schema_version, payload, headers)
+    select e.event_id, e.topic, e.key, e.pub_seq, e.type, e.schema_version, e.payload, e.headers
+    from started,
+      rows from (jsonb_to_recordset($1::jsonb) as (event_id uuid, topic text, key text, pub_seq int,
+        type text, schema_version smallint, payload jsonb, headers jsonb)) with ordinality as
+      e(event_id, topic, key, pub_seq, type, schema_version, payload, headers, position)
+    order by e.position
+    returning id, created_at, key, event_id, payload::text as payload),
+  placed as (
+    insert into outbox_pending (shard, id, created_at)
+    select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
+    returning shard, id)
+  select new.event_id, new.payload, placed.id, placed.shard, l.epoch, earlier.are_sent as is_next
+  from new join placed using (id) join relay_lease l using (shard), lateral (
+    select count(*) < $2 and not coalesce(bool_or(o.key = new.key), false) as are_sent
+    from (
+      select id, created_at from outbox_pending
+      where shard = placed.shard and id > l.floor order by id limit $2) p,
+      lateral (select key from outbox where created_at = p.created_at and id = p.id offset 0) o) earlier
+  order by placed.id`
+
+type PlacedRow = Pick<CommittedEvent, 'event_id' | 'payload' | 'id' | 'shard' | 'epoch' | 'is_next'>
+
+function committed(
+  rows: readonly ReturnType<typeof outboxRow>[],
+  placed: readonly PlacedRow[],
+): CommittedEvent[] {
+  const byId = new Map(rows.map((row) => [row.event_id, row]))
+  return placed.map((place) => ({ ...byId.get(place.event_id)!, ...place }))
 }
 
 function outboxRow(

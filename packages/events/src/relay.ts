@@ -7,61 +7,32 @@ import { recordSpan } from '@lepton/common/runtime/span'
 import { continueTrace } from '@lepton/common/runtime/trace'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import type { Database } from './postgres/database.ts'
-import { prepared } from './postgres/prepared.ts'
 import type { Broker } from './broker.ts'
+import { countWithin, createLane, type Lane } from './lane.ts'
 import { createLease, type Lease } from './lease.ts'
-import { type ArchivedEvent, type Outbox, recordOf } from './outbox.ts'
+import { type Outbox, recordOf } from './outbox.ts'
+import { type PendingEvent, readPending, RELAY_SESSION, removePending } from './pending.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export interface RelaySettings {
   batchSize?: number
   batchBytes?: number
-  /** Waits between looks at an empty outbox: from busy to idle. */
-  minIdleMs?: number
-  maxIdleMs?: number
+  /** How often to look for what no signal came for, at the latest. */
+  lookEveryMs?: number
   maxBackoffMs?: number
 }
 
-interface PendingRow extends ArchivedEvent {
-  shard: number
-  id: number
-}
-
-// What it writes may be lost with the server: a row that stays pending is sent again, and dropped as a repeat. The
-// flush of each delete would delay the commits of those who emit. And a table that is mostly empty is planned for as
-// if it always were: a bitmap would read a whole backlog for each batch.
-export const RELAY_SESSION = 'set synchronous_commit to off; set enable_bitmapscan to off'
-
-// Each shard gives its first rows by the index, so a batch costs the same however long the backlog is. The lateral
-// join with OFFSET 0 probes the archive once a row; a plain join scans all of it.
-export const SELECT_BATCH = `
-  with p as materialized (
-    select p.* from relay_lease l, lateral (
-      select shard, id, created_at from outbox_pending
-      where shard = l.shard and id > l.floor
-      order by id limit $2) p
-    where l.shard = any($1::smallint[]) and l.owner = $3
-    order by p.id limit $2)
-  select p.shard, p.id, o.event_id, o.topic, o.key, o.pub_seq, o.type, o.payload::text as payload, o.headers
-  from p, lateral (
-    select event_id, topic, key, pub_seq, type, payload, headers from outbox o
-    where o.created_at = p.created_at and o.id = p.id offset 0) o
-  order by p.id`
-
-// What was sent is looked up row by row, too: where statistics call the table empty, a join compares
-// each row of a backlog with the whole batch.
-export const DELETE_BATCH = `
-  delete from outbox_pending where ctid = any (array(
-    select p.ctid from unnest($1::smallint[], $2::bigint[]) as sent(shard, id)
-    join relay_lease l on l.shard = sent.shard and l.owner = $3, lateral (
-      select ctid from outbox_pending where shard = sent.shard and id = sent.id offset 0) p))`
+/** Younger events of other processes are on their way from there. */
+const ON_THEIR_WAY_MS = 250
 
 /**
- * Publishes committed outbox rows of the shards this process holds a lease on, until it is stopped.
+ * Publishes what is committed to the outbox, until it is stopped: what this process has committed straight from memory, and
+ * what is left (by a crash, a fault, or because an earlier event of its key was not on the log yet) from the shards
+ * that this process holds a lease on.
  *
- * A row leaves `outbox_pending` only after the broker acknowledged it, and rows of one key go in id
- * order, so the first occurrence of each event of a key is in commit order on the log, however many
- * relays, crashes and repeats there are. Consumers drop the repeats.
+ * A row leaves `outbox_pending` only after the broker acknowledged it. From memory goes only what has nothing of its key
+ * pending before it; rows of one key are read in id order. So the first occurrence of each event of a key is in commit
+ * order on the log, however many relays, crashes and repeats there are. Consumers drop the repeats.
  */
 export function startRelay(
   deps: { database: Database; broker: Broker; outbox: Outbox; log: Log; metrics: Metrics },
@@ -73,14 +44,15 @@ export function startRelay(
   let connection: pg.Client | undefined
   const lease = createLease()
   measureBacklog(deps)
-  const wakeUp = createWakeUp({ database, outbox: deps.outbox, log, isMine: lease.holds })
+  const lane = createLane()
+  const wakeUp = createWakeUp({ database, outbox: deps.outbox, lane, log, isMine: lease.holds })
 
   async function run(): Promise<void> {
     for (let failures = 0; !isStopped;) {
       try {
         connection = await database.connect('relay')
         await connection.query(RELAY_SESSION)
-        await relayUntilStopped(connection, lease, wakeUp, deps, settings, {
+        await relayUntilStopped(connection, { lease, lane, wakeUp }, deps, settings, {
           isStopped: () => isStopped,
           onProgress: () => {
             failures = 0
@@ -92,6 +64,7 @@ export function startRelay(
         if (!isStopped) log.warn({ err: error, failures }, 'relay failed, reconnecting')
       } finally {
         lease.forget()
+        lane.forget()
         await connection
           ?.end()
           .catch((error: unknown) => log.debug({ err: error }, 'the relay connection was gone'))
@@ -151,18 +124,81 @@ function measureBacklog({
 
 async function relayUntilStopped(
   connection: pg.Client,
-  lease: Lease,
-  wakeUp: WakeUp,
+  { lease, lane, wakeUp }: { lease: Lease; lane: Lane; wakeUp: WakeUp },
   { broker, metrics, log }: { broker: Broker; metrics: Metrics; log: Log },
-  {
-    batchSize = 500,
-    batchBytes = 512 * 1024,
-    minIdleMs = 50,
-    maxIdleMs = 500,
-    maxBackoffMs = 2_000,
-  }: RelaySettings,
+  { batchSize = 500, batchBytes = 512 * 1024, lookEveryMs = 500, maxBackoffMs = 2_000 }: RelaySettings,
   loop: { isStopped: () => boolean; onProgress: () => void },
 ): Promise<void> {
+  const noteSent = sentMetrics(metrics)
+  metrics.gauge({
+    name: 'relay_shards_held',
+    help: 'Shards of the outbox that this instance publishes, of 16',
+    collect: (gauge) => gauge.set(lease.shards().length),
+  })
+  let sendFailures = 0
+  let nextLookAtMs = 0
+  let isMore = false
+  let deleted: Promise<unknown> = Promise.resolve()
+
+  async function publish(batch: readonly PendingEvent[]): Promise<void> {
+    failpoint('relay.after_select')
+    const startedAtMs = performance.now()
+    try {
+      await broker.send(batch.map(recordOf))
+    } catch (error) {
+      sendFailures++
+      log.warn({ err: error, events: batch.length }, 'batch not acknowledged, will retry')
+      // What was behind it must not overtake it: the outbox gives both, in their order.
+      lane.forget()
+      isMore = true
+      await delay(Math.min(maxBackoffMs, 100 * 2 ** Math.min(sendFailures, 10)))
+      return
+    }
+    sendFailures = 0
+    noteSent(batch, performance.now() - startedAtMs)
+    lease.noteSent()
+    failpoint('relay.after_send')
+    await deleted
+    // The next look at the outbox travels behind it on the same connection, and sees it done.
+    deleted = removePending(connection, batch).then(() => failpoint('relay.after_delete'))
+    // Looked at with the next batch; until then a lost connection must not count as unhandled.
+    deleted.catch(() => undefined)
+  }
+
+  /** Its first events, where there is something to look for: nothing of them is sent from memory, too. */
+  async function look(): Promise<PendingEvent[]> {
+    const isExpected = wakeUp.takeSignal() || isMore
+    if (!isExpected && performance.now() < nextLookAtMs) return []
+    nextLookAtMs = performance.now() + lookEveryMs
+    isMore = false
+    const shards = lease.shards()
+    if (shards.length === 0) return []
+    const minAgeMs = isExpected ? 0 : ON_THEIR_WAY_MS
+    const rows = await readPending(connection, { shards, owner: lease.me, limit: batchSize, minAgeMs })
+    const batch = rows.slice(0, countWithin(rows, batchBytes))
+    isMore = batch.length < rows.length || rows.length === batchSize
+    lane.forget(batch)
+    return batch
+  }
+
+  while (!loop.isStopped() || lane.size() > 0) {
+    const held = lease.shards().length
+    await lease.renewIfDue(connection)
+    if (lease.shards().length > held) isMore = true
+    const left = await look()
+    if (left.length > 0) await publish(left)
+    const fresh = lane.take({ events: batchSize, bytes: batchBytes })
+    if (fresh.length > 0) await publish(fresh)
+    loop.onProgress()
+    if (left.length === 0 && fresh.length === 0) {
+      await deleted
+      await wakeUp.wait(Math.min(nextLookAtMs - performance.now(), lease.dueInMs()))
+    }
+  }
+  await deleted
+}
+
+function sentMetrics(metrics: Metrics): (batch: readonly PendingEvent[], tookMs: number) => void {
   const sent = metrics.counter({ name: 'outbox_sent_total', help: 'Events the broker acknowledged' })
   const sending = metrics.histogram({
     name: 'outbox_send_duration_seconds',
@@ -172,80 +208,23 @@ async function relayUntilStopped(
     name: 'outbox_publish_seconds',
     help: "Time from when an event was made to the broker's acknowledgement",
   })
-  metrics.gauge({
-    name: 'relay_shards_held',
-    help: 'Shards of the outbox that this instance publishes, of 16',
-    collect: (gauge) => gauge.set(lease.shards().length),
-  })
-  let idleMs = minIdleMs
-  let sendFailures = 0
-  let deleted: Promise<unknown> = Promise.resolve()
-  while (!loop.isStopped()) {
-    await lease.renewIfDue(connection)
-    const [batch] = await Promise.all([
-      lease.shards().length === 0 ? [] : readBatch(connection, lease, batchSize, batchBytes),
-      deleted,
-    ])
-    loop.onProgress()
-    if (batch.length === 0) {
-      const isWoken = await wakeUp.wait(Math.min(idleMs, lease.dueInMs()))
-      idleMs = isWoken ? minIdleMs : Math.min(maxIdleMs, idleMs * 2)
-      continue
-    }
-    idleMs = minIdleMs
-    failpoint('relay.after_select')
-    const done = sending.startTimer()
-    try {
-      await broker.send(batch.map(recordOf))
-    } catch (error) {
-      done()
-      sendFailures++
-      log.warn({ err: error, events: batch.length }, 'batch not acknowledged, will retry')
-      await delay(Math.min(maxBackoffMs, 100 * 2 ** Math.min(sendFailures, 10)))
-      continue
-    }
-    sendFailures = 0
-    done()
+  return (batch, tookMs) => {
+    sending.observe(tookMs / 1_000)
     sent.inc(batch.length)
     const nowMs = Date.now()
     for (const row of batch) {
       published.observe(Math.max(0, nowMs - madeAtMs(row.event_id)) / 1_000)
       traceRow(row)
     }
-    lease.noteSent()
-    failpoint('relay.after_send')
-    // The next look at the outbox travels behind it on the same connection, and sees it done.
-    deleted = remove(connection, lease, batch).then(() => failpoint('relay.after_delete'))
-    // Looked at with the next batch; until then a lost connection must not count as unhandled.
-    deleted.catch(() => undefined)
   }
 }
 
 /** How long an event was in the outbox: from when it was made to its acknowledgement. */
-function traceRow({ event_id, topic, type, headers }: PendingRow): void {
+function traceRow({ event_id, topic, type, headers }: PendingEvent): void {
   if (headers.traceparent === undefined) return
   recordSpan(continueTrace(headers), madeAtMs(event_id), {
     name: `publish ${type}`,
     kind: 'producer',
     attributes: { messaging_destination_name: topic },
   })
-}
-
-/**
- * Only of shards that are still its own: publishing events again takes the shards away, so that an
- * acknowledgement of a log that is gone takes nothing from what the next log needs.
- */
-async function remove(connection: pg.Client, lease: Lease, batch: readonly PendingRow[]): Promise<void> {
-  await connection.query(
-    prepared(DELETE_BATCH, [batch.map(({ shard }) => shard), batch.map(({ id }) => id), lease.me]),
-  )
-}
-
-async function readBatch(connection: pg.Client, lease: Lease, batchSize: number, batchBytes: number) {
-  const { rows } = await connection.query<PendingRow>(
-    prepared(SELECT_BATCH, [lease.shards(), batchSize, lease.me]),
-  )
-  let bytes = 0
-  const end = rows.findIndex(({ payload }) => (bytes += Buffer.byteLength(payload) + 512) > batchBytes)
-  return end <= 0 ? rows : rows.slice(0, end)
 }

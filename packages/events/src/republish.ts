@@ -23,7 +23,7 @@ export async function republish(
     return rows[0]!.events
   }
   // Before the rows are looked at: an acknowledgement of the lost log that comes late then takes none of them away.
-  await database.query('update relay_lease set owner = null, until = now()')
+  await database.query('update relay_lease set owner = null, until = now(), epoch = epoch + 1')
   return database.inTransaction(async (tx) => {
     const { rows } = await tx.query<{ events: number }>(
       `with again as (

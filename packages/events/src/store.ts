@@ -92,7 +92,13 @@ export function startEvents(
   { database, outbox }: Store,
   subscriptions: readonly Subscription[],
 ): Part[] {
-  const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
+  const requests = metrics.counter({
+    name: 'messaging_client_requests_total',
+    help: 'Requests to Kafka that were answered, by the name of its protocol',
+    labelNames: ['api'],
+  })
+  const onRequest = (api: string) => requests.inc({ api })
+  const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name, onRequest }, log)
   const topics = subscriptions.map(({ topic }) => topic)
   const deps = {
     database,

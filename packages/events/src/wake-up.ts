@@ -1,36 +1,48 @@
 import type { Log } from '@lepton/common/runtime/log'
 import type { Database } from './postgres/database.ts'
 import { createSignal } from './postgres/signal.ts'
+import type { Lane } from './lane.ts'
 import type { Outbox } from './outbox.ts'
 
 export interface WakeUp {
-  /** True when woken by an emit, false when the time was up. */
-  wait(ms: number): Promise<boolean>
+  /** Until something was committed here, there is something to look for, or the time is up. */
+  wait(ms: number): Promise<void>
+  /** Whether a shard of this process has something that its lane has not, since this was asked last. */
+  takeSignal(): boolean
   now(): void
   close(): Promise<void>
 }
 
 /**
- * Wakes the relay as soon as an emit commits: in this process directly, in the process that owns the
- * shard by a signal of the database. That one may be lost; the relay's own timer finds the row then.
+ * Wakes the relay as soon as an emit commits. What may go to the log at once waits in the lane then; the rest is for the
+ * relay that owns its shard, which is woken by a signal of the database where it is another process. That one may be
+ * lost; the relay's own timer finds the row then.
  */
 export function createWakeUp({
   database,
   outbox,
+  lane,
   log,
   isMine,
 }: {
   database: Database
   outbox: Outbox
+  lane: Lane
   log: Log
   isMine: (shard: number) => boolean
 }): WakeUp {
   let wake: (() => void) | undefined
   let isWoken = false
+  let isSignalled = false
 
   function now(): void {
     isWoken = true
     wake?.()
+  }
+
+  function look(): void {
+    isSignalled = true
+    now()
   }
 
   const signal = createSignal({
@@ -41,17 +53,25 @@ export function createWakeUp({
     burst: 10,
     log,
     onWords: (shards) => {
-      if (shards?.some((shard) => isMine(Number(shard))) ?? true) now()
+      if (shards?.some((shard) => isMine(Number(shard))) ?? true) look()
     },
   })
 
-  outbox.onEmit((shards) => {
-    if (shards.some(isMine)) now()
-    signal.send(shards.filter((shard) => !isMine(shard)).map(String))
+  outbox.onEmit((events) => {
+    const left = new Set<number>()
+    for (const event of events) if (!event.is_next || !lane.add(event)) left.add(event.shard)
+    if ([...left].some(isMine)) look()
+    else now()
+    signal.send([...left].filter((shard) => !isMine(shard)).map(String))
   })
 
   return {
     now,
+    takeSignal: () => {
+      const result = isSignalled
+      isSignalled = false
+      return result
+    },
     wait: async (ms) => {
       if (!isWoken) {
         await new Promise<void>((resolve) => {
@@ -63,9 +83,7 @@ export function createWakeUp({
         })
         wake = undefined
       }
-      const result = isWoken
       isWoken = false
-      return result
     },
     close: () => signal.close(),
   }

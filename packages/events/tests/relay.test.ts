@@ -10,7 +10,9 @@ import { createMetrics } from '@lepton/common/runtime/metrics'
 import { createLease, SHARDS } from '../src/lease.ts'
 import { createOutbox, type Outbox } from '../src/outbox.ts'
 import { republish } from '../src/republish.ts'
-import { DELETE_BATCH, RELAY_SESSION, type RelaySettings, SELECT_BATCH, startRelay } from '../src/relay.ts'
+import { createLane } from '../src/lane.ts'
+import { DELETE_BATCH, RELAY_SESSION, SELECT_BATCH } from '../src/pending.ts'
+import { type RelaySettings, startRelay } from '../src/relay.ts'
 import { createWakeUp } from '../src/wake-up.ts'
 import type { Database } from '../src/postgres/database.ts'
 import { add, Added } from '@lepton/testing/tally'
@@ -328,7 +330,7 @@ describe('the query for a batch', () => {
     await big.query('update relay_lease set owner = $1', [owner])
     for (const knowledge of ['without statistics', 'with statistics']) {
       if (knowledge === 'with statistics') await big.query('analyze outbox, outbox_pending, relay_lease')
-      const values = [Array.from({ length: SHARDS }, (_, shard) => shard), 500, owner]
+      const values = [Array.from({ length: SHARDS }, (_, shard) => shard), 500, owner, 0]
       const plan = await planOf(big, SELECT_BATCH, values)
       const scans = scansOf(plan, /^outbox_\d+$/)
       expect([knowledge, ...scans.map((node) => node['Node Type'])]).not.toContain('Seq Scan')
@@ -350,17 +352,16 @@ describe('the deletion of a batch', () => {
     await big.query('delete from outbox_pending')
     await big.query('analyze outbox_pending')
     await big.query(fill, [1, 20_000])
-    const owner = newId()
-    await big.query('update relay_lease set owner = $1 where shard < 8', [owner])
+    await big.query('update relay_lease set epoch = 1 where shard < 8')
 
     const ids = Array.from({ length: 480 }, (_, index) => index + 1)
-    const plan = await planOf(big, DELETE_BATCH, [ids.map((id) => id % SHARDS), ids, owner])
+    const plan = await planOf(big, DELETE_BATCH, [ids.map((id) => id % SHARDS), ids, ids.map(() => 1)])
 
     expect(readBy(scansOf(plan, /^outbox_pending$/))).toBeLessThanOrEqual(2 * ids.length)
-    const { rows } = await big.query<{ left: number; foreign: number }>(
-      'select count(*)::int as left, (count(*) filter (where id <= 480 and shard >= 8))::int as foreign from outbox_pending',
+    const { rows } = await big.query<{ left: number; stale: number }>(
+      'select count(*)::int as left, (count(*) filter (where id <= 480 and shard >= 8))::int as stale from outbox_pending',
     )
-    expect(rows[0]).toEqual({ left: 19_760, foreign: 240 })
+    expect(rows[0]).toEqual({ left: 19_760, stale: 240 })
     await big.end()
   })
 })
@@ -458,10 +459,11 @@ function readBy(scans: readonly PlanNode[]): number {
 }
 
 describe('the wake-up', () => {
-  it('reaches the instance that owns the shard, not only the one that wrote', async () => {
+  it('reaches the instance that owns the shard of what cannot be sent from memory', async () => {
     const [here, there] = [createOutbox('/test/test-1'), createOutbox('/test/test-2')]
-    const writer = createWakeUp({ database, outbox: here, log: silentLog, isMine: () => false })
-    const owner = createWakeUp({ database, outbox: there, log: silentLog, isMine: () => true })
+    const deps = { database, log: silentLog }
+    const writer = createWakeUp({ ...deps, outbox: here, lane: createLane(), isMine: () => false })
+    const owner = createWakeUp({ ...deps, outbox: there, lane: createLane(), isMine: () => true })
     try {
       await until('both listen', async () => {
         const { rows } = await database.query(
@@ -469,25 +471,109 @@ describe('the wake-up', () => {
         )
         return rows.length === 2
       })
-      const woken = owner.wait(10_000)
-      await addOne(newId(), here)
-      expect(await woken).toBe(true)
+      owner.takeSignal()
+      const key = newId()
+      await addOne(key, outbox)
+      expect(owner.takeSignal()).toBe(false)
+      await addOne(key, here)
+      await until('the owner hears of it', () => owner.takeSignal())
     } finally {
       await Promise.all([writer.close(), owner.close()])
     }
   })
 
-  it('comes at once for a shard of one’s own, and none comes for a rollback', async () => {
-    const wakeUp = createWakeUp({ database, outbox, log: silentLog, isMine: () => true })
+  it('comes at once for what may be sent from memory, and not for a rollback', async () => {
+    const lane = createLane()
+    const wakeUp = createWakeUp({ database, outbox, lane, log: silentLog, isMine: () => true })
     await addOne('k')
-    expect(await wakeUp.wait(10_000)).toBe(true)
+    await wakeUp.wait(10_000)
+    expect(lane.size()).toBe(1)
     await database
       .inTransaction(async (tx) => {
-        await add(tx, outbox, 'k')
+        await add(tx, outbox, 'other')
         throw new Error('no')
       })
       .catch(() => undefined)
-    expect(await wakeUp.wait(1)).toBe(false)
+    expect(lane.size()).toBe(1)
     await wakeUp.close()
+  })
+})
+
+describe('events in memory', () => {
+  const owned = () =>
+    database.query(`update relay_lease set owner = $1, until = now() + interval '1 hour'`, [newId()])
+  const given = () => database.query('update relay_lease set owner = null, until = now()')
+
+  it('are sent by the process that committed them, without a lease on their shard', async () => {
+    await owned()
+    start()
+    await addOne('a')
+    await addOne('b')
+    await settled()
+    expect([sent('a'), sent('b')]).toEqual([[1], [1]])
+  })
+
+  it('wait for an earlier one of their key that another process has not sent yet', async () => {
+    const silent = createOutbox('/test/test-2')
+    await owned()
+    start()
+    await addOne('k', silent)
+    await addOne('k')
+    await addOne('other')
+    await until('the next one is sent', () => sent('other').length === 1)
+    expect(sent('k')).toEqual([])
+
+    await given()
+    await settled()
+    expect(sent('k')).toEqual([1, 2])
+  })
+
+  it('are left to the outbox behind a backlog, whose keys are not looked at', async () => {
+    const silent = createOutbox('/test/test-2')
+    await owned()
+    await database.inTransaction(async (tx) => {
+      for (let count = 0; count < SHARDS * 100; count++) await add(tx, silent, `old-${count}`)
+    })
+    const lane = createLane()
+    const wakeUp = createWakeUp({ database, outbox, lane, log: silentLog, isMine: () => true })
+    await addOne('new')
+    expect([lane.size(), wakeUp.takeSignal()]).toEqual([0, true])
+    await wakeUp.close()
+  })
+
+  it('keep their order when the broker fails in the middle of them', async () => {
+    await owned()
+    const refused = Promise.withResolvers<void>()
+    const { send } = broker
+    broker.send = () => {
+      broker.send = send
+      refused.resolve()
+      return Promise.reject(new Error('no'))
+    }
+    start({ batchBytes: 600, maxBackoffMs: 20 })
+    await database.inTransaction(async (tx) => {
+      for (let count = 0; count < 5; count++) await add(tx, outbox, 'k')
+    })
+    await refused.promise
+    await given()
+    await settled()
+    expect(sent('k')).toEqual([1, 2, 3, 4, 5])
+  })
+
+  it('are bounded: what is too much is read from the outbox', async () => {
+    start()
+    await database.inTransaction((tx) => {
+      const events = Array.from({ length: 1_500 }, (_, index) => ({
+        type: Added,
+        key: `many-${index}`,
+        sequence: 1,
+        data: { number: 1 },
+        cause: undefined,
+      }))
+      outbox.emit(tx, events)
+      return Promise.resolve()
+    })
+    await settled()
+    expect(new Set(broker.records().map(({ key }) => key)).size).toBe(1_500)
   })
 })

@@ -24,6 +24,8 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
     // The relay reads the outbox again before a retry: what comes first may differ after a broker came back empty.
     retry: { retries: 0 },
   })
+  const { onRequest } = settings
+  if (onRequest !== undefined) producer.on(producer.events.REQUEST, ({ payload }) => onRequest(payload.apiName))
   let connected: Promise<Producer> | undefined
   function connect(): Promise<Producer> {
     connected ??= producer.connect().then(

@@ -17,6 +17,8 @@ export interface KafkaSettings {
   retries?: number
   /** Offsets of finished work are committed together, at most this much later. */
   commitEveryMs?: number
+  /** Gets each request to Kafka that was answered, by the name that its protocol has for it. */
+  onRequest?: (api: string) => void
 }
 
 /**

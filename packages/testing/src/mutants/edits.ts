@@ -35,8 +35,8 @@ export const MUTANT_EDITS = {
   acknowledgement: [
     {
       file: RELAY,
-      find: 'const done = sending.startTimer()',
-      replace: 'await remove(connection, lease, batch)\n    const done = sending.startTimer()',
+      find: 'const startedAtMs = performance.now()',
+      replace: 'await removePending(connection, batch)\n    const startedAtMs = performance.now()',
     },
   ],
   offset_order: [

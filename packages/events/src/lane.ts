@@ -1,0 +1,45 @@
+import type { PendingEvent } from './pending.ts'
+
+/** Events that wait in memory, at most: what comes beyond them is read from the outbox. */
+const MAX_EVENTS = 1_000
+
+/** Committed events that are sent from memory, in the order of their commits. */
+export interface Lane {
+  /** @returns false where it is full */
+  add(event: PendingEvent): boolean
+  /** The next ones, at most so many and so large together; at least one where there is one. */
+  take(limits: { events: number; bytes: number }): PendingEvent[]
+  /** Forgets those that are sent otherwise; without a list, all. */
+  forget(events?: readonly PendingEvent[]): void
+  size(): number
+}
+
+export function createLane(): Lane {
+  let queue: PendingEvent[] = []
+  return {
+    add: (event) => {
+      if (queue.length >= MAX_EVENTS) return false
+      queue.push(event)
+      return true
+    },
+    take: ({ events, bytes }) => queue.splice(0, countWithin(queue.slice(0, events), bytes)),
+    forget: (events) => {
+      if (queue.length === 0) return
+      const ids = events && new Set(events.map(({ id }) => id))
+      queue = ids === undefined ? [] : queue.filter(({ id }) => !ids.has(id))
+    },
+    size: () => queue.length,
+  }
+}
+
+/** A record's headers and its place in a batch. */
+const OVERHEAD_BYTES = 512
+
+/** How many of the first events have so many bytes together: at least one. */
+export function countWithin(events: readonly PendingEvent[], maxBytes: number): number {
+  let bytes = 0
+  const end = events.findIndex(
+    ({ payload }) => (bytes += Buffer.byteLength(payload) + OVERHEAD_BYTES) > maxBytes,
+  )
+  return end === -1 ? events.length : Math.max(1, end)
+}
