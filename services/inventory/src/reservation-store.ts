@@ -1,5 +1,5 @@
 import type { ReservationState } from '@lepton/contracts/inventory'
-import { insertRows, lockOrCreate, saveRows } from '@lepton/events/postgres/rows'
+import { insertRows, lockOrCreate, lockRows, saveRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Item, Stock } from './domain.ts'
 
@@ -45,11 +45,9 @@ export async function listItems(
 
 export async function lockStock(tx: Tx, productIds: readonly string[]): Promise<Stock[]> {
   if (productIds.length === 0) return []
-  const { rows } = await tx.query<Stock>(
-    'select * from stock where product_id = any($1::text[]) order by product_id for no key update',
-    [productIds],
-  )
-  return rows
+  const how = { key: 'product_id', type: 'text', strength: 'no key update' }
+  const rows = await lockRows<Stock>(tx, 'stock', how, productIds)
+  return rows.map(({ now: _now, ...row }) => row)
 }
 
 export function saveReservations(

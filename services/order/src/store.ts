@@ -1,18 +1,13 @@
 import type { Database } from '@lepton/events/postgres/database'
-import { insertRows, saveRows } from '@lepton/events/postgres/rows'
+import { insertRows, lockRows, saveRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Recorded } from './history.ts'
 import type { Order } from './order.ts'
 
 type LockedOrder = Order & { now: string }
 
-export async function lockOrders(tx: Tx, ids: readonly string[]): Promise<LockedOrder[]> {
-  const { rows } = await tx.query<LockedOrder>(
-    'select *, now() as now from order_stream where order_id = any($1::uuid[]) order by order_id for update',
-    [ids],
-  )
-  return rows
-}
+export const lockOrders = (tx: Tx, ids: readonly string[]): Promise<LockedOrder[]> =>
+  lockRows<Order>(tx, 'order_stream', { key: 'order_id' }, ids)
 
 export async function lockOverdue(tx: Tx, limit: number): Promise<LockedOrder[]> {
   const { rows } = await tx.query<LockedOrder>(

@@ -15,12 +15,23 @@ export interface Watchers extends Part {
   watch(orderId: string, signal: AbortSignal): Watch
 }
 
+/** A process says again what it watches this often, and others believe it for so long. */
+const SAID_EVERY_MS = 30_000
+const BELIEVED_MS = 70_000
+/** A change may have been committed elsewhere before it was heard there that it is watched. */
+const HEARD_AFTER_MS = 200
+const MAX_WATCHED = 10_000
+/** Begins a word that says what is watched; another one is an order that has changed. */
+const WATCHED = '+'
+
 /**
  * Wakes those who watch an order when it has changed: by the commits of this process directly, by those of others
- * through the database, at most 20 times a second. A wake-up may be lost.
+ * through the database, at most 20 times a second, where they know that it is watched. A wake-up may be lost.
  */
 export function createWatchers(database: Database, log: Log): Watchers {
   const wakers = new Map<string, Set<() => void>>()
+  /** What other processes watch, until when that is believed (ms). */
+  const elsewhere = new Map<string, number>()
 
   function wake(orderIds: Iterable<string>): void {
     for (const id of orderIds) for (const waker of wakers.get(id) ?? []) waker()
@@ -33,13 +44,33 @@ export function createWatchers(database: Database, log: Log): Watchers {
     gapMs: 50,
     burst: 2,
     log,
-    onWords: (orderIds) => wake(orderIds ?? wakers.keys()),
+    onWords: (words) => {
+      if (words === undefined) {
+        say()
+        wake(wakers.keys())
+      }
+      for (const word of words ?? []) if (word.startsWith(WATCHED)) believe(word.slice(WATCHED.length))
+      wake(words ?? [])
+    },
   })
+  const timer = setInterval(say, SAID_EVERY_MS)
+
+  function say(): void {
+    signal.send([...wakers.keys()].map((id) => WATCHED + id))
+    for (const [id, untilMs] of elsewhere) if (untilMs < performance.now()) elsewhere.delete(id)
+  }
+
+  function believe(orderId: string): void {
+    elsewhere.delete(orderId)
+    elsewhere.set(orderId, performance.now() + BELIEVED_MS)
+    const [oldest] = elsewhere.keys()
+    if (elsewhere.size > MAX_WATCHED) elsewhere.delete(oldest!)
+  }
 
   return {
     changed(orderIds) {
       wake(orderIds)
-      signal.send(orderIds)
+      signal.send(orderIds.filter((id) => elsewhere.has(id)))
     },
 
     watch(orderId, until) {
@@ -49,7 +80,9 @@ export function createWatchers(database: Database, log: Log): Watchers {
         isWoken = true
         resume?.()
       }
+      if (!wakers.has(orderId)) signal.send([WATCHED + orderId])
       wakers.set(orderId, (wakers.get(orderId) ?? new Set()).add(waker))
+      const heard = setTimeout(waker, HEARD_AFTER_MS)
       until.addEventListener('abort', waker)
       return {
         async next(ms) {
@@ -65,6 +98,7 @@ export function createWatchers(database: Database, log: Log): Watchers {
           isWoken = false
         },
         close() {
+          clearTimeout(heard)
           until.removeEventListener('abort', waker)
           const others = wakers.get(orderId)
           others?.delete(waker)
@@ -73,6 +107,9 @@ export function createWatchers(database: Database, log: Log): Watchers {
       }
     },
 
-    stop: () => signal.close(),
+    stop: () => {
+      clearInterval(timer)
+      return signal.close()
+    },
   }
 }

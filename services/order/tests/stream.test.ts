@@ -113,6 +113,8 @@ describe('watchers', () => {
     const alice = await shop.people.customer()
     const orderId = await shop.place(alice)
     const watch = other.watch(orderId, new AbortController().signal)
+    // It looks once more by itself, shortly after it began.
+    await watch.next(1_000)
     // The connection to listen on may not be there yet.
     await until('the other instance hears of changes', async () => {
       shop.deps.watchers.changed([orderId])
@@ -121,6 +123,26 @@ describe('watchers', () => {
       return performance.now() - before < 400
     })
     watch.close()
+  })
+
+  it('send other instances only what is watched there', async () => {
+    const alice = await shop.people.customer()
+    const [watched, unwatched] = [await shop.place(alice), await shop.place(alice)]
+    const words: string[] = []
+    const listener = await shop.database.connect('listener')
+    listener.on('notification', ({ payload = '' }) => words.push(...payload.split(',')))
+    await listener.query('listen lepton_orders')
+    const watch = other.watch(watched, new AbortController().signal)
+
+    await until('the change of what is watched', () => {
+      shop.deps.watchers.changed([unwatched])
+      shop.deps.watchers.changed([watched])
+      return words.includes(watched)
+    })
+
+    expect(words).not.toContain(unwatched)
+    watch.close()
+    await listener.end()
   })
 
   it('are woken by what came between two looks, and by an end', async () => {

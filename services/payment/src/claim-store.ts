@@ -51,8 +51,8 @@ const claimOf = (due: string) => `
       cross join lateral (
         select ctid from psp_task t where t.id = chosen.id and ${IS_DUE} for update skip locked offset 0) t))
     returning *)
-  select ${COLUMNS} from claimed t
-  cross join lateral (select * from payment where order_id = t.order_id offset 0) p`
+  select due.seen, ${COLUMNS} from (select count(*)::int as seen from due) due
+  left join (claimed t cross join lateral (select * from payment where order_id = t.order_id offset 0) p) on true`
 
 /** The head of the queue, of whichever customers. */
 const HEAD = claimOf(`
@@ -76,6 +76,12 @@ const CUSTOMERS = `
 
 const FIRST_CUSTOMER = '00000000-0000-0000-0000-000000000000'
 
+export interface Claimed {
+  tasks: Task[]
+  /** Whether there are due tasks whose customers or this process had no place left. */
+  isMore: boolean
+}
+
 /**
  * Claims due tasks for as long as the lease, at most so many of one customer.
  *
@@ -85,12 +91,14 @@ const FIRST_CUSTOMER = '00000000-0000-0000-0000-000000000000'
 export function createClaim(
   database: Database,
   { maxPerCustomer }: Pick<Places, 'maxPerCustomer'>,
-): (free: number) => Promise<Task[]> {
+): (free: number) => Promise<Claimed> {
   let from = FIRST_CUSTOMER
 
-  async function run(tx: Tx, statement: string, free: number, among: number | string[]): Promise<Task[]> {
+  async function run(tx: Tx, statement: string, free: number, among: number | string[]) {
     const values = [free, maxPerCustomer, LEASE_MS, among]
-    return (await tx.query<Task>(statement, values)).rows
+    const { rows } = await tx.query<{ seen: number; id: number | null }>(statement, values)
+    // Where nothing was claimed there is a row that says how much was seen.
+    return { seen: rows[0]!.seen, tasks: rows.filter(({ id }) => id !== null) as unknown as Task[] }
   }
 
   async function nextCustomers(tx: Tx): Promise<string[]> {
@@ -105,18 +113,12 @@ export function createClaim(
       tx.write('set local enable_bitmapscan to off', [])
       const window = 2 * free + maxPerCustomer
       const head = await run(tx, HEAD, free, window)
-      const left = free - head.length
-      if (left === 0 || !(await isLongerThan(tx, window))) return head
-      return [...head, ...(await run(tx, OF_CUSTOMERS, left, await nextCustomers(tx)))]
+      const left = free - head.tasks.length
+      const isMore = head.seen > head.tasks.length
+      if (left === 0 || head.seen < window) return { tasks: head.tasks, isMore }
+      const others = await run(tx, OF_CUSTOMERS, left, await nextCustomers(tx))
+      return { tasks: [...head.tasks, ...others.tasks], isMore }
     })
-}
-
-async function isLongerThan(tx: Tx, tasks: number): Promise<boolean> {
-  const { rows } = await tx.query(
-    `select from psp_task t where ${IS_DUE} order by t.next_at offset $1 limit 1`,
-    [tasks],
-  )
-  return rows.length > 0
 }
 
 /** The tasks of an order that have no outcome yet, also those in flight. */

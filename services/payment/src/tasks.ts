@@ -38,14 +38,17 @@ export function startTasks(deps: Deps): Part {
   const settle = createGroupCommit<Result>((results) => settleTogether(deps, results), MAX_TOGETHER)
   const claim = createClaim(database, places)
   let inFlight = 0
+  let isMore = false
 
   const timer = startTimer(
     'psp tasks',
     POLL_MS,
     async () => {
       const free = places.maxInFlight - inFlight
-      const tasks = free === 0 ? [] : await claim(free)
-      for (const task of tasks) {
+      if (free === 0) return false
+      const claimed = await claim(free)
+      isMore = claimed.isMore
+      for (const task of claimed.tasks) {
         inFlight++
         void resumeTrace(task, { name: `card ${task.op}`, kind: 'internal' }, () =>
           carryOut(deps, task, settle),
@@ -59,10 +62,10 @@ export function startTasks(deps: Deps): Part {
           )
           .finally(() => {
             inFlight--
-            timer.wake()
+            if (isMore) timer.wake()
           })
       }
-      return tasks.length === free && free > 0
+      return claimed.tasks.length === free
     },
     log,
   )
