@@ -7,6 +7,7 @@ import type { Load } from './floor/process.ts'
 import { percentile } from './percentiles.ts'
 import { add } from './table.ts'
 
+const ROUNDS = Number(process.env.FLOOR_ROUNDS ?? 3)
 const LOADS: [string, Load][] = [
   ['2/s', { perS: 2, seconds: 15 }],
   ['10/s', { perS: 10, seconds: 15 }],
@@ -17,7 +18,7 @@ const LOADS: [string, Load][] = [
 const SHOWN = 8
 
 /** What an order costs beside the same business by bare drivers on the same servers, in turns. */
-export async function measureFloor(stateDir: string, rounds = 3): Promise<void> {
+export async function measureFloor(stateDir: string, rounds = ROUNDS): Promise<void> {
   await withShop(stateDir, (shop, client) => compare(shop, client, rounds))
 }
 

@@ -3,7 +3,7 @@ import { failpoint } from '@lepton/common/runtime/fault-injection'
 import type { Log } from '@lepton/common/runtime/log'
 import { recordSpan, spanNowMs } from '@lepton/common/runtime/span'
 import type { Metrics } from '@lepton/common/runtime/metrics'
-import { applyChunk } from './apply.ts'
+import { applyChunk, KeysWait } from './apply.ts'
 import { consumedCounter } from './consumed.ts'
 import { park } from './dead-letters/dead-letter.ts'
 import type { Outbox } from './outbox.ts'
@@ -41,8 +41,13 @@ export function createApplier(
   async function apply(records: readonly ParsedRecord[]): Promise<void> {
     const done = duration.startTimer({ topic })
     const startedAtMs = spanNowMs()
-    const outcome = await database
-      .inTransaction((tx) => applyChunk(tx, subscription, records, Date.now()))
+    const attempt = (isOptimistic: boolean) =>
+      database.inTransaction((tx) => applyChunk(tx, subscription, records, Date.now(), { isOptimistic }))
+    const outcome = await attempt(true)
+      .catch((error: unknown) => {
+        if (error instanceof KeysWait) return attempt(false)
+        throw error
+      })
       .finally(done)
     const nowMs = Date.now()
     for (const record of records) traceRecord(record, startedAtMs, records.length)

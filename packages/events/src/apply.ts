@@ -8,6 +8,9 @@ import type { ParsedRecord, Subscription } from './subscription.ts'
 /** What one key can lose: a snapshot from further ahead is not of this history, and would drop what is. */
 const MAX_SNAPSHOT_JUMP = 100
 
+/** Some keys of a chunk wait behind a dead letter. */
+export class KeysWait extends Error {}
+
 export interface ApplyOutcome {
   applied: number
   repeated: number
@@ -19,27 +22,39 @@ export interface ApplyOutcome {
  *
  * Each event of a key is applied once and in sequence. One that comes too early waits as BLOCKED, as
  * do events of a key that waits behind a dead letter (unless this is the replay that ends the wait).
+ *
+ * @throws KeysWait where it `isOptimistic` and a key waits: to be done again without
  */
 export async function applyChunk(
   tx: Tx,
   subscription: Subscription,
   chunk: readonly ParsedRecord[],
   nowMs: number,
-  { isReplay = false } = {},
+  { isReplay = false, isOptimistic = false } = {},
 ): Promise<ApplyOutcome> {
   const { number: consumer } = subscription.topic
-  const { fresh, parked, repeated } = await admit(tx, subscription.topic, chunk, { nowMs, isReplay })
+  const firsts = firstOccurrences(chunk)
+  const load = (of: readonly ParsedRecord[]) =>
+    of.length === 0
+      ? undefined
+      : subscription.load(
+          tx,
+          of.map(({ event }) => event!),
+        )
+  const admission = admit(tx, subscription.topic, chunk, { nowMs, isReplay })
+  // Most events are new, so their rows are asked for in the same round trip.
+  const loading = isOptimistic ? load(firsts) : undefined
+  const [{ fresh, parked, repeated }, preloaded] = await Promise.all([admission, loading])
+  // The head row of a key that waits may not exist yet, and is not made for it.
+  if (isOptimistic && parked.size > 0) throw new KeysWait()
   failpoint('inbox.after_insert')
   const waiting = chunk.filter(
     ({ record, event }) => parked.has(record.key) && !(event !== undefined && repeated.has(event.event_id)),
   )
-  const work = firstOccurrences(chunk).filter(
-    ({ event }) => event !== undefined && fresh.has(event.event_id) && !parked.has(event.key),
-  )
-  const events = work.map(({ event }) => event!)
+  const work = firsts.filter(({ event }) => fresh.has(event!.event_id) && !parked.has(event!.key))
+  const state = preloaded ?? (await load(work))
   let applied = 0
-  if (events.length > 0) {
-    const state = await subscription.load(tx, events)
+  if (work.length > 0) {
     const early: ParsedRecord[] = []
     for (const parsed of work) {
       const event = parsed.event!

@@ -11,9 +11,8 @@ export interface PendingEvent extends ArchivedEvent {
 }
 
 // What it writes may be lost with the server: a row that stays pending is sent again, and dropped as a repeat. The
-// flush of each delete would delay the commits of those who emit. And a table that is mostly empty is planned for as
-// if it always were: a bitmap would read a whole backlog for each batch.
-export const RELAY_SESSION = 'set synchronous_commit to off; set enable_bitmapscan to off'
+// flush of each delete would delay the commits of those who emit.
+export const RELAY_SESSION = 'set synchronous_commit to off'
 
 // Each shard gives its first rows by the index, so a batch costs the same however long the backlog is. The lateral
 // join with OFFSET 0 probes the archive once a row; a plain join scans all of it.

@@ -18,8 +18,12 @@ interface Locked {
   rows: Reservation[]
 }
 
-export function lockReservations(tx: Tx, orderIds: readonly string[]): Promise<Locked> {
-  return lockOrCreate<Reservation>(tx, 'reservation', 'order_id', orderIds)
+export function lockReservations(
+  tx: Tx,
+  orderIds: readonly string[],
+  likelyNew: readonly string[],
+): Promise<Locked> {
+  return lockOrCreate<Reservation>(tx, 'reservation', 'order_id', orderIds, likelyNew)
 }
 
 export async function lockOverdue(tx: Tx, limit: number): Promise<Locked> {

@@ -123,21 +123,33 @@ export class ReservationChanges {
 
 /**
  * Locks an order's reservation, making it where there is none, then the stock it may move: always
- * reservations before stock and both in key order, so that no two transactions wait for each other.
+ * reservations before stock and both in key order, so that no two transactions wait for each other. Orders that are
+ * all `likelyNew` take one round trip.
  */
 export async function lockReservations(
   tx: Tx,
   orderIds: readonly string[],
   wanted: readonly string[],
+  likelyNew: readonly string[] = [],
 ): Promise<ReservationChanges> {
-  const { now, rows } = await store.lockReservations(tx, orderIds)
-  const holding = rows.filter(({ state }) => state === 'HELD' || state === 'COMMITTED')
-  const items = await store.listItems(
-    tx,
-    holding.map(({ order_id }) => order_id),
+  const areNew = new Set(likelyNew).size === new Set(orderIds).size
+  const [{ now, rows }, found, wantedStock] = await Promise.all([
+    store.lockReservations(tx, orderIds, likelyNew),
+    store.listItems(tx, orderIds),
+    areNew ? store.lockStock(tx, wanted) : [],
+  ])
+  const holding = new Set(
+    rows.flatMap(({ order_id, state }) => (state === 'HELD' || state === 'COMMITTED' ? [order_id] : [])),
   )
-  const productIds = new Set([...wanted, ...items.map(({ product_id }) => product_id)])
-  return new ReservationChanges(now, rows, items, await store.lockStock(tx, [...productIds]))
+  const items = found.filter(({ order_id }) => holding.has(order_id))
+  const isLocked = new Set(wantedStock.map(({ product_id }) => product_id))
+  const others = new Set(items.map(({ product_id }) => product_id))
+  if (!areNew) for (const product of wanted) others.add(product)
+  const stock = await store.lockStock(
+    tx,
+    [...others].filter((product) => !isLocked.has(product)),
+  )
+  return new ReservationChanges(now, rows, items, [...wantedStock, ...stock])
 }
 
 /** Holds whose time is up; those another instance works on are left to it. */

@@ -25,7 +25,11 @@ export function branchRoutes(deps: Deps): Endpoint[] {
   const ask = createParticipant<Intent, Verdict, PaymentState, PaymentChanges>(
     deps,
     {
-      lock: (tx, requests) => lockPayments(tx, [...new Set(requests.map(({ gid }) => gid))]),
+      lock: (tx, requests) =>
+        lockPayments(
+          tx,
+          requests.map(({ gid }) => gid),
+        ),
       branch: (changes, { gid, intent }) => paymentBranch(changes.payment(gid), intent),
       carryOut: (changes, { traceparent }, verdict) => changes.carryOut(verdict, { traceparent }),
       onContradiction: ({ gid, phase }, { barrier }) => {

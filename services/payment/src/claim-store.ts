@@ -1,5 +1,4 @@
 import type { Database } from '@lepton/events/postgres/database'
-import type { Tx } from '@lepton/events/postgres/transaction'
 import type { PspRequest } from './psp-client.ts'
 
 export interface Task extends PspRequest {
@@ -94,31 +93,28 @@ export function createClaim(
 ): (free: number) => Promise<Claimed> {
   let from = FIRST_CUSTOMER
 
-  async function run(tx: Tx, statement: string, free: number, among: number | string[]) {
+  async function run(statement: string, free: number, among: number | string[]) {
     const values = [free, maxPerCustomer, LEASE_MS, among]
-    const { rows } = await tx.query<{ seen: number; id: number | null }>(statement, values)
+    const { rows } = await database.query<{ seen: number; id: number | null }>(statement, values)
     // Where nothing was claimed there is a row that says how much was seen.
     return { seen: rows[0]!.seen, tasks: rows.filter(({ id }) => id !== null) as unknown as Task[] }
   }
 
-  async function nextCustomers(tx: Tx): Promise<string[]> {
-    const { rows } = await tx.query<{ customer_id: string }>(CUSTOMERS, [from, CUSTOMERS_AT_ONCE])
+  async function nextCustomers(): Promise<string[]> {
+    const { rows } = await database.query<{ customer_id: string }>(CUSTOMERS, [from, CUSTOMERS_AT_ONCE])
     from = rows.length < CUSTOMERS_AT_ONCE ? FIRST_CUSTOMER : rows.at(-1)!.customer_id
     return rows.map(({ customer_id }) => customer_id)
   }
 
-  return (free) =>
-    database.inTransaction(async (tx) => {
-      // The head of the queue comes in the order of its index, instead of from all that is due, sorted.
-      tx.write('set local enable_bitmapscan to off', [])
-      const window = 2 * free + maxPerCustomer
-      const head = await run(tx, HEAD, free, window)
-      const left = free - head.tasks.length
-      const isMore = head.seen > head.tasks.length
-      if (left === 0 || head.seen < window) return { tasks: head.tasks, isMore }
-      const others = await run(tx, OF_CUSTOMERS, left, await nextCustomers(tx))
-      return { tasks: [...head.tasks, ...others.tasks], isMore }
-    })
+  return async (free) => {
+    const window = 2 * free + maxPerCustomer
+    const head = await run(HEAD, free, window)
+    const left = free - head.tasks.length
+    const isMore = head.seen > head.tasks.length
+    if (left === 0 || head.seen < window) return { tasks: head.tasks, isMore }
+    const others = await run(OF_CUSTOMERS, left, await nextCustomers())
+    return { tasks: [...head.tasks, ...others.tasks], isMore }
+  }
 }
 
 /** The tasks of an order that have no outcome yet, also those in flight. */

@@ -31,7 +31,12 @@ function toPayments(
   return subscription<PaymentChanges>({
     topic,
     events,
-    load: (tx, incoming) => lockPayments(tx, [...new Set(incoming.map(({ key }) => key))]),
+    load: (tx, incoming) =>
+      lockPayments(
+        tx,
+        incoming.map(({ key }) => key),
+        incoming.filter((event) => isEvent(event, OrderPlaced)).map(({ key }) => key),
+      ),
     position: (changes, key) => changes.payment(key)[position],
     advance: (changes, key, sequence) => changes.advance(key, position, sequence),
     apply: (changes, event) => {

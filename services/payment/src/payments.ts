@@ -109,7 +109,11 @@ export class PaymentChanges {
 }
 
 /** Locks the orders' payments, making those that are not there yet. */
-export async function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<PaymentChanges> {
-  const { now, rows } = await store.lockPayments(tx, orderIds)
+export async function lockPayments(
+  tx: Tx,
+  orderIds: readonly string[],
+  likelyNew: readonly string[] = [],
+): Promise<PaymentChanges> {
+  const { now, rows } = await store.lockPayments(tx, [...new Set(orderIds)], likelyNew)
   return new PaymentChanges(now, rows)
 }

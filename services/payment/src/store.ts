@@ -34,8 +34,12 @@ export async function stateOf(database: Database, orderId: string): Promise<Paym
 }
 
 /** Locks the orders' payments, making those that are not there yet; with the time of the transaction. */
-export function lockPayments(tx: Tx, orderIds: readonly string[]): Promise<{ now: string; rows: Payment[] }> {
-  return lockOrCreate<Payment>(tx, 'payment', 'order_id', orderIds)
+export function lockPayments(
+  tx: Tx,
+  orderIds: readonly string[],
+  likelyNew: readonly string[],
+): Promise<{ now: string; rows: Payment[] }> {
+  return lockOrCreate<Payment>(tx, 'payment', 'order_id', orderIds, likelyNew)
 }
 
 export function savePayments(tx: Tx, payments: readonly Payment[]): void {

@@ -127,8 +127,13 @@ export async function settleTogether(
   settled: (tx: Tx, task: Task) => void = () => undefined,
 ): Promise<void> {
   await database.inTransaction(async (tx) => {
-    const changes = await lockPayments(tx, [...new Set(results.map(({ task }) => task.order_id))])
-    const open = await endTasks(tx, results)
+    const [changes, open] = await Promise.all([
+      lockPayments(
+        tx,
+        results.map(({ task }) => task.order_id),
+      ),
+      endTasks(tx, results),
+    ])
     for (const { task, result } of results) {
       // Another instance took the task over after its lease and was first.
       if (!open.delete(task.id)) continue

@@ -66,18 +66,12 @@ describe('the places at the card processor', () => {
 /** How the statements of some work are planned. */
 async function plansOf(work: (database: Database) => Promise<unknown>): Promise<string[]> {
   const plans: string[] = []
-  const inTransaction: Database['inTransaction'] = (run) =>
-    shop.database.inTransaction((tx) =>
-      run({
-        ...tx,
-        query: async (text, values) => {
-          const { rows } = await tx.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values)
-          plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
-          return tx.query(text, values)
-        },
-      }),
-    )
-  await work({ ...shop.database, inTransaction })
+  const query: Database['query'] = async (text, values) => {
+    const { rows } = await shop.database.query<{ 'QUERY PLAN': string }>(`explain ${text}`, values)
+    plans.push(rows.map((row) => row['QUERY PLAN']).join('\n'))
+    return shop.database.query(text, values)
+  }
+  await work({ ...shop.database, query })
   return plans
 }
 

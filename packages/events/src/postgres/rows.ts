@@ -54,23 +54,23 @@ export async function lockRows<R extends object>(
  * Locks the rows of a table by their key, in key order, making those that are missing with the table's
  * defaults. Two transactions with the same rows wait for each other and never in a circle.
  *
- * Looks first and inserts only what it missed: most rows are there, and an insert that meets one is expensive.
+ * Looks first and inserts only what it missed: most rows are there, and an insert that meets one is expensive. Those
+ * that are `likelyNew` are inserted in the same round trip.
  */
 export async function lockOrCreate<R extends object>(
   tx: Tx,
   table: string,
   key: string,
   ids: readonly string[],
+  likelyNew: readonly string[] = [],
 ): Promise<{ now: string; rows: R[] }> {
   const lock = () => lockRows<R>(tx, table, { key }, ids)
+  const insert = `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id on conflict do nothing`
+  if (likelyNew.length > 0) tx.write(insert, [likelyNew])
   const wanted = new Set(ids).size
   let rows = await lock()
   if (rows.length < wanted) {
-    const made = await tx.query<R & { now: string }>(
-      `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id on conflict do nothing
-       returning *, now() as now`,
-      [ids],
-    )
+    const made = await tx.query<R & { now: string }>(`${insert} returning *, now() as now`, [ids])
     // Another transaction has inserted some of them.
     rows = rows.length + made.rows.length < wanted ? await lock() : [...rows, ...made.rows]
   }
