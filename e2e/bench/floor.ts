@@ -50,19 +50,31 @@ function show(name: string, pairs: readonly { floor: Figures; shop: Figures }[])
         `PostgreSQL ${of(({ postgresMs }) => postgresMs).toFixed(1)}, Kafka ${of(({ kafkaMs }) => kafkaMs).toFixed(1)}); ` +
         `${of(({ transactions }) => transactions).toFixed(1)} transactions, ${of(({ kafkaRequests }) => kafkaRequests).toFixed(1)} Kafka requests, ` +
         `${of(({ wakeUps }) => wakeUps).toFixed(0)} wake-ups` +
-        (figures[0]!.p50Ms === undefined ? '' : `; COMPLETED p50 ${of(({ p50Ms }) => p50Ms ?? 0).toFixed(1)} ms`),
+        (figures[0]!.p50Ms === undefined
+          ? ''
+          : `; COMPLETED p50 ${of(({ p50Ms }) => p50Ms ?? 0).toFixed(1)} ms`),
     )
   }
   const ratio = (of: (one: Figures) => number) => {
     const ratios = pairs.map(({ shop, floor }) => of(shop) / of(floor))
     return `${median(ratios).toFixed(2)} (${Math.min(...ratios).toFixed(2)}–${Math.max(...ratios).toFixed(2)})`
   }
-  const latency = pairs[0]!.shop.p50Ms === undefined ? '' : `, COMPLETED p50 ${ratio(({ p50Ms }) => p50Ms ?? 0)}`
+  const latency =
+    pairs[0]!.shop.p50Ms === undefined ? '' : `, COMPLETED p50 ${ratio(({ p50Ms }) => p50Ms ?? 0)}`
   add(`  shop ÷ floor`, `CPU ${ratio(cpuMs)}, orders a second ${ratio(({ perS }) => perS)}${latency}`)
   const { costs, orders } = pairs.at(-1)!.shop
-  add('  CPU by process', most(costs.cpuS, (seconds) => `${((seconds * 1_000) / orders).toFixed(1)} ms`))
-  add('  woken, by process', most(costs.wakeUps, (count) => (count / orders).toFixed(0)))
-  add('  Kafka requests by kind', most(costs.kafkaRequests, (count) => (count / orders).toFixed(1)))
+  add(
+    '  CPU by process',
+    most(costs.cpuS, (seconds) => `${((seconds * 1_000) / orders).toFixed(1)} ms`),
+  )
+  add(
+    '  woken, by process',
+    most(costs.wakeUps, (count) => (count / orders).toFixed(0)),
+  )
+  add(
+    '  Kafka requests by kind',
+    most(costs.kafkaRequests, (count) => (count / orders).toFixed(1)),
+  )
 }
 
 function most(values: ReadonlyMap<string, number>, format: (value: number) => string): string {

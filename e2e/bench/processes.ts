@@ -32,7 +32,8 @@ export function cpuSecondsWhole(pid: number): number {
 export function wakeUps(pid: number): number {
   return tasksOf(pid).reduce(
     (count, task) =>
-      count + Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(`/proc/${pid}/task/${task}/status`))?.[1] ?? 0),
+      count +
+      Number(/^voluntary_ctxt_switches:\s+(\d+)/m.exec(read(`/proc/${pid}/task/${task}/status`))?.[1] ?? 0),
     0,
   )
 }

@@ -93,7 +93,8 @@ export async function startFloor(shop: Shop, client: ShopClient): Promise<FloorB
       await until('every order to be final', async () => (await orders.count()).open === 0)
       const accepted = asked.filter(({ status }) => status === 202).length
       const refused = asked.filter(({ status }) => status !== 202).map(({ status }) => status ?? 'no answer')
-      if (refused.length > 0) add(`  refused at ${load.perS}/s`, `${refused.length}: ${[...new Set(refused)].join(', ')}`)
+      if (refused.length > 0)
+        add(`  refused at ${load.perS}/s`, `${refused.length}: ${[...new Set(refused)].join(', ')}`)
       return { orders: accepted, perS: load.perS, p50Ms: undefined }
     }
     if (load.shoppers === 1) {

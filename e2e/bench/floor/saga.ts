@@ -32,7 +32,7 @@ type Handler = (id: string, type: string, event: string) => Promise<void>
  */
 export async function startSaga(url: string, brokers: string[]): Promise<Saga> {
   const pools = Object.fromEntries(
-    PARTIES.map((party) => [party, new pg.Pool({ connectionString: url, max: 10, pipeline: true } as pg.PoolConfig)]),
+    PARTIES.map((party) => [party, new pg.Pool({ connectionString: url, max: 10, pipeline: true })]),
   ) as Record<Party, pg.Pool>
   await pools.order.query(s.SCHEMA)
   const kafka = createKafka({ brokers, clientId: 'floor' }, silentLog)
@@ -171,9 +171,9 @@ export async function startSaga(url: string, brokers: string[]): Promise<Saga> {
       autoCommitInterval: 500,
       eachBatch: async ({ batch, resolveOffset }) => {
         await Promise.all(
-          batch.messages.map(({ key, headers = {} }) => {
+          batch.messages.map(async ({ key, headers = {} }) => {
             const [type, event] = [String(headers['ce_type']), String(headers['ce_id'])]
-            return handlers[party][type]?.(String(key), type, event)
+            await handlers[party][type]?.(String(key), type, event)
           }),
         )
         resolveOffset(batch.messages.at(-1)!.offset)

@@ -1,4 +1,4 @@
-import type { PendingEvent } from './pending.ts'
+import type { PendingEvent } from './outbox.ts'
 
 /** Events that wait in memory, at most: what comes beyond them is read from the outbox. */
 const MAX_EVENTS = 1_000

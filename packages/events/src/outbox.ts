@@ -5,7 +5,6 @@ import type { Tx } from './postgres/transaction.ts'
 import { currentTrace } from '@lepton/common/runtime/trace'
 import type { OutgoingRecord } from './broker.ts'
 import { type OutgoingEvent, versionOf } from './event.ts'
-import type { PendingEvent } from './pending.ts'
 
 const MAX_EVENT_BYTES = 256 * 1024
 /** So many events of a shard are looked at for an earlier one of the same key; behind more, one may be. */
@@ -144,6 +143,14 @@ export interface ArchivedEvent {
   type: string
   payload: string
   headers: Record<string, string>
+}
+
+/** An event that is still to be sent, with its place in the outbox. */
+export interface PendingEvent extends ArchivedEvent {
+  shard: number
+  id: number
+  /** Of the shard, when the event was read: see `republish`. */
+  epoch: number
 }
 
 /** An event as it goes to Kafka, as a CloudEvent in binary mode (CloudEvents 1.0, Kafka protocol binding). */

@@ -1,14 +1,6 @@
 import type pg from 'pg'
-import type { ArchivedEvent } from './outbox.ts'
+import type { PendingEvent } from './outbox.ts'
 import { prepared } from './postgres/prepared.ts'
-
-/** An event that is still to be sent, with its place in the outbox. */
-export interface PendingEvent extends ArchivedEvent {
-  shard: number
-  id: number
-  /** Of the shard, when the event was read: see `republish`. */
-  epoch: number
-}
 
 // What it writes may be lost with the server: a row that stays pending is sent again, and dropped as a repeat. The
 // flush of each delete would delay the commits of those who emit.

@@ -10,8 +10,8 @@ import type { Database } from './postgres/database.ts'
 import type { Broker } from './broker.ts'
 import { countWithin, createLane, type Lane } from './lane.ts'
 import { createLease, type Lease } from './lease.ts'
-import { type Outbox, recordOf } from './outbox.ts'
-import { type PendingEvent, readPending, RELAY_SESSION, removePending } from './pending.ts'
+import { type Outbox, type PendingEvent, recordOf } from './outbox.ts'
+import { readPending, RELAY_SESSION, removePending } from './pending.ts'
 import { createWakeUp, type WakeUp } from './wake-up.ts'
 
 export interface RelaySettings {

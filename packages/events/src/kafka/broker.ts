@@ -25,7 +25,8 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
     retry: { retries: 0 },
   })
   const { onRequest } = settings
-  if (onRequest !== undefined) producer.on(producer.events.REQUEST, ({ payload }) => onRequest(payload.apiName))
+  if (onRequest !== undefined)
+    producer.on(producer.events.REQUEST, ({ payload }) => onRequest(payload.apiName))
   let connected: Promise<Producer> | undefined
   function connect(): Promise<Producer> {
     connected ??= producer.connect().then(

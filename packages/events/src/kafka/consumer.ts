@@ -46,7 +46,8 @@ export function subscribe(
       fetchedAtMs = performance.now()
     })
     const { onRequest } = settings
-    if (onRequest !== undefined) consumer.on(consumer.events.REQUEST, ({ payload }) => onRequest(payload.apiName))
+    if (onRequest !== undefined)
+      consumer.on(consumer.events.REQUEST, ({ payload }) => onRequest(payload.apiName))
     const offsets = createOffsets(settings.commitEveryMs ?? 200, log)
     // Of the log that this membership reads: a broker that came back empty has another.
     let clusterId: Promise<string> | undefined
