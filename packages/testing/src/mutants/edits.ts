@@ -8,6 +8,8 @@ export interface Edit {
 
 const APPLY = 'packages/events/src/apply.ts'
 const CONSUME = 'packages/events/src/consume.ts'
+const OUTBOX = 'packages/events/src/outbox.ts'
+const PENDING = 'packages/events/src/pending.ts'
 const RELAY = 'packages/events/src/relay.ts'
 const STORE = 'packages/events/src/store.ts'
 const BARRIER = 'packages/events/src/tcc/barrier.ts'
@@ -21,12 +23,12 @@ export const MUTANT_EDITS = {
   ],
   outbox: [
     {
-      file: 'packages/events/src/outbox.ts',
+      file: OUTBOX,
       find: '      insert(tx, rows)',
       replace: `      tx.afterCommit(() => void database.inTransaction(async (late) => insert(late, rows)))`,
     },
     {
-      file: 'packages/events/src/outbox.ts',
+      file: OUTBOX,
       find: '{ log }: { log?: Log } = {}',
       replace: '{ log, database } = {}',
     },
@@ -47,13 +49,14 @@ export const MUTANT_EDITS = {
     },
   ],
   commit_order: [
+    { file: OUTBOX, find: 'earlier.are_sent as is_next', replace: 'true as is_next' },
     {
-      file: RELAY,
+      file: PENDING,
       find: 'select shard, id, created_at from outbox_pending',
       replace: 'select shard, id, created_at, xmin::text::bigint as xid from outbox_pending',
     },
-    { file: RELAY, find: 'order by p.id limit $2)', replace: 'order by p.xid, p.id limit $2)' },
-    { file: RELAY, find: '  order by p.id`', replace: '  order by p.xid, p.id`' },
+    { file: PENDING, find: 'order by p.id limit $2)', replace: 'order by p.xid, p.id limit $2)' },
+    { file: PENDING, find: '  order by p.id`', replace: '  order by p.xid, p.id`' },
   ],
   idempotency: [
     { file: 'packages/events/src/idempotency.ts', find: 'if (key === undefined) {', replace: '{' },
