@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { startShop } from '@lepton/local/shop'
 import type { Shop } from '@lepton/local/shop-types'
 import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
-import type { Pattern } from '@lepton/testing/mutants/edits'
+import type { Pattern } from '@lepton/contracts/patterns'
 import { withoutPattern } from '@lepton/testing/mutants/environment'
 import { stockUp } from './orders.ts'
 

@@ -46,6 +46,7 @@ describe('the command line', () => {
     '--mutants --only inbox,outbux',
     '--failpoints --only help',
     '--only inbox',
+    '--record somewhere',
   ])('refuses %s', (line) => {
     expect(() => parseChaosArgs(line.split(' '))).toThrow()
   })

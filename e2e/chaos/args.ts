@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { FAILPOINTS } from '@lepton/common/runtime/fault-injection'
-import { PATTERNS } from '@lepton/testing/mutants/edits'
+import { PATTERNS } from '@lepton/contracts/patterns'
 import { FAULT_KINDS, type FaultKind, RARE_FAULT_KINDS } from './nemesis/fault.ts'
 import { PROFILES } from './nemesis/nemesis.ts'
 
@@ -19,6 +19,8 @@ export const USAGE = `pnpm chaos [options]
   --races           cancels orders in the moment in which they are authorised or their deadline comes
   --failpoints      kills a process at each of its named boundaries, for each kind of operation
   --mutants         leaves each pattern out in turn and shows which invariant notices
+  --record DIR      with --mutants: attacks a shop with the pattern just the same, and writes the pair as DIR/PATTERN.json,
+                    which the web app's page on patterns shows
   --only a,b        of the failpoints (by the beginning of their names) or mutants only these
   --keep            keeps the shop's logs and data, also after a clean run
 `
@@ -33,6 +35,8 @@ export interface ChaosArgs {
   operationsPerS: number
   suite: 'random' | 'races' | 'failpoints' | 'mutants'
   only: readonly string[] | undefined
+  /** Where pairs are recorded, of mutants. */
+  record: string | undefined
   keep: boolean
 }
 
@@ -56,6 +60,7 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
       failpoints: { type: 'boolean', default: false },
       mutants: { type: 'boolean', default: false },
       only: { type: 'string' },
+      record: { type: 'string' },
       keep: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
@@ -64,6 +69,7 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
   const { profile } = values
   if (!isProfile(profile))
     throw new Error(`--profile is ${Object.keys(PROFILES).join(' or ')}, not ${profile}`)
+  if (values.record !== undefined && !values.mutants) throw new Error('--record goes with --mutants')
   const suite = values.mutants
     ? 'mutants'
     : values.failpoints
@@ -81,6 +87,7 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
     operationsPerS: numberOf('rate', values.rate),
     suite,
     only: values.only === undefined ? undefined : onlyOf(suite, values.only),
+    record: values.record,
     keep: values.keep,
   }
 }

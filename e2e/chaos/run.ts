@@ -28,7 +28,10 @@ export interface Attack extends Pick<DriverOptions, 'workers' | 'operationsPerS'
   profile: Profile
   /** How long the shop may take to become quiet, before what it left undone is looked at. */
   quietTimeoutMs: number
+  onPhase?: (phase: RunPhase) => void
 }
+
+export type RunPhase = 'breaking' | 'healing' | 'judging'
 
 export interface RunOptions {
   seed: number
@@ -74,9 +77,11 @@ export async function attack(session: Session, options: Attack): Promise<RunResu
     goods,
   })
   const startedAtMs = Date.now()
+  options.onPhase?.('breaking')
   const nemesis = startNemesis(shop, random.fork('nemesis'), options.sources, options.profile)
   note(`customers shop and things break for ${options.lastsMs / 1_000} s`)
   await delay(options.lastsMs, undefined, { signal: shop.signal }).catch(() => undefined)
+  options.onPhase?.('healing')
   await nemesis.heal()
   const healedAtMs = Date.now()
   await driver.stop()
@@ -84,11 +89,10 @@ export async function attack(session: Session, options: Attack): Promise<RunResu
   note(`${history.operations.length} operations, ${nemesis.injected.length} faults; everything heals`)
   await everythingReady(shop)
   const readyAfterMs = Date.now() - healedAtMs
-  const quiet = await untilQuiet(shop, options.quietTimeoutMs, () =>
-    nemesis.injected.some(({ kind }) => kind === 'messages') ? discardPoison(shop) : Promise.resolve(),
-  )
+  const quiet = await untilQuiet(shop, options.quietTimeoutMs, tidyAfter(shop, nemesis.injected))
   const quietAfterMs = quiet.afterMs === undefined ? undefined : Date.now() - stoppedAtMs
   note(quietAfterMs === undefined ? `not quiet: ${quiet.left.join(', ')}` : `quiet after ${quietAfterMs} ms`)
+  options.onPhase?.('judging')
   const stockSamples = await watch.stop()
   const facts = await collectFacts(shop, history, { stockSamples, quietAfterMs })
   return {
@@ -101,6 +105,24 @@ export async function attack(session: Session, options: Attack): Promise<RunResu
     quietAfterMs,
     left: quiet.left,
   }
+}
+
+const tidyAfter = (shop: ChaosShop, injected: readonly InjectedFault[]) => () =>
+  injected.some(({ kind }) => kind === 'messages') ? discardPoison(shop) : Promise.resolve()
+
+/** Waits for what was late when it was judged, and judges everything again: what is late is not yet lost. */
+export async function judgeLate(
+  { shop, history }: Pick<Session, 'shop' | 'history'>,
+  result: RunResult,
+  timeoutMs: number,
+): Promise<RunResult> {
+  if (result.quietAfterMs !== undefined) return result
+  const { healedAtMs, injected } = result
+  const { afterMs, left } = await untilQuiet(shop, timeoutMs, tidyAfter(shop, injected))
+  const quietAfterMs = afterMs === undefined ? undefined : Date.now() - healedAtMs
+  const { stockSamples } = result.facts
+  const facts = await collectFacts(shop, history, { stockSamples, quietAfterMs })
+  return { ...result, facts, violations: check(facts), quietAfterMs, left }
 }
 
 /** A shop of its own, attacked once and stopped. */

@@ -1,4 +1,4 @@
-import type { Pattern } from '@lepton/testing/mutants/edits'
+import type { Pattern } from '@lepton/contracts/patterns'
 import type { ServiceSettings } from '@lepton/local/services'
 import { addAndCheckOut, cancel, type Mix, place } from '../driver/operations.ts'
 import type { InvariantId } from '../invariants/facts.ts'
@@ -46,8 +46,9 @@ export const MUTANTS: Record<Pattern, Mutant> = {
   },
   outbox: {
     caughtBy: ['I10', 'I3'],
-    sources: [killAny('order', 'inventory', 'payment', 'cart'), killServer('postgres')],
-    profile: { everyMs: [300, 900], lastsMs: [1, 1], atOnce: 4 },
+    // Between two kills of the server there must be time to buy, and to be killed behind a commit.
+    sources: [{ ...killAny('order', 'inventory', 'payment', 'cart'), weight: 6 }, killServer('postgres')],
+    profile: { everyMs: [400, 1_200], lastsMs: [1, 1], atOnce: 4 },
     quietTimeoutMs: SHORT_MS,
   },
   acknowledgement: {

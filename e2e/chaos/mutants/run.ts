@@ -1,15 +1,12 @@
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { type Pattern, PATTERNS } from '@lepton/testing/mutants/edits'
+import { type Pattern, PATTERNS } from '@lepton/contracts/patterns'
 import type { ChaosArgs } from '../args.ts'
-import { startChaosShop } from '../chaos-shop.ts'
 import { INVARIANTS } from '../invariants/check.ts'
+import { recordPair } from '../recordings/record.ts'
 import { spellViolations, table } from '../report/report.ts'
-import { attack, openSession, type RunResult } from '../run.ts'
 import { MUTANTS } from './mutants.ts'
-
-const ROUNDS = 4
-const ROUND_MS = 20_000
+import { attackInRounds, ROUNDS } from './rounds.ts'
 
 interface Trial {
   pattern: Pattern
@@ -46,38 +43,28 @@ export async function runMutants(
 
 async function tryOne(
   pattern: Pattern,
-  { seed, workers, operationsPerS }: ChaosArgs,
+  args: ChaosArgs,
   { folder, signal, note }: { folder: string; signal: AbortSignal; note: (line: string) => void },
 ): Promise<Trial> {
-  const mutant = MUTANTS[pattern]
-  const { env = {}, caughtBy } = mutant
-  const shop = await startChaosShop({ folder, signal, env, without: pattern })
-  const session = await openSession({ seed, folder, shop, note })
-  const startedAt = performance.now()
-  let result: RunResult | undefined
-  let seen = new Set<string>()
-  try {
-    for (let round = 0; round < ROUNDS; round++) {
-      signal.throwIfAborted()
-      const random = session.random.fork(`round ${round}`)
-      result = await attack(
-        { ...session, random },
-        { ...mutant, workers, operationsPerS, lastsMs: mutant.roundMs ?? ROUND_MS },
-      )
-      seen = new Set(result.violations.map(({ invariant }) => invariant))
-      note(`without ${pattern}, round ${round + 1}: ${[...seen].join(' ') || 'nothing noticed'}`)
-      if (caughtBy.some((id) => seen.has(id))) break
-    }
-  } finally {
-    await session.history.close()
-    await shop.stop()
-  }
-  writeFileSync(join(folder, 'report.txt'), spellViolations(result!.violations, result!.facts))
+  const { caughtBy } = MUTANTS[pattern]
+  const isNoticed = (seen: ReadonlySet<string>) => caughtBy.some((id) => seen.has(id))
+  const run = { ...args, pattern, folder, signal, note }
+  const { result, seconds } =
+    args.record === undefined
+      ? await attackInRounds({
+          ...run,
+          isWithout: true,
+          isEnough: (seen, round) => isNoticed(seen) || round === ROUNDS,
+        })
+      : await recordPair({ ...run, into: args.record })
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'report.txt'), spellViolations(result.violations, result.facts))
+  const seen = new Set<string>(result.violations.map(({ invariant }) => invariant))
   const noticed = caughtBy.filter((id) => seen.has(id))
   return {
     pattern,
     caughtBy: noticed.length > 0 ? noticed.join(', ') : [...seen].join(', '),
-    seconds: (performance.now() - startedAt) / 1_000,
+    seconds,
     isCaught: noticed.length > 0,
   }
 }

@@ -2,13 +2,8 @@ import { nameOf } from '@lepton/common/http/auth'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Books } from '@lepton/contracts/figures'
-import {
-  checkPromises,
-  listPromises,
-  ONLY_BY_CHAOS,
-  PROMISES,
-  type Promises,
-} from '@lepton/contracts/promises'
+import { checkPromises, listPromises, ONLY_BY_CHAOS, type Promises } from '@lepton/contracts/promises'
+import { PROMISE_IDS, type PromiseId, PROMISES } from '@lepton/contracts/promise-names'
 import type { Marks } from './marks.ts'
 import { noteAct } from './note-act.ts'
 import type { Once } from './once.ts'
@@ -42,7 +37,7 @@ function shown(books: Look): Promises {
     incomplete: [...books.incomplete()],
     is_checking: books.isChecking(),
     orders: walk?.orders ?? null,
-    items: (Object.keys(PROMISES) as (keyof typeof PROMISES)[]).map((id) => ({
+    items: PROMISE_IDS.map((id) => ({
       id,
       promise: PROMISES[id],
       ...verdict(id, walk),
@@ -50,7 +45,7 @@ function shown(books: Look): Promises {
   }
 }
 
-function verdict(id: keyof typeof PROMISES, walk: Walk | undefined) {
+function verdict(id: PromiseId, walk: Walk | undefined) {
   if (ONLY_BY_CHAOS.includes(id))
     return { state: 'only_by_chaos' as const, checked_at: null, violations: null, sample: [] }
   if (walk === undefined) return { state: 'unknown' as const, checked_at: null, violations: null, sample: [] }

@@ -1,3 +1,5 @@
+import type { Pattern } from '@lepton/contracts/patterns'
+
 /** A change of one line of the shop. `find` occurs exactly once in the file. */
 export interface Edit {
   /** Below the root of the repository. */
@@ -150,11 +152,7 @@ export const MUTANT_EDITS = {
     },
     { file: STORE, find: 'if (settings.REQUIRE_DURABILITY) await assertDurable(database)', replace: '' },
   ],
-} as const satisfies Record<string, readonly Edit[]>
-
-export type Pattern = keyof typeof MUTANT_EDITS
-
-export const PATTERNS = Object.keys(MUTANT_EDITS) as Pattern[]
+} as const satisfies Record<Pattern, readonly Edit[]>
 
 /** @throws Error where a line that an edit looks for is not there exactly once: the mutant no longer fits the shop */
 export function mutate(source: string, edits: readonly Edit[]): string {

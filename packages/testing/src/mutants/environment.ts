@@ -1,4 +1,4 @@
-import type { Pattern } from './edits.ts'
+import type { Pattern } from '@lepton/contracts/patterns'
 
 /** Runs a process without a pattern: goes into NODE_OPTIONS and the environment. */
 export function withoutPattern(pattern: Pattern): { importOption: string; LEPTON_MUTANT: Pattern } {

@@ -1,5 +1,6 @@
 import { registerHooks } from 'node:module'
-import { type Edit, mutate, MUTANT_EDITS, type Pattern } from './edits.ts'
+import type { Pattern } from '@lepton/contracts/patterns'
+import { type Edit, mutate, MUTANT_EDITS } from './edits.ts'
 
 // Loaded into a process before its own code: takes the pattern that LEPTON_MUTANT names out of the files it loads.
 const ROOT = new URL('../../../../', import.meta.url)

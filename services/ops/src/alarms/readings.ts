@@ -1,4 +1,5 @@
-import { ONLY_BY_CHAOS, PROMISES } from '@lepton/contracts/promises'
+import { PROMISE_IDS } from '@lepton/contracts/promise-names'
+import { ONLY_BY_CHAOS } from '@lepton/contracts/promises'
 import { CONSUMERS, PUBLISHERS } from '@lepton/contracts/services'
 import type { Walk } from '../reconciliation.ts'
 import type { Increases } from '../increases.ts'
@@ -78,12 +79,10 @@ export function refusedRecords(around: Around): Reading[] {
 }
 
 export function brokenPromises({ walk }: Around): Reading[] {
-  return Object.keys(PROMISES)
-    .filter((id) => !(ONLY_BY_CHAOS as readonly string[]).includes(id))
-    .map((invariant) => ({
-      labels: { invariant },
-      value: walk === undefined ? null : (walk.counts.get(invariant) ?? 0),
-    }))
+  return PROMISE_IDS.filter((id) => !(ONLY_BY_CHAOS as readonly string[]).includes(id)).map((invariant) => ({
+    labels: { invariant },
+    value: walk === undefined ? null : (walk.counts.get(invariant) ?? 0),
+  }))
 }
 
 export function anomalies(around: Around): Reading[] {
