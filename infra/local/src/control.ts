@@ -4,7 +4,9 @@ import { connect, createServer, type Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface } from 'node:readline'
 import { LogRequest, MAX_PAUSE_S, OPS_ACTIONS, type RunningShop } from '@lepton/contracts/control'
+import { ExperimentRequest } from '@lepton/contracts/experiments'
 import { CannotStart } from './cannot-start.ts'
+import { createExperiments, type Experiments } from './experiments.ts'
 import { showLogs } from './logs.ts'
 import { SERVER_NAMES, type ServerName } from './server.ts'
 import { isService, SERVICES } from './services.ts'
@@ -36,16 +38,23 @@ export function opsSocketPath(stateDir: string): string {
 }
 
 /** Lets this user alone steer the shop: a line of JSON in, a line of JSON out. */
-export async function serveControl(shop: Shop, onStop: () => void): Promise<() => void> {
+export async function serveControl(
+  shop: Shop,
+  onStop: () => void,
+  experiments = createExperiments(),
+): Promise<() => void> {
   const path = socketPath(shop.stateDir)
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   chmodSync(dirname(path), 0o700)
   const all = (request: ControlRequest) => perform(shop, request, onStop)
   const closers = [
     await listen(path, all),
-    await listen(opsSocketPath(shop.stateDir), (request) => performForOps(shop, request)),
+    await listen(opsSocketPath(shop.stateDir), (request) => performForOps(shop, experiments, request)),
   ]
-  return () => closers.forEach((close) => close())
+  return () => {
+    closers.forEach((close) => close())
+    experiments.close()
+  }
 }
 
 async function listen(path: string, perform: Perform): Promise<() => void> {
@@ -156,9 +165,14 @@ function resume(shop: Shop, name: string): void {
 }
 
 /** What the ops service may do for an operator: no pause without an end, no stop, and no address with a password. */
-function performForOps(shop: Shop, { command, args }: ControlRequest): unknown {
+function performForOps(shop: Shop, experiments: Experiments, { command, args }: ControlRequest): unknown {
+  const [argument = ''] = args
   if (command === 'ps') return describeForOps(shop)
   if (command === 'logs') return readLogs(shop, args)
+  if (command === 'experiments') return experiments.list()
+  if (command === 'experiment') return experiments.start(ExperimentRequest.parse(JSON.parse(argument)))
+  if (command === 'end-experiment') return experiments.stop(argument)
+  if (command === 'recording') return experiments.recording(argument)
   const isBounded = command !== 'pause' || args.length === 2
   if (!isBounded || !OPS_COMMANDS.includes(command))
     throw new CannotStart(`The ops service may not ${command}.`)

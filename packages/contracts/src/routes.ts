@@ -5,6 +5,7 @@ import { CALL_ROUTES } from './calls.ts'
 import { SCALING_ROUTES } from './scaling.ts'
 import { CART_ROUTES } from './cart-routes.ts'
 import { INVENTORY_ROUTES } from './inventory-routes.ts'
+import { EXPERIMENT_ROUTES } from './experiments.ts'
 import { FAULT_ROUTES } from './faults.ts'
 import { GOVERNANCE_ROUTES } from './governance.ts'
 import { CONSOLE_ROUTES, OPS_LIST_ROUTES, OPS_ORDER_ROUTES, OPS_ROUTES } from './ops-routes.ts'
@@ -36,6 +37,7 @@ const routes = [
   ...PROMISE_ROUTES,
   ...ALARM_ROUTES,
   ...FAULT_ROUTES,
+  ...EXPERIMENT_ROUTES,
   ...GOVERNANCE_ROUTES,
   ...CALL_ROUTES,
   ...SCALING_ROUTES,

@@ -24,6 +24,7 @@ const EXAMPLE_PARAMS: Record<string, () => string> = {
   server: () => 'kafka',
   alarm: () => 'NoSuchAlarm',
   fault: () => 'pause-order-987654321',
+  experiment: () => 'lab-987654321',
 }
 /** Routes that every service with events has. */
 const OPS_BODIES: ExampleBodies = {

@@ -2,6 +2,8 @@ import { connect } from 'node:net'
 import { createInterface } from 'node:readline'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { ControlAnswer, type LogRequest, type OpsAction, RunningShop } from '@lepton/contracts/control'
+import { Experiment, type ExperimentRequest } from '@lepton/contracts/experiments'
+import { Recording } from '@lepton/contracts/recordings'
 import { z } from 'zod'
 
 /** A restart drains the instance first. */
@@ -18,8 +20,18 @@ export interface Launcher {
   logs(request: LogRequest): Promise<string[]>
 }
 
+/** The launcher's experiments, on shops of their own. */
+export interface Laboratory {
+  experiments: {
+    list(): Promise<Experiment[]>
+    start(request: ExperimentRequest): Promise<Experiment>
+    stop(id: string): Promise<Experiment>
+    recording(id: string): Promise<Recording>
+  }
+}
+
 /** Asks the launcher over its socket: a line of JSON each way, on a connection of its own. */
-export function createLauncher(socketPath: string): Launcher {
+export function createLauncher(socketPath: string): Launcher & Laboratory {
   async function ask(command: string, args: string[]): Promise<unknown> {
     const { promise, resolve, reject } = Promise.withResolvers<string>()
     const socket = connect(socketPath)
@@ -43,5 +55,11 @@ export function createLauncher(socketPath: string): Launcher {
     running: async () => RunningShop.parse(await ask('ps', [])),
     act: (action, ...args) => ask(action, args),
     logs: async (request) => z.array(z.string()).parse(await ask('logs', [JSON.stringify(request)])),
+    experiments: {
+      list: async () => z.array(Experiment).parse(await ask('experiments', [])),
+      start: async (request) => Experiment.parse(await ask('experiment', [JSON.stringify(request)])),
+      stop: async (id) => Experiment.parse(await ask('end-experiment', [id])),
+      recording: async (id) => Recording.parse(await ask('recording', [id])),
+    },
   }
 }

@@ -18,6 +18,7 @@ import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
 import { foreignServiceRoutes } from './foreign-services.ts'
 import { createFaults } from './faults/faults.ts'
+import { experimentRoutes } from './experiments.ts'
 import { faultRoutes } from './faults/routes.ts'
 import { createLauncher } from './launcher.ts'
 import { listRoutes } from './list-routes.ts'
@@ -87,13 +88,8 @@ await runService('ops', settings, (instance) => {
   observer.onSample(() => series.push(pointsOf(state)))
   const live = startLive(state, () => events.flow.take())
   const once = createOnce()
-  const actions = createActions({
-    launcher,
-    runtime: settings.RUNTIME,
-    isAnswering: () => observer.running() !== undefined,
-    marks,
-    log,
-  })
+  const processes = { launcher, runtime: settings.RUNTIME, marks, log }
+  const actions = createActions({ ...processes, isAnswering: () => observer.running() !== undefined })
   const scaling = startScaling(instance, { observer, queues: queues.latest, actions })
   const faults = createFaults({ actions, running: () => observer.running(), log })
   return Promise.resolve({
@@ -121,6 +117,7 @@ await runService('ops', settings, (instance) => {
           .map((url) => new URL(url).host)
           .concat(settings.KAFKA_BROKERS),
       }),
+      ...experimentRoutes({ ...processes, once }),
       ...faultRoutes(faults, { once, incomplete }),
       ...callRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
       ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
