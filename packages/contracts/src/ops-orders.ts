@@ -56,6 +56,18 @@ export const OpsOrderHead = OpsOrder.extend({
 })
 export type OpsOrderHead = z.infer<typeof OpsOrderHead>
 
+/** An order after each fact of its stream. */
+const OrderVersions = z.object({
+  items: z.array(
+    OpsOrder.pick({ status: true, decision: true, reason: true, stock: true, pay: true }).extend({
+      version: z.int(),
+      type: z.string(),
+      at: Instant,
+    }),
+  ),
+})
+export type OrderVersions = z.infer<typeof OrderVersions>
+
 export const OpsOrderQuery = z.strictObject({
   view: z.enum(['all', 'in_flight', 'stuck', 'cancelled', 'refunded']).default('all'),
   /** The id of an order, or of its customer. */
@@ -97,6 +109,18 @@ export const getOrderHead = route({
   path: '/ops/orders/:order_id/head',
   summary: 'An order with what it waits for and what may be done about it',
   answers: { 200: OpsOrderHead },
+})
+
+export const getOrderVersions = route({
+  ...operator,
+  operation: 'get_order_versions',
+  owner: 'order',
+  method: 'GET',
+  path: '/ops/orders/:order_id/versions',
+  summary: 'What an order was after each fact of its stream, from its placement on',
+  params: OfOrder,
+  answers: { 200: OrderVersions },
+  problems: ['not-found'],
 })
 
 export const cancelOpsOrder = route({

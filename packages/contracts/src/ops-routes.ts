@@ -9,7 +9,14 @@ import {
 } from './dead-letter-routes.ts'
 import { actionsRoute, listActions, listLogs } from './ops-activity.ts'
 import { getOpsOrder, getOrderMoney, getOrderStock } from './ops-order-parts.ts'
-import { askOrderStatus, cancelOpsOrder, getOrderHead, listOpsOrders, refundOpsOrder } from './ops-orders.ts'
+import {
+  askOrderStatus,
+  cancelOpsOrder,
+  getOrderHead,
+  getOrderVersions,
+  listOpsOrders,
+  refundOpsOrder,
+} from './ops-orders.ts'
 import { getOwnSagas, getSagas, listAnomalies } from './ops-sagas.ts'
 import { listHeld, listStock } from './ops-stock.ts'
 import { appliedRoute, getTimeline, trailRoute } from './ops-timeline.ts'
@@ -54,6 +61,7 @@ export const OPS_ORDER_ROUTES = [
   listOpsOrders,
   getOpsOrder,
   getTimeline,
+  getOrderVersions,
   getOrderTrace,
   cancelOpsOrder,
   refundOpsOrder,

@@ -35,6 +35,16 @@ export function foldOf([first, ...later]: readonly Recorded[]): Derived {
   return Object.fromEntries(Object.entries(folded).filter(([name]) => !kept.includes(name))) as Derived
 }
 
+/** The order after each of its facts; up to the first that does not follow from those before it. */
+export function versionsOf(facts: readonly Recorded[]) {
+  return facts.flatMap(({ version, type, at }, index) => {
+    const until = facts.slice(0, index + 1)
+    if (flawOf(until) !== undefined) return []
+    const { status, decision, reason, stock, pay } = foldOf(until)
+    return { version, type, at, status, decision, reason, stock, pay }
+  })
+}
+
 /** The facts that had happened by then; none where the order was not there yet. */
 export function factsUntil(facts: readonly Recorded[], { version, at }: AsOf): readonly Recorded[] {
   if (version !== undefined) return version > facts.length ? [] : facts.slice(0, version)

@@ -6,6 +6,7 @@ import {
   askOrderStatus,
   cancelOpsOrder,
   getOrderHead,
+  getOrderVersions,
   listOpsOrders,
   refundOpsOrder,
 } from '@lepton/contracts/ops-orders'
@@ -14,13 +15,14 @@ import { refuse } from '@lepton/shop/refuse'
 import type { Deps } from './deps.ts'
 import { decide, isSettled } from './domain.ts'
 import { expectedOf } from './expected.ts'
+import { versionsOf } from './history.ts'
 import type { Order } from './order.ts'
 import { record } from './record.ts'
 import { accept, settle } from './settle.ts'
 import type { Input } from './state-table.ts'
 import { lockOrders } from './orders.ts'
 import { listAll, listAnomalies as readAnomalies, listSteps } from './ops-store.ts'
-import { findOrder } from './store.ts'
+import { findOrder, listRecorded } from './store.ts'
 
 /** As many of them as a person can look at. */
 const STUCK = { view: 'stuck', limit: 50 } as const
@@ -67,6 +69,12 @@ export function opsOrderRoutes(deps: Deps): Endpoint[] {
         },
       }
       return { status: 200, body }
+    }),
+
+    answer(getOrderVersions, async ({ params: { order_id } }) => {
+      const items = versionsOf(await listRecorded(database, order_id))
+      if (items.length === 0) throw noOrder()
+      return { status: 200, body: { items } }
     }),
 
     answer(cancelOpsOrder, ({ params: { order_id }, body: { reason }, caller }) =>

@@ -4,6 +4,7 @@ import { auditOrders } from '@lepton/contracts/audit'
 import { StockReserved, StockStatus } from '@lepton/contracts/inventory'
 import type { Order } from '@lepton/contracts/order'
 import { PaymentAuthorized, PaymentStatus } from '@lepton/contracts/payment'
+import type { OrderVersions } from '@lepton/contracts/ops-orders'
 import type { OrderRebuild } from '@lepton/contracts/rebuilds'
 import { eventRecord, eventsOf, freshKey } from '@lepton/testing/builders'
 import type { Person } from '@lepton/testing/people'
@@ -54,6 +55,23 @@ function finished(): Promise<OrderRebuild> {
 }
 
 describe('an order as it was', () => {
+  it('is shown to operators after each of its facts, and up to a fact that is missing', async () => {
+    const id = await confirmed()
+    const versions = async () =>
+      (await operator.get<OrderVersions>(`/ops/orders/${id}/versions`)).body.items.map(
+        ({ version, status, stock, pay }) => `${version} ${status} ${stock} ${pay}`,
+      )
+
+    const all = await versions()
+    expect(all.slice(0, 2)).toEqual(['1 PLACED pending pending', '2 RESERVED held pending'])
+    expect(all.at(-1)).toMatch(/CONFIRMED held authorized$/)
+    await unguarded('delete from order_events where order_id = $1 and version = 2', [id])
+    expect(await versions()).toEqual(all.slice(0, 1))
+    await unguarded('delete from order_events where order_id = $1', [id])
+    await shop.database.query('delete from order_stream where order_id = $1', [id])
+    expect((await operator.get(`/ops/orders/${newId()}/versions`)).status).toBe(404)
+  })
+
   it('is the fold of its first facts, by version or by instant', async () => {
     const id = await confirmed()
     const now = (await get(`/orders/${id}`)).body
