@@ -9,7 +9,7 @@ import { config, ROOT } from './vite.ts'
 
 /** How long files of earlier builds stay for pages that were loaded before this one, in ms. */
 const KEEP_OLD_MS = 24 * 3_600_000
-const COMPRESSED = /\.(js|css|svg|html)$/
+const COMPRESSED = /\.(js|css|svg|html|json)$/
 const DIST = join(ROOT, 'dist')
 /** What the app is made of; a change of any makes the build stale. */
 const SOURCES = [

@@ -11,6 +11,7 @@ const Checkout = lazy(() => import('./shop/checkout.tsx').then((m) => ({ default
 const Orders = lazy(() => import('./shop/orders.tsx').then((m) => ({ default: m.Orders })))
 const OrderPage = lazy(() => import('./shop/order-page.tsx').then((m) => ({ default: m.OrderPage })))
 const Lab = lazy(() => import('./lab/lab.tsx').then((m) => ({ default: m.Lab })))
+const Patterns = lazy(() => import('./lab/patterns/patterns.tsx').then((m) => ({ default: m.Patterns })))
 const ConsoleLayout = lazy(() =>
   import('./console/console-layout.tsx').then((m) => ({ default: m.ConsoleLayout })),
 )
@@ -45,6 +46,7 @@ export function App() {
             <Route path="orders/:orderId" element={<OrderPage />} />
           </Route>
           <Route path="lab" element={<Lab />} />
+          <Route path="lab/patterns" element={<Patterns />} />
           <Route path="*" element={<NotFound />} />
         </Route>
         <Route path="console" element={<ConsoleLayout />}>

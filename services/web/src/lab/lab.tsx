@@ -14,6 +14,7 @@ import type { Points } from '../plate/points.ts'
 import { CROWD } from './crowd.ts'
 import { type Report, runExperiment } from './experiment.ts'
 import { createGold } from './gold.ts'
+import { LabNav } from './lab-nav.tsx'
 import style from './lab.module.css'
 import { Figures, Verdict } from './verdict.tsx'
 import { targetsOf, type Victim, VICTIMS } from './victims.ts'
@@ -28,6 +29,7 @@ export function Lab() {
   const targets = pulse === undefined ? [] : targetsOf(victim, pulse.services)
   return (
     <>
+      <LabNav />
       <PageTitle title={texts.title}>{texts.title}</PageTitle>
       <p className={style['lead']}>{texts.lead(CROWD.guests, CROWD.ordersPerS)}</p>
       <div className={style['controls']}>

@@ -43,6 +43,7 @@ export function Landing() {
       <h2 className="visually-hidden">{texts.tryTitle}</h2>
       <ol className={style['try']}>
         <Try to="/lab" {...texts.kill} />
+        <Try to="/lab/patterns" {...texts.leave} />
         <Try to="/shop" {...texts.follow} />
         <Try to="/console" {...texts.watch} />
       </ol>

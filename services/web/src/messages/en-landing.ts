@@ -25,23 +25,29 @@ export const landing = {
     asking: 'Asking the shop…',
     unknown: 'Not compared yet: the figures come when every order has been looked at.',
   },
-  tryTitle: 'Three things to try',
+  tryTitle: 'Four things to try',
   kill: {
     title: '1 · Kill something while buying',
     text: 'Choose a victim: a service, Kafka, the database. Your order and a crowd of others go on, and the books are compared in front of you.',
   },
+  leave: {
+    title: '2 · Leave a pattern out',
+    text: 'Outbox, inbox, idempotency, arbiter: see the same attack on a shop with the pattern and on one without it, and which promise breaks.',
+  },
   follow: {
-    title: '2 · Follow one order',
+    title: '3 · Follow one order',
     text: 'Buy a desk lamp and watch its order: stock held, card authorised, confirmed, charged. Cancel it, refund it, let the card be declined.',
   },
   watch: {
-    title: '3 · Watch the machinery',
+    title: '4 · Watch the machinery',
     text: 'Every instance, its load and its errors, what waits for Kafka, which promises hold. Add an instance, or take one away.',
   },
 }
 
 export const lab = {
+  experiments: 'Experiments',
   title: 'Kill something while buying',
+  patterns: 'Leave a pattern out',
   lead: (guests: number, perS: number) =>
     `A crowd of ${guests} shoppers places ${perS} orders a second in this shop. You buy a desk lamp, and in the same moment something dies. Then every order is counted, and the books are compared.`,
   victim: 'What dies',

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { languageOf } from '../language.ts'
-import { consoleMessagesOf, messagesOf } from './languages.ts'
+import { consoleMessagesOf, messagesOf, patternMessagesOf } from './languages.ts'
 import { loadOnce } from './load-once.ts'
 
 const HAN = /\p{Script=Han}/u
@@ -15,6 +15,7 @@ const NO_WORDS = [
   'shelf.name',
   'shelf.description',
   'shelf.category',
+  'shelf.find',
   'order.after',
   'console.of',
   'console.judgement.between',
@@ -23,6 +24,7 @@ const NO_WORDS = [
   'console.instances.columns.cpu',
   'console.acts.seen',
   'console.alarms.limit',
+  'console.alarms.name',
   'console.calls.changed',
   'console.calls.columns.p50',
   'console.calls.columns.p99',
@@ -42,7 +44,14 @@ function textsOf(message: unknown, path: string): [path: string, text: string][]
 }
 
 const all = async (language: 'en' | 'zh') =>
-  textsOf({ ...(await messagesOf(language)), console: await consoleMessagesOf(language) }, '')
+  textsOf(
+    {
+      ...(await messagesOf(language)),
+      ...(await patternMessagesOf(language)),
+      console: await consoleMessagesOf(language),
+    },
+    '',
+  )
 
 describe('the messages', () => {
   it('are Chinese, every one that has words', async () => {
@@ -63,6 +72,11 @@ describe('the messages', () => {
   it('keep the words of the API where they have none', async () => {
     const { shelf, trouble } = await messagesOf('zh')
     expect(shelf.name('zeppelin', 'Zeppelin')).toBe('Zeppelin')
+    expect([shelf.find('台灯'), shelf.find('飞艇'), shelf.find('lamp')]).toEqual([
+      ['desk-lamp'],
+      [],
+      undefined,
+    ])
     expect(trouble.title('toString', 'A new problem')).toBe('A new problem')
     expect(trouble.title('cart-empty', 'The cart is empty')).toBe('购物车是空的')
   })

@@ -1,4 +1,5 @@
 import type { ConsoleMessages } from './en-console.ts'
+import type { PatternMessages } from './en-patterns.ts'
 import type { Messages } from './en.ts'
 import { loadOnce } from './load-once.ts'
 
@@ -18,4 +19,10 @@ export const messagesOf = loadOnce<Language, Messages>({
 export const consoleMessagesOf = loadOnce<Language, ConsoleMessages>({
   en: () => import('./en-console.ts').then(({ console }) => console),
   zh: () => import('./zh-console.ts').then(({ console }) => console),
+})
+
+/** The texts of the page on patterns. */
+export const patternMessagesOf = loadOnce<Language, PatternMessages>({
+  en: () => import('./en-patterns.ts').then(({ texts }) => texts),
+  zh: () => import('./zh-patterns.ts').then(({ texts }) => texts),
 })

@@ -2,8 +2,9 @@ import { createContext, type ReactNode, startTransition, use, useContext, useSta
 import { writeFiguresIn } from '../format.ts'
 import { preferredLanguage, rememberLanguage } from '../language.ts'
 import type { ConsoleMessages } from './en-console.ts'
+import type { PatternMessages } from './en-patterns.ts'
 import type { Messages } from './en.ts'
-import { consoleMessagesOf, type Language, messagesOf } from './languages.ts'
+import { consoleMessagesOf, type Language, messagesOf, patternMessagesOf } from './languages.ts'
 
 interface Choice {
   language: Language
@@ -19,6 +20,7 @@ export function MessagesProvider({ children }: { children: ReactNode }) {
   const choose = async (next: Language) => {
     await messagesOf(next)
     if (location.pathname.startsWith('/console')) await consoleMessagesOf(next)
+    if (location.pathname.startsWith('/lab/patterns')) await patternMessagesOf(next)
     rememberLanguage(next)
     speak(next)
     // What is shown stays until the rest of the language is there, too.
@@ -48,4 +50,10 @@ export function useMessages(): Messages {
 export function useConsoleMessages(): Messages & { console: ConsoleMessages } {
   const { language } = useLanguage()
   return { ...use(messagesOf(language)), console: use(consoleMessagesOf(language)) }
+}
+
+/** The texts of the page on patterns, beside those of all pages. */
+export function usePatternMessages(): Messages & PatternMessages {
+  const { language } = useLanguage()
+  return { ...use(messagesOf(language)), ...use(patternMessagesOf(language)) }
 }

@@ -25,22 +25,28 @@ export const landing = {
     asking: '正在查询…',
     unknown: '尚未核对：检查完所有订单后显示数字。',
   },
-  tryTitle: '三个值得一试的实验',
+  tryTitle: '四个值得一试的实验',
   kill: {
     title: '1 · 购物时杀掉服务',
     text: '选一个目标：某个服务、Kafka 或数据库。您的订单和众多其他订单会继续处理，并当面对账。',
   },
+  leave: {
+    title: '2 · 去掉一个模式',
+    text: '发件箱、收件箱、幂等键、唯一裁决者：对比保留和去掉该模式的商店在同样攻击下的表现，看哪项承诺会被打破。',
+  },
   follow: {
-    title: '2 · 跟踪一个订单',
+    title: '3 · 跟踪一个订单',
     text: '买一盏台灯，看订单一步步推进：锁定库存、银行授权、确认、扣款。也可以取消、退货，或试试被拒付的卡。',
   },
   watch: {
-    title: '3 · 查看系统运行',
+    title: '4 · 查看系统运行',
     text: '每个实例的负载和错误、Kafka 的积压、各项承诺是否兑现。可以增加或移除实例。',
   },
 } satisfies typeof enLanding
 
 export const lab = {
+  experiments: '实验',
+  patterns: '去掉一个模式',
   title: '购物时杀掉服务',
   lead: (guests: number, perS: number) =>
     `${guests} 位模拟顾客每秒在店里下 ${perS} 个订单。您买一盏台灯，同一时刻某个服务宕机。随后清点每个订单，并核对账目。`,
