@@ -21,7 +21,7 @@ export function AlarmDialog({ act, onClose }: { act: AlarmAct | undefined; onClo
     onSuccess: onClose,
     onSettled: () => queries.invalidateQueries({ queryKey: ['ops', 'alarms'] }),
   })
-  const title = act === undefined ? '' : words[`${act.kind}Of`](act.alarm.name)
+  const title = act === undefined ? '' : words[`${act.kind}Of`](words.name(act.alarm.name))
   return (
     <Sheet shape="box" title={title} isOpen={act !== undefined} onClose={onClose}>
       {act !== undefined && (

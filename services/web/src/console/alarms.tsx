@@ -44,7 +44,7 @@ export function Alarms() {
 function sentence({ items }: View, words: ConsoleMessages['alarms']): string {
   const of = (state: Alarm['state']) => items.filter((alarm) => alarm.state === state)
   const [firing, pending] = [of('firing'), of('pending')]
-  if (firing.length > 0) return words.firing(firing.map(({ name }) => name).join(', '))
+  if (firing.length > 0) return words.firing(firing.map(({ name }) => words.name(name)).join(', '))
   if (pending.length > 0) return words.pending(pending.length)
   return words.quiet(of('ok').length, of('no_data').length)
 }
@@ -80,7 +80,7 @@ function Watched({ alarms, onAct }: { alarms: readonly Alarm[]; onAct: (act: Ala
             key: alarm.name,
             cells: [
               <span key="name">
-                {alarm.name}{' '}
+                {words.name(alarm.name)}{' '}
                 {alarm.state !== 'ok' && (
                   <span className={style['note']}>{Object.values(worst?.labels ?? {}).join(', ')}</span>
                 )}
@@ -107,7 +107,7 @@ function Watched({ alarms, onAct }: { alarms: readonly Alarm[]; onAct: (act: Ala
                       key={kind}
                       type="button"
                       className={table['act']}
-                      aria-label={words[`${kind}Of`](alarm.name)}
+                      aria-label={words[`${kind}Of`](words.name(alarm.name))}
                       onClick={() => onAct({ kind, alarm })}
                     >
                       {words[kind]}
@@ -157,7 +157,7 @@ function History({ data }: { data: View }) {
               <State key="kind" kind={kind === 'raised' ? 'bad' : 'ok'}>
                 {words.kinds[kind]}
               </State>,
-              name,
+              words.name(name),
               <span key="what" className={table['wrap']}>
                 {what}
               </span>,

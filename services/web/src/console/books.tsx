@@ -54,7 +54,9 @@ export function Books() {
               {data.items.map(({ id, promise, state, sample }) => (
                 <tr key={id}>
                   <td data-label={texts.books.columns.number}>{id}</td>
-                  <td data-label={texts.books.columns.promise}>{promise}</td>
+                  <td data-label={texts.books.columns.promise}>
+                    {texts.promises[id as keyof typeof texts.promises] ?? promise}
+                  </td>
                   <td data-label={texts.books.columns.state}>
                     <State kind={KINDS[state]}>{texts.books.states[state]}</State>
                   </td>

@@ -1,8 +1,9 @@
 import type { ShopError } from '@lepton/client'
 import type { Answer, RouteOf } from '@lepton/client/api'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from 'react-router'
 import { shop } from '../api.ts'
-import { age } from '../format.ts'
+import { age, shortId } from '../format.ts'
 import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
@@ -87,6 +88,7 @@ function Letters({ letters, dead }: { letters: readonly Letter[]; dead: readonly
         columns={[
           { label: words.columns.letter },
           { label: words.columns.state },
+          { label: words.columns.order },
           { label: words.columns.event },
           { label: words.columns.error },
           { label: words.columns.tries, isFigure: true },
@@ -102,6 +104,7 @@ function Letters({ letters, dead }: { letters: readonly Letter[]; dead: readonly
               <State key="state" kind={letter.status === 'BLOCKED' ? 'wait' : 'bad'}>
                 {words.states[letter.status]}
               </State>,
+              <OrderLink key="order" letter={letter} />,
               letter.event_type ?? '—',
               [letter.error_class, letter.error_message].filter(Boolean).join(': ') || '—',
               letter.attempts,
@@ -114,5 +117,16 @@ function Letters({ letters, dead }: { letters: readonly Letter[]; dead: readonly
         })}
       />
     </section>
+  )
+}
+
+/** Events of a cart have the cart's id for their key, all others the order's. */
+function OrderLink({ letter: { key, event_type } }: { letter: Letter }) {
+  const { console: texts } = useConsoleMessages()
+  if (event_type === null || event_type.startsWith('cart.')) return '—'
+  return (
+    <Link to={`/console/orders/${key}`} aria-label={`${texts.order.title} ${key}`}>
+      <code>{shortId(key)}</code>
+    </Link>
   )
 }

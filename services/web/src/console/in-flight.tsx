@@ -2,6 +2,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from 'react-router'
 import { shop } from '../api.ts'
 import { age, duration, shortId } from '../format.ts'
+import { flagOf } from '../messages/flag.ts'
 import { useConsoleMessages } from '../messages/messages.tsx'
 import { PageTitle } from '../parts/page.tsx'
 import { Bone, Trouble } from '../parts/panel.tsx'
@@ -13,7 +14,7 @@ import { Table } from './table.tsx'
 
 /** Orders that are not settled, by where they are; and why those that do not move, do not. */
 export function InFlight() {
-  const { console: texts } = useConsoleMessages()
+  const { console: texts, flags } = useConsoleMessages()
   const { data, error, refetch, dataUpdatedAt } = useQuery({
     queryKey: ['ops', 'sagas'],
     queryFn: ({ signal }) => shop.ask('GET', '/ops/sagas', { signal }),
@@ -72,9 +73,9 @@ export function InFlight() {
             rows={data.steps.map((step) => ({
               key: `${step.decision} ${step.stock} ${step.pay} ${step.waits_for_customer}`,
               cells: [
-                step.decision.toLowerCase(),
-                step.stock.replaceAll('_', ' '),
-                step.waits_for_customer ? words.customer : step.pay.replaceAll('_', ' '),
+                flagOf(flags, step.decision),
+                flagOf(flags, step.stock),
+                step.waits_for_customer ? words.customer : flagOf(flags, step.pay),
                 step.count,
                 age(now - Date.parse(step.oldest_at)),
                 duration(step.p95_s * 1_000),

@@ -7,6 +7,8 @@ import { Link, useParams } from 'react-router'
 import { shop } from '../api.ts'
 import { age, clock, money, shortId } from '../format.ts'
 import type { ConsoleMessages } from '../messages/en-console.ts'
+import type { Messages } from '../messages/en.ts'
+import { flagOf } from '../messages/flag.ts'
 import { useConsoleMessages } from '../messages/messages.tsx'
 import { Button, ButtonLink } from '../parts/button.tsx'
 import { PageTitle } from '../parts/page.tsx'
@@ -15,6 +17,7 @@ import { OrderState } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
 import { Timeline } from './timeline/timeline.tsx'
+import { Versions } from './versions.tsx'
 import { TracePanel } from './trace/trace.tsx'
 
 type Seen = Answer<RouteOf<'GET', '/ops/orders/:order_id'>>
@@ -24,7 +27,8 @@ const EVERY_MS = 2_000
 
 /** One order over all services: what it waits for in one sentence, its story, and what may be done about it. */
 export function OrderView() {
-  const { console: texts } = useConsoleMessages()
+  const messages = useConsoleMessages()
+  const { console: texts } = messages
   const { orderId = '' } = useParams()
   const params = { order_id: orderId }
   const { data, error, refetch } = useQuery({
@@ -57,7 +61,7 @@ export function OrderView() {
         <Link to="/console/orders">{texts.orders.nav}</Link> / <code>{shortId(orderId)}</code>
       </p>
       <PageTitle title={`${texts.order.title} ${orderId.slice(0, 4)}`}>
-        {data === undefined ? texts.order.title : whyOf(data, trail.data, now, texts)}
+        {data === undefined ? texts.order.title : whyOf(data, trail.data, now, messages)}
       </PageTitle>
       {error && <Trouble error={error} onRetry={() => void refetch()} />}
       {data === undefined && !error && <Bone height={360} />}
@@ -68,6 +72,7 @@ export function OrderView() {
           {trail.error && <Trouble error={trail.error} onRetry={() => void trail.refetch()} />}
           {trail.data === undefined ? <Bone height={320} /> : <Timeline trail={trail.data} />}
           <p className={style['note']}>{texts.timeline.legend}</p>
+          <Versions orderId={orderId} version={data.order.updated_at} />
           <TracePanel orderId={orderId} isFinal={isFinal(data.order.status)} />
         </div>
       )}
@@ -76,12 +81,18 @@ export function OrderView() {
 }
 
 /** Why it is where it is, in one sentence. */
-function whyOf({ order }: Seen, trail: Trail | undefined, now: number, texts: ConsoleMessages): string {
+function whyOf(
+  { order }: Seen,
+  trail: Trail | undefined,
+  now: number,
+  { console: texts, services }: Messages & { console: ConsoleMessages },
+): string {
+  const nameOf = (service: string) => services[service as keyof typeof services] ?? service
   const events = texts.timeline.events as Partial<Record<string, string>>
   const [dead] = trail?.dead.filter(({ status }) => status === 'DEAD') ?? []
   if (dead !== undefined)
     return texts.order.dead(
-      dead.service,
+      nameOf(dead.service),
       events[dead.event_type ?? ''] ?? dead.event_type ?? '',
       dead.attempts,
     )
@@ -90,14 +101,14 @@ function whyOf({ order }: Seen, trail: Trail | undefined, now: number, texts: Co
   const steps = texts.timeline.steps as Partial<Record<string, string>>
   const left = waits.deadline === null ? '' : texts.order.left(clock(Date.parse(waits.deadline) - now))
   const since = waits.since === null ? '' : texts.order.since(age(now - Date.parse(waits.since)))
-  return texts.order.waits(waits.service, steps[waits.step] ?? waits.step, since, left)
+  return texts.order.waits(nameOf(waits.service), steps[waits.step] ?? waits.step, since, left)
 }
 
 function Facts({ seen: { order, stock, money: paid } }: { seen: Seen }) {
-  const { console: texts, payment, checkout, shelf } = useConsoleMessages()
+  const { console: texts, payment, checkout, shelf, flags } = useConsoleMessages()
   const facts: [string, ReactNode][] = [
     [texts.order.status, <OrderState key="status" status={order.status} />],
-    [texts.order.stock, stock === null ? '—' : stock.state.toLowerCase()],
+    [texts.order.stock, stock === null ? '—' : flagOf(flags, stock.state)],
     [texts.order.money, paid === null ? '—' : payment[paid.payment.state]],
     [texts.order.amount, money(order.amount_minor, order.currency)],
     [texts.order.mode, checkout.modes[order.mode][0]?.toLowerCase()],

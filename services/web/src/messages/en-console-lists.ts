@@ -62,6 +62,7 @@ export const lists = {
     columns: {
       letter: 'letter',
       state: 'state',
+      order: 'order',
       event: 'event',
       error: 'error',
       tries: 'tries',

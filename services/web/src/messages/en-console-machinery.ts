@@ -3,6 +3,7 @@ import { n } from './en-plural.ts'
 /** The console's pages about the machinery. */
 export const machinery = {
   alarms: {
+    name: (name: string) => name,
     nav: 'Alarms',
     firing: (names: string) => `Firing: ${names}.`,
     pending: (count: number) => `None is firing; ${n(count, 'is', 'are')} about to.`,

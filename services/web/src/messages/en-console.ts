@@ -1,3 +1,4 @@
+import { type PromiseId, PROMISES } from '@lepton/contracts/promise-names'
 import { lists } from './en-console-lists.ts'
 import { faults } from './en-console-faults.ts'
 import { machinery } from './en-console-machinery.ts'
@@ -179,6 +180,7 @@ export const console = {
     amount: 'amount',
     mode: 'carried out',
     customer: 'customer',
+    versions: { title: 'Versions', version: 'version', fact: 'fact', after: 'after' },
     reason: 'from the console',
     acts: { cancel: 'Cancel order', refund: 'Refund', ask_status: 'Ask where it stands' },
     dead: (service: string, event: string, tries: number) =>
@@ -201,6 +203,7 @@ export const console = {
       `${n(spans, 'span', 'spans')} in ${n(processes, 'process', 'processes')}, ${time} from the first to the last`,
     id: 'Trace',
   },
+  promises: PROMISES as Record<PromiseId, string>,
   timeline,
   ...lists,
   ...machinery,

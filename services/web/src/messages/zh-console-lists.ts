@@ -53,6 +53,7 @@ export const lists = {
     columns: {
       letter: '死信',
       state: '状态',
+      order: '订单',
       event: '事件',
       error: '错误',
       tries: '尝试次数',

@@ -1,8 +1,10 @@
 import type { machinery as enMachinery } from './en-console-machinery.ts'
 import { queues } from './zh-console-queues.ts'
+import { alarmName } from './zh-alarms.ts'
 
 export const machinery = {
   alarms: {
+    name: alarmName,
     nav: '告警',
     firing: (names: string) => `正在告警：${names}。`,
     pending: (count: number) => `没有告警，${count} 项即将触发。`,

@@ -3,6 +3,7 @@ import { faults } from './zh-console-faults.ts'
 import { lists } from './zh-console-lists.ts'
 import { machinery } from './zh-console-machinery.ts'
 import { timeline } from './zh-console-timeline.ts'
+import { promises } from './zh-promises.ts'
 
 export const console = {
   business: '业务',
@@ -164,6 +165,7 @@ export const console = {
     amount: '金额',
     mode: '处理方式',
     customer: '顾客',
+    versions: { title: '版本', version: '版本号', fact: '事实', after: '用时' },
     reason: '来自控制台',
     acts: { cancel: '取消订单', refund: '退款', ask_status: '查询状态' },
     dead: (service: string, event: string, tries: number) =>
@@ -186,6 +188,7 @@ export const console = {
       `${processes} 个进程中的 ${spans} 个跨度，从头到尾 ${time}`,
     id: '追踪',
   },
+  promises,
   timeline,
   ...lists,
   ...machinery,

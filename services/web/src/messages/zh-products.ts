@@ -32,9 +32,18 @@ const CATEGORIES: Partial<Record<string, string>> = {
   Desk: '书桌',
 }
 
+const HAN = /\p{Script=Han}/u
+
 /** What is sold here, in Chinese; what was added to the catalogue since is called as the API calls it. */
 export const shelf = {
   name: (id: string, name: string) => PRODUCTS[id]?.[0] ?? name,
   description: (id: string, description: string) => PRODUCTS[id]?.[1] ?? description,
   category: (name: string) => CATEGORIES[name] ?? name,
+  /** The shop knows its products' English words only. */
+  find: (words: string): string[] | undefined =>
+    HAN.test(words)
+      ? Object.entries(PRODUCTS).flatMap(([id, texts]) =>
+          texts?.some((text) => text.includes(words)) ? [id] : [],
+        )
+      : undefined,
 }

@@ -6,17 +6,17 @@ import { PageTitle } from '../parts/page.tsx'
 import { Bone, Empty, Trouble } from '../parts/panel.tsx'
 import style from './catalogue.module.css'
 import { ProductTile } from './product-tile.tsx'
-import { type Sort, useCategories, useProducts } from './queries.ts'
+import { type ProductFilter, type Sort, useCategories, useProducts } from './queries.ts'
 
 export function Catalogue() {
-  const { catalogue: texts } = useMessages()
+  const { catalogue: texts, shelf } = useMessages()
   const [search] = useSearchParams()
   const query = search.get('query') ?? ''
   const category = search.get('category') ?? ''
   const sort = PRODUCT_SORTS.find((name) => name === search.get('sort')) ?? 'category'
   const { data, error, refetch, isPlaceholderData, hasNextPage, fetchNextPage, isFetchingNextPage } =
     useProducts({
-      ...(query && { query }),
+      ...(query && wanted(query, shelf.find(query))),
       ...(category && { category }),
       ...(sort !== 'category' && { sort }),
     })
@@ -60,6 +60,11 @@ export function Catalogue() {
       )}
     </>
   )
+}
+
+/** By id where the words are those of another language than the shop's, as far as they mean anything. */
+function wanted(query: string, ids: readonly string[] | undefined): ProductFilter {
+  return ids === undefined || ids.length === 0 ? { query } : { product_ids: ids.join(',') }
 }
 
 function Filters({ category, sort }: { category: string; sort: Sort }) {

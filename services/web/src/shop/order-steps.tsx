@@ -1,5 +1,7 @@
 import type { History, Order } from '../api.ts'
 import { duration } from '../format.ts'
+import type { Messages } from '../messages/en.ts'
+import { flagOf } from '../messages/flag.ts'
 import { useMessages } from '../messages/messages.tsx'
 import style from './order-page.module.css'
 import { stepsOf } from './steps.ts'
@@ -22,7 +24,7 @@ export function OrderSteps({ order, history }: { order: Order; history: History 
 
 /** Every fact of the order's stream, with the time since it was placed. */
 export function OrderHistory({ order, history }: { order: Order; history: History | undefined }) {
-  const { order: texts, facts } = useMessages()
+  const { order: texts, facts, flags } = useMessages()
   if (history === undefined) return null
   return (
     <details className={style['history']}>
@@ -32,7 +34,7 @@ export function OrderHistory({ order, history }: { order: Order; history: Histor
           <li key={version}>
             <span>{texts.after(duration(Math.max(0, Date.parse(at) - Date.parse(order.created_at))))}</span>
             <span>
-              {facts[type as keyof typeof facts] ?? type} {detailOf(data)} <code>{type}</code>
+              {facts[type as keyof typeof facts] ?? type} {detailOf(data, flags)} <code>{type}</code>
             </span>
           </li>
         ))}
@@ -41,7 +43,7 @@ export function OrderHistory({ order, history }: { order: Order; history: Histor
   )
 }
 
-function detailOf(data: Record<string, unknown>): string {
+function detailOf(data: Record<string, unknown>, flags: Messages['flags']): string {
   const value = data['stock'] ?? data['pay'] ?? data['reason'] ?? data['status']
-  return typeof value === 'string' ? value.toLowerCase().replaceAll('_', ' ') : ''
+  return typeof value === 'string' ? flagOf(flags, value) : ''
 }

@@ -32,12 +32,13 @@ export function useCategories() {
 
 export interface ProductFilter {
   query?: string
+  product_ids?: string
   category?: string
   sort?: Sort
 }
 
 export function useProducts(filter: ProductFilter) {
-  const { query, category, sort } = filter
+  const { query, product_ids, category, sort } = filter
   return useInfiniteQuery({
     queryKey: ['products', filter],
     queryFn: ({ pageParam, signal }) =>
@@ -45,6 +46,7 @@ export function useProducts(filter: ProductFilter) {
         query: {
           limit: 48,
           ...(query && { query }),
+          ...(product_ids && { product_ids }),
           ...(category && { category }),
           ...(sort && { sort }),
           ...(pageParam !== '' && { cursor: pageParam }),
