@@ -1,6 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core'
 import { target } from '../journeys/world.ts'
 import { launchBrowser } from './launch.ts'
+import { becomeOperator as signIn } from './sign-in.ts'
 
 /** A busy machine is slow; a page that does not come is not there after this time either. */
 const TIMEOUT_MS = 15_000
@@ -54,12 +55,8 @@ export async function newPerson(locale = ENGLISH): Promise<Person> {
 }
 
 /** Signs the browser in as an operator, beside the shopper that it is. */
-export async function becomeOperator({ page }: Person, name = 'browser'): Promise<void> {
-  const answer = await page.request.post('/api/v1/session/operator', {
-    headers: { origin: target.gateway },
-    data: { secret: target.operatorSecret, name },
-  })
-  if (answer.status() !== 201) throw new Error(`POST /session/operator answered ${answer.status()}`)
+export function becomeOperator({ page }: Person, name?: string): Promise<void> {
+  return signIn(page, target.gateway, target.operatorSecret, name)
 }
 
 /** Runs what a person does, and lets them leave however it ends. */

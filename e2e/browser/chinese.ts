@@ -11,6 +11,10 @@ export function chinese(): void {
     'buys a desk lamp in Chinese, in a browser that asks for it',
     asPerson(async ({ page, complaints }) => {
       await page.goto('/shop')
+      await page.getByRole('searchbox', { name: '搜索商品' }).fill('台灯')
+      await page.keyboard.press('Enter')
+      await page.waitForURL(/query=/)
+      await page.getByText('共找到').waitFor()
       await page.getByRole('link', { name: '台灯' }).click()
       await page.getByRole('button', { name: '加入购物车' }).click()
       await page.getByRole('button', { name: '购物车，1 件' }).click()

@@ -128,6 +128,13 @@ const STATES: Record<string, State> = {
     },
   },
   'the lab': { heading: 'Kill something while buying', open: goTo('/lab') },
+  'a pattern that is left out': {
+    heading: 'Leave a pattern out',
+    open: async ({ page }) => {
+      await page.goto('/lab/patterns?without=acknowledgement')
+      await page.getByText('all promises kept').waitFor()
+    },
+  },
   'the console before one signs in': { heading: 'Operators only', open: goTo('/console') },
   'the overview': {
     heading: /instances? (answer|of)|not answered/,

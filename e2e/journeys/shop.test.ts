@@ -3,9 +3,12 @@ import { closeBrowser } from '../browser/browser.ts'
 import { breaking } from '../browser/breaking.ts'
 import { chinese } from '../browser/chinese.ts'
 import { identity } from '../browser/identity.ts'
+import { keyboard } from '../browser/keyboard.ts'
 import { looks } from '../browser/looks.ts'
+import { patterns } from '../browser/patterns.ts'
 import { pictures } from '../browser/pictures.ts'
 import { repairing } from '../browser/repairing.ts'
+import { restarting } from '../browser/restarting.ts'
 import { shopping } from '../browser/shopping.ts'
 import { forgedEvents } from '../hostile/forged-events.ts'
 import { hostile } from '../hostile/hostile.ts'
@@ -54,7 +57,10 @@ describe('a person with a browser', () => {
   describe('is who they are', identity)
   describe('looks at every page, and', looks)
   describe('breaks things, and', breaking)
+  describe('leaves patterns out, and', patterns)
   describe('repairs things: it', repairing)
+  describe('has nothing but a keyboard, and', keyboard)
+  describe('has pages open: one', restarting)
   describe('takes the pictures of the README: they', pictures)
 })
 describe('the shop', faults)
