@@ -24,9 +24,9 @@ import { measureTracing } from './traces.ts'
 import { measureTakeover } from './takeover.ts'
 import { measureDrain, measureQueues } from './queues.ts'
 import { measureLayers } from './layers.ts'
-import { measurePages } from './pages.ts'
 import { inMs, inPercent, stationRows } from './queue-rows.ts'
 import { rowsOf } from './takeover-rows.ts'
+import { measureWeb } from './web/web.ts'
 
 // Measures shops of its own, on free ports and in temporary directories, and prints one table.
 async function measureMode(shop: Shop, client: ShopClient, mode: Mode, name: string): Promise<void> {
@@ -152,20 +152,6 @@ async function measureHostile(stateDir: string): Promise<void> {
   }
   const [series, tookMs] = [pages.map((page) => page.series), pages.map((page) => page.tookMs)]
   add('/metrics afterwards, at most', `${Math.max(...series)} series, ${Math.max(...tookMs).toFixed(1)} ms`)
-}
-
-/** What a browser loads and how soon it shows it, cold, with the budgets beside it. */
-async function measureWeb(stateDir: string): Promise<void> {
-  await withShop(stateDir, async (shop) => {
-    for (const { path, cpu, scriptKb, styleKb, allKb, paintMs, shift } of await measurePages(
-      shop.urls.gateway,
-    ))
-      add(
-        `${path}, CPU ${cpu} × slower`,
-        `script ${scriptKb.toFixed(0)} KB, style ${styleKb.toFixed(0)} KB, all ${allKb.toFixed(0)} KB; ` +
-          `largest paint ${paintMs.toFixed(0)} ms; layout shift ${shift.toFixed(3)}`,
-      )
-  })
 }
 
 /** The consumers as queues under growing load: what Erlang's formula foretells beside what is measured. */

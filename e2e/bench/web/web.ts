@@ -1,0 +1,33 @@
+import { readFile } from 'node:fs/promises'
+import { serveControl } from '@lepton/local/control'
+import { launchBrowser } from '../../browser/launch.ts'
+import { withShop } from '../bench-shop.ts'
+import { measureCost, measureDelays } from './delays.ts'
+import { measureIdle } from './idle.ts'
+import { measureLab } from './lab.ts'
+import { measureLive } from './live.ts'
+import { measureLoads } from './loads.ts'
+import { measureReads } from './reads.ts'
+import { measureSources } from './sources.ts'
+
+/** Every budget of the web app: what was measured, and its bar. */
+export async function measureWeb(stateDir: string): Promise<void> {
+  measureSources()
+  await withShop(stateDir, async (shop, client) => {
+    const closeControl = await serveControl(shop, () => undefined)
+    const browser = await launchBrowser()
+    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    try {
+      await measureIdle(shop)
+      await measureLoads(browser, shop)
+      await measureReads(browser, shop, client, operator)
+      await measureLive(browser, shop, client)
+      await measureCost(browser, shop, client)
+      await measureDelays(browser, shop, client, operator)
+      await measureLab(browser, shop)
+    } finally {
+      await browser.close()
+      closeControl()
+    }
+  })
+}
