@@ -1,6 +1,6 @@
 import type { KnownInstance } from './membership.ts'
 import { createFramesTransport } from './frames/client.ts'
-import { createGrpcTransport } from './grpc/client.ts'
+import { createGrpcTransport } from './grpc/lazy-client.ts'
 import { createHttp2Transport } from './http2/client.ts'
 import type { SecureWay } from './tls/identity.ts'
 import { createTransport, type Transport, type TransportSettings } from './transport.ts'

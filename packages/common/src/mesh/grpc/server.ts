@@ -1,71 +1,40 @@
 import {
+  constants,
   createSecureServer,
   createServer,
   type Http2SecureServer,
   type Http2Server,
   type Http2ServerRequest,
+  type Http2ServerResponse,
 } from 'node:http2'
-import type { OutgoingHttpHeaders } from 'node:http'
-import { type ConnectRouter, createContextKey, createContextValues } from '@connectrpc/connect'
-import { connectNodeAdapter } from '@connectrpc/connect-node'
-import { endToEndHeaders } from '../hop.ts'
 import { trackSessions } from '../http2/sessions.ts'
-import type { Inbound, InboundHandler } from '../inbound.ts'
+import type { InboundHandler } from '../inbound.ts'
 import type { ServerTls } from '../tls/identity.ts'
-import { Exchanges } from './exchange_pb.ts'
 
-const MAX_REQUEST_BYTES = 1024 * 1024
-/** Besides the body: method, path and headers. */
-const MAX_HEAD_BYTES = 64 * 1024
-
-const from = createContextKey<Pick<Inbound, 'remoteAddress' | 'caller'>>({
-  remoteAddress: undefined,
-  caller: undefined,
-})
-
-/** Answers requests that come by gRPC; without TLS, with prior knowledge. Its contract is `exchange.proto`. */
+/**
+ * Answers requests that come by gRPC; without TLS, with prior knowledge. Its contract is `exchange.proto`.
+ *
+ * The library is loaded with the first request: it is a quarter of what a process would load at its start.
+ */
 export function createGrpcServer(
   handle: InboundHandler,
   { tls }: { tls?: ServerTls | undefined } = {},
 ): { server: Http2Server | Http2SecureServer; close(): Promise<void> } {
-  const routes = (router: ConnectRouter) =>
-    router.service(Exchanges, {
-      async exchange({ method, path, headers, body }, { signal, values }) {
-        const answer = await handle({
-          method,
-          path,
-          headers: Object.fromEntries(headers.map(({ name, value }) => [name, value])),
-          body: Buffer.from(body.buffer, body.byteOffset, body.length),
-          signal,
-          ...values.get(from),
-        })
-        return { status: answer.status, headers: headersOf(answer.headers), body: Buffer.from(answer.body) }
-      },
-    })
-  const adapter = connectNodeAdapter({
-    routes,
-    connect: false,
-    grpcWeb: false,
-    readMaxBytes: MAX_REQUEST_BYTES + MAX_HEAD_BYTES,
-    contextValues: (req) => {
-      const { session } = (req as Http2ServerRequest).stream
-      const caller = session === undefined ? undefined : tls?.callerOn(session.socket)
-      return createContextValues().set(from, { remoteAddress: req.socket.remoteAddress, caller })
-    },
-  })
-  const server =
-    tls === undefined ? createServer(adapter) : tls.keep(createSecureServer(tls.options(), adapter))
-  return { server, close: trackSessions(server) }
-}
+  let loading: Promise<ReturnType<typeof import('./adapter.ts').createAdapter>> | undefined
 
-/** Several values of one header stay several. */
-function headersOf(headers: OutgoingHttpHeaders): { name: string; value: string }[] {
-  const { 'set-cookie': cookies, ...others } = headers
-  const single = endToEndHeaders(
-    Object.entries(others).map(([name, value]) => [name, typeof value === 'number' ? String(value) : value]),
-  )
-  return [
-    ...Object.entries(single).map(([name, value]) => ({ name, value })),
-    ...[cookies ?? []].flat().map((value) => ({ name: 'set-cookie', value })),
-  ]
+  async function answer(request: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+    loading ??= import('./adapter.ts').then(({ createAdapter }) => createAdapter(handle, tls))
+    try {
+      const adapter = await loading
+      adapter(request, response)
+    } catch {
+      request.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+    }
+  }
+
+  const listener = (request: Http2ServerRequest, response: Http2ServerResponse) =>
+    void answer(request, response)
+  const server =
+    tls === undefined ? createServer(listener) : tls.keep(createSecureServer(tls.options(), listener))
+  return { server, close: trackSessions(server) }
 }
