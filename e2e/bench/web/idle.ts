@@ -5,7 +5,7 @@ import { judge } from './budget.ts'
 
 const WATCHED_S = 20
 /** What the start left to do is done by then. */
-const SETTLE_MS = 10_000
+const SETTLE_MS = 25_000
 
 /** What the machinery takes while it has nothing to do. */
 export async function measureIdle(shop: Shop): Promise<void> {

@@ -14,6 +14,8 @@ export async function measureLoads(browser: Browser, shop: Shop): Promise<void> 
     for (let round = 0; round < ROUNDS; round++) loads.push(await load(browser, shop, asked))
     return loads.toSorted((a, b) => a.paintMs - b.paintMs)[Math.floor(ROUNDS / 2)]!
   }
+  // A shop that has just started compiles as it answers: the first load is not counted.
+  await load(browser, shop, SHOP)
   const near = await median(SHOP)
   const console = await median({ path: '/console', isOperator: true })
   judge('shop, script', near.scriptKb, 115, 'KB')
