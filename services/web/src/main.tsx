@@ -17,21 +17,23 @@ const queries = new QueryClient({
   defaultOptions: { queries: { retry: false, staleTime: 5_000, refetchOnWindowFocus: true } },
 })
 
-// Nothing is shown before there are texts for it: no page begins in the wrong language.
-void messagesOf(preferredLanguage())
+function show(): void {
+  createRoot(document.getElementById('root')!).render(
+    <StrictMode>
+      <QueryClientProvider client={queries}>
+        <MessagesProvider>
+          <Suspense>
+            <BrowserRouter>
+              <ToastProvider>
+                <App />
+              </ToastProvider>
+            </BrowserRouter>
+          </Suspense>
+        </MessagesProvider>
+      </QueryClientProvider>
+    </StrictMode>,
+  )
+}
 
-createRoot(document.getElementById('root')!).render(
-  <StrictMode>
-    <QueryClientProvider client={queries}>
-      <MessagesProvider>
-        <Suspense>
-          <BrowserRouter>
-            <ToastProvider>
-              <App />
-            </ToastProvider>
-          </BrowserRouter>
-        </Suspense>
-      </MessagesProvider>
-    </QueryClientProvider>
-  </StrictMode>,
-)
+// Nothing is shown before there are texts for it: no page begins in the wrong language.
+messagesOf(preferredLanguage()).then(show, show)

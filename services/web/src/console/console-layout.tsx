@@ -72,13 +72,14 @@ export function ConsoleLayout() {
             <ThemeButton />
           </div>
           <main id="main" className={style['main']}>
-            <Boundary key={pathname}>
-              <Suspense fallback={<Bone height={320} />}>
+            {/* Outside of what is new with each page: the last one stays until the next is loaded. */}
+            <Suspense fallback={<Bone height={320} />}>
+              <Boundary key={pathname}>
                 {error && <Trouble error={error} onRetry={() => void refetch()} />}
                 {session === undefined && !error && <Bone height={320} />}
                 {session !== undefined && (session.operator ? <Outlet /> : <Gate session={session} />)}
-              </Suspense>
-            </Boundary>
+              </Boundary>
+            </Suspense>
           </main>
         </div>
       </div>

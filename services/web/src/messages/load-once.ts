@@ -8,7 +8,11 @@ export function loadOnce<Language extends string, Texts>(
     if (known !== undefined) return known
     const texts = load[language]()
     loaded.set(language, texts)
-    texts.catch(() => loaded.delete(language))
+    texts.then(
+      // What is there is read at once: React suspends for a promise that it does not know, and shows what it had hidden 300 ms later.
+      (value) => Object.assign(texts, { status: 'fulfilled', value }),
+      () => loaded.delete(language),
+    )
     return texts
   }
 }

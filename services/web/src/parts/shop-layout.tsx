@@ -52,11 +52,12 @@ export function ShopLayout() {
         </div>
       </header>
       <main id="main" className={pathname === '/' ? style['wide'] : style['main']}>
-        <Boundary key={pathname}>
-          <Suspense fallback={<Bone height={320} />}>
+        {/* Outside of what is new with each page: the last one stays until the next is loaded. */}
+        <Suspense fallback={<Bone height={320} />}>
+          <Boundary key={pathname}>
             <Outlet />
-          </Suspense>
-        </Boundary>
+          </Boundary>
+        </Suspense>
       </main>
       <footer className={style['footer']}>
         <p>{footer.line}</p>
