@@ -22,7 +22,7 @@ export async function measureWeb(stateDir: string): Promise<void> {
       await measureLoads(browser, shop)
       await measureReads(browser, shop, client, operator)
       await measureLive(browser, shop, client)
-      await measureCost(browser, shop, client)
+      await measureCost(client, operator)
       await measureDelays(browser, shop, client, operator)
       await measureLab(browser, shop)
     } finally {
