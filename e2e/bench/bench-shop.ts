@@ -9,8 +9,18 @@ import { stockUp } from './orders.ts'
 const ROOT = new URL('../..', import.meta.url).pathname
 const UNLIMITED = '1000000000'
 
-/** A shop without limits, on free ports; without a pattern where one is named. */
-export async function startBenchShop(stateDir: string, without?: Pattern): Promise<Shop> {
+export interface BenchOptions {
+  /** The pattern that it is to have none of. */
+  without?: Pattern
+  /** Settings of every process. */
+  all?: Record<string, string>
+}
+
+/** A shop without limits, on free ports. */
+export async function startBenchShop(
+  stateDir: string,
+  { without, all = {} }: BenchOptions = {},
+): Promise<Shop> {
   const limits = {
     RATE_LIMIT_PER_MINUTE: UNLIMITED,
     ADDRESS_LIMIT_PER_MINUTE: UNLIMITED,
@@ -21,6 +31,7 @@ export async function startBenchShop(stateDir: string, without?: Pattern): Promi
   const { importOption = '', ...mutant } = without === undefined ? {} : withoutPattern(without)
   const worse = without === undefined ? {} : { ...mutant, NODE_OPTIONS: importOption }
   const env = {
+    all,
     gateway: limits,
     cart: worse,
     order: { ...worse, ...order },
@@ -34,9 +45,9 @@ export async function startBenchShop(stateDir: string, without?: Pattern): Promi
 export async function withShop(
   stateDir: string,
   work: (shop: Shop, client: ShopClient) => Promise<void>,
-  without?: Pattern,
+  options: BenchOptions = {},
 ): Promise<void> {
-  const shop = await startBenchShop(stateDir, without)
+  const shop = await startBenchShop(stateDir, options)
   const client = createShopClient(shop.urls.gateway)
   try {
     await stockUp(client, (await readFile(shop.operatorSecretFile, 'utf8')).trim(), 100_000)

@@ -1,17 +1,24 @@
 import { join } from 'node:path'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient } from '@lepton/testing/shop-client'
-import { withShop } from './bench-shop.ts'
+import { type BenchOptions, withShop } from './bench-shop.ts'
 import { measureThroughput, ordersOf } from './orders.ts'
 import { cpuSeconds, processesOf, sum } from './processes.ts'
 import { note } from './table.ts'
+
+const WITHOUT: Record<string, BenchOptions> = {
+  inbox: { without: 'inbox' },
+  outbox: { without: 'outbox' },
+  idempotency: { without: 'idempotency' },
+  signatures: { all: { EVENT_SIGNATURES: 'off' } },
+}
 
 /**
  * What the patterns cost: the same orders at the same time on a shop with all of them and on one that leaves one out,
  * so that both have the same machine. Compared is the CPU that an order takes in all processes of its shop.
  */
 export async function measurePatterns(stateDir: string): Promise<void> {
-  for (const without of ['inbox', 'outbox', 'idempotency'] as const) {
+  for (const [without, options] of Object.entries(WITHOUT)) {
     let costs: number[] = []
     await withShop(join(stateDir, `with-${without}`), (shop, client) =>
       withShop(
@@ -20,7 +27,7 @@ export async function measurePatterns(stateDir: string): Promise<void> {
           await Promise.all([cpuOfOrder(shop, client, 500), cpuOfOrder(other, otherClient, 500)])
           costs = await Promise.all([cpuOfOrder(shop, client, 2_000), cpuOfOrder(other, otherClient, 2_000)])
         },
-        without,
+        options,
       ),
     )
     const [all, less] = costs as [number, number]
