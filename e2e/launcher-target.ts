@@ -4,6 +4,7 @@ import { askControl } from '@lepton/local/control'
 import type { InstanceInfo } from '@lepton/local/fleet'
 import { showLogs } from '@lepton/local/logs'
 import type { ServerInfo } from '@lepton/local/shop-types'
+import { adminAccess } from '@lepton/setup/kafka-users'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import { until } from '@lepton/testing/until'
 import pg from 'pg'
@@ -77,6 +78,7 @@ export async function launcherTarget(): Promise<Target> {
   }
 
   const away = new Map<TargetService, number>()
+  const brokers = (await running()).servers.find(({ name }) => name === 'kafka')!.address
   return {
     gateway,
     psp,
@@ -86,7 +88,11 @@ export async function launcherTarget(): Promise<Target> {
       consul,
       keyOf: (owner) => readSecret(`${owner}.jwk.json`),
       eventKeyOf: (owner) => readSecret(`${owner}.event.jwk.json`),
-      brokers: (await running()).servers.find(({ name }) => name === 'kafka')!.address,
+      kafka: adminAccess(brokers, await readSecret('kafka-setup.secret')),
+      kafkaAs: async (username) => {
+        const password = await readSecret(`kafka-${username}.secret`)
+        return { brokers: [brokers], sasl: { mechanism: 'scram-sha-256', username, password } }
+      },
       pspSecret: await readSecret('psp.secret'),
     },
     paymentWaitMs: PAYMENT_WAIT_MS,

@@ -1,3 +1,5 @@
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
+import type { KafkaUser } from '@lepton/setup/kafka-rights'
 import type { DatabaseOwner, KeyOwner } from '@lepton/setup/services'
 
 export type TargetService = DatabaseOwner | 'gateway' | 'ops' | 'psp'
@@ -8,7 +10,9 @@ export interface Inside {
   keyOf(owner: KeyOwner): Promise<string>
   /** The one that it signs events with. */
   eventKeyOf(owner: DatabaseOwner): Promise<string>
-  brokers: string
+  /** With every right. */
+  kafka: KafkaAccess
+  kafkaAs(user: KafkaUser): Promise<KafkaAccess>
   pspSecret: string
 }
 

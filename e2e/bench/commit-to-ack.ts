@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Broker } from '@lepton/events/broker'
 import { createKafkaBroker } from '@lepton/events/kafka/broker'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { createOutbox } from '@lepton/events/outbox'
 import { maintainPartitions } from '@lepton/events/partitions'
 import { startRelay } from '@lepton/events/relay'
@@ -26,7 +27,7 @@ export interface CommitToAck {
 /** Two instances of a relay on an idle outbox, which share its shards: the time from a commit to Kafka's acknowledgement. */
 export async function measureCommitToAck(
   databaseUrl: string,
-  brokers: string[],
+  kafka: KafkaAccess,
   events: number,
 ): Promise<CommitToAck> {
   const log = createLog({ service: 'bench', instance: 'bench', level: 'warn' })
@@ -40,7 +41,7 @@ export async function measureCommitToAck(
     await migrate(database, { folder: noMigrations }, log)
     await maintainPartitions(database)
     const outbox = createOutbox(`/bench/${name}`)
-    const broker = noting(createKafkaBroker({ brokers, clientId: `bench-${name}` }, log), (key) =>
+    const broker = noting(createKafkaBroker({ ...kafka, clientId: `bench-${name}` }, log), (key) =>
       acked.set(key, performance.now()),
     )
     instances.push({

@@ -29,7 +29,7 @@ export async function measureHotSku(shop: Shop, sku: string, orders: number): Pr
   }
   const log = createLog({ service: 'bench', instance: 'bench', level: 'warn' })
   const database = createDatabase({ url: shop.databaseUrl('inventory'), poolSize: 1 }, log, createMetrics())
-  const broker = createKafkaBroker({ brokers: [shop.brokers], clientId: 'bench' }, log)
+  const broker = createKafkaBroker({ ...shop.kafka, clientId: 'bench' }, log)
   // A look that costs the database next to nothing: it is what is being measured.
   const countDecided = async () =>
     (

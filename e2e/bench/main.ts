@@ -64,12 +64,12 @@ async function measureOutbox(stateDir: string): Promise<void> {
     for (const { instance, service } of shop.instances()) {
       if (service !== 'gateway' && service !== 'psp') await shop.remove(instance)
     }
-    const ack = await measureCommitToAck(shop.databaseUrl('cart'), [shop.brokers], 500)
+    const ack = await measureCommitToAck(shop.databaseUrl('cart'), shop.kafka, 500)
     note("commit to Kafka's ack p50", ack.p50Ms, 'ms', 1)
     note("commit to Kafka's ack p99", ack.p99Ms, 'ms', 1)
     const { drainedPerS, publishedPerS } = await measureOutboxDrain(
       shop.databaseUrl('cart'),
-      [shop.brokers],
+      shop.kafka,
       100_000,
     )
     note('outbox, a backlog brought to Kafka', drainedPerS, 'events a second')

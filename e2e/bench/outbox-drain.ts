@@ -1,4 +1,5 @@
 import { createKafkaBroker } from '@lepton/events/kafka/broker'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { createOutbox } from '@lepton/events/outbox'
 import { startRelay } from '@lepton/events/relay'
 import { newId } from '@lepton/common/runtime/id'
@@ -22,14 +23,14 @@ export interface Drain {
 /** One relay on a database of its own: a backlog first, then events that are written at the same time. */
 export async function measureOutboxDrain(
   databaseUrl: string,
-  brokers: string[],
+  kafka: KafkaAccess,
   events: number,
 ): Promise<Drain> {
   const log = createLog({ service: 'bench', instance: 'bench', level: 'warn' })
   const metrics = createMetrics()
   const database = createDatabase({ url: databaseUrl, poolSize: WRITERS + 1 }, log, metrics)
   const outbox = createOutbox('/bench/a')
-  const broker = createKafkaBroker({ brokers, clientId: 'bench' }, log)
+  const broker = createKafkaBroker({ ...kafka, clientId: 'bench' }, log)
 
   async function write(): Promise<void> {
     let left = events / EVENTS_PER_TRANSACTION

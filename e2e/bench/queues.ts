@@ -59,7 +59,7 @@ export async function measureDrain(
   perS: number,
 ): Promise<Drain> {
   const lags = createLagReader(
-    { brokers: [shop.brokers], clientId: 'bench' },
+    { ...shop.kafka, clientId: 'bench' },
     createLog({ service: 'bench', instance: 'bench', level: 'silent' }),
   )
   const backlogOf = async () =>

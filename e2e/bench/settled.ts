@@ -18,7 +18,7 @@ export interface Member {
 
 /** Who consumes; undefined while a group rebalances. */
 export async function membersOf(shop: Shop): Promise<Member[] | undefined> {
-  const kafka = createKafka({ brokers: shop.brokers.split(','), clientId: 'bench-look', retries: 2 }, silent)
+  const kafka = createKafka({ ...shop.kafka, clientId: 'bench-look', retries: 2 }, silent)
   const admin = kafka.admin()
   try {
     await admin.connect()

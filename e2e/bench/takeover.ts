@@ -43,11 +43,11 @@ export async function measureTakeover(shop: Shop, client: ShopClient): Promise<T
 }
 
 /** How long each event was on its way, and when each order was completed, once nothing is on its way any more. */
-async function whatHappened({ databaseUrl, brokers }: Shop) {
+async function whatHappened({ databaseUrl, kafka }: Shop) {
   const { signal } = new AbortController()
-  const quiet = await untilQuiet({ databaseUrl, brokers, signal }, QUIET_TIMEOUT_MS, () => Promise.resolve())
+  const quiet = await untilQuiet({ databaseUrl, kafka, signal }, QUIET_TIMEOUT_MS, () => Promise.resolve())
   if (quiet.afterMs === undefined) throw new Error(`the shop is not quiet: ${quiet.left.join(', ')}`)
-  const [messaging, log] = await Promise.all([readMessaging(databaseUrl), dumpTopics(brokers)])
+  const [messaging, log] = await Promise.all([readMessaging(databaseUrl), dumpTopics(kafka)])
   const completed = messaging.archives.order.filter(({ type }) => type === OrderCompleted.type)
   return {
     ways: waysOf({ ...messaging, log }),

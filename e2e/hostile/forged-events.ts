@@ -17,10 +17,7 @@ const LETTERS = '/api/v1/ops/dead-letters'
 
 /** Finding 7: whoever reaches Kafka, even with the rights of its administrator, is not believed. */
 export function forgedEvents(): void {
-  const { brokers, eventKeyOf } = target.inside ?? {
-    brokers: '',
-    eventKeyOf: () => Promise.reject(new Error()),
-  }
+  const inside = target.inside!
   const onThisMachine = target.inside === undefined ? it.skip : it
   const keys: string[] = []
 
@@ -30,7 +27,7 @@ export function forgedEvents(): void {
   }
 
   async function append(records: readonly OutgoingRecord[]): Promise<void> {
-    const producer = createChaosKafka(brokers).producer({ allowAutoTopicCreation: false })
+    const producer = createChaosKafka(inside.kafka).producer({ allowAutoTopicCreation: false })
     await producer.connect()
     const topicMessages = [...Map.groupBy(records, ({ topic }) => topic)].map(([topic, of]) => ({
       topic,
@@ -58,7 +55,7 @@ export function forgedEvents(): void {
     const shopper = await client.shopper()
     const other = await shopper.place([{ item_id: ITEM, quantity: 1 }])
     await settled(shopper, other, ['COMPLETED'])
-    const said = (await dumpTopics(brokers)).filter(
+    const said = (await dumpTopics(inside.kafka)).filter(
       ({ topic, key }) => topic === 'payment.v1' && key === other,
     )
     expect(said.map(({ type }) => type)).toEqual(['payment.authorized.v1', 'payment.captured.v1'])
@@ -69,7 +66,7 @@ export function forgedEvents(): void {
     ['without a signature', (orderId) => Promise.resolve(paid(orderId))],
     [
       'with the key of another service',
-      async (orderId) => createEventSigner(await eventKeyOf('order')).sign(paid(orderId)),
+      async (orderId) => createEventSigner(await inside.eventKeyOf('order')).sign(paid(orderId)),
     ],
     ['by true events of another order', replayed],
     [

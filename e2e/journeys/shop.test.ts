@@ -13,6 +13,7 @@ import { shopping } from '../browser/shopping.ts'
 import { forgedEvents } from '../hostile/forged-events.ts'
 import { hostile } from '../hostile/hostile.ts'
 import { innocent } from '../hostile/innocent.ts'
+import { kafkaUsers } from '../hostile/kafka-users.ts'
 import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
 import { books } from './books.ts'
 import { buying } from './buying.ts'
@@ -72,6 +73,7 @@ describe('a foreign participant', participants)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('one who reaches Kafka', forgedEvents)
+describe('a service that was taken over', kafkaUsers)
 describe('the books', books)
 describe('the figures of the streams', windows)
 describe('the pages of metrics', pagesOfMetrics)

@@ -14,7 +14,7 @@ export async function collectFacts(
   history: History,
   observed: Pick<Facts, 'stockSamples' | 'quietAfterMs'>,
 ): Promise<Facts> {
-  const [databases, records] = await Promise.all([readDatabases(shop.databaseUrl), dumpTopics(shop.brokers)])
+  const [databases, records] = await Promise.all([readDatabases(shop.databaseUrl), dumpTopics(shop.kafka)])
   return {
     history: history.operations,
     ...databases,

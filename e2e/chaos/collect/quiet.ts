@@ -14,7 +14,7 @@ export interface Quiet {
 
 /** Waits until every order is final, every event sent and applied, every task done; tidies up before each look. */
 export async function untilQuiet(
-  shop: Pick<ChaosShop, 'databaseUrl' | 'brokers' | 'signal'>,
+  shop: Pick<ChaosShop, 'databaseUrl' | 'kafka' | 'signal'>,
   timeoutMs: number,
   tidy: () => Promise<unknown>,
 ): Promise<Quiet> {
@@ -36,12 +36,12 @@ export async function untilQuiet(
 
 async function whatIsLeft({
   databaseUrl,
-  brokers,
-}: Pick<ChaosShop, 'databaseUrl' | 'brokers'>): Promise<string[]> {
+  kafka,
+}: Pick<ChaosShop, 'databaseUrl' | 'kafka'>): Promise<string[]> {
   const unfinished = await countUnfinished(databaseUrl)
   const left = unfinished.filter(({ count }) => count > 0).map(describe)
   if (left.length > 0) return left
-  const lag = await countLag(brokers)
+  const lag = await countLag(kafka)
   return lag > 0 ? [`${lag} records to be applied`] : []
 }
 

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { createKafka } from '@lepton/events/kafka/client'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { createLog } from '@lepton/common/runtime/log'
 import { SUBSCRIPTIONS, type Topic, TOPICS } from '@lepton/contracts/topics'
 import { allTopics } from '@lepton/setup/topics'
@@ -12,14 +13,14 @@ export const POISON_HEADER = 'x-chaos-poison'
 
 export type RawRecord = LogRecord & { value: Buffer | null; headers: Record<string, string> }
 
-export function createChaosKafka(brokers: string) {
+export function createChaosKafka(access: KafkaAccess) {
   const log = createLog({ service: 'chaos', instance: 'chaos', level: 'silent' })
-  return createKafka({ brokers: brokers.split(','), clientId: `chaos-${randomUUID()}` }, log)
+  return createKafka({ ...access, clientId: `chaos-${randomUUID()}` }, log)
 }
 
 /** Every record of every topic, dead letters' too, in offset order per partition. */
-export async function dumpTopics(brokers: string): Promise<RawRecord[]> {
-  const kafka = createChaosKafka(brokers)
+export async function dumpTopics(access: KafkaAccess): Promise<RawRecord[]> {
+  const kafka = createChaosKafka(access)
   const admin = kafka.admin()
   await admin.connect()
   const ends = new Map<string, number>()
@@ -85,8 +86,8 @@ function recordOf(topic: string, partition: number, message: Message): RawRecord
 }
 
 /** Records that the services' consumers have still to commit. */
-export async function countLag(brokers: string): Promise<number> {
-  const admin = createChaosKafka(brokers).admin()
+export async function countLag(access: KafkaAccess): Promise<number> {
+  const admin = createChaosKafka(access).admin()
   await admin.connect()
   try {
     let lag = 0

@@ -138,7 +138,7 @@ function poisonous(
 }
 
 async function send(shop: ChaosShop, messages: readonly OutgoingRecord[]): Promise<void> {
-  const producer = createChaosKafka(shop.brokers).producer({ allowAutoTopicCreation: false })
+  const producer = createChaosKafka(shop.kafka).producer({ allowAutoTopicCreation: false })
   await producer.connect()
   try {
     const signed = signAsOwners(shop.stateDir, messages)

@@ -1,4 +1,5 @@
 import { SUBSCRIPTIONS } from '@lepton/contracts/topics'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createChaosKafka } from '../collect/topics.ts'
 import type { FaultSource } from './fault.ts'
@@ -14,7 +15,7 @@ export const stormGroup: FaultSource = (shop, random) => {
     target: `group ${group}`,
     begin: () => {
       const stopping = new AbortController()
-      const running = storm(shop.brokers, group, topics, stopping.signal)
+      const running = storm(shop.kafka, group, topics, stopping.signal)
       // The end of it is awaited below; until then a broker that is away is no fault of ours.
       running.catch(() => undefined)
       return async () => {
@@ -26,12 +27,12 @@ export const stormGroup: FaultSource = (shop, random) => {
 }
 
 async function storm(
-  brokers: string,
+  access: KafkaAccess,
   groupId: string,
   topics: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  const kafka = createChaosKafka(brokers)
+  const kafka = createChaosKafka(access)
   while (!signal.aborted) {
     const consumer = kafka.consumer({
       groupId,

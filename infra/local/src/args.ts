@@ -15,7 +15,7 @@ export const USAGE = `npm start -- [options]     brings up the whole shop and ke
   --help
 
 Servers that run already are used: DATABASE_URL or LEPTON_ADMIN_DATABASE_URL (a role that may create databases),
-KAFKA_BROKERS, CONSUL_HTTP_ADDR. Fetched servers are kept in LEPTON_CACHE_DIR (default: the user's cache folder).
+KAFKA_BROKERS (with KAFKA_USERNAME and KAFKA_PASSWORD_FILE), CONSUL_HTTP_ADDR. Fetched servers are kept in LEPTON_CACHE_DIR (default: the user's cache folder).
 
 While it runs: npm run shop ps | add order | remove order-2 | kill order-1 | pause order-1 | resume order-1 | logs | stop
 `

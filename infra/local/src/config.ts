@@ -1,5 +1,6 @@
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { kafkaSettings } from '@lepton/events/kafka/settings'
 import { CannotStart } from './cannot-start.ts'
 
 /** Servers that run already and that the shop is to use. */
@@ -7,6 +8,8 @@ export interface GivenServers {
   adminDatabaseUrl?: string
   consulHttpAddr?: string
   kafkaBrokers?: string
+  /** Who the services and the set-up are to it, as its own settings say. */
+  kafkaUser?: Record<string, string>
 }
 
 export interface LauncherConfig {
@@ -20,6 +23,8 @@ export interface LauncherConfig {
 }
 
 const INHERITED = ['PATH', 'HOME', 'TMPDIR', 'NODE_EXTRA_CA_CERTS']
+
+const KAFKA_USER = Object.keys(kafkaSettings.omit({ KAFKA_BROKERS: true }).shape)
 
 /** Stated to every child process instead of inherited: names in UTF-8, one clock for all logs. */
 const STATED = { LANG: 'C.UTF-8', TZ: 'UTC' }
@@ -44,15 +49,10 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): LauncherConfig
     given: {
       ...(adminDatabaseUrl === undefined ? {} : { adminDatabaseUrl }),
       ...(consulHttpAddr === undefined ? {} : { consulHttpAddr }),
-      ...(kafkaBrokers === undefined ? {} : { kafkaBrokers }),
+      ...(kafkaBrokers === undefined ? {} : { kafkaBrokers, kafkaUser: pick(env, KAFKA_USER) }),
     },
     inherited: {
-      ...Object.fromEntries(
-        INHERITED.flatMap((name) => {
-          const value = read(name)
-          return value === undefined ? [] : [[name, value]]
-        }),
-      ),
+      ...pick(env, INHERITED),
       ...STATED,
     },
     path: read('PATH') ?? '',
@@ -60,6 +60,15 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): LauncherConfig
     kafkaHome: read('KAFKA_HOME'),
     cacheDir: read('LEPTON_CACHE_DIR') ?? join(read('XDG_CACHE_HOME') ?? systemCache(), 'lepton'),
   }
+}
+
+function pick(env: NodeJS.ProcessEnv, names: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = env[name] || undefined
+      return value === undefined ? [] : [[name, value]]
+    }),
+  )
 }
 
 /** What programs that fetch or build may see: all of it, for they need proxies, certificates and their own settings. */

@@ -2,21 +2,20 @@ import { randomBytes } from 'node:crypto'
 import { existsSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
+import { createKafkaSecrets } from '@lepton/setup/kafka-secrets'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
 import { findJava, JAVA_LOCALE } from './java.ts'
+import { brokerProperties, DATA } from './kafka-properties.ts'
 import { findKafka } from './kafka-source.ts'
-import { toProperties } from './properties.ts'
 import type { Server, ServerDeps } from './server.ts'
-import type { KafkaListener } from './via.ts'
 
 const DEFAULT_PORT = 9092
 const ANSWER_TIMEOUT_MS = 2_000
 const FORMAT_TIMEOUT_MS = 60_000
-/** Kafka runs in its folder and is given names in it: `log.dirs` is a list that has no escape for a comma. */
+/** Kafka runs in its folder and is given names in it. */
 const PROPERTIES = 'server.properties'
 const LOG4J_FILE = 'log4j2.xml'
-const DATA = 'data'
 const HEAP = ['-Xms64m', '-Xmx256m', '-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1']
 
 /** Where Kafka is or will be: known before it runs, so that others can be configured. */
@@ -42,10 +41,15 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
   const controllerPort = await deps.ports.choose('kafka-controller')
   const folder = deps.state.folder('kafka')
   const data = join(folder, DATA)
-  writeFileSync(
-    join(folder, PROPERTIES),
-    brokerProperties({ address, controllerPort, doors: deps.kafkaListeners ?? [] }),
-  )
+  const doors = deps.kafkaListeners ?? []
+  const guard = deps.isKafkaGuarded === true ? createKafkaSecrets(deps.state.folder('secrets')) : undefined
+  const properties = brokerProperties({
+    address,
+    controllerPort,
+    doors,
+    passwords: guard?.kafkaAdminPasswords,
+  })
+  writeFileSync(join(folder, PROPERTIES), properties, { mode: 0o600 })
   writeFileSync(join(folder, LOG4J_FILE), LOG4J)
 
   const env = { ...deps.config.inherited, ...JAVA_LOCALE }
@@ -115,58 +119,6 @@ export function clusterId(random: Buffer = randomBytes(16)): string {
   const id = Buffer.from(random)
   id.writeUInt8(id.readUInt8(0) & 0x7f, 0)
   return id.toString('base64url')
-}
-
-/** `broker.session.timeout.ms`: after a kill the restarted broker is refused until its old registration expires. */
-export function brokerProperties({
-  address,
-  controllerPort,
-  doors,
-}: {
-  address: string
-  controllerPort: number
-  doors: readonly KafkaListener[]
-}) {
-  const named = doors.map((door, index) => ({ ...door, name: `VIA${index + 1}` }))
-  const properties = {
-    'process.roles': 'broker,controller',
-    'node.id': '1',
-    'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
-    listeners: [
-      `PLAINTEXT://${address},CONTROLLER://127.0.0.1:${controllerPort}`,
-      ...named.map((door) => `${door.name}://${door.address}`),
-    ].join(','),
-    'advertised.listeners': [
-      `PLAINTEXT://${address}`,
-      ...named.map((door) => `${door.name}://${door.advertised}`),
-    ].join(','),
-    'controller.listener.names': 'CONTROLLER',
-    'inter.broker.listener.name': 'PLAINTEXT',
-    'listener.security.protocol.map': ['PLAINTEXT', 'CONTROLLER', ...named.map(({ name }) => name)]
-      .map((name) => `${name}:PLAINTEXT`)
-      .join(','),
-    'log.dirs': DATA,
-    'auto.create.topics.enable': 'false',
-    'default.replication.factor': '1',
-    'min.insync.replicas': '1',
-    'offsets.topic.replication.factor': '1',
-    'offsets.topic.num.partitions': '5',
-    'transaction.state.log.replication.factor': '1',
-    'transaction.state.log.min.isr': '1',
-    'transaction.state.log.num.partitions': '5',
-    'share.coordinator.state.topic.replication.factor': '1',
-    'share.coordinator.state.topic.min.isr': '1',
-    'group.initial.rebalance.delay.ms': '0',
-    'group.min.session.timeout.ms': '1000',
-    'broker.session.timeout.ms': '2000',
-    'broker.heartbeat.interval.ms': '300',
-    'num.network.threads': '2',
-    'num.io.threads': '4',
-    'background.threads': '2',
-    'log.cleaner.dedupe.buffer.size': '16777216',
-    'log.index.size.max.bytes': '1048576',
-  }
-  return toProperties(properties)
 }
 
 const LOG4J = `<Configuration status="WARN">

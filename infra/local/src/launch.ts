@@ -74,6 +74,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
     logFile,
     useDefaultPorts,
     note,
+    isKafkaGuarded: true,
     kafkaListeners: doors,
   }
   const launch: Launch = {

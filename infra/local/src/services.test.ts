@@ -16,6 +16,7 @@ const secrets = {
   databasePasswordFiles: byOwner('.secret'),
   eventKeyFiles: byOwner('.event.jwk.json'),
   eventKeysFile: secret('event-keys.json'),
+  kafkaPasswordFiles: byOwner('.kafka.secret'),
 } as Secrets
 const context = {
   root: '/lepton',
@@ -26,6 +27,7 @@ const context = {
     consul: 'http://c:8500',
   },
   secrets,
+  kafka: { brokers: ['k:9092'] },
   gatewayPort: 8080,
   meshTls: 'consul' as const,
   pspPort: 8090,

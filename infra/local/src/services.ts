@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ownerUrl } from '@lepton/setup/databases'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
+import { isKafkaUser } from '@lepton/setup/kafka-rights'
 import type { Secrets } from '@lepton/setup/keys'
 import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
 import { isDatabaseOwner, isKeyOwner } from '@lepton/setup/services'
@@ -23,6 +25,10 @@ export interface ServiceContext {
   inherited: Record<string, string>
   servers: Record<ServerName, string>
   secrets: Secrets
+  /** How the set-up, and programs that test the shop, reach Kafka. */
+  kafka: KafkaAccess
+  /** Who every service is to a Kafka that was given; on the shop's own, each is itself. */
+  kafkaUser?: Record<string, string> | undefined
   gatewayPort: number
   pspPort: number
   /** Whether services talk by TLS: Consul must have an authority of its own. */
@@ -71,6 +77,7 @@ export function environmentOf(
     KAFKA_BROKERS: servers.kafka,
     EVENT_SIGNATURES: 'require',
     EVENT_KEYS_FILE: secrets.eventKeysFile,
+    ...(context.kafkaUser ?? kafkaUserOf(service, secrets)),
     ...(isKeyOwner(service) ? { JWT_KEY_FILE: secrets.keyFiles[service] } : {}),
     ...(isDatabaseOwner(service)
       ? {
@@ -96,6 +103,11 @@ export function environmentOf(
     ...context.settings.all,
     ...context.settings[service],
   }
+}
+
+function kafkaUserOf(service: ServiceName, { kafkaPasswordFiles }: Secrets): Record<string, string> {
+  const passwordFile = isKafkaUser(service) ? kafkaPasswordFiles[service] : undefined
+  return passwordFile === undefined ? {} : { KAFKA_USERNAME: service, KAFKA_PASSWORD_FILE: passwordFile }
 }
 
 export function entryOf(root: string, service: ServiceName, file: 'main' | 'seed' = 'main'): string {

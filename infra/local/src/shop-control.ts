@@ -1,4 +1,5 @@
 import { ownerUrl } from '@lepton/setup/databases'
+import { createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createAllTopics } from '@lepton/setup/topics'
 import type { Fleet } from './fleet.ts'
 import { SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
@@ -18,7 +19,7 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
       psp: `http://127.0.0.1:${context.pspPort}`,
     },
     stateDir: state.dir,
-    brokers: context.servers.kafka,
+    kafka: context.kafka,
     databaseUrl: (owner) =>
       ownerUrl(context.servers.postgres, owner, context.secrets.databasePasswords[owner]),
     operatorSecretFile: context.secrets.operatorSecretFile,
@@ -45,7 +46,8 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
     wipeKafka: async (refill) => {
       await servers.wipe('kafka')
       await refill?.()
-      await createAllTopics(context.servers.kafka.split(','))
+      await createKafkaUsers(context.kafka, context.secrets.kafkaPasswords)
+      await createAllTopics(context.kafka)
     },
     stop: launch.stop,
   }

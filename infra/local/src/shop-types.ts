@@ -1,3 +1,4 @@
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import type { LauncherConfig } from './config.ts'
 import type { InstanceInfo } from './fleet.ts'
@@ -41,7 +42,8 @@ export interface ServerInfo {
 export interface Shop {
   urls: { gateway: string; api: string; docs: string; consul: string; psp: string }
   stateDir: string
-  brokers: string
+  /** With every right. */
+  kafka: KafkaAccess
   /** For questions to a service's own database, as its own role. */
   databaseUrl: (owner: DatabaseOwner) => string
   operatorSecretFile: string

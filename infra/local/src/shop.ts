@@ -1,5 +1,8 @@
 import { join } from 'node:path'
+import { loadConfig } from '@lepton/common/runtime/config'
+import { type KafkaAccess, kafkaAccess, kafkaSettings } from '@lepton/events/kafka/settings'
 import { createDatabases } from '@lepton/setup/databases'
+import { adminAccess, createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createSecrets } from '@lepton/setup/keys'
 import { createAllTopics } from '@lepton/setup/topics'
 import { CannotStart } from './cannot-start.ts'
@@ -70,16 +73,24 @@ async function bringUp(launch: Launch): Promise<Shop> {
 }
 
 async function createContext({ options, state, config, ports, serverDeps }: Launch): Promise<ServiceContext> {
+  const secrets = createSecrets(state.folder('secrets'))
+  const brokers = await kafkaAddress(serverDeps)
+  const { kafkaUser } = config.given
   return {
     root: options.root,
     inherited: config.inherited,
     servers: {
       // Its password is made with it.
       postgres: '',
-      kafka: await kafkaAddress(serverDeps),
+      kafka: brokers,
       consul: await consulAddress(serverDeps),
     },
-    secrets: createSecrets(state.folder('secrets')),
+    secrets,
+    kafka:
+      kafkaUser === undefined
+        ? adminAccess(brokers, secrets.kafkaAdminPasswords.setup)
+        : givenAccess(brokers, kafkaUser),
+    kafkaUser,
     gatewayPort: await ports.choose('gateway-1', options.useDefaultPorts ? DEFAULT_GATEWAY_PORT : undefined),
     pspPort: await ports.choose('psp-1'),
     meshTls: 'consul',
@@ -88,6 +99,15 @@ async function createContext({ options, state, config, ports, serverDeps }: Laun
     settings: options.env ?? {},
     via: options.via,
     kafkaListeners: serverDeps.kafkaListeners,
+  }
+}
+
+/** @throws CannotStart for a setting that is none */
+function givenAccess(brokers: string, user: Record<string, string>): KafkaAccess {
+  try {
+    return kafkaAccess('setup', loadConfig(kafkaSettings, { KAFKA_BROKERS: brokers, ...user }))
+  } catch (error) {
+    throw new CannotStart((error as Error).message)
   }
 }
 
@@ -106,8 +126,13 @@ async function startServers({ servers, serverDeps, step, signal }: Launch, conte
   }
 
   async function kafka() {
-    const { address } = await start('kafka')
-    await step('topics', () => reasoned('The topics', createAllTopics(address.split(','))))
+    const { spec } = await start('kafka')
+    if (spec)
+      await step('users of Kafka', () =>
+        reasoned('The users of Kafka', createKafkaUsers(context.kafka, context.secrets.kafkaPasswords)),
+      )
+    const { kafka } = context
+    await step('topics', () => reasoned('The topics', createAllTopics(kafka)))
   }
 
   async function consul() {

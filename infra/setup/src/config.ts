@@ -1,9 +1,13 @@
+import { loadConfig } from '@lepton/common/runtime/config'
+import { type KafkaAccess, kafkaAccess, kafkaSettings } from '@lepton/events/kafka/settings'
 import { DATABASE_OWNERS, type DatabaseOwner } from './services.ts'
 
 export interface SetupConfig {
   adminDatabaseUrl: string | undefined
   databasePasswords: Partial<Record<DatabaseOwner, string>>
-  brokers: string[] | undefined
+  kafka: KafkaAccess | undefined
+  /** Whether the services' users are made there, too. */
+  kafkaUsers: boolean
   secretsDir: string | undefined
   /** Gets a folder for each service with the secrets that it needs. */
   secretSharesDir: string | undefined
@@ -20,7 +24,8 @@ export function readConfig(env = process.env): SetupConfig {
   return {
     adminDatabaseUrl: env['ADMIN_DATABASE_URL'] || undefined,
     databasePasswords: Object.fromEntries(passwords),
-    brokers: env['KAFKA_BROKERS'] ? env['KAFKA_BROKERS'].split(',') : undefined,
+    kafka: env['KAFKA_BROKERS'] ? kafkaAccess('setup', loadConfig(kafkaSettings, env)) : undefined,
+    kafkaUsers: env['KAFKA_USERS'] === 'create',
     secretsDir: env['SECRETS_DIR'] || undefined,
     secretSharesDir: env['SECRET_SHARES_DIR'] || undefined,
     adminPasswordFile: env['ADMIN_PASSWORD_FILE'] || undefined,

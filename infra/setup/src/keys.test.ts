@@ -22,20 +22,28 @@ it('gives each service its own secrets and no others', () => {
   shareSecrets(secrets, join(dir, 'shares'))
   shareSecrets(secrets, join(dir, 'shares'))
 
-  const owner = ['database.secret', 'event-key.jwk.json', 'event-keys.json', 'jwks.json', 'key.jwk.json']
+  const owner = [
+    'database.secret',
+    'event-key.jwk.json',
+    'event-keys.json',
+    'jwks.json',
+    'kafka.secret',
+    'key.jwk.json',
+  ]
   const shares = readdirSync(join(dir, 'shares')).map((service) => [
     service,
     readdirSync(join(dir, 'shares', service)).sort(),
   ])
-  expect(shares.map(([service]) => service)).toEqual([...ALL_SERVICES].sort())
+  expect(shares.map(([service]) => service)).toEqual([...ALL_SERVICES, 'kafka'].sort())
   expect(Object.fromEntries(shares)).toMatchObject({
     gateway: ['jwks.json', 'key.jwk.json', 'operator.secret'],
     cart: owner,
-    ops: ['event-keys.json', 'jwks.json', 'key.jwk.json'],
+    ops: ['event-keys.json', 'jwks.json', 'kafka.secret', 'key.jwk.json'],
     order: owner,
     payment: [...owner, 'psp.secret'],
     inventory: owner,
     psp: ['psp.secret'],
+    kafka: ['broker.secret', 'setup.secret'],
   })
   for (const service of KEY_OWNERS) {
     const { kid } = read(join(dir, 'shares', service, 'key.jwk.json'))

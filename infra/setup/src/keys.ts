@@ -4,6 +4,7 @@ import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
 import { createEventKeys, type EventKeys } from './event-keys.ts'
 import { once, randomSecret, writeWhole } from './files.ts'
 import { createKey, publicKey } from './jwk.ts'
+import { createKafkaSecrets, type KafkaSecrets } from './kafka-secrets.ts'
 import {
   KEY_OWNERS,
   type DatabaseOwner,
@@ -13,7 +14,7 @@ import {
   ofEachOwner,
 } from './services.ts'
 
-export interface Secrets extends EventKeys {
+export interface Secrets extends EventKeys, KafkaSecrets {
   keyFiles: Record<KeyOwner, string>
   jwksFile: string
   operatorSecretFile: string
@@ -49,6 +50,7 @@ export function createSecrets(directory: string): Secrets {
     keyFiles,
     jwksFile,
     ...createEventKeys(directory),
+    ...createKafkaSecrets(directory),
     operatorSecretFile,
     pspSecretFile,
     databasePasswords,
@@ -56,30 +58,36 @@ export function createSecrets(directory: string): Secrets {
   }
 }
 
-/** Copies to each service's own folder in `directory` what that service needs of the secrets, and nothing else. */
+/** Copies to each service's own folder in `directory`, and to Kafka's, what it needs of the secrets, and nothing else. */
 export function shareSecrets(secrets: Secrets, directory: string): void {
-  for (const service of ALL_SERVICES) {
-    const folder = join(directory, service)
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    for (const [name, file] of Object.entries(shareOf(service, secrets))) {
-      const copy = join(folder, name)
-      copyFileSync(file, `${copy}.part`)
-      renameSync(`${copy}.part`, copy)
-    }
+  for (const service of ALL_SERVICES) share(shareOf(service, secrets), join(directory, service))
+  const { broker, setup } = secrets.kafkaPasswordFiles
+  share({ 'broker.secret': broker, 'setup.secret': setup }, join(directory, 'kafka'))
+}
+
+function share(files: Record<string, string>, folder: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  for (const [name, file] of Object.entries(files)) {
+    const copy = join(folder, name)
+    copyFileSync(file, `${copy}.part`)
+    renameSync(`${copy}.part`, copy)
   }
 }
 
 /** The files of a service by the names that they have in its own folder, which are the same for every service. */
 function shareOf(service: Service, secrets: Secrets): Record<string, string> {
   const { keyFiles, jwksFile, eventKeyFiles, eventKeysFile } = secrets
-  const { operatorSecretFile, pspSecretFile, databasePasswordFiles } = secrets
+  const { operatorSecretFile, pspSecretFile, databasePasswordFiles, kafkaPasswordFiles } = secrets
   return {
     ...(isKeyOwner(service) && { 'key.jwk.json': keyFiles[service], 'jwks.json': jwksFile }),
     ...(isDatabaseOwner(service) && {
       'database.secret': databasePasswordFiles[service],
       'event-key.jwk.json': eventKeyFiles[service],
     }),
-    ...((isDatabaseOwner(service) || service === 'ops') && { 'event-keys.json': eventKeysFile }),
+    ...((isDatabaseOwner(service) || service === 'ops') && {
+      'event-keys.json': eventKeysFile,
+      'kafka.secret': kafkaPasswordFiles[service],
+    }),
     ...(service === 'gateway' && { 'operator.secret': operatorSecretFile }),
     ...((service === 'payment' || service === 'psp') && { 'psp.secret': pspSecretFile }),
   }

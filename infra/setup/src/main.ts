@@ -1,6 +1,7 @@
 import { readConfig } from './config.ts'
 import { createDatabases, withPassword } from './databases.ts'
 import { once, randomSecret } from './files.ts'
+import { createKafkaUsers } from './kafka-users.ts'
 import { createSecrets, shareSecrets } from './keys.ts'
 import { DATABASE_OWNERS, type DatabaseOwner } from './services.ts'
 import { createAllTopics } from './topics.ts'
@@ -15,12 +16,14 @@ const USAGE = `Prepares servers for the shop, once; running it again changes not
   ADMIN_DATABASE_URL             a role that may create roles and databases
   ADMIN_PASSWORD_FILE            its password, where the URL has none; made when the file is missing
   <SERVICE>_DATABASE_PASSWORD    of ${DATABASE_OWNERS.join(', ')} (without it: the one in SECRETS_DIR)
-  KAFKA_BROKERS                  topics are created here
+  KAFKA_BROKERS                  topics are created here; also KAFKA_USERNAME, KAFKA_PASSWORD_FILE,
+                                 KAFKA_SASL_MECHANISM, KAFKA_TLS and KAFKA_TLS_CA_FILE
+  KAFKA_USERS=create             a user for each service is created there, with its rights
 `
 
 async function main() {
   const config = readConfig()
-  if (process.argv.includes('--help') || !(config.secretsDir ?? config.adminDatabaseUrl ?? config.brokers)) {
+  if (process.argv.includes('--help') || !(config.secretsDir ?? config.adminDatabaseUrl ?? config.kafka)) {
     process.stdout.write(USAGE)
     return
   }
@@ -40,8 +43,13 @@ async function main() {
     await createDatabases(adminUrl, passwords as Record<DatabaseOwner, string>)
     process.stdout.write('databases: done\n')
   }
-  if (config.brokers) {
-    await createAllTopics(config.brokers)
+  if (config.kafka) {
+    if (config.kafkaUsers) {
+      if (secrets === undefined) throw new Error('the passwords of Kafka are in SECRETS_DIR: set it')
+      await createKafkaUsers(config.kafka, secrets.kafkaPasswords)
+      process.stdout.write('users of Kafka: done\n')
+    }
+    await createAllTopics(config.kafka)
     process.stdout.write('topics: done\n')
   }
 }

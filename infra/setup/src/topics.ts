@@ -1,3 +1,4 @@
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { createTopics } from '@lepton/events/kafka/topics'
 import { createLog } from '@lepton/common/runtime/log'
 import { deadLetterTopic } from '@lepton/events/dead-letters/dead-letter'
@@ -26,7 +27,7 @@ export function allTopics() {
 }
 
 /** Creates the topics that are missing. */
-export async function createAllTopics(brokers: string[]): Promise<void> {
+export async function createAllTopics(access: KafkaAccess): Promise<void> {
   const log = createLog({ service: 'setup', instance: 'setup', level: 'silent' })
-  await createTopics(brokers, allTopics(), { log })
+  await createTopics(access, allTopics(), { log })
 }

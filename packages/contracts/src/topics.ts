@@ -29,6 +29,7 @@ export const TOPICS = Object.fromEntries(
 export const RECORDED_EVENTS_TOPIC = {
   name: 'events.v1',
   number: 5,
+  owner: 'order',
   partitions: PARTITIONS,
   retentionMs: 7 * DAY_MS,
 } as const

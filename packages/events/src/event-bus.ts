@@ -5,6 +5,7 @@ import type { Broker } from './broker.ts'
 import { startConsumer } from './consume.ts'
 import type { EventType, IncomingEvent } from './event.ts'
 import { createKafkaBroker } from './kafka/broker.ts'
+import type { KafkaAccess } from './kafka/settings.ts'
 import { createTopics } from './kafka/topics.ts'
 import { createOutbox } from './outbox.ts'
 import { maintainPartitions } from './partitions.ts'
@@ -71,16 +72,19 @@ const BUS_TABLES = new URL('../sql/bus/', import.meta.url)
 export async function openEventBus({
   databaseUrl,
   brokers,
+  sasl,
+  tls,
   ...options
-}: Omit<BusDeps, 'database' | 'broker'> & { databaseUrl: string; brokers: string[] }): Promise<EventBus> {
+}: Omit<BusDeps, 'database' | 'broker'> & KafkaAccess & { databaseUrl: string }): Promise<EventBus> {
   const { log, metrics, topics, group } = options
   const database = createDatabase({ url: databaseUrl, poolSize: 10 }, log, metrics)
+  const access = { brokers, ...(sasl && { sasl }), ...(tls && { tls }) }
   await createTopics(
-    brokers,
+    access,
     topics.map(({ name: topic, partitions, retentionMs }) => ({ topic, partitions, retentionMs })),
     { log },
   )
-  const broker = createKafkaBroker({ brokers, clientId: group }, log)
+  const broker = createKafkaBroker({ ...access, clientId: group }, log)
   await prepareBus(database, log)
   const bus = createEventBus({ ...options, database, broker })
   return {

@@ -1,5 +1,6 @@
 import { fileContent, whole } from '@lepton/common/runtime/config'
 import { z } from 'zod'
+import { kafkaSettings } from './kafka/settings.ts'
 import { signatureSettings } from './signatures/settings.ts'
 
 /** What a service with a database and events reads besides. */
@@ -10,7 +11,7 @@ export const storeSettings = z.object({
   DATABASE_PASSWORD_FILE: fileContent().optional(),
   DATABASE_POOL_SIZE: whole(10, { max: 100 }),
   ...signatureSettings.shape,
-  KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
+  ...kafkaSettings.shape,
   /** False only in tests, where the database may forget at a power cut. */
   REQUIRE_DURABILITY: z.stringbool().default(true),
 })

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { StoreSettings } from './settings.ts'
 import { startConsumer } from './consume.ts'
 import { createKafkaBroker } from './kafka/broker.ts'
+import { kafkaAccess } from './kafka/settings.ts'
 import { createOutbox, type Outbox } from './outbox.ts'
 import { maintainPartitions } from './partitions.ts'
 import { startRelay } from './relay.ts'
@@ -98,7 +99,7 @@ export function startEvents(
     labelNames: ['api'],
   })
   const onRequest = (api: string) => requests.inc({ api })
-  const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name, onRequest }, log)
+  const broker = createKafkaBroker({ ...kafkaAccess(service, settings), clientId: name, onRequest }, log)
   const topics = subscriptions.map(({ topic }) => topic)
   const deps = {
     database,

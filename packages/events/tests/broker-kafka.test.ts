@@ -33,7 +33,9 @@ function open(): Broker {
 
 async function createTopic(): Promise<string> {
   const topic = `test-${newId()}`
-  await createTopics([kafka.address], [{ topic, partitions: 12, retentionMs: 3_600_000 }], { log: silentLog })
+  await createTopics({ brokers: [kafka.address] }, [{ topic, partitions: 12, retentionMs: 3_600_000 }], {
+    log: silentLog,
+  })
   return topic
 }
 

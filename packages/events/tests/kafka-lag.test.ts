@@ -23,7 +23,9 @@ afterAll(async () => {
 
 it('shows how far a group is behind and who reads what, also when its last member is dead', async () => {
   const [topic, group] = [`test-${newId()}`, newId()]
-  await createTopics([kafka.address], [{ topic, partitions: 2, retentionMs: 3_600_000 }], { log: silentLog })
+  await createTopics({ brokers: [kafka.address] }, [{ topic, partitions: 2, retentionMs: 3_600_000 }], {
+    log: silentLog,
+  })
   const broker = createKafkaBroker(settings(), silentLog)
   const send = (count: number) =>
     broker.send(Array.from({ length: count }, () => ({ topic, key: newId(), value: 'x', headers: {} })))
@@ -56,7 +58,9 @@ it('shows how far a group is behind and who reads what, also when its last membe
 
 it('never takes a group that is ahead of an older look for one that has read nothing', async () => {
   const [topic, group] = [`test-${newId()}`, newId()]
-  await createTopics([kafka.address], [{ topic, partitions: 1, retentionMs: 3_600_000 }], { log: silentLog })
+  await createTopics({ brokers: [kafka.address] }, [{ topic, partitions: 1, retentionMs: 3_600_000 }], {
+    log: silentLog,
+  })
   const broker = createKafkaBroker({ ...settings(), commitEveryMs: 1 }, silentLog)
   const subscriber = broker.subscribe({
     group,
@@ -86,7 +90,9 @@ it('never takes a group that is ahead of an older look for one that has read not
 
 it('fails while the broker is away, and answers again afterwards', async () => {
   const topic = `test-${newId()}`
-  await createTopics([kafka.address], [{ topic, partitions: 1, retentionMs: 3_600_000 }], { log: silentLog })
+  await createTopics({ brokers: [kafka.address] }, [{ topic, partitions: 1, retentionMs: 3_600_000 }], {
+    log: silentLog,
+  })
   const read = () => reader.read([{ group: 'none', topics: [topic] }])
   expect(await read()).toMatchObject([{ end: 0, committed: 0, owner: null }])
 

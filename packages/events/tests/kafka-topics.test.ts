@@ -32,12 +32,16 @@ afterAll(async () => {
 }, 30_000)
 
 it('creates topics that depend on no default of the broker but the number of copies', async () => {
-  await createTopics([kafka.address], [{ topic: 'stated', partitions: 3, retentionMs: 86_400_000 }], {
-    log: silentLog,
-  })
+  await createTopics(
+    { brokers: [kafka.address] },
+    [{ topic: 'stated', partitions: 3, retentionMs: 86_400_000 }],
+    {
+      log: silentLog,
+    },
+  )
 
   // What exists stays as it is.
-  await createTopics([kafka.address], [{ topic: 'stated', partitions: 3, retentionMs: 1_000 }], {
+  await createTopics({ brokers: [kafka.address] }, [{ topic: 'stated', partitions: 3, retentionMs: 1_000 }], {
     log: silentLog,
   })
 
@@ -64,8 +68,12 @@ it('refuses an existing topic with another number of partitions', async () => {
   await admin.createTopics({ topics: [{ topic: 'auto-created', numPartitions: 1, replicationFactor: 1 }] })
 
   await expect(
-    createTopics([kafka.address], [{ topic: 'auto-created', partitions: 12, retentionMs: 1_000 }], {
-      log: silentLog,
-    }),
+    createTopics(
+      { brokers: [kafka.address] },
+      [{ topic: 'auto-created', partitions: 12, retentionMs: 1_000 }],
+      {
+        log: silentLog,
+      },
+    ),
   ).rejects.toThrow('The topic auto-created exists with 1 partitions; it needs 12.')
 })

@@ -1,13 +1,14 @@
 import { addressRanges, configOrExit, whole } from '@lepton/common/runtime/config'
 import { instanceSettings } from '@lepton/common/settings'
 import { RUNTIMES } from '@lepton/contracts/session'
+import { kafkaSettings } from '@lepton/events/kafka/settings'
 import { signatureSettings } from '@lepton/events/signatures/settings'
 import { z } from 'zod'
 
 export const settings = instanceSettings.extend({
   // It publishes nothing, and needs no key of its own.
   ...signatureSettings.omit({ EVENT_KEY_FILE: true }).shape,
-  KAFKA_BROKERS: z.string().transform((list) => list.split(',')),
+  ...kafkaSettings.shape,
   PSP_URL: z.url(),
   /** What started the shop, and so what can be done to its processes from here. */
   RUNTIME: z.enum(RUNTIMES).default('external'),

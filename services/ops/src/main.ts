@@ -5,6 +5,7 @@ import { runService } from '@lepton/common/service'
 import { TOPICS } from '@lepton/contracts/topics'
 import { createKafkaBroker } from '@lepton/events/kafka/broker'
 import { createLagReader } from '@lepton/events/kafka/lag'
+import { kafkaAccess } from '@lepton/events/kafka/settings'
 import { verifierOf } from '@lepton/events/signatures/settings'
 import { actRoutes } from './act-routes.ts'
 import { createActions } from './actions.ts'
@@ -50,7 +51,8 @@ await runService('ops', settings, (instance) => {
   const boot = randomUUID().slice(0, 8)
   const marks = createMarks(boot)
   const launcher = settings.CONTROL_SOCKET === undefined ? undefined : createLauncher(settings.CONTROL_SOCKET)
-  const broker = createKafkaBroker({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
+  const kafka = { ...kafkaAccess('ops', settings), clientId: name }
+  const broker = createKafkaBroker(kafka, log)
   const verifier = verifierOf(settings, Object.values(TOPICS))
   const events = startLogReader({ broker, verifier }, boot, log)
   const ask = createAskInstance(instance.signer)
@@ -67,8 +69,8 @@ await runService('ops', settings, (instance) => {
     marks,
     webhookUrl: settings.ALARM_WEBHOOK_URL,
   })
-  const streams = watchStreams(createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log), log)
-  const ends = createLagReader({ brokers: settings.KAFKA_BROKERS, clientId: name }, log)
+  const streams = watchStreams(createLagReader(kafka, log), log)
+  const ends = createLagReader(kafka, log)
   const windows = startWindowReader({ broker, verifier, ends, group: `ops-windows-${boot}`, log })
   const queues = createQueueWatch(streams)
   const calls = createCallWatch(instance.control)

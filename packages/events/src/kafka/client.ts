@@ -1,9 +1,9 @@
 import { createRequire } from 'node:module'
-import { Kafka, logLevel } from 'kafkajs'
+import { Kafka, logLevel, type SASLOptions } from 'kafkajs'
 import type { Log } from '@lepton/common/runtime/log'
+import type { KafkaAccess } from './settings.ts'
 
-export interface KafkaSettings {
-  brokers: string[]
+export interface KafkaSettings extends KafkaAccess {
   clientId: string
   connectionTimeoutMs?: number
   requestTimeoutMs?: number
@@ -139,6 +139,8 @@ export function createKafka(settings: KafkaSettings, log: Log): Kafka {
   patchLeftovers()
   return new Kafka({
     brokers: settings.brokers,
+    ...(settings.sasl && { sasl: saslOf(settings.sasl) }),
+    ...(settings.tls && { ssl: settings.tls.ca === undefined ? true : { ca: [settings.tls.ca] } }),
     clientId: settings.clientId,
     connectionTimeout: settings.connectionTimeoutMs ?? 2_000,
     requestTimeout: settings.requestTimeoutMs ?? 5_000,
@@ -152,6 +154,18 @@ export function createKafka(settings: KafkaSettings, log: Log): Kafka {
         log.warn({ kafkajs: error }, message)
       },
   })
+}
+
+/** kafkajs's type has a member for each mechanism, and takes no union of them. */
+function saslOf({ mechanism, ...user }: NonNullable<KafkaAccess['sasl']>): SASLOptions {
+  switch (mechanism) {
+    case 'plain':
+      return { mechanism, ...user }
+    case 'scram-sha-256':
+      return { mechanism, ...user }
+    case 'scram-sha-512':
+      return { mechanism, ...user }
+  }
 }
 
 /**

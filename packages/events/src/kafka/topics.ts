@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import kafkajs, { type Admin } from 'kafkajs'
 import type { Log } from '@lepton/common/runtime/log'
 import { createKafka } from './client.ts'
+import type { KafkaAccess } from './settings.ts'
 
 export interface TopicSettings {
   topic: string
@@ -29,11 +30,11 @@ const STATED = {
  * @throws Error for an existing topic with another number of partitions: its keys would lose their order
  */
 export async function createTopics(
-  brokers: string[],
+  access: KafkaAccess,
   topics: readonly TopicSettings[],
   { log }: { log: Log },
 ): Promise<void> {
-  const admin = createKafka({ brokers, clientId: 'lepton-setup' }, log).admin()
+  const admin = createKafka({ ...access, clientId: 'lepton-setup' }, log).admin()
   await admin.connect()
   try {
     const existing = new Set(await admin.listTopics())
