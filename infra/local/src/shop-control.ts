@@ -45,8 +45,8 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
     serverReady: (name) => servers.process(name).ready(),
     wipeKafka: async (refill) => {
       await servers.wipe('kafka')
-      await refill?.()
       await createKafkaUsers(context.kafka, context.secrets.kafkaPasswords)
+      await refill?.()
       await createAllTopics(context.kafka)
     },
     stop: launch.stop,
