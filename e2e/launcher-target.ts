@@ -93,6 +93,7 @@ export async function launcherTarget(): Promise<Target> {
         const password = await readSecret(`kafka-${username}.secret`)
         return { brokers: [brokers], sasl: { mechanism: 'scram-sha-256', username, password } }
       },
+      consulToken: (user) => readSecret(`consul-${user}.secret`),
       pspSecret: await readSecret('psp.secret'),
     },
     paymentWaitMs: PAYMENT_WAIT_MS,

@@ -1,4 +1,5 @@
 import type { KafkaAccess } from '@lepton/events/kafka/settings'
+import type { ConsulUser } from '@lepton/setup/consul-rights'
 import type { KafkaUser } from '@lepton/setup/kafka-rights'
 import type { DatabaseOwner, KeyOwner } from '@lepton/setup/services'
 
@@ -13,6 +14,7 @@ export interface Inside {
   /** With every right. */
   kafka: KafkaAccess
   kafkaAs(user: KafkaUser): Promise<KafkaAccess>
+  consulToken(user: ConsulUser): Promise<string>
   pspSecret: string
 }
 

@@ -41,9 +41,11 @@ export async function addressOf(consul: string, service: Service): Promise<strin
 }
 
 /** Connections with the certificate of a service, as one that has been taken over can make them. */
-export async function agentOf(consul: string, service: Service): Promise<Agent> {
+export async function agentOf(consul: string, service: Service, token: string): Promise<Agent> {
   const ask = async <T>(path: string) =>
-    (await (await fetch(`${consul}/v1/agent/connect/ca/${path}`)).json()) as T
+    (await (
+      await fetch(`${consul}/v1/agent/connect/ca/${path}`, { headers: { 'x-consul-token': token } })
+    ).json()) as T
   const { Roots } = await ask<{ Roots: { RootCert: string }[] }>('roots')
   const leaf = await ask<{ CertPEM: string; PrivateKeyPEM: string }>(`leaf/${service}`)
   return new Agent({

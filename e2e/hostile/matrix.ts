@@ -102,7 +102,7 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
     })),
   )
   const attacks: Attack[] = []
-  const secureAgent = await agentOf(inside.consul, 'ops')
+  const secureAgent = await agentOf(inside.consul, 'ops', await inside.consulToken('ops'))
   for (const service of KEY_OWNERS.filter((name) => name !== 'gateway')) {
     const address = await addressOf(inside.consul, service)
     for (const route of ROUTES.filter((one) => one.owner === service && !one.access.includes('anyone'))) {

@@ -10,6 +10,7 @@ import { pictures } from '../browser/pictures.ts'
 import { repairing } from '../browser/repairing.ts'
 import { restarting } from '../browser/restarting.ts'
 import { shopping } from '../browser/shopping.ts'
+import { consulUsers } from '../hostile/consul-users.ts'
 import { forgedEvents } from '../hostile/forged-events.ts'
 import { hostile } from '../hostile/hostile.ts'
 import { innocent } from '../hostile/innocent.ts'
@@ -74,6 +75,7 @@ describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('one who reaches Kafka', forgedEvents)
 describe('a service that was taken over', kafkaUsers)
+describe('one who reaches Consul', consulUsers)
 describe('the books', books)
 describe('the figures of the streams', windows)
 describe('the pages of metrics', pagesOfMetrics)

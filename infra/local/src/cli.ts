@@ -2,6 +2,7 @@ import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { CannotStart } from './cannot-start.ts'
 import { readCommand, readLevel, readLines, readSince, USAGE, type ShopCommand } from './cli-args.ts'
+import { readConfig } from './config.ts'
 import { runConfig } from './config-cli.ts'
 import { asSetting } from './scale-args.ts'
 import { askControl } from './control.ts'
@@ -33,8 +34,11 @@ async function main() {
   if (name === 'stop') return await stop(stateDir)
 
   if (/^(config|scale)\b/.test(name)) {
-    const { urls } = (await askControl(stateDir, { command: 'ps', args: [] })) as Running
-    return await runConfig(name === 'scale' ? asSetting(command) : command, urls.consul, print)
+    const { urls, servers } = (await askControl(stateDir, { command: 'ps', args: [] })) as Running
+    const isGiven = servers.some(({ name: server, status }) => server === 'consul' && status === 'given')
+    const own = join(stateDir, 'secrets', 'consul-operator.secret')
+    const consul = { address: urls.consul, tokenFile: isGiven ? readConfig().given.consulTokenFile : own }
+    return await runConfig(name === 'scale' ? asSetting(command) : command, consul, print)
   }
 
   const result = await askControl(stateDir, { command: name, args })

@@ -9,11 +9,11 @@ import type { ShopCommand } from './cli-args.ts'
 /** Reads and changes the settings of the mesh in Consul, which every process applies while it runs. */
 export async function runConfig(
   { name, args, values }: ShopCommand,
-  address: string,
+  { address, tokenFile }: { address: string; tokenFile: string | undefined },
   print: (text: string) => void,
 ): Promise<void> {
   const [key = '', value = ''] = args
-  const consul = createConsulClient({ address })
+  const consul = createConsulClient({ address, tokenFile })
   const log = createLog({ service: 'config', instance: 'cli', level: 'silent' })
   const control = createControl({ consul, caller: 'cli', log, metrics: createMetrics() })
   const change = { who: userInfo().username, why: values.reason ?? '' }

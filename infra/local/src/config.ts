@@ -7,6 +7,7 @@ import { CannotStart } from './cannot-start.ts'
 export interface GivenServers {
   adminDatabaseUrl?: string
   consulHttpAddr?: string
+  consulTokenFile?: string | undefined
   kafkaBrokers?: string
   /** Who the services and the set-up are to it, as its own settings say. */
   kafkaUser?: Record<string, string>
@@ -48,7 +49,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env): LauncherConfig
   return {
     given: {
       ...(adminDatabaseUrl === undefined ? {} : { adminDatabaseUrl }),
-      ...(consulHttpAddr === undefined ? {} : { consulHttpAddr }),
+      ...(consulHttpAddr === undefined ? {} : { consulHttpAddr, consulTokenFile: read('CONSUL_TOKEN_FILE') }),
       ...(kafkaBrokers === undefined ? {} : { kafkaBrokers, kafkaUser: pick(env, KAFKA_USER) }),
     },
     inherited: {

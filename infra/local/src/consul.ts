@@ -1,10 +1,12 @@
-import { readdirSync, rmSync } from 'node:fs'
+import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { consulGuard, createConsulSecrets } from '@lepton/setup/consul-secrets'
 import { CannotStart } from './cannot-start.ts'
 import { findConsul } from './consul-source.ts'
 import type { Server, ServerDeps } from './server.ts'
 
 const DEFAULT_PORT = 8500
+const GUARD = 'acl.json'
 const ANSWER_TIMEOUT_MS = 2_000
 const MAX_CONNECTIONS_PER_CLIENT = 2_000
 
@@ -36,7 +38,9 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
   const folder = deps.state.folder('consul')
   // The instances register again at each start, and one version cannot read what a newer one has written.
   const data = `data-${version}`
-  for (const name of readdirSync(folder)) if (name !== data) rmSync(join(folder, name), { recursive: true })
+  for (const name of readdirSync(folder))
+    if (name !== data && name !== GUARD) rmSync(join(folder, name), { recursive: true })
+  const guard = deps.isGuarded === true ? writeGuard(folder, version, deps) : []
   const args = [
     ...['agent', '-server', '-bootstrap-expect=1', '-ui', '-node=lepton', '-log-level=warn'],
     ...['-data-dir', join(folder, data), '-client', '127.0.0.1', '-bind', '127.0.0.1'],
@@ -49,6 +53,7 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
     ...['-hcl', 'connect { enabled = true }'],
     // An answer that has no room in a datagram says so, and is asked for again over TCP: else it lacks instances.
     ...['-hcl', 'dns_config { enable_truncate = true }'],
+    ...guard,
     ...['-hcl', `limits { http_max_conns_per_client = ${MAX_CONNECTIONS_PER_CLIENT} }`],
   ]
   return {
@@ -66,6 +71,14 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
       isReady: () => hasLeader(address),
     },
   }
+}
+
+/** In a file of its own: arguments can be read by every user of the machine. */
+function writeGuard(folder: string, version: string, { state }: ServerDeps): string[] {
+  const { consulManagementToken } = createConsulSecrets(state.folder('secrets'))
+  const file = join(folder, GUARD)
+  writeFileSync(file, JSON.stringify(consulGuard(consulManagementToken, version)), { mode: 0o600 })
+  return ['-config-file', file]
 }
 
 export function isLoopback(host: string): boolean {
@@ -125,10 +138,11 @@ export async function listRegistrations(address: string): Promise<Registration[]
 }
 
 /** Takes instances of an earlier run off the list, before callers are sent to them. */
-export async function deregisterAll(address: string): Promise<void> {
+export async function deregisterAll(address: string, token: string): Promise<void> {
   for (const { id } of await listRegistrations(address)) {
     await fetch(`${address}/v1/agent/service/deregister/${encodeURIComponent(id)}`, {
       method: 'PUT',
+      headers: { 'x-consul-token': token },
       signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
     })
   }

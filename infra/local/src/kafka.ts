@@ -42,7 +42,7 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
   const folder = deps.state.folder('kafka')
   const data = join(folder, DATA)
   const doors = deps.kafkaListeners ?? []
-  const guard = deps.isKafkaGuarded === true ? createKafkaSecrets(deps.state.folder('secrets')) : undefined
+  const guard = deps.isGuarded === true ? createKafkaSecrets(deps.state.folder('secrets')) : undefined
   const properties = brokerProperties({
     address,
     controllerPort,

@@ -74,7 +74,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
     logFile,
     useDefaultPorts,
     note,
-    isKafkaGuarded: true,
+    isGuarded: true,
     kafkaListeners: doors,
   }
   const launch: Launch = {

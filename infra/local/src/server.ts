@@ -28,8 +28,8 @@ export interface ServerDeps {
   /** Tells the person who waits what takes long. */
   note: (message: string) => void
   signal: AbortSignal
-  /** Whether Kafka asks who its clients are, and what they may do; it does not for tests of what needs no shop. */
-  isKafkaGuarded?: boolean
+  /** Whether Kafka and Consul ask who their clients are, and what they may do; they do not for tests of what needs no shop. */
+  isGuarded?: boolean
   /** Besides Kafka's ordinary one. */
   kafkaListeners?: readonly KafkaListener[]
 }

@@ -16,6 +16,7 @@ const secrets = {
   databasePasswordFiles: byOwner('.secret'),
   eventKeyFiles: byOwner('.event.jwk.json'),
   eventKeysFile: secret('event-keys.json'),
+  consulTokenFiles: byOwner('.consul.secret'),
   kafkaPasswordFiles: byOwner('.kafka.secret'),
 } as Secrets
 const context = {
@@ -28,6 +29,7 @@ const context = {
   },
   secrets,
   kafka: { brokers: ['k:9092'] },
+  isConsulGiven: false,
   gatewayPort: 8080,
   meshTls: 'consul' as const,
   pspPort: 8090,

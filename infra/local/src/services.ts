@@ -29,6 +29,9 @@ export interface ServiceContext {
   kafka: KafkaAccess
   /** Who every service is to a Kafka that was given; on the shop's own, each is itself. */
   kafkaUser?: Record<string, string> | undefined
+  /** The same of Consul. */
+  isConsulGiven: boolean
+  consulTokenFile?: string | undefined
   gatewayPort: number
   pspPort: number
   /** Whether services talk by TLS: Consul must have an authority of its own. */
@@ -77,6 +80,7 @@ export function environmentOf(
     KAFKA_BROKERS: servers.kafka,
     EVENT_SIGNATURES: 'require',
     EVENT_KEYS_FILE: secrets.eventKeysFile,
+    ...consulTokenOf(service, context),
     ...(context.kafkaUser ?? kafkaUserOf(service, secrets)),
     ...(isKeyOwner(service) ? { JWT_KEY_FILE: secrets.keyFiles[service] } : {}),
     ...(isDatabaseOwner(service)
@@ -108,6 +112,15 @@ export function environmentOf(
 function kafkaUserOf(service: ServiceName, { kafkaPasswordFiles }: Secrets): Record<string, string> {
   const passwordFile = isKafkaUser(service) ? kafkaPasswordFiles[service] : undefined
   return passwordFile === undefined ? {} : { KAFKA_USERNAME: service, KAFKA_PASSWORD_FILE: passwordFile }
+}
+
+function consulTokenOf(
+  service: ServiceName,
+  { isConsulGiven, consulTokenFile, secrets }: ServiceContext,
+): Record<string, string> {
+  const own = isKeyOwner(service) ? secrets.consulTokenFiles[service] : undefined
+  const file = isConsulGiven ? consulTokenFile : own
+  return file === undefined ? {} : { CONSUL_TOKEN_FILE: file }
 }
 
 export function entryOf(root: string, service: ServiceName, file: 'main' | 'seed' = 'main'): string {

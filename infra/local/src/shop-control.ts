@@ -45,8 +45,9 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
     serverReady: (name) => servers.process(name).ready(),
     wipeKafka: async (refill) => {
       await servers.wipe('kafka')
-      await createKafkaUsers(context.kafka, context.secrets.kafkaPasswords)
       await refill?.()
+      // What a service had begun to send before the refill fails until then.
+      await createKafkaUsers(context.kafka, context.secrets.kafkaPasswords)
       await createAllTopics(context.kafka)
     },
     stop: launch.stop,

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { loadConfig } from '@lepton/common/runtime/config'
 import { type KafkaAccess, kafkaAccess, kafkaSettings } from '@lepton/events/kafka/settings'
+import { createConsulTokens } from '@lepton/setup/consul-tokens'
 import { createDatabases } from '@lepton/setup/databases'
 import { adminAccess, createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createSecrets } from '@lepton/setup/keys'
@@ -91,6 +92,8 @@ async function createContext({ options, state, config, ports, serverDeps }: Laun
         ? adminAccess(brokers, secrets.kafkaAdminPasswords.setup)
         : givenAccess(brokers, kafkaUser),
     kafkaUser,
+    consulTokenFile: config.given.consulTokenFile,
+    isConsulGiven: config.given.consulHttpAddr !== undefined,
     gatewayPort: await ports.choose('gateway-1', options.useDefaultPorts ? DEFAULT_GATEWAY_PORT : undefined),
     pspPort: await ports.choose('psp-1'),
     meshTls: 'consul',
@@ -137,7 +140,13 @@ async function startServers({ servers, serverDeps, step, signal }: Launch, conte
 
   async function consul() {
     const { address, spec } = await start('consul')
-    if (spec) return deregisterAll(address)
+    if (spec) {
+      const { consulManagementToken, consulTokens } = context.secrets
+      await step('tokens of Consul', () =>
+        reasoned('The tokens of Consul', createConsulTokens(address, consulManagementToken, consulTokens)),
+      )
+      return deregisterAll(address, consulManagementToken)
+    }
     if (await hasAuthority(address)) return
     context.meshTls = 'off'
     serverDeps.note('services talk without TLS: Connect is not enabled in Consul, as given')

@@ -8,6 +8,8 @@ export interface SetupConfig {
   kafka: KafkaAccess | undefined
   /** Whether the services' users are made there, too. */
   kafkaUsers: boolean
+  /** Where the services' tokens are made. */
+  consulAddress: string | undefined
   secretsDir: string | undefined
   /** Gets a folder for each service with the secrets that it needs. */
   secretSharesDir: string | undefined
@@ -25,6 +27,7 @@ export function readConfig(env = process.env): SetupConfig {
     adminDatabaseUrl: env['ADMIN_DATABASE_URL'] || undefined,
     databasePasswords: Object.fromEntries(passwords),
     kafka: env['KAFKA_BROKERS'] ? kafkaAccess('setup', loadConfig(kafkaSettings, env)) : undefined,
+    consulAddress: env['CONSUL_TOKENS'] === 'create' ? env['CONSUL_HTTP_ADDR'] : undefined,
     kafkaUsers: env['KAFKA_USERS'] === 'create',
     secretsDir: env['SECRETS_DIR'] || undefined,
     secretSharesDir: env['SECRET_SHARES_DIR'] || undefined,

@@ -23,6 +23,7 @@ it('gives each service its own secrets and no others', () => {
   shareSecrets(secrets, join(dir, 'shares'))
 
   const owner = [
+    'consul.secret',
     'database.secret',
     'event-key.jwk.json',
     'event-keys.json',
@@ -34,15 +35,16 @@ it('gives each service its own secrets and no others', () => {
     service,
     readdirSync(join(dir, 'shares', service)).sort(),
   ])
-  expect(shares.map(([service]) => service)).toEqual([...ALL_SERVICES, 'kafka'].sort())
+  expect(shares.map(([service]) => service)).toEqual([...ALL_SERVICES, 'consul', 'kafka'].sort())
   expect(Object.fromEntries(shares)).toMatchObject({
-    gateway: ['jwks.json', 'key.jwk.json', 'operator.secret'],
+    gateway: ['consul.secret', 'jwks.json', 'key.jwk.json', 'operator.secret'],
     cart: owner,
-    ops: ['event-keys.json', 'jwks.json', 'kafka.secret', 'key.jwk.json'],
+    ops: ['consul.secret', 'event-keys.json', 'jwks.json', 'kafka.secret', 'key.jwk.json'],
     order: owner,
     payment: [...owner, 'psp.secret'],
     inventory: owner,
     psp: ['psp.secret'],
+    consul: ['acl.json'],
     kafka: ['broker.secret', 'setup.secret'],
   })
   for (const service of KEY_OWNERS) {

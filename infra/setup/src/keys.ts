@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
+import { consulGuard, type ConsulSecrets, createConsulSecrets } from './consul-secrets.ts'
 import { createEventKeys, type EventKeys } from './event-keys.ts'
 import { once, randomSecret, writeWhole } from './files.ts'
 import { createKey, publicKey } from './jwk.ts'
@@ -14,7 +15,7 @@ import {
   ofEachOwner,
 } from './services.ts'
 
-export interface Secrets extends EventKeys, KafkaSecrets {
+export interface Secrets extends EventKeys, KafkaSecrets, ConsulSecrets {
   keyFiles: Record<KeyOwner, string>
   jwksFile: string
   operatorSecretFile: string
@@ -51,6 +52,7 @@ export function createSecrets(directory: string): Secrets {
     jwksFile,
     ...createEventKeys(directory),
     ...createKafkaSecrets(directory),
+    ...createConsulSecrets(directory),
     operatorSecretFile,
     pspSecretFile,
     databasePasswords,
@@ -63,6 +65,9 @@ export function shareSecrets(secrets: Secrets, directory: string): void {
   for (const service of ALL_SERVICES) share(shareOf(service, secrets), join(directory, service))
   const { broker, setup } = secrets.kafkaPasswordFiles
   share({ 'broker.secret': broker, 'setup.secret': setup }, join(directory, 'kafka'))
+  const consul = join(directory, 'consul')
+  mkdirSync(consul, { recursive: true, mode: 0o755 })
+  writeWhole(join(consul, 'acl.json'), JSON.stringify(consulGuard(secrets.consulManagementToken)))
 }
 
 function share(files: Record<string, string>, folder: string): void {
@@ -76,10 +81,14 @@ function share(files: Record<string, string>, folder: string): void {
 
 /** The files of a service by the names that they have in its own folder, which are the same for every service. */
 function shareOf(service: Service, secrets: Secrets): Record<string, string> {
-  const { keyFiles, jwksFile, eventKeyFiles, eventKeysFile } = secrets
+  const { keyFiles, jwksFile, consulTokenFiles, eventKeyFiles, eventKeysFile } = secrets
   const { operatorSecretFile, pspSecretFile, databasePasswordFiles, kafkaPasswordFiles } = secrets
   return {
-    ...(isKeyOwner(service) && { 'key.jwk.json': keyFiles[service], 'jwks.json': jwksFile }),
+    ...(isKeyOwner(service) && {
+      'key.jwk.json': keyFiles[service],
+      'jwks.json': jwksFile,
+      'consul.secret': consulTokenFiles[service],
+    }),
     ...(isDatabaseOwner(service) && {
       'database.secret': databasePasswordFiles[service],
       'event-key.jwk.json': eventKeyFiles[service],

@@ -1,4 +1,5 @@
 import { readConfig } from './config.ts'
+import { createConsulTokens } from './consul-tokens.ts'
 import { createDatabases, withPassword } from './databases.ts'
 import { once, randomSecret } from './files.ts'
 import { createKafkaUsers } from './kafka-users.ts'
@@ -18,6 +19,7 @@ const USAGE = `Prepares servers for the shop, once; running it again changes not
   <SERVICE>_DATABASE_PASSWORD    of ${DATABASE_OWNERS.join(', ')} (without it: the one in SECRETS_DIR)
   KAFKA_BROKERS                  topics are created here; also KAFKA_USERNAME, KAFKA_PASSWORD_FILE,
                                  KAFKA_SASL_MECHANISM, KAFKA_TLS and KAFKA_TLS_CA_FILE
+  CONSUL_TOKENS=create           a token for each service is created at CONSUL_HTTP_ADDR, with its rights
   KAFKA_USERS=create             a user for each service is created there, with its rights
 `
 
@@ -42,6 +44,11 @@ async function main() {
     const adminUrl = adminPassword === undefined ? url : withPassword(url, adminPassword)
     await createDatabases(adminUrl, passwords as Record<DatabaseOwner, string>)
     process.stdout.write('databases: done\n')
+  }
+  if (config.consulAddress !== undefined) {
+    if (secrets === undefined) throw new Error('the tokens of Consul are in SECRETS_DIR: set it')
+    await createConsulTokens(config.consulAddress, secrets.consulManagementToken, secrets.consulTokens)
+    process.stdout.write('tokens of Consul: done\n')
   }
   if (config.kafka) {
     if (config.kafkaUsers) {

@@ -102,6 +102,18 @@ it('calls a service without TLS as before, beside instances that have it', async
   expect([...seen].sort()).toEqual(['order', 'plain'])
 })
 
+it('sends a token over TLS only: to none that claims to speak none, however often it is asked', async () => {
+  const [order, foreign] = [await fleet.start('order', { consul }), await fleet.startPlain('foreign')]
+  const cart = await fleet.call([order.instance, foreign], { from: { consul } })
+  const alone = await fleet.call([foreign], { from: { consul } })
+  const headers = { authorization: 'Bearer secret' }
+  const seen = new Set<string>()
+  for (let count = 0; count < 60; count++) seen.add((await cart.get({ headers })).body.toString())
+
+  expect([...seen]).toEqual(['order'])
+  await expect(alone.get({ headers })).rejects.toThrow()
+})
+
 it('keeps the certificate where only this user can read it', async () => {
   await fleet.start('order', { consul, stateDir })
   const file = join(stateDir, 'certificate-order.json')

@@ -8,8 +8,11 @@ import { openTransport, portOf, speaksTls, spokenBy, type TransportName } from '
 
 /** The transports to the endpoints of one service, opened when they are needed. */
 export interface Connections {
-  /** @throws TransportError where none can be opened */
-  to(endpoint: Endpoint, wanted: TransportName): Transport
+  /**
+   * @param hasToken whether what is sent is worth stealing: it goes only to who proves to be the service
+   * @throws TransportError where none can be opened
+   */
+  to(endpoint: Endpoint, wanted: TransportName, hasToken: boolean): Transport
   /** How an endpoint is spoken to; undefined where it was not yet. */
   way(endpoint: Endpoint): Way | undefined
   /** Requests in flight over it may end. */
@@ -62,8 +65,10 @@ export function createConnections(
   }
 
   return {
-    to(endpoint, wanted) {
+    to(endpoint, wanted, hasToken) {
       const { instance } = endpoint
+      if (hasToken && identity?.acceptsPlain === false && !speaksTls(instance))
+        throw new TransportError('connect', false, new Error('a token is sent over TLS only'))
       const existing = transports.get(endpoint)
       if (existing?.instance === instance && existing.wanted === wanted) return existing.transport
       if (isClosed) throw new TransportError('connect', false, new Error('the mesh client is closed'))

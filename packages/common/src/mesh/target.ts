@@ -31,7 +31,7 @@ export interface Target {
   operation(name: string): Operation
   operations(): Iterable<Operation>
   policy(): PolicyName
-  transport(endpoint: Endpoint): Transport
+  transport(endpoint: Endpoint, hasToken: boolean): Transport
   way(endpoint: Endpoint): Way | undefined
   tick(): void
   close(): Promise<void>
@@ -116,13 +116,14 @@ export function createTarget({ watch, random, identity, ...deps }: TargetOptions
     measure()
   }
 
-  const transportOf = (endpoint: Endpoint) => connections.to(endpoint, transportName)
+  const transportOf = (endpoint: Endpoint, hasToken: boolean) =>
+    connections.to(endpoint, transportName, hasToken)
 
   /** Asks an ejected endpoint for its health, where no request may be its probe. */
   async function probe(endpoint: Endpoint): Promise<void> {
     const startedMs = now()
     const exchange = { method: 'GET' as const, path: PROBE_PATH, headers: {}, timeoutMs: PROBE_TIMEOUT_MS }
-    const isAnswered = await transportOf(endpoint)
+    const isAnswered = await transportOf(endpoint, false)
       .exchange(exchange)
       .then(
         ({ status }) => status < 500,

@@ -75,7 +75,7 @@ export function beginTry(
     let outcome: Outcome = 'neutral'
     let result: { answer: Answer } | { error: TransportError } | undefined
     try {
-      const transport = target.transport(endpoint)
+      const transport = target.transport(endpoint, 'authorization' in call.headers)
       const headers = outboundHeaders(call.headers, { attempt, timeoutMs, trace })
       const exchange = { method: call.method, path: call.path, headers, body: call.body, timeoutMs }
       const answer =

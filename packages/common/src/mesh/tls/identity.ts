@@ -39,6 +39,8 @@ export interface Identity {
   /** Settles with the first certificate. */
   ready: Promise<void>
   isReady(): boolean
+  /** Whether calls without TLS are taken, and made with a token in them: while a fleet is changed. */
+  acceptsPlain: boolean
   /** @throws Error before the first certificate */
   connectTo(service: string): ClientTls
   server: ServerTls
@@ -110,6 +112,7 @@ export function createIdentity(
   return {
     ready,
     isReady: () => current !== undefined,
+    acceptsPlain,
     connectTo(to) {
       if (current === undefined) throw new Error('this process has no certificate yet')
       const known = current.clients.get(to)
