@@ -5,9 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
+import { prepareConsul } from '@lepton/local/consul'
 import { askControl } from '@lepton/local/control'
+import { prepareKafka } from '@lepton/local/kafka'
 import { ROOT } from '@lepton/local/root'
 import type { ServerInfo } from '@lepton/local/shop-types'
+import { startTestServer, type TestServer } from '@lepton/testing/servers'
 import pg from 'pg'
 import { stateDir, targetUrl } from '../config.ts'
 import { environmentWithout } from '../environment.ts'
@@ -39,6 +42,7 @@ const TSC_OPTIONS = [
 let folder: string
 let env: Record<string, string>
 let admin: pg.Client
+let open: TestServer[] = []
 const databases: string[] = []
 
 async function readExample(library: string): Promise<string> {
@@ -79,11 +83,14 @@ async function freshDatabase(): Promise<string> {
       urls: { gateway: string }
     }
     const addressOf = (name: string) => servers.find((server) => server.name === name)!.address
+    // The examples have no credentials, and those of the shop are asked for them.
+    const [consul, kafka] = await Promise.all([startTestServer(prepareConsul), startTestServer(prepareKafka)])
+    open = [consul, kafka]
     env = {
       // The settings of the npm that runs the tests must not become those of an npm in another folder.
       ...environmentWithout(/^(npm_|NODE_OPTIONS|JEST)/i),
-      CONSUL_HTTP_ADDR: addressOf('consul'),
-      KAFKA_BROKERS: addressOf('kafka'),
+      CONSUL_HTTP_ADDR: consul.address,
+      KAFKA_BROKERS: kafka.address,
       DATABASE_URL: addressOf('postgres'),
       SHOP_URL: urls.gateway,
     }
@@ -95,6 +102,7 @@ async function freshDatabase(): Promise<string> {
   afterAll(async () => {
     for (const name of databases) await admin.query(`drop database ${name} with (force)`)
     await admin.end()
+    await Promise.all(open.map((server) => server.stop()))
     await rm(folder, { recursive: true })
   })
 
