@@ -50,7 +50,10 @@ export async function startFloor(shop: Shop, client: ShopClient): Promise<FloorB
   })
   const url = new URL(address)
   url.pathname = '/floor'
-  const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [url.href, shop.brokers])
+  const child = fork(fileURLToPath(new URL('process.ts', import.meta.url)), [
+    url.href,
+    JSON.stringify(shop.kafka),
+  ])
   await once(child, 'message')
   const orders = ordersOf(shop)
   await runFloor(child, WARM_UP)

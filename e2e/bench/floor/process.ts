@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { startSaga } from './saga.ts'
 
 /** Orders at a pace for a time, or so many by shoppers without pause. */
@@ -12,8 +13,8 @@ export interface Run {
 }
 
 // The floor is a process of its own, so that its CPU is.
-const [url = '', brokers = ''] = process.argv.slice(2)
-const saga = await startSaga(url, brokers.split(','))
+const [url = '', access = ''] = process.argv.slice(2)
+const saga = await startSaga(url, JSON.parse(access) as KafkaAccess)
 
 async function run(load: Load): Promise<Run> {
   const before = saga.counts()

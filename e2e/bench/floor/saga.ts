@@ -3,6 +3,7 @@ import { once as onceEmitted } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createKafka } from '@lepton/events/kafka/client'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { silentLog } from '@lepton/testing/log'
 import pg from 'pg'
 import { Pool } from 'undici'
@@ -30,12 +31,12 @@ type Handler = (id: string, type: string, event: string) => Promise<void>
  * The business of an order and nothing else: its statements, messages and calls by bare drivers in one process. What it
  * has not is what the shop is for: it is not exactly once when it is killed, sees no fault and serves nobody.
  */
-export async function startSaga(url: string, brokers: string[]): Promise<Saga> {
+export async function startSaga(url: string, access: KafkaAccess): Promise<Saga> {
   const pools = Object.fromEntries(
     PARTIES.map((party) => [party, new pg.Pool({ connectionString: url, max: 10, pipeline: true })]),
   ) as Record<Party, pg.Pool>
   await pools.order.query(s.SCHEMA)
-  const kafka = createKafka({ brokers, clientId: 'floor' }, silentLog)
+  const kafka = createKafka({ ...access, clientId: 'floor' }, silentLog)
   const counts = { transactions: 0, kafkaRequests: 0 }
   const calls = await startCalls()
   const waiting = new Map<string, { halves: number; resolve: (atMs: number) => void }>()
