@@ -39,7 +39,8 @@ export function forgedEvents(): void {
   /** An order that waits for its payment. */
   async function unpaid() {
     const shopper = await client.shopper()
-    const orderId = await placeUnpaid(shopper, ITEM)
+    // A shop that is still busy with what came before refuses new orders first.
+    const orderId = await until('the shop takes the order', () => placeUnpaid(shopper, ITEM))
     await settled(shopper, orderId, ['RESERVED'])
     keys.push(orderId)
     return { shopper, orderId }

@@ -1,7 +1,9 @@
 import type { Metrics } from '@lepton/common/runtime/metrics'
 
 /** What became of records, of every subscription of a process. */
-export function consumedCounter(metrics: Metrics) {
+export function consumedCounter(metrics: Metrics): {
+  inc(labels: { topic: string; outcome: string }, count?: number): void
+} {
   return metrics.counter({
     name: 'messaging_client_consumed_messages_total',
     help: 'Records consumed, by topic and outcome',
