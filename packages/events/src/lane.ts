@@ -2,31 +2,38 @@ import type { PendingEvent } from './outbox.ts'
 
 /** Events that wait in memory, at most: what comes beyond them is read from the outbox. */
 const MAX_EVENTS = 1_000
+/** An event that waits longer, as while the broker is away, is read from the outbox: what is published again meanwhile comes before it. */
+const MAX_AGE_MS = 100
 
 /** Committed events that are sent from memory, in the order of their commits. */
 export interface Lane {
   /** @returns false where it is full */
   add(event: PendingEvent): boolean
-  /** The next ones, at most so many and so large together; at least one where there is one. */
+  /** The next ones, at most so many and so large together; at least one where there is one that has not waited too long. */
   take(limits: { events: number; bytes: number }): PendingEvent[]
   /** Forgets those that are sent otherwise; without a list, all. */
   forget(events?: readonly PendingEvent[]): void
   size(): number
 }
 
-export function createLane(): Lane {
-  let queue: PendingEvent[] = []
+export function createLane(nowMs = () => performance.now()): Lane {
+  let queue: { event: PendingEvent; addedAtMs: number }[] = []
   return {
     add: (event) => {
       if (queue.length >= MAX_EVENTS) return false
-      queue.push(event)
+      queue.push({ event, addedAtMs: nowMs() })
       return true
     },
-    take: ({ events, bytes }) => queue.splice(0, countWithin(queue.slice(0, events), bytes)),
+    take: ({ events, bytes }) => {
+      const oldestMs = nowMs() - MAX_AGE_MS
+      queue = queue.filter(({ addedAtMs }) => addedAtMs >= oldestMs)
+      const next = queue.slice(0, events).map(({ event }) => event)
+      return queue.splice(0, countWithin(next, bytes)).map(({ event }) => event)
+    },
     forget: (events) => {
       if (queue.length === 0) return
       const ids = events && new Set(events.map(({ id }) => id))
-      queue = ids === undefined ? [] : queue.filter(({ id }) => !ids.has(id))
+      queue = ids === undefined ? [] : queue.filter(({ event }) => !ids.has(event.id))
     },
     size: () => queue.length,
   }
