@@ -38,7 +38,7 @@ COPY infra/setup infra/setup
 COPY services services
 COPY --from=web /lepton/services/web/dist services/web/dist
 # Named volumes take the owner of what they are mounted on.
-RUN for folder in services/*; do mkdir -p "/shares/${folder#services/}"; done \
+RUN for folder in services/* kafka consul; do mkdir -p "/shares/${folder#services/}"; done \
  && mkdir -p /secrets /admin /state && chown -R node:node /shares /secrets /admin /state
 USER node
 ENV NODE_ENV=production HOST=0.0.0.0 PORT=3000 OPS_HOST=0.0.0.0 OPS_PORT=3001 STATE_DIR=/state

@@ -67,7 +67,9 @@ export function shareSecrets(secrets: Secrets, directory: string): void {
   share({ 'broker.secret': broker, 'setup.secret': setup }, join(directory, 'kafka'))
   const consul = join(directory, 'consul')
   mkdirSync(consul, { recursive: true, mode: 0o755 })
-  writeWhole(join(consul, 'acl.json'), JSON.stringify(consulGuard(secrets.consulManagementToken)))
+  const guard = (version?: string) => JSON.stringify(consulGuard(secrets.consulManagementToken, version))
+  writeWhole(join(consul, 'acl.json'), guard())
+  writeWhole(join(consul, 'acl-before-1.11.json'), guard('1.10'))
 }
 
 function share(files: Record<string, string>, folder: string): void {
