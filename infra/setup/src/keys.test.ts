@@ -44,7 +44,7 @@ it('gives each service its own secrets and no others', () => {
     payment: [...owner, 'psp.secret'],
     inventory: owner,
     psp: ['psp.secret'],
-    consul: ['acl-before-1.11.json', 'acl.json'],
+    consul: ['acl-before-1.11.json', 'acl.json', 'management.secret'],
     kafka: ['broker.secret', 'setup.secret'],
   })
   for (const service of KEY_OWNERS) {

@@ -70,6 +70,7 @@ export function shareSecrets(secrets: Secrets, directory: string): void {
   const guard = (version?: string) => JSON.stringify(consulGuard(secrets.consulManagementToken, version))
   writeWhole(join(consul, 'acl.json'), guard())
   writeWhole(join(consul, 'acl-before-1.11.json'), guard('1.10'))
+  writeWhole(join(consul, 'management.secret'), secrets.consulManagementToken)
 }
 
 function share(files: Record<string, string>, folder: string): void {
