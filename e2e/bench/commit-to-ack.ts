@@ -45,7 +45,6 @@ export async function measureCommitToAck(
       acked.set(key, performance.now()),
     )
     instances.push({
-      name,
       database,
       outbox,
       broker,

@@ -25,7 +25,7 @@ export async function measureFloor(stateDir: string, rounds = ROUNDS): Promise<v
 async function compare(shop: Shop, client: ShopClient, rounds: number): Promise<void> {
   const bench = await startFloor(shop, client)
   try {
-    add('this machine: a million steps of a hash', `${calibrate().toFixed(0)} ms`)
+    add('this machine: SHA-256 of 1 MiB', `${calibrate().toFixed(2)} ms`)
     for (const [name, load] of LOADS) {
       const pairs: { floor: Figures; shop: Figures }[] = []
       for (let round = 0; round < rounds; round++)

@@ -3,6 +3,8 @@ import { descendants } from '@lepton/local/process-info'
 import type { Shop } from '@lepton/local/shop-types'
 
 const TICKS_PER_S = 100
+/** Fields of a process's `stat`, counted from behind its name. */
+const [USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM] = [11, 12, 13, 14] as const
 
 /** What runs of a shop, servers included, each with what runs below it. */
 export function processesOf(shop: Shop): { name: string; pids: number[] }[] {
@@ -17,16 +19,11 @@ export function pssMib(pid: number): number {
   return Number(/^Pss:\s+(\d+)/m.exec(read(`/proc/${pid}/smaps_rollup`))?.[1] ?? 0) / 1024
 }
 
-export function cpuSeconds(pid: number): number {
-  const fields = statOf(pid)
-  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS_PER_S
-}
+export const cpuSeconds = (pid: number): number => secondsIn(pid, [USER, SYSTEM])
 
 /** With what its children used that have ended: a server that begins a process for each connection hides it there. */
-export function cpuSecondsWhole(pid: number): number {
-  const fields = statOf(pid)
-  return [11, 12, 13, 14].reduce((ticks, field) => ticks + Number(fields[field] ?? 0), 0) / TICKS_PER_S
-}
+export const cpuSecondsWhole = (pid: number): number =>
+  secondsIn(pid, [USER, SYSTEM, CHILDREN_USER, CHILDREN_SYSTEM])
 
 /** How often it gave up the CPU to wait for something, all threads together. */
 export function wakeUps(pid: number): number {
@@ -42,10 +39,11 @@ export function sum(pids: readonly number[], measure: (pid: number) => number): 
   return pids.reduce((total, pid) => total + measure(pid), 0)
 }
 
-function statOf(pid: number): string[] {
-  return read(`/proc/${pid}/stat`)
+function secondsIn(pid: number, fields: readonly number[]): number {
+  const all = read(`/proc/${pid}/stat`)
     .replace(/^.*\) /s, '')
     .split(' ')
+  return fields.reduce((ticks, field) => ticks + Number(all[field] ?? 0), 0) / TICKS_PER_S
 }
 
 function tasksOf(pid: number): string[] {

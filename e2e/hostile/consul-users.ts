@@ -18,7 +18,7 @@ const register = (port: number, meta: Record<string, string> = {}): Request => (
 })
 const deregister: Request = { method: 'PUT', path: `/v1/agent/service/deregister/${EVIL}` }
 
-/** Finding 8: whoever reaches Consul. */
+/** Finding 8: what a program that reaches Consul can do. */
 export function consulUsers(): void {
   const inside = target.inside!
   const onThisMachine = target.inside === undefined ? it.skip : it

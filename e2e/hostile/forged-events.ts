@@ -15,7 +15,7 @@ const ITEM = 'desk-lamp'
 const AMOUNT = 7_900
 const LETTERS = '/api/v1/ops/dead-letters'
 
-/** Finding 7: whoever reaches Kafka, even with the rights of its administrator, is not believed. */
+/** Finding 7: a program that reaches Kafka is not believed, even with the rights of its administrator. */
 export function forgedEvents(): void {
   const inside = target.inside!
   const onThisMachine = target.inside === undefined ? it.skip : it

@@ -29,7 +29,7 @@ type Handler = (id: string, type: string, event: string) => Promise<void>
 
 /**
  * The business of an order and nothing else: its statements, messages and calls by bare drivers in one process. What it
- * has not is what the shop is for: it is not exactly once when it is killed, sees no fault and serves nobody.
+ * has not is what the shop is for: it is not exactly once when it is killed, meets no fault and has no customers.
  */
 export async function startSaga(url: string, access: KafkaAccess): Promise<Saga> {
   const pools = Object.fromEntries(

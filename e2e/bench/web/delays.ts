@@ -87,7 +87,7 @@ async function killToList(shop: Shop, operator: Shopper): Promise<number> {
   return worst
 }
 
-/** Every instance of inventory stands still, until a breaker opens; it says itself since when it is open. */
+/** Pauses every instance of inventory until a breaker opens; the breaker says since when it is open. */
 async function breakerToList(shop: Shop, client: ShopClient, operator: Shopper): Promise<number> {
   const names = shop
     .instances()

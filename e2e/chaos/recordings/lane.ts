@@ -150,7 +150,7 @@ function chooseMoves(ways: readonly Way[], marked: readonly string[]): { moves: 
   const others = [...byOrder.keys()].filter((id) => !marked.includes(id))
   const room = RECORDING_LIMITS.moves / (ways.length / Math.max(1, byOrder.size))
   const every = Math.max(1, Math.ceil(others.length / room))
-  // Half of the room at most: the story of what broke is told beside that of what did not.
+  // Half of the room at most: what broke is shown beside what did not.
   const candidates = [
     ...marked.filter((id) => byOrder.has(id)).slice(0, Math.ceil(room / 2)),
     ...others.filter((_, index) => index % every === 0),

@@ -2,7 +2,7 @@ import type { PendingEvent } from './outbox.ts'
 
 /** Events that wait in memory, at most: what comes beyond them is read from the outbox. */
 const MAX_EVENTS = 1_000
-/** An event that waits longer, as while the broker is away, is read from the outbox: what is published again meanwhile comes before it. */
+/** An event that waits longer, as while the broker is away, is read from the outbox: events that were put back go first. */
 const MAX_AGE_MS = 100
 
 /** Committed events that are sent from memory, in the order of their commits. */
@@ -26,7 +26,8 @@ export function createLane(nowMs = () => performance.now()): Lane {
     },
     take: ({ events, bytes }) => {
       const oldestMs = nowMs() - MAX_AGE_MS
-      queue = queue.filter(({ addedAtMs }) => addedAtMs >= oldestMs)
+      const young = queue.findIndex(({ addedAtMs }) => addedAtMs >= oldestMs)
+      queue.splice(0, young === -1 ? queue.length : young)
       const next = queue.slice(0, events).map(({ event }) => event)
       return queue.splice(0, countWithin(next, bytes)).map(({ event }) => event)
     },

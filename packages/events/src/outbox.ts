@@ -64,7 +64,7 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
 }
 
 // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a transaction that
-// snapshots can see. Nobody else can commit an event of a key while its head row is locked here, so what the statement sees
+// snapshots can see. No other transaction can commit an event of a key while its head row is locked here, so what the statement sees
 // of it is all there is.
 const INSERT = `
   with started as materialized (select pg_current_xact_id()),

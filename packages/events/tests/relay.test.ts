@@ -48,6 +48,19 @@ function start(settings: RelaySettings = {}, own: Outbox = outbox): void {
 
 const addOne = (key: string, through: Outbox = outbox) =>
   database.inTransaction((tx) => add(tx, through, key))
+/** One transaction with an event for each of so many keys. */
+const emitMany = (count: number, prefix: string) =>
+  database.inTransaction((tx) => {
+    const events = Array.from({ length: count }, (_, index) => ({
+      type: Added,
+      key: `${prefix}-${index}`,
+      sequence: 1,
+      data: { number: 1 },
+      cause: undefined,
+    }))
+    outbox.emit(tx, events)
+    return Promise.resolve()
+  })
 const sent = (key?: string) => eventsOf(broker.records(), key).map(({ sequence }) => sequence)
 const isPublished = async () => (await database.query('select from outbox_pending limit 1')).rows.length === 0
 const ownersOf = async () =>
@@ -254,17 +267,7 @@ describe('the floor', () => {
     await begun.promise
     const slowId = await lastId()
     for (let batch = 0; batch < 12; batch++) {
-      await database.inTransaction((tx) => {
-        const events = Array.from({ length: 500 }, (_, index) => ({
-          type: Added,
-          key: `other-${batch}-${index}`,
-          sequence: 1,
-          data: { number: 1 },
-          cause: undefined,
-        }))
-        outbox.emit(tx, events)
-        return Promise.resolve()
-      })
+      await emitMany(500, `other-${batch}`)
     }
     await settled()
     await renewals(3)
@@ -562,17 +565,7 @@ describe('events in memory', () => {
 
   it('are bounded: what is too much is read from the outbox', async () => {
     start()
-    await database.inTransaction((tx) => {
-      const events = Array.from({ length: 1_500 }, (_, index) => ({
-        type: Added,
-        key: `many-${index}`,
-        sequence: 1,
-        data: { number: 1 },
-        cause: undefined,
-      }))
-      outbox.emit(tx, events)
-      return Promise.resolve()
-    })
+    await emitMany(1_500, 'many')
     await settled()
     expect(new Set(broker.records().map(({ key }) => key)).size).toBe(1_500)
   })

@@ -49,7 +49,10 @@ export function experimentRoutes({
 
   return [
     answer(listExperiments, async () => {
-      const items = await launcher?.experiments.list().catch(() => undefined)
+      const items = await launcher?.experiments.list().catch((error: unknown) => {
+        deps.log.debug({ err: error }, 'the launcher does not answer about experiments')
+        return undefined
+      })
       const body =
         items === undefined
           ? { allowed: false, reason, command: COMMAND, items: [] }

@@ -114,6 +114,6 @@ export async function lockPayments(
   orderIds: readonly string[],
   likelyNew: readonly string[] = [],
 ): Promise<PaymentChanges> {
-  const { now, rows } = await store.lockPayments(tx, [...new Set(orderIds)], likelyNew)
+  const { now, rows } = await store.lockPayments(tx, orderIds, likelyNew)
   return new PaymentChanges(now, rows)
 }
