@@ -55,7 +55,7 @@ export async function startFloor(shop: Shop, client: ShopClient): Promise<FloorB
     url.href,
     JSON.stringify(shop.kafka),
   ])
-  await once(child, 'message')
+  await messageOf(child)
   const orders = ordersOf(shop)
   await runFloor(child, WARM_UP)
   await measureThroughput(client, orders.count, WARM_UP.orders, WARM_UP.shoppers)
@@ -132,9 +132,27 @@ interface Done {
   kafkaRequests?: number
 }
 
+/** @throws Error when it ends instead: nothing would come any more */
+async function messageOf(child: ChildProcess): Promise<unknown> {
+  const over = new AbortController()
+  const ended = once(child, 'exit', { signal: over.signal }).then(([code]) => {
+    throw new Error(`the floor ended with ${String(code)}`)
+  })
+  try {
+    const [message] = (await Promise.race([
+      once(child, 'message', { signal: over.signal }),
+      ended,
+    ])) as unknown[]
+    return message
+  } finally {
+    over.abort()
+    ended.catch(() => undefined)
+  }
+}
+
 async function runFloor(child: ChildProcess, load: Load): Promise<Done> {
   child.send(load)
-  const [run] = (await once(child, 'message')) as [Run]
+  const run = (await messageOf(child)) as Run
   const orders = run.latenciesMs.length
   return {
     ...run,

@@ -165,7 +165,8 @@ export async function startSaga(url: string, access: KafkaAccess): Promise<Saga>
     const consumer = kafka.consumer({ groupId: `floor-${party}`, maxWaitTimeInMs: 5_000 })
     await consumer.connect()
     consumer.on(consumer.events.REQUEST, () => counts.kafkaRequests++)
-    await consumer.subscribe({ topics: READS[party].map(topicOf) })
+    // A group begins where its first fetch finds the end, which may be behind the first orders.
+    await consumer.subscribe({ topics: READS[party].map(topicOf), fromBeginning: true })
     const joined = new Promise((resolve) => consumer.on(consumer.events.GROUP_JOIN, resolve))
     await consumer.run({
       partitionsConsumedConcurrently: 24,
