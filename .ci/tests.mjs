@@ -1,4 +1,4 @@
-// Runs Jest and gives the files that failed one more try: node .ci/tests.mjs REPORT COUNTS COMMAND…
+// Runs Jest and gives the tests that failed one more try: node .ci/tests.mjs REPORT COUNTS COMMAND…
 // A machine that others use too can be too slow for a test's patience; a fault of ours fails twice.
 // REPORT gets every test that failed, and every one that needed its second try; COUNTS gets a line "passed failed".
 import { spawnSync } from 'node:child_process'
@@ -17,9 +17,9 @@ const folder = mkdtempSync(join(tmpdir(), 'lepton-ci-'))
 const first = run('first', [])
 const [good, bad] = [true, false].map((isGood) => first.files.filter((file) => isGoodFile(file) === isGood))
 const isTriedAgain = bad.length > 0 && bad.length <= SECOND_TRY_MAX_FILES
-const last = isTriedAgain
-  ? run('second', ['--runTestsByPath', ...bad.map(({ name }) => name)])
-  : { ...first, files: bad }
+// The tests of a file that could not be loaded have no names yet.
+const byName = bad.flatMap(({ failures }) => failures).every(({ test }) => test !== undefined)
+const last = isTriedAgain ? run('second', again(bad)) : { ...first, files: bad }
 
 const failures = last.files.flatMap((file) => file.failures)
 // A run that wrote nothing, or ended badly without a failed test, is a failure.
@@ -30,7 +30,8 @@ for (const failure of bad.flatMap((file) => file.failures))
   if (!failed.has(failure.name)) say('failed once, passed at its second try', failure)
 for (const failure of failures) say('FAILED', failure)
 
-const passed = [...good, ...last.files].reduce((sum, file) => sum + file.passed, 0)
+const counted = isTriedAgain && byName ? [...first.files, ...last.files] : [...good, ...last.files]
+const passed = counted.reduce((sum, file) => sum + file.passed, 0)
 appendFileSync(counts, `${String(passed)} ${String(failures.length)}\n`)
 rmSync(folder, { recursive: true })
 process.exitCode = failures.length > 0 ? 1 : 0
@@ -42,6 +43,16 @@ function run(name, args) {
     stdio: 'inherit',
   })
   return { status, files: resultsIn(file).map(summaryOf) }
+}
+
+function again(files) {
+  const names = files.flatMap(({ failures }) => failures.map(({ test }) => test))
+  const pattern = names.map((name) => name?.replaceAll(/[$()*+.?[\\\]^{|}]/g, '\\$&')).join('|')
+  return [
+    ...(byName ? [`--testNamePattern=^(${pattern})$`] : []),
+    '--runTestsByPath',
+    ...files.map(({ name }) => name),
+  ]
 }
 
 function resultsIn(file) {
@@ -56,7 +67,11 @@ function resultsIn(file) {
 function summaryOf({ name, status, message, assertionResults }) {
   const failures = assertionResults
     .filter((test) => test.status === 'failed')
-    .map((test) => ({ name: `${name} › ${test.fullName}`, text: test.failureMessages.join('\n') }))
+    .map(({ fullName, failureMessages }) => ({
+      name: `${name} › ${fullName}`,
+      test: fullName,
+      text: failureMessages.join('\n'),
+    }))
   if (failures.length === 0 && status === 'failed') failures.push({ name, text: message })
   return { name, failures, passed: assertionResults.filter((test) => test.status === 'passed').length }
 }

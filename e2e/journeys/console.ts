@@ -40,12 +40,14 @@ export function consoleJourneys(): void {
     const [ops] = await target.instances('ops')
     await target.crash(ops!)
     await until('it still is, and was raised once', async () => {
-      const { items, history } = await read<Alarms>('/ops/alarms').catch(() => ({ items: [], history: [] }))
-      const alarm = items?.find(({ name }) => name === 'EventLoopBusy')
-      const again = history?.filter(
+      const { items, history } = await read<Alarms>('/ops/alarms')
+      const alarm = items.find(({ name }) => name === 'EventLoopBusy')
+      const again = history.filter(
         ({ name, labels }) => name === 'EventLoopBusy' && labels['instance'] === raised!.labels['instance'],
       )
-      return alarm?.state === 'firing' && again?.length === 1
+      if (alarm?.state === 'firing' && again.length === 1) return true
+      // What was seen instead is what the failure should say.
+      throw new Error(JSON.stringify({ alarm, again, raised }))
     })
 
     await act('PUT', '/ops/alarms/EventLoopBusy')
