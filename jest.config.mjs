@@ -17,6 +17,9 @@ const common = {
 export default {
   // Tests that say they may run side by side, mostly wait.
   maxConcurrency: 40,
+  // The journeys take half of the time, most of it waiting: all other tests run beside them.
+  maxWorkers: 2,
+  testSequencer: '<rootDir>/jest.sequencer.mjs',
   // The set-up starts servers in Jest's own process; once a connection to one that had been killed kept that process alive after the last test.
   forceExit: true,
   projects: [

@@ -24,8 +24,9 @@ export async function arriveAtOrder(page: Page): Promise<string> {
 }
 
 /** Waits for the page to say so by itself: no test loads it again. */
-export async function sees(page: Page, heading: string | RegExp): Promise<void> {
-  await page.getByRole('heading', { level: 1, name: heading }).waitFor()
+export async function sees(page: Page, heading: string | RegExp, timeoutMs?: number): Promise<void> {
+  const wait = timeoutMs === undefined ? {} : { timeout: timeoutMs }
+  await page.getByRole('heading', { level: 1, name: heading }).waitFor(wait)
 }
 
 export async function ordersOf(page: Page): Promise<number> {

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { chargesOf, target } from '../journeys/world.ts'
-import { arriveAtOrder, sees } from './acts.ts'
+import { addToCart, arriveAtOrder, order, sees } from './acts.ts'
 import { asPerson, becomeOperator } from './browser.ts'
 import { press, tabTo } from './keys.ts'
 import { breakableProduct } from './rule.ts'
@@ -69,6 +69,45 @@ export function keyboard(): void {
       const ends = `${orderId.slice(0, 4)}…${orderId.slice(-4)}`
       await press(page, page.getByRole('cell').getByRole('link', { name: ends, exact: true }).first())
       await sees(page, /^Completed/)
+    }),
+  )
+
+  it(
+    'searches, goes from row to row, pauses the figures, and finds out by which keys',
+    asPerson(async (person) => {
+      const { page, complaints } = person
+      await addToCart(page, 'monitor-stand')
+      const orderId = await order(page)
+      await becomeOperator(person)
+      await page.goto('/console')
+      await sees(page, /instances answer/)
+
+      await page.keyboard.press('/')
+      const search = page.getByRole('searchbox')
+      await search.and(page.locator(':focus')).waitFor()
+      // In a field a key is a letter.
+      await page.keyboard.type('jkp')
+      expect(await search.inputValue()).toBe('jkp')
+      await search.fill(orderId)
+      await page.keyboard.press('Enter')
+      await page.waitForURL(/query=/)
+      const row = page.getByRole('cell').getByRole('link').first()
+      await row.waitFor()
+
+      await search.blur()
+      await page.keyboard.press('p')
+      await page.getByText('paused', { exact: true }).waitFor()
+      await page.keyboard.press('p')
+      await page.getByText('paused', { exact: true }).waitFor({ state: 'detached' })
+
+      await page.keyboard.press('?')
+      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      await page.keyboard.press('Escape')
+      await page.keyboard.press('j')
+      await row.and(page.locator(':focus')).waitFor()
+      await page.keyboard.press('Enter')
+      await page.waitForURL(new RegExp(`/console/orders/${orderId}$`))
+      expect(complaints()).toEqual([])
     }),
   )
 }

@@ -8,6 +8,8 @@ import { asPerson, becomeOperator, type Person } from './browser.ts'
 
 /** From the moment in which the process is ready again until the page has something new of it. */
 const LIVE_MS = 3_000
+/** The bank is asked again after some seconds, and by a machine that has much else to do. */
+const SETTLED_MS = 60_000
 
 const answered = (page: Page, path: string) =>
   page.waitForResponse((answer) => answer.url().endsWith(path) && answer.ok(), { timeout: 30_000 })
@@ -47,7 +49,7 @@ export function restarting(): void {
         expect(performance.now() - backAt).toBeLessThan(LIVE_MS)
         await landing.getByText(/instances answer/).waitFor()
         await sees(console, /instances answer/)
-        await sees(page, 'Done: yours, and charged once.')
+        await sees(page, 'Done: yours, and charged once.', SETTLED_MS)
         await until('no order is missing', async () => (await acceptedOrders()) >= accepted)
       })()
     },

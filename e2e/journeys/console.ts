@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import type { Alarm, Alarms } from '@lepton/contracts/alarms'
+import type { Alarm, AlarmEvent, Alarms } from '@lepton/contracts/alarms'
 import type { Calls, SettingChange } from '@lepton/contracts/calls'
 import type { Fault, Faults } from '@lepton/contracts/faults'
 import type { Overview } from '@lepton/contracts/console'
@@ -25,36 +25,48 @@ const act = <T>(method: 'POST' | 'PUT' | 'DELETE', path: string, body: object = 
 const historyOf = async (alarm: string) =>
   (await read<Alarms>('/ops/alarms')).history.filter(({ name }) => name === alarm)
 
+/** A container starts again slowly on a machine that others use too. */
+const OPS_IS_BACK_MS = 60_000
+
 /** What operators set while the shop runs. */
 export function consoleJourneys(): void {
   it('raises an alarm when its threshold is set to what is normal, keeps it over a death of ops, and clears it', async () => {
+    // A shop that runs on may have it raised.
+    await act('PUT', '/ops/alarms/EventLoopBusy')
+    await until('it is not raised', async () => {
+      const { items } = await read<Alarms>('/ops/alarms')
+      return items.some(({ name, state }) => name === 'EventLoopBusy' && state === 'ok')
+    })
+    const [earlier] = await historyOf('EventLoopBusy')
+    const since = async () => (await historyOf('EventLoopBusy')).filter(({ at }) => at > (earlier?.at ?? ''))
     // An event loop is never busy for less than nothing.
     const set = await act<Alarm>('PUT', '/ops/alarms/EventLoopBusy', { threshold: 0, for_s: 0 })
     expect(set.body).toMatchObject({ threshold: 0, default_threshold: 0.9 })
     const [raised] = await until('it is raised', async () => {
-      const history = await historyOf('EventLoopBusy')
+      const history = await since()
       return history.length > 0 && history.toReversed()
     })
     expect(raised).toMatchObject({ kind: 'raised', severity: 'ticket', threshold: 0 })
 
     const [ops] = await target.instances('ops')
     await target.crash(ops!)
-    await until('it still is, and was raised once', async () => {
-      const { items, history } = await read<Alarms>('/ops/alarms')
-      const alarm = items.find(({ name }) => name === 'EventLoopBusy')
-      const again = history.filter(
-        ({ name, labels }) => name === 'EventLoopBusy' && labels['instance'] === raised!.labels['instance'],
-      )
-      if (alarm?.state === 'firing' && again.length === 1) return true
-      // What was seen instead is what the failure should say.
-      throw new Error(JSON.stringify({ alarm, again, raised }))
-    })
+    const ofInstance = ({ labels }: AlarmEvent) => labels['instance'] === raised!.labels['instance']
+    await until(
+      'it still is, and was raised once',
+      async () => {
+        const { items } = await read<Alarms>('/ops/alarms')
+        const alarm = items.find(({ name }) => name === 'EventLoopBusy')
+        const again = (await since()).filter(ofInstance)
+        if (alarm?.state === 'firing' && again.length === 1) return true
+        // What was seen instead is what the failure should say.
+        throw new Error(JSON.stringify({ state: alarm?.state, again, raised }))
+      },
+      { timeoutMs: OPS_IS_BACK_MS },
+    )
 
     await act('PUT', '/ops/alarms/EventLoopBusy')
     await until('it is cleared', async () => {
-      const [last] = (await historyOf('EventLoopBusy')).filter(
-        ({ labels }) => labels['instance'] === raised!.labels['instance'],
-      )
+      const [last] = (await since()).filter(ofInstance)
       return last?.kind === 'cleared'
     })
   })

@@ -11,6 +11,7 @@ import layout from '../parts/shop-layout.module.css'
 import { ThemeButton } from '../parts/theme-button.tsx'
 import style from './console.module.css'
 import { Gate } from './gate.tsx'
+import { KeysPanel } from './keys-panel.tsx'
 
 /** The frame of the console. Without an operator there is a sign-in, and nothing is asked for that would be refused. */
 export function ConsoleLayout() {
@@ -62,6 +63,7 @@ export function ConsoleLayout() {
           <div className={style['bar']}>
             {session?.operator && (
               <>
+                <KeysPanel />
                 <span>{texts.signedIn(session.operator.name)}</span>
                 <Button look="link" onClick={() => signOut.mutate()}>
                   {texts.signOut}

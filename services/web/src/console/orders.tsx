@@ -1,7 +1,7 @@
 import { useInfiniteQuery } from '@tanstack/react-query'
 import type { Answer, RouteOf } from '@lepton/client/api'
 import type { SyntheticEvent } from 'react'
-import { Link, useSearchParams } from 'react-router'
+import { Link, useLocation, useSearchParams } from 'react-router'
 import { shop } from '../api.ts'
 import { age, money, shortId } from '../format.ts'
 import { useConsoleMessages } from '../messages/messages.tsx'
@@ -11,6 +11,7 @@ import { Bone, Empty, Trouble } from '../parts/panel.tsx'
 import { OrderState } from '../parts/state.tsx'
 import { useNow } from '../parts/use-now.ts'
 import style from './console.module.css'
+import { isSearch } from './keys.ts'
 import form from './form.module.css'
 import table from './table.module.css'
 
@@ -24,6 +25,7 @@ export function Orders() {
   const [search, setSearch] = useSearchParams()
   const view = VIEWS.find((name) => name === search.get('view')) ?? 'all'
   const query = search.get('query') ?? ''
+  const state: unknown = useLocation().state
   const isId = query === '' || ID.test(query)
   const { data, error, refetch, hasNextPage, fetchNextPage } = useInfiniteQuery({
     queryKey: ['ops', 'orders', view, query],
@@ -60,6 +62,7 @@ export function Orders() {
             type="search"
             name="query"
             defaultValue={query}
+            autoFocus={isSearch(state)}
             aria-label={texts.orders.search}
             placeholder={texts.orders.search}
           />

@@ -1,5 +1,6 @@
 import { useEffect, useState } from 'react'
 import { useNow } from '../parts/use-now.ts'
+import { isPaused } from './pause.ts'
 import type { Pulse } from './pulse-words.ts'
 import { shareEvents } from './share-events.ts'
 
@@ -17,6 +18,7 @@ export function usePulse(onPulse?: (pulse: Pulse) => void): { pulse: Pulse | und
   useEffect(
     () =>
       shareEvents<Pulse>('/api/v1/pulse/stream', 'pulse', (pulse) => {
+        if (isPaused()) return
         setReceived({ pulse, atMs: Date.now() })
         onPulse?.(pulse)
       }),

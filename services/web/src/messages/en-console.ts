@@ -15,6 +15,23 @@ export const console = {
   live: (time: string) => `live, ${time} ago`,
   stale: (time: string) => `${time} old: the shop gives no newer figures`,
   incomplete: (names: string) => `no figures from: ${names}`,
+  keys: {
+    pause: 'Pause',
+    goOn: 'Go on',
+    paused: 'paused',
+    pausedFor: (time: string) => `paused, ${time} old`,
+    title: 'Keys',
+    list: [
+      ['/', 'search for an order'],
+      ['j', 'the next row'],
+      ['k', 'the row before'],
+      ['Enter', 'open the row'],
+      ['p', 'pause the figures, or let them go on'],
+      ['?', 'this list'],
+      ['Esc', 'close what is open'],
+    ],
+    inUse: 'Single keys do something',
+  },
   gate: {
     title: 'Operators only',
     demo: 'This shop runs on this machine and is for trying things out: you may look behind the counter, and break things.',

@@ -15,6 +15,23 @@ export const console = {
   live: (time: string) => `实时，${time}前更新`,
   stale: (time: string) => `数据已是 ${time}前的：商店没有提供更新的数据`,
   incomplete: (names: string) => `缺少数据：${names}`,
+  keys: {
+    pause: '暂停刷新',
+    goOn: '继续刷新',
+    paused: '已暂停',
+    pausedFor: (time: string) => `已暂停，数据是${time}前的`,
+    title: '快捷键',
+    list: [
+      ['/', '搜索订单'],
+      ['j', '下一行'],
+      ['k', '上一行'],
+      ['Enter', '打开这一行'],
+      ['p', '暂停或继续刷新数据'],
+      ['?', '显示这张列表'],
+      ['Esc', '关闭打开的窗口'],
+    ],
+    inUse: '启用单键快捷键',
+  },
   gate: {
     title: '仅限运维人员',
     demo: '这个商店运行在本机，供您试用：可以查看幕后，也可以制造故障。',

@@ -18,7 +18,7 @@ export function PageTitle({
     document.title = `${title} · Lepton`
   }, [title])
   useEffect(() => {
-    if (isFirst.current) return
+    if (isFirst.current || isFieldFocused()) return
     heading.current?.focus({ preventScroll: true })
     if (how === NavigationType.Push) window.scrollTo(0, 0)
     // Once for each page that is shown.
@@ -29,3 +29,6 @@ export function PageTitle({
     </h1>
   )
 }
+
+/** A page that begins with a search has put the focus there. */
+const isFieldFocused = () => document.activeElement instanceof HTMLInputElement
