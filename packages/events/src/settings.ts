@@ -12,6 +12,8 @@ export const storeSettings = z.object({
   DATABASE_POOL_SIZE: whole(10, { max: 100 }),
   ...signatureSettings.shape,
   ...kafkaSettings.shape,
+  /** Whether an instance brings the schema up to date at its start. False: it waits until the set-up has. */
+  MIGRATE: z.stringbool().default(true),
   /** False only in tests, where the database may forget at a power cut. */
   REQUIRE_DURABILITY: z.stringbool().default(true),
 })

@@ -9,9 +9,9 @@ import { startRelay } from './relay.ts'
 import { signerOf, verifierOf } from './signatures/settings.ts'
 import { signing } from './signatures/signer.ts'
 import type { Subscription } from './subscription.ts'
-import { migrate } from './postgres/migrate.ts'
+import { assertMigrated, migrate, NotMigrated } from './postgres/migrate.ts'
 import { createDatabase, type Database, type DatabaseSettings } from './postgres/database.ts'
-import { isPassingFault } from './postgres/faults.ts'
+import { isNotSetUp, isPassingFault } from './postgres/faults.ts'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startSweep, startTimer } from '@lepton/common/runtime/timer'
 import type { Log } from '@lepton/common/runtime/log'
@@ -37,11 +37,14 @@ export interface Store {
 
 const HOUSEKEEPING_MS = 3_600_000
 const RETRY_MS = { first: 200, most: 2_000 }
+/** How long the set-up may take to make role, database and schema: then what is missing is a fault. */
+const SET_UP_MS = 300_000
 
 /**
- * Opens the database, waiting for as long as it is away, and brings its schema up to date.
+ * Opens the database, waiting for as long as it is away, and brings its schema up to date; with MIGRATE=false it waits
+ * for the set-up to do so.
  *
- * @throws Error when the database would forget what it acknowledged
+ * @throws Error when the database would forget what it acknowledged, or is not set up after five minutes
  */
 export async function openStore(instance: Host, settings: StoreSettings, migrations: URL): Promise<Store> {
   const { log, metrics, service, name, inbound } = instance
@@ -50,19 +53,27 @@ export async function openStore(instance: Host, settings: StoreSettings, migrati
     log,
     metrics,
   )
+  const isSetUpBy = performance.now() + SET_UP_MS
   for (let waitMs = RETRY_MS.first; ; waitMs = Math.min(RETRY_MS.most, waitMs * 2)) {
     try {
-      await migrate(database, { folder: migrations }, log)
+      if (settings.MIGRATE) await migrate(database, { folder: migrations }, log)
+      else await assertMigrated(database, { folder: migrations })
       if (settings.REQUIRE_DURABILITY) await assertDurable(database)
       await maintainPartitions(database)
       break
     } catch (error) {
-      if (!(error instanceof Unavailable) && !isPassingFault(error)) throw error
-      log.warn({ err: error, waitMs }, 'waiting for the database')
+      const isMissing = error instanceof NotMigrated || isNotSetUp(error)
+      const mayPass = isMissing ? performance.now() < isSetUpBy : isAway(error)
+      if (!mayPass) throw error
+      log.warn({ err: error, waitMs }, isMissing ? 'waiting for the set-up' : 'waiting for the database')
       await delay(waitMs)
     }
   }
   return { database, outbox: createOutbox(`/${service}/${name}`, { log }) }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof Unavailable || isPassingFault(error)
 }
 
 /** The password may stand in the URL or in a file; several services may share a setting that names `{service}`. */

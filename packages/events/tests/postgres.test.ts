@@ -61,6 +61,18 @@ describe('a transaction', () => {
     expect(await totals()).toEqual([])
   })
 
+  it('leaves a session whose server takes no writes any more', async () => {
+    const only = test.open({ poolSize: 1 })
+    const sessions: number[] = []
+    await only.inTransaction(async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid')
+      if (sessions.push(rows[0]!.pid) === 1) await tx.query('set transaction read only')
+      await tx.query(...insert('a'))
+    })
+    expect(new Set(sessions).size).toBe(2)
+    expect(await totals()).toEqual([{ key: 'a', total: 0 }])
+  })
+
   it('runs what is to come after the commit then, and never after a rollback', async () => {
     const ran: string[] = []
     await database.inTransaction((tx) => {

@@ -21,15 +21,41 @@ export async function migrate(database: Database, own: Migrations, log: Log): Pr
   const client = await database.connect('migration')
   try {
     await client.query(`set statement_timeout = ${MIGRATION_MS}; set lock_timeout = ${MIGRATION_MS}`)
-    await apply(client, new URL('../../sql/', import.meta.url), 'messaging_migrations', log)
-    await apply(client, own.folder, own.table ?? 'service_migrations', log)
+    for (const [folder, table] of tablesOf(own)) await apply(client, folder, table, log)
   } finally {
     await client.end()
   }
 }
 
+/** The schema lacks migrations, which another process applies. */
+export class NotMigrated extends Error {}
+
+/** @throws NotMigrated while a migration has not run that this release knows; one that it does not know may have */
+export async function assertMigrated(database: Database, own: Migrations): Promise<void> {
+  const client = await database.connect('migration')
+  try {
+    for (const [folder, table] of tablesOf(own)) {
+      const files = await sqlFiles(folder)
+      if (!(await isUpToDate(client, files.length, table))) throw new NotMigrated(`${table} is not up to date`)
+    }
+  } finally {
+    await client.end()
+  }
+}
+
+function tablesOf({ folder, table = 'service_migrations' }: Migrations): [folder: URL, table: string][] {
+  return [
+    [new URL('../../sql/', import.meta.url), 'messaging_migrations'],
+    [folder, table],
+  ]
+}
+
+async function sqlFiles(folder: URL): Promise<string[]> {
+  return (await readdir(folder)).filter((file) => file.endsWith('.sql'))
+}
+
 async function apply(client: pg.Client, folder: URL, migrationsTable: string, log: Log): Promise<void> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.sql'))
+  const files = await sqlFiles(folder)
   if (await isUpToDate(client, files.length, migrationsTable)) return
   // Loaded only when there is something to do: most starts need neither its time nor its memory.
   const { runner } = await import('node-pg-migrate')

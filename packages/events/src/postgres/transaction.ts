@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import type pg from 'pg'
-import { LOCK_TIMEOUT, STALE_PLAN } from './faults.ts'
+import { LOCK_TIMEOUT, STALE_SESSION } from './faults.ts'
 import { prepared } from './prepared.ts'
 
 export interface Tx {
@@ -64,7 +64,7 @@ export async function runTransaction<T>(
   } catch (error) {
     await client.query('rollback').catch(onError)
     const cause = error instanceof Unavailable ? error : ((await firstFault(unwatched)) ?? error)
-    if ((cause as { code?: string }).code === STALE_PLAN) onError(cause as Error)
+    if (STALE_SESSION.has((cause as { code?: string }).code ?? '')) onError(cause as Error)
     throw cause
   } finally {
     client.off('error', onError)
