@@ -1,4 +1,3 @@
-import { hostname } from 'node:os'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RequestListener } from 'node:http'
 import { createSigner, createVerifier, type Signer, type Verify } from './http/auth.ts'
@@ -17,6 +16,7 @@ import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { type Control, createControl } from './mesh/control/control.ts'
 import { chooseDiscovery } from './mesh/choose-discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
+import { isEveryInterface, ownAddress } from './mesh/own-address.ts'
 import { meshDefaults } from './mesh/settings.ts'
 import { createSecurity, tlsChoice } from './mesh/tls/security.ts'
 import { createMetrics, type Metrics } from './runtime/metrics.ts'
@@ -49,7 +49,6 @@ export interface Running {
   parts: readonly Part[]
 }
 
-const EVERY_INTERFACE = ['0.0.0.0', '::']
 /** An instance that has no certificate by then starts without, and takes no calls until it has one. */
 const CERTIFICATE_MS = 5_000
 
@@ -92,7 +91,10 @@ export async function runService(
   }
   const identity = security?.identity
   const mesh = createMeshClient({ discovery, identity, control, log, metrics, settings: meshSettings })
-  let isReady = false
+  const address = settings.ADVERTISE_HOST ?? (await ownAddress(settings.HOST, settings.CONSUL_HTTP_ADDR))
+  let isOpen = false
+  // What customers reach takes their requests once it knows where to send them: another instance may know.
+  const isReady = () => isOpen && (!isPublic || mesh.isInformed())
   const instance: Instance = {
     service,
     name: settings.INSTANCE,
@@ -112,7 +114,7 @@ export async function runService(
       },
     }),
     streams: createStreams({ max: settings.MAX_STREAMS, metrics, name: service }),
-    isReady: () => isReady,
+    isReady,
   }
   followSettings(control, {
     log,
@@ -143,13 +145,11 @@ export async function runService(
     port: OPS_PORT,
     name: settings.INSTANCE,
     metrics,
-    isReady: () => isReady,
+    isReady,
     snapshots,
   })
-  isReady = true
-  const address =
-    settings.ADVERTISE_HOST ?? (EVERY_INTERFACE.includes(settings.HOST) ? hostname() : settings.HOST)
-  const opsAddress = EVERY_INTERFACE.includes(host) ? address : host
+  isOpen = true
+  const opsAddress = isEveryInterface(host) ? address : host
   const registration = await registerInstance({
     consul,
     log,
@@ -170,7 +170,7 @@ export async function runService(
   log.info({ port, ops_port: ops.port }, 'ready')
 
   stop = async () => {
-    isReady = false
+    isOpen = false
     instance.streams.stop()
     await Promise.all([registration.deregister(1_000), delay(settings.DRAIN_MS)])
     await Promise.all([closeServer(server), more?.close()])

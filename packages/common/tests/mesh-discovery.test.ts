@@ -88,6 +88,26 @@ describe('discovery', () => {
     expect(fake.asked.every(({ searchParams }) => searchParams.has('stale'))).toBe(true)
   })
 
+  it('is informed by an answer or by a file, and not by a Consul that does not answer', async () => {
+    fake.setOverride((_req, res) => {
+      res.writeHead(500).end('No cluster leader')
+      return true
+    })
+    const { discovery, watch } = discover()
+    await watch.ready
+    expect(watch.isInformed()).toBe(false)
+
+    fake.setOverride(() => false)
+    await until('an answer', () => watch.isInformed())
+    fake.register('order', 'a')
+    await until('the instance is known', () => watch.instances().length === 1)
+    await discovery.close()
+    await fake.stop()
+    const next = discover()
+    await next.watch.ready
+    expect(next.watch.isInformed()).toBe(true)
+  })
+
   it('knows one instance for each place, though they share an id or have moved', async () => {
     const entry = (node: string, port: number) => ({
       Node: { Node: node, Address: `10.0.0.${port % 10}` },

@@ -69,6 +69,7 @@ export function createFakeDiscovery(initial: Record<string, KnownInstance[]>) {
       instances: () => lists.get(service) ?? [],
       ready: Promise.resolve(),
       isReady: () => true,
+      isInformed: () => true,
       subscribe(listener) {
         const set = listeners.get(service) ?? new Set()
         listeners.set(service, set.add(listener))

@@ -55,6 +55,7 @@ export function createFakeMesh(): FakeMesh {
     answer: (route, handler) => void handlers.set(route.operation, handler),
     away: (route) => void handlers.delete(route.operation),
     watch: () => undefined,
+    isInformed: () => true,
     look: () => [],
     instances: (service) => known.get(service) ?? [],
     know: (service, instances) => void known.set(service, instances),

@@ -97,6 +97,7 @@ function fixed(place: Place): Discovery {
       instances: () => [instance],
       ready: Promise.resolve(),
       isReady: () => true,
+      isInformed: () => true,
       subscribe: () => () => undefined,
     }),
     release: () => Promise.resolve(),

@@ -51,6 +51,8 @@ export interface MeshClient {
   stream(request: MeshRequest, signal: AbortSignal): Promise<MeshAnswer>
   /** Gets to know a service before its first request, so that the registry may be away by then. */
   watch(service: string): void
+  /** Whether it knows the instances of every service that it was asked to watch, from discovery or from a file. */
+  isInformed(): boolean
   /** The instances of a service as discovery knows them now, also those that it no longer believes in. */
   instances(service: string): readonly KnownInstance[]
   /** What it knows of each service that it has called or watches. */
@@ -228,6 +230,7 @@ export function createMeshClient({
       pinned.add(service)
       targetOf(service)
     },
+    isInformed: () => [...pinned].every((service) => targetOf(service).watch.isInformed()),
     instances: (service) => targetOf(service).watch.instances(),
     look: () => [...targets.values()].map((target) => lookAt(target, now())),
     request: (request) => send(request),

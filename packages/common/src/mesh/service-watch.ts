@@ -18,6 +18,8 @@ export interface ServiceWatch {
   /** Settles with the first answer, or with the first failure and what a file remembers. Never rejects. */
   ready: Promise<void>
   isReady(): boolean
+  /** Whether there was an answer, or a file remembers instances: without either, no list means nothing. */
+  isInformed(): boolean
   subscribe(listener: (instances: readonly KnownInstance[]) => void): () => void
 }
 
@@ -123,6 +125,7 @@ export function startServiceWatch(
     service,
     ready,
     isReady: () => isReady,
+    isInformed: () => answeredAtMs !== undefined || instances.length > 0,
     instances: () => instances,
     answeredAtMs: () => answeredAtMs ?? startedAtMs,
     subscribe(listener) {
