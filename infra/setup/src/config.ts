@@ -11,6 +11,10 @@ export interface SetupConfig {
   /** Where the services' tokens are made. */
   consulAddress: string | undefined
   secretsDir: string | undefined
+  /** Whether they are kept in Kubernetes, as Secrets of this pod's namespace. */
+  secretsKept: boolean
+  /** For how long it begins again after a failure. */
+  retryMs: number
   /** Gets a folder for each service with the secrets that it needs. */
   secretSharesDir: string | undefined
   /** Holds the password of ADMIN_DATABASE_URL; made when there is none yet. */
@@ -30,6 +34,8 @@ export function readConfig(env = process.env): SetupConfig {
     consulAddress: env['CONSUL_TOKENS'] === 'create' ? env['CONSUL_HTTP_ADDR'] : undefined,
     kafkaUsers: env['KAFKA_USERS'] === 'create',
     secretsDir: env['SECRETS_DIR'] || undefined,
+    secretsKept: env['SECRETS_KEPT_IN'] === 'kubernetes',
+    retryMs: Number(env['SETUP_RETRY_MS'] ?? 0),
     secretSharesDir: env['SECRET_SHARES_DIR'] || undefined,
     adminPasswordFile: env['ADMIN_PASSWORD_FILE'] || undefined,
   }
