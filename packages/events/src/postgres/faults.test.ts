@@ -4,10 +4,17 @@ import { isNotSetUp, isPassingFault } from './faults.ts'
 const fault = (code: string | undefined, message = 'a fault') => Object.assign(new Error(message), { code })
 
 describe('a fault of the database', () => {
-  it.each(['25006', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', '57P01', '53100', '40001', '08006'])(
-    'passes when it is %s',
-    (code) => expect(isPassingFault(fault(code))).toBe(true),
-  )
+  it.each([
+    '25006',
+    'ECONNREFUSED',
+    'ENOTFOUND',
+    'EAI_AGAIN',
+    'EHOSTUNREACH',
+    '57P01',
+    '53100',
+    '40001',
+    '08006',
+  ])('passes when it is %s', (code) => expect(isPassingFault(fault(code))).toBe(true))
 
   it('passes when no session can begin', () => {
     const refused = Object.assign(fault('XX000', 'could not write init file'), { severity: 'FATAL' })

@@ -36,7 +36,8 @@ export async function assertMigrated(database: Database, own: Migrations): Promi
   try {
     for (const [folder, table] of tablesOf(own)) {
       const files = await sqlFiles(folder)
-      if (!(await isUpToDate(client, files.length, table))) throw new NotMigrated(`${table} is not up to date`)
+      if (!(await isUpToDate(client, files.length, table)))
+        throw new NotMigrated(`${table} is not up to date`)
     }
   } finally {
     await client.end()
