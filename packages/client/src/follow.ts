@@ -2,7 +2,7 @@ import type { Order, Status } from '@lepton/contracts/order'
 import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import { readEvents } from './event-stream.ts'
 import type { Ask } from './request.ts'
-import { pause } from './retry.ts'
+import { isPassing, pause } from './retry.ts'
 import type { Credentials } from './session.ts'
 import { errorOf, ShopError } from './shop-error.ts'
 
@@ -17,8 +17,11 @@ export interface FollowOptions {
 
 export interface Followed {
   order: Order
-  /** `stream`: sent by the shop as it happened; `poll`: asked for every `pollMs`. */
-  via: 'stream' | 'poll'
+  /**
+   * `stream`: sent by the shop as it happened; `poll`: asked for every `pollMs`; `none`: the shop does not answer at the
+   * moment, and this is the order as it was seen last.
+   */
+  via: 'stream' | 'poll' | 'none'
 }
 
 const POLL_MS = 2_000
@@ -33,16 +36,18 @@ export interface FollowDeps {
 
 /**
  * The order now and after each change, until it has ended. The shop's own stream, and where that breaks a look every
- * `pollMs`: what is yielded is never older than what was yielded before.
+ * `pollMs`: what is yielded is never older than what was yielded before. Once the order was seen, a shop that does not
+ * answer is waited for until `signal` aborts.
  *
- * @throws ShopError for an order that is not the caller's
+ * @throws ShopError for an order that is not the caller's, and where the first look is not answered
  */
 export async function* followOrder(
   deps: FollowDeps,
   order_id: string,
   { signal, pollMs = POLL_MS }: FollowOptions = {},
 ): AsyncGenerator<Followed, void> {
-  let last: string | undefined
+  let seen: Order | undefined
+  let isAway = false
   let streamAt = 0
   for (;;) {
     if (Date.now() >= streamAt) {
@@ -59,19 +64,32 @@ export async function* followOrder(
         streamAt = hasStream ? Date.now() + STREAM_RETRY_MS : Number.POSITIVE_INFINITY
       }
     }
-    const order = await deps.ask('GET', '/orders/:order_id', {
-      params: { order_id },
-      ...(signal && { signal }),
-    })
-    if (isNew(order)) yield { order, via: 'poll' }
-    if (isFinal(order.status)) return
+    const order = await look()
+    if (order === undefined) {
+      if (!isAway) yield { order: seen!, via: 'none' }
+      isAway = true
+      // What answers again has a stream, too.
+      streamAt = 0
+    } else {
+      if (isNew(order)) yield { order, via: 'poll' }
+      if (isFinal(order.status)) return
+    }
     await pause(pollMs, signal)
   }
 
+  async function look(): Promise<Order | undefined> {
+    try {
+      return await deps.ask('GET', '/orders/:order_id', { params: { order_id }, ...(signal && { signal }) })
+    } catch (error) {
+      if (seen === undefined || !isPassing(error)) throw error
+      return undefined
+    }
+  }
+
   function isNew(order: Order): boolean {
-    const version = JSON.stringify(order)
-    if (version === last) return false
-    last = version
+    if (!isAway && JSON.stringify(order) === JSON.stringify(seen)) return false
+    isAway = false
+    seen = order
     return true
   }
 }

@@ -20,6 +20,11 @@ export interface RetrySettings {
 
 export const RETRY: RetrySettings = { maxTries: 4, firstDelayMs: 200, maxDelayMs: 5_000 }
 
+/** Whether the same request may be answered a moment later. */
+export function isPassing(error: unknown): error is ShopError {
+  return error instanceof ShopError && (PASSING.has(error.slug) || error.status === 502)
+}
+
 /** How long (ms) to wait before the try after this one; undefined where another would be in vain. */
 export function delayBeforeNext(
   error: unknown,
@@ -27,9 +32,7 @@ export function delayBeforeNext(
   { maxTries, firstDelayMs, maxDelayMs }: RetrySettings,
   random = Math.random,
 ): number | undefined {
-  if (!(error instanceof ShopError) || tries >= maxTries) return undefined
-  const isPassing = PASSING.has(error.slug) || error.status === 502
-  if (!isPassing) return undefined
+  if (!isPassing(error) || tries >= maxTries) return undefined
   if ((error.retryAfterMs ?? 0) > maxDelayMs) return undefined
   const backoff = Math.min(maxDelayMs, firstDelayMs * 2 ** (tries - 1))
   return Math.max(error.retryAfterMs ?? 0, backoff * (1 - random() / 2))

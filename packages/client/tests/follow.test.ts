@@ -66,6 +66,30 @@ describe('an order that is followed', () => {
     expect(await follow()).toEqual(['PLACED by stream', 'COMPLETED by stream'])
   })
 
+  it('is waited for while the shop does not answer, and followed again when it does', async () => {
+    stub = await startStub({
+      [`GET /orders/${ID}/stream`]: (res, _received, count) => {
+        if (count === 1) stream(['order', order('CONFIRMED')])(res).end()
+        else if (count === 2) res.destroy()
+        else stream(['order', order('CONFIRMED')], ['order', order('COMPLETED')])(res)
+      },
+      [`GET /orders/${ID}`]: problem('internal-error', 502),
+    })
+
+    expect(await follow()).toEqual([
+      'CONFIRMED by stream',
+      'CONFIRMED by none',
+      'CONFIRMED by stream',
+      'COMPLETED by stream',
+    ])
+  })
+
+  it('that is not answered at all is an error', async () => {
+    stub = await startStub({ [`GET /orders/${ID}`]: problem('unavailable', 503, { 'retry-after': '60' }) })
+
+    await expect(follow()).rejects.toMatchObject({ status: 503 })
+  })
+
   it('that is not the caller’s is an error', async () => {
     stub = await startStub({})
 

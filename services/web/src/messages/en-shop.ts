@@ -98,10 +98,12 @@ export const orders = {
 
 export const order = {
   title: 'Order',
-  live: 'live',
-  liveHint: 'Changes appear here as they happen.',
-  polling: 'every 2 s',
-  pollingHint: 'The live connection is not there: this page looks for changes every two seconds.',
+  via: { stream: 'live', poll: 'every 2 s', none: 'no connection' },
+  viaHints: {
+    stream: 'Changes appear here as they happen.',
+    poll: 'The live connection is not there: this page looks for changes every two seconds.',
+    none: 'The shop does not answer. This page asks again by itself; nothing that was accepted is lost.',
+  },
   ended: 'ended',
   steps: {
     received: 'Received',

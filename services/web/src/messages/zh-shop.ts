@@ -91,10 +91,12 @@ export const orders = {
 
 export const order = {
   title: '订单',
-  live: '实时',
-  liveHint: '状态变化会实时显示在这里。',
-  polling: '每 2 秒刷新',
-  pollingHint: '实时连接已断开，页面每两秒查询一次。',
+  via: { stream: '实时', poll: '每 2 秒刷新', none: '连接已断开' },
+  viaHints: {
+    stream: '状态变化会实时显示在这里。',
+    poll: '实时连接已断开，页面每两秒查询一次。',
+    none: '商店没有响应。页面会自动重试；已受理的订单不会丢失。',
+  },
   ended: '已结束',
   steps: {
     received: '已接收',

@@ -88,9 +88,9 @@ function LiveMark({ via }: { via: Via }) {
   return (
     <span
       className={`${style['live']} ${via === 'stream' ? style['stream'] : ''}`}
-      title={via === 'stream' ? texts.liveHint : texts.pollingHint}
+      title={texts.viaHints[via]}
     >
-      {via === 'stream' ? texts.live : texts.polling}
+      {texts.via[via]}
     </span>
   )
 }

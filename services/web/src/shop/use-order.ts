@@ -1,10 +1,10 @@
-import { isFinal, type ShopError } from '@lepton/client'
+import { type Followed as Follow, isFinal, type ShopError } from '@lepton/client'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { type Order, shop } from '../api.ts'
 
-/** How the page hears of changes: from the shop as they happen, by asking, or not any more, since there are none. */
-export type Via = 'stream' | 'poll' | 'ended'
+/** How the page hears of changes: as the client does, or not any more, since there are none. */
+export type Via = Follow['via'] | 'ended'
 
 interface Followed {
   order?: Order
