@@ -20,7 +20,7 @@ const LOG_CHECK_INTERVAL_MS = 10_000
 const LOG_MAX_BYTES = 10_000_000
 
 const SUPERVISION: Supervision = {
-  backoff: { firstDelayMs: 100, maxDelayMs: 10_000, resetAfterMs: 20_000 },
+  backoff: { baseMs: 100, maxMs: 10_000, resetAfterMs: 20_000 },
   readyPollMs: 40,
   readyTimeoutMs: 60_000,
   maxEarlyExits: 5,

@@ -1,4 +1,4 @@
-import type { Backoff } from './backoff.ts'
+import type { Backoff } from '@lepton/common/runtime/backoff'
 
 export interface ProcessSpec {
   name: string
@@ -19,7 +19,8 @@ export interface ProcessSpec {
 }
 
 export interface Supervision {
-  backoff: Backoff
+  /** Of restarts; it begins again after a run of `resetAfterMs`. */
+  backoff: Backoff & { resetAfterMs: number }
   readyPollMs: number
   readyTimeoutMs: number
   /** A process that ends this often before it was ready once is given up. */

@@ -1,6 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
-import { backoffMs } from './backoff.ts'
+import { equalJitterMs } from '@lepton/common/runtime/backoff'
+import { within } from '@lepton/common/runtime/wait'
 import { CannotStart } from './cannot-start.ts'
 import { lastLines } from './log-file.ts'
 import { descendants, signalIfThere } from './process-info.ts'
@@ -51,16 +52,9 @@ export class SupervisedProcess {
 
   /** Resolves when it is ready (again); rejects when it was given up or takes longer than `timeoutMs`. */
   async ready(timeoutMs = this.#supervision.readyTimeoutMs): Promise<void> {
-    const timeout = new AbortController()
-    const late = delay(timeoutMs, undefined, { signal: timeout.signal }).then(() => {
-      throw new CannotStart(`${this.spec.name} was not ready after ${timeoutMs / 1000} s.${this.#logTail()}`)
-    })
-    late.catch(() => undefined)
-    try {
-      await Promise.race([this.#ready.promise, late])
-    } finally {
-      timeout.abort()
-    }
+    const ready = this.#ready.promise.then(() => true)
+    if (await within(timeoutMs, ready, false)) return
+    throw new CannotStart(`${this.spec.name} was not ready after ${timeoutMs / 1000} s.${this.#logTail()}`)
   }
 
   signal(signal: NodeJS.Signals): void {
@@ -126,7 +120,7 @@ export class SupervisedProcess {
         this.#ready.reject(new CannotStart(often + this.#logTail()))
         return
       }
-      const restartInMs = backoffMs(attempt, this.#supervision.backoff)
+      const restartInMs = Math.round(equalJitterMs(attempt - 1, this.#supervision.backoff, Math.random))
       this.status = 'backing_off'
       this.#onEvent({ type: 'crashed', reason: exit.reason, restartInMs })
       await delay(restartInMs, undefined, { signal: this.#stop.signal }).catch(() => undefined)

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { doubledMs } from '@lepton/common/runtime/backoff'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import type { Log } from '@lepton/common/runtime/log'
 import { recordSpan, spanNowMs } from '@lepton/common/runtime/span'
@@ -17,6 +18,9 @@ interface ApplierDeps {
   log: Log
   metrics: Metrics
 }
+
+/** Between tries of a record that cannot be applied. */
+const POISON_BACKOFF = { baseMs: 50, maxMs: 5_000 }
 
 /** Applies records of a topic; only an outage comes out as a fault. */
 export function createApplier(
@@ -82,7 +86,7 @@ export function createApplier(
       } catch (error) {
         if (!isPoison(error)) throw error
         if (attempts + 1 === poisonTries) fault = error as Error
-        else await delay(50 * 2 ** attempts)
+        else await delay(doubledMs(attempts, POISON_BACKOFF))
       }
     }
     log.error({ err: fault, topic, offset: parsed.record.offset }, 'record parked as a dead letter')

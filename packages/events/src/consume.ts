@@ -1,3 +1,4 @@
+import { doubledMs } from '@lepton/common/runtime/backoff'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
 import { createApplier } from './applier.ts'
@@ -93,7 +94,7 @@ export function startConsumer(
     } catch (error) {
       const failures = (pauses.get(place) ?? 0) + 1
       pauses.set(place, failures)
-      const ms = Math.min(maxPauseMs, 100 * 2 ** Math.min(failures, 10))
+      const ms = doubledMs(failures, { baseMs: 100, maxMs: maxPauseMs })
       log.warn({ err: error, place, ms }, 'partition paused during an outage')
       delivery.pauseFor(ms)
     }

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { doubledMs } from '@lepton/common/runtime/backoff'
 import type pg from 'pg'
 import { failpoint } from '@lepton/common/runtime/fault-injection'
 import { madeAtMs } from '@lepton/common/runtime/id'
@@ -70,7 +71,7 @@ export function startRelay(
           .catch((error: unknown) => log.debug({ err: error }, 'the relay connection was gone'))
         connection = undefined
       }
-      if (!isStopped) await wakeUp.wait(Math.min(maxBackoffMs, 100 * 2 ** Math.min(failures, 10)))
+      if (!isStopped) await wakeUp.wait(doubledMs(failures, { baseMs: 100, maxMs: maxBackoffMs }))
     }
   }
 
@@ -151,7 +152,7 @@ async function relayUntilStopped(
       // What was behind it must not overtake it: the outbox gives both, in their order.
       lane.forget()
       isMore = true
-      await delay(Math.min(maxBackoffMs, 100 * 2 ** Math.min(sendFailures, 10)))
+      await delay(doubledMs(sendFailures, { baseMs: 100, maxMs: maxBackoffMs }))
       return
     }
     sendFailures = 0

@@ -1,4 +1,5 @@
 import type { Log } from '@lepton/common/runtime/log'
+import { createWakeable } from '@lepton/common/runtime/wait'
 import type { Database } from './postgres/database.ts'
 import { createSignal } from './postgres/signal.ts'
 import type { Lane } from './lane.ts'
@@ -31,14 +32,8 @@ export function createWakeUp({
   log: Log
   isMine: (shard: number) => boolean
 }): WakeUp {
-  let wake: (() => void) | undefined
-  let isWoken = false
+  const { wait, wake: now } = createWakeable()
   let isSignalled = false
-
-  function now(): void {
-    isWoken = true
-    wake?.()
-  }
 
   function look(): void {
     isSignalled = true
@@ -72,19 +67,7 @@ export function createWakeUp({
       isSignalled = false
       return result
     },
-    wait: async (ms) => {
-      if (!isWoken) {
-        await new Promise<void>((resolve) => {
-          const timer = setTimeout(resolve, ms)
-          wake = () => {
-            clearTimeout(timer)
-            resolve()
-          }
-        })
-        wake = undefined
-      }
-      isWoken = false
-    },
+    wait,
     close: () => signal.close(),
   }
 }

@@ -37,7 +37,7 @@ export async function startTestServer(
   const process = new SupervisedProcess(
     { ...spec, command: [...spec.command, ...extraArgs] },
     {
-      backoff: { firstDelayMs: 50, maxDelayMs: 1_000, resetAfterMs: 20_000 },
+      backoff: { baseMs: 50, maxMs: 1_000, resetAfterMs: 20_000 },
       readyPollMs: 20,
       readyTimeoutMs: READY_TIMEOUT_MS,
       maxEarlyExits: 3,

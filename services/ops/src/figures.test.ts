@@ -15,6 +15,7 @@ const NOTHING = {
   targets: [],
   consumed: [],
   relay: null,
+  certificate_expires_s: null,
   inbound_limit: null,
   shed: [],
   pool: null,

@@ -82,7 +82,11 @@ beforeAll(async () => {
 beforeEach(async () => {
   await webhook?.stop()
   const url = `http://127.0.0.1:${receiver.port}`
-  webhook = startWebhook(url, { log: silentLog, metrics: createMetrics() }, { firstDelayMs: 1, tries: 3 })
+  webhook = startWebhook(
+    url,
+    { log: silentLog, metrics: createMetrics() },
+    { backoff: { baseMs: 1, maxMs: 1 }, tries: 3 },
+  )
   keys.keys.clear()
   keys.state.isAway = false
   Object.assign(control.state, { isAway: false, isContended: false })

@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startSweep, startTimer } from '@lepton/common/runtime/timer'
 import { resumeTrace } from '@lepton/common/runtime/span'
+import { within } from '@lepton/common/runtime/wait'
 import type { Deps } from './deps.ts'
 import type { Begun, Placement } from './order.ts'
 import { createPlaces } from './places.ts'
@@ -79,10 +80,7 @@ export function startCoordinator(deps: Deps): Coordinator {
     decided: async (orderId, timeoutMs) => {
       const driven = inFlight.get(orderId)
       if (driven === undefined || timeoutMs <= 0) return
-      const tooLate = Promise.withResolvers<void>()
-      const timer = setTimeout(tooLate.resolve, timeoutMs)
-      await Promise.race([driven, tooLate.promise])
-      clearTimeout(timer)
+      await within(timeoutMs, driven, undefined)
     },
     settle: async () => {
       await recoverTransactions(deps, RECOVER_BATCH, () => recovery.wake())

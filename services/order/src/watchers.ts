@@ -1,4 +1,5 @@
 import type { Log } from '@lepton/common/runtime/log'
+import { createWakeable } from '@lepton/common/runtime/wait'
 import type { Database } from '@lepton/events/postgres/database'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { createSignal } from '@lepton/events/postgres/signal'
@@ -74,29 +75,13 @@ export function createWatchers(database: Database, log: Log): Watchers {
     },
 
     watch(orderId, until) {
-      let isWoken = false
-      let resume: (() => void) | undefined
-      const waker = () => {
-        isWoken = true
-        resume?.()
-      }
+      const { wait, wake: waker } = createWakeable()
       if (!wakers.has(orderId)) signal.send([WATCHED + orderId])
       wakers.set(orderId, (wakers.get(orderId) ?? new Set()).add(waker))
       const heard = setTimeout(waker, HEARD_AFTER_MS)
       until.addEventListener('abort', waker)
       return {
-        async next(ms) {
-          if (!isWoken) {
-            await new Promise<void>((resolve) => {
-              const timer = setTimeout(resolve, ms)
-              resume = () => {
-                clearTimeout(timer)
-                resolve()
-              }
-            })
-          }
-          isWoken = false
-        },
+        next: wait,
         close() {
           clearTimeout(heard)
           until.removeEventListener('abort', waker)

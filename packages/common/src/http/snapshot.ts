@@ -21,6 +21,8 @@ export const Snapshot = z.object({
   streams: Count,
   /** Requests in progress; null where the process has no limit of them. */
   in_flight: Count.nullable().default(null),
+  /** When its certificate expires, in seconds since 1970; null where it has none. */
+  certificate_expires_s: z.number().nullable().default(null),
   /** Upper bounds of the buckets in seconds; the last bucket has no bound. */
   le: z.array(z.number()),
   requests: z.array(

@@ -83,6 +83,7 @@ export function createSnapshots({
       published,
       pending,
       letters,
+      certificate,
     ] = await Promise.all([
       read('http_server_requests_total'),
       read('http_server_request_duration_seconds'),
@@ -104,6 +105,7 @@ export function createSnapshots({
       read('outbox_publish_seconds'),
       readStore('outbox_pending_events'),
       readStore('dead_letters_open'),
+      read('mesh_tls_certificate_expires_seconds'),
     ])
     // It is set by the look at the outbox.
     const oldest = pending && (await read('outbox_oldest_age_seconds'))
@@ -120,6 +122,7 @@ export function createSnapshots({
       loop_share,
       streams: streams?.[0]?.value ?? 0,
       in_flight: inFlight?.[0]?.value ?? null,
+      certificate_expires_s: certificate?.[0]?.value || null,
       le,
       requests,
       calls: callsOf(tries ?? [], breakers ?? []),

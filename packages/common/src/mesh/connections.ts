@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Log } from '../runtime/log.ts'
+import { within } from '../runtime/wait.ts'
 import type { Endpoint } from './endpoint.ts'
 import type { KnownInstance } from './membership.ts'
 import type { Identity } from './tls/identity.ts'
@@ -97,12 +98,8 @@ export function createConnections(
       isClosed = true
       const open = [...transports.values()].map(({ transport }) => transport)
       transports.clear()
-      let timer: NodeJS.Timeout | undefined
-      const overdue = new Promise<void>((resolve) => {
-        timer = setTimeout(resolve, timeoutMs)
-      })
-      await Promise.race([Promise.allSettled(open.map((transport) => transport.close())), overdue])
-      clearTimeout(timer)
+      const closed = Promise.allSettled(open.map((transport) => transport.close()))
+      await within(timeoutMs, closed, undefined)
       await Promise.allSettled(open.map((transport) => transport.destroy()))
     },
   }

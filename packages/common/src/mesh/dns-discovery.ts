@@ -3,7 +3,7 @@ import type { SrvRecord } from 'node:dns'
 import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { ServiceInstance } from './consul-entries.ts'
-import { pause } from './pause.ts'
+import { pause } from '../runtime/wait.ts'
 import {
   createWatches,
   type Discovery,

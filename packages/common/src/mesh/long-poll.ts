@@ -1,5 +1,5 @@
 import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
-import { pause } from './pause.ts'
+import { pause } from '../runtime/wait.ts'
 import { createTokenBucket, type TokenBucketSettings } from './token-bucket.ts'
 
 export interface LongPollSettings {

@@ -1,3 +1,4 @@
+import { within } from '../runtime/wait.ts'
 import type { ServiceWatch } from './discovery.ts'
 
 /** Waits for the first list of a service, or for what else is to be ready, but not longer than that (ms). */
@@ -6,11 +7,9 @@ export async function isReadyWithin(
   budgetMs: number,
 ): Promise<boolean> {
   if (watch.isReady()) return true
-  let timer: NodeJS.Timeout | undefined
-  const tooLate = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), budgetMs)
-  })
-  const isReady = await Promise.race([watch.ready.then(() => true), tooLate])
-  clearTimeout(timer)
-  return isReady
+  return within(
+    budgetMs,
+    watch.ready.then(() => true),
+    false,
+  )
 }

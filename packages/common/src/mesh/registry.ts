@@ -2,7 +2,7 @@ import type { ConsulClient } from './consul.ts'
 import type { ServiceDefinition } from './consul-entries.ts'
 import type { Log } from '../runtime/log.ts'
 import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
-import { pause } from './pause.ts'
+import { pause } from '../runtime/wait.ts'
 import { createTokenBucket, type TokenBucketSettings } from './token-bucket.ts'
 
 export interface RegistrySettings {

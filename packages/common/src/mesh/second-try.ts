@@ -1,3 +1,5 @@
+import { within } from '../runtime/wait.ts'
+
 export interface RunningTry<T> {
   done: Promise<T>
   isGood(result: T): boolean
@@ -37,14 +39,9 @@ export async function firstGood<T>(
   return result
 }
 
-async function isLate(done: Promise<unknown>, lateMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined
-  const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(true), lateMs)
-  })
-  try {
-    return await Promise.race([done.then(() => false), late])
-  } finally {
-    clearTimeout(timer)
-  }
-}
+const isLate = (done: Promise<unknown>, lateMs: number): Promise<boolean> =>
+  within(
+    lateMs,
+    done.then(() => false),
+    true,
+  )

@@ -1,5 +1,6 @@
 import type { Log } from './log.ts'
 import type { Part } from './lifecycle.ts'
+import { createWakeable } from './wait.ts'
 
 /**
  * Runs `work` again and again, `everyMs` after it last ended; at once while it says there is more.
@@ -13,41 +14,26 @@ export function startTimer(
   log: Log,
 ): Part & { wake(): void } {
   let isStopped = false
-  let wakeUp: (() => void) | undefined
-  let isAwake = false
+  const wakeable = createWakeable()
 
   async function run(): Promise<void> {
     while (!isStopped) {
       let isMore = false
-      isAwake = false
       try {
         isMore = await work()
       } catch (error) {
         log.warn({ err: error, timer: name }, 'timer run failed, will retry')
       }
-      if (isMore || isAwake || isStopped) continue
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, everyMs)
-        wakeUp = () => {
-          clearTimeout(timer)
-          resolve()
-        }
-      })
-      wakeUp = undefined
+      if (!isMore && !isStopped) await wakeable.wait(everyMs)
     }
-  }
-
-  function wake(): void {
-    isAwake = true
-    wakeUp?.()
   }
 
   const running = run()
   return {
-    wake,
+    wake: wakeable.wake,
     stop: async () => {
       isStopped = true
-      wake()
+      wakeable.wake()
       await running
     },
   }

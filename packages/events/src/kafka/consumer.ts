@@ -1,4 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { fullJitterMs } from '@lepton/common/runtime/backoff'
+import { pause } from '@lepton/common/runtime/wait'
 import type { EachBatchPayload, Kafka } from 'kafkajs'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Delivery, SubscribeOptions, Subscriber } from '../broker.ts'
@@ -8,6 +9,9 @@ import { watchSilence } from './silence.ts'
 
 /** Work that goes on sends heartbeats between its chunks; only a chunk that takes longer keeps them away. */
 const BUSY_MS = 1_000
+
+/** Before a consumer that crashed is made again. */
+const RECREATE_BACKOFF = { baseMs: 200, maxMs: 5_000 }
 
 /**
  * Keeps a member of a group alive until it is stopped: a consumer that crashed is recreated, since
@@ -120,8 +124,7 @@ export function subscribe(
         log.warn({ err: error, group: options.group }, 'consumer crashed, recreating it'),
       )
       if (Date.now() - startedAt > 60_000) failures = 0
-      const backoffMs = Math.min(5_000, 200 * 2 ** Math.min(failures, 10)) * Math.random()
-      await delay(backoffMs, undefined, { signal: stopping.signal }).catch(() => undefined)
+      await pause(fullJitterMs(failures, RECREATE_BACKOFF, Math.random), stopping.signal)
     }
   }
 

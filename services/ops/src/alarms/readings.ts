@@ -102,6 +102,15 @@ export function answering({ services }: Around): Reading[] {
   }))
 }
 
+export function certificates(around: Around): Reading[] {
+  return own(around).flatMap((view) =>
+    snapshotsOf(view, around).map(({ service, instance, at, certificate_expires_s: expiresS }) => ({
+      labels: { service, instance },
+      value: expiresS === null ? null : expiresS - Date.parse(at) / 1_000,
+    })),
+  )
+}
+
 const OPEN = ['closed', 'half-open', 'open']
 
 export function openBreakers(around: Around): Reading[] {

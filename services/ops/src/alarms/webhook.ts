@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
+import { type Backoff, doubledMs } from '@lepton/common/runtime/backoff'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
+import { pause } from '@lepton/common/runtime/wait'
 import type { AlarmEvent, AlarmNotice } from '@lepton/contracts/alarms'
 import { keyOf } from './judge.ts'
 
 export interface WebhookSettings {
   timeoutMs: number
   tries: number
-  firstDelayMs: number
-  maxDelayMs: number
+  backoff: Backoff
   /** Beyond that the oldest is given up: what happens now is worth more. */
   maxWaiting: number
 }
@@ -18,8 +18,7 @@ export interface WebhookSettings {
 export const webhookDefaults: WebhookSettings = {
   timeoutMs: 3_000,
   tries: 6,
-  firstDelayMs: 500,
-  maxDelayMs: 30_000,
+  backoff: { baseMs: 500, maxMs: 30_000 },
   maxWaiting: 100,
 }
 
@@ -59,8 +58,7 @@ export function startWebhook(
         log.error({ err: fault, alarm: event.name, tries: failures }, 'an alarm could not be delivered')
         return end('given_up')
       }
-      const ms = Math.min(settings.maxDelayMs, settings.firstDelayMs * 2 ** (failures - 1))
-      await delay(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
+      await pause(doubledMs(failures - 1, settings.backoff), stopping.signal)
     }
   }
 

@@ -15,6 +15,7 @@ const NAMES: Partial<Record<string, string>> = {
   OrderAnomaly: '订单异常',
   ServiceGone: '服务没有实例响应',
   BreakerOpen: '断路器打开',
+  CertificateExpires: '证书即将过期',
   EventLoopBusy: '事件循环繁忙',
 }
 
