@@ -4,7 +4,7 @@ import { DISCOVERY_NAMES } from './mesh/choose-discovery.ts'
 import { POLICY_NAMES } from './mesh/policies/by-name.ts'
 import { TLS_SOURCES } from './mesh/tls/security.ts'
 import { TRANSPORT_NAMES } from './mesh/transports.ts'
-import { fileContent, whole } from './runtime/config.ts'
+import { fileContent, filePath, whole } from './runtime/config.ts'
 
 /** What Consul takes as metadata. */
 const Label = z.string().regex(/^[\w.-]{1,100}$/, 'must be letters, digits, dots, dashes and underscores')
@@ -48,9 +48,9 @@ export const instanceSettings = z.object({
   /** Whether calls of others without TLS are still taken: while a fleet is changed, and for callers that know none. */
   MESH_TLS_PLAIN: z.enum(['refuse', 'accept']).default('refuse'),
   /** For MESH_TLS=files, all PEM; read again when they change. */
-  MESH_TLS_CERT_FILE: z.string().min(1).optional(),
-  MESH_TLS_KEY_FILE: z.string().min(1).optional(),
-  MESH_TLS_CA_FILE: z.string().min(1).optional(),
+  MESH_TLS_CERT_FILE: filePath().optional(),
+  MESH_TLS_KEY_FILE: filePath().optional(),
+  MESH_TLS_CA_FILE: filePath().optional(),
   /** Where this instance runs: others of its zone, then of its region, are asked first. */
   ZONE: Label.optional(),
   REGION: Label.optional(),
@@ -58,7 +58,7 @@ export const instanceSettings = z.object({
   VERSION: Label.optional(),
   CONSUL_HTTP_ADDR: z.url(),
   /** Holds the ACL token for Consul; read at the start, and again when Consul refuses it. */
-  CONSUL_TOKEN_FILE: z.string().min(1).optional(),
+  CONSUL_TOKEN_FILE: filePath().optional(),
   /** By which of Consul's interfaces other services are found. */
   MESH_DISCOVERY: z.enum(DISCOVERY_NAMES).default('http'),
   /** Consul's DNS port, for MESH_DISCOVERY=dns. */
@@ -70,7 +70,7 @@ export const instanceSettings = z.object({
   LEPTON_ENV: z.enum(['development', 'production']).default('production'),
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   JWT_KEY_FILE: fileContent(),
-  JWKS_FILE: z.string().min(1),
+  JWKS_FILE: filePath(),
   STOP_ON_STDIN_END: z.stringbool().default(false),
   /** How long a stopping instance still answers, so that callers learn to go elsewhere. */
   DRAIN_MS: whole(3_000, { min: 0, max: 60_000 }),

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { accessSync, constants, readFileSync } from 'node:fs'
 import { BlockList, isIPv6 } from 'node:net'
 import { z } from 'zod'
 
@@ -59,6 +59,20 @@ export function fileContent() {
       return z.NEVER
     }
   })
+}
+
+/** A setting that names a file which is read again while the process runs: it must be readable at the start. */
+export function filePath() {
+  return z
+    .string()
+    .min(1)
+    .superRefine((path, context) => {
+      try {
+        accessSync(path, constants.R_OK)
+      } catch (error) {
+        context.addIssue(`cannot be read: ${(error as Error).message}`)
+      }
+    })
 }
 
 /** Ranges of addresses, such as `127.0.0.0/8,::1/128`; none where the fallback is empty and nothing is given. */

@@ -1,4 +1,4 @@
-import { ConfigError, fileContent } from '@lepton/common/runtime/config'
+import { ConfigError, fileContent, filePath } from '@lepton/common/runtime/config'
 import { z } from 'zod'
 import type { Topic } from '../subscription.ts'
 import { createKeySet } from './key-set.ts'
@@ -13,7 +13,7 @@ export const signatureSettings = z.object({
   EVENT_SIGNATURES: z.enum(['off', 'accept', 'require']).default('off'),
   /** This service's private key for events (a JWK), and the public keys of all of them. */
   EVENT_KEY_FILE: fileContent().optional(),
-  EVENT_KEYS_FILE: z.string().min(1).optional(),
+  EVENT_KEYS_FILE: filePath().optional(),
 })
 
 type SignatureSettings = z.infer<typeof signatureSettings>
