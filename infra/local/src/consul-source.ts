@@ -1,16 +1,13 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cached } from './cache.ts'
 import { CannotStart, lastLine } from './cannot-start.ts'
-import { findOnPath, run, runOrThrow, type RunOptions } from './command.ts'
-import { toolEnvironment } from './config.ts'
+import { findOnPath, run } from './command.ts'
+import { canUnpackFromDebian, unpackFromDebian } from './debian.ts'
 import { downloadRelease } from './release.ts'
 import type { ServerDeps } from './server.ts'
 
-const FETCH_TIMEOUT_MS = 180_000
 const QUICK_ANSWER_MS = 1_500
-const DEBIAN_SUITE = 'bullseye'
-const DEBIAN_KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg'
 
 const RELEASE_VERSION = '1.20.1'
 const RELEASE_SHA256: Record<string, string> = {
@@ -50,10 +47,7 @@ export async function findConsul(
 
   const debian = join(config.cacheDir, 'consul-debian', 'consul')
   const hasDebian = existsSync(debian)
-  const canFetchDebian =
-    hasDebian ||
-    (existsSync(DEBIAN_KEYRING) &&
-      ['apt-get', 'dpkg-deb'].every((tool) => findOnPath(tool, config.path) !== undefined))
+  const canFetchDebian = hasDebian || canUnpackFromDebian(config.path)
   const failures: string[] = []
   const sha256 = RELEASE_SHA256[`${process.platform}-${process.arch}`]
   if (sha256 !== undefined) {
@@ -94,49 +88,9 @@ async function versionOf(file: string): Promise<string> {
   return /v?(\d+\.\d+\.\d+)/.exec(output)?.[1] ?? '0.0.0'
 }
 
-/** apt-get on a state of its own: the machine's package lists and packages stay as they are, and root is not needed. */
 async function fetchFromDebian(folder: string, signal: AbortSignal) {
-  const apt = join(folder, 'apt')
-  for (const name of ['lists/partial', 'cache/archives/partial', 'parts']) {
-    mkdirSync(join(apt, name), { recursive: true })
-  }
-  const options = { timeoutMs: FETCH_TIMEOUT_MS, signal, cwd: apt, env: toolEnvironment({ LC_ALL: 'C' }) }
-  const mirror = await debianMirror(options)
-  writeFileSync(join(apt, 'status'), '')
-  writeFileSync(
-    join(apt, 'sources.list'),
-    `deb [signed-by=${DEBIAN_KEYRING}] ${mirror} ${DEBIAN_SUITE} main\n`,
-  )
-  const settings = {
-    'Dir::Etc::SourceList': join(apt, 'sources.list'),
-    'Dir::Etc::SourceParts': join(apt, 'parts'),
-    'Dir::State::Lists': join(apt, 'lists'),
-    'Dir::State::Status': join(apt, 'status'),
-    'Dir::Cache': join(apt, 'cache'),
-    'Debug::NoLocking': '1',
-    'APT::Sandbox::User': 'root',
-    'Acquire::Languages': 'none',
-  }
-  const aptGet = [
-    'apt-get',
-    '-qq',
-    ...Object.entries(settings).flatMap(([name, value]) => ['-o', `${name}=${value}`]),
-  ]
-  await runOrThrow([...aptGet, 'update'], options)
-  await runOrThrow([...aptGet, 'download', 'consul'], options)
-  const archive = readdirSync(apt).find((name) => name.endsWith('.deb'))
-  if (archive === undefined) throw new Error('apt-get fetched no package')
-  await runOrThrow(['dpkg-deb', '-x', join(apt, archive), join(apt, 'root')], options)
-  writeFileSync(join(folder, 'consul'), readFileSync(join(apt, 'root', 'usr', 'bin', 'consul')), {
-    mode: 0o755,
-  })
-  rmSync(apt, { recursive: true })
-}
-
-/** The mirror this machine itself is set up with. */
-async function debianMirror(options: RunOptions): Promise<string> {
-  const output = await runOrThrow(['apt-get', 'indextargets', '--format', '$(REPO_URI)'], options)
-  const mirror = output.split('\n').find((line) => /\/debian\/?$/.test(line.trim()))
-  if (mirror === undefined) throw new Error("this machine's apt sources name no Debian archive")
-  return mirror.trim()
+  const root = join(folder, 'root')
+  await unpackFromDebian(root, { suite: 'bullseye', packages: ['consul'], signal })
+  writeFileSync(join(folder, 'consul'), readFileSync(join(root, 'usr', 'bin', 'consul')), { mode: 0o755 })
+  rmSync(root, { recursive: true })
 }

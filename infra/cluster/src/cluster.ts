@@ -1,0 +1,170 @@
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runOrThrow } from '@lepton/local/command'
+import type { Binaries } from './binaries.ts'
+import { createCredentials, kubeconfigOf } from './certificates.ts'
+import { startControlPlane } from './control-plane.ts'
+import { loadOwn } from './images.ts'
+import {
+  createMachine,
+  host,
+  isCreated,
+  isPlugged,
+  isRunning,
+  killMachine,
+  type Machine,
+  machineOf,
+  plugCable,
+  pullCable,
+  removeBridge,
+  removeMachine,
+} from './machines.ts'
+import { startNode } from './node.ts'
+import { until } from './until.ts'
+import { createVolumes } from './volumes.ts'
+
+const NODES = 3
+const START_MS = 60_000
+const KUBECTL_TIMEOUT_MS = 300_000
+const SERVICES = '10.96.0.0/16'
+const FILTER = 'net.bridge.bridge-nf-call-iptables'
+const COREDNS = fileURLToPath(new URL('../coredns.yaml', import.meta.url))
+const PROGRAMS = [
+  'etcd',
+  'apiserver',
+  'controller-manager',
+  'scheduler',
+  'containerd',
+  'kubelet',
+  'kube-proxy',
+]
+
+export interface Cluster {
+  dir: string
+  machines: readonly Machine[]
+  /** Has the control plane and all volumes. */
+  first: Machine
+  kubeconfig: string
+}
+
+export function clusterIn(dir: string): Cluster {
+  const machines = Array.from({ length: NODES }, (_, index) => machineOf(index + 1, dir))
+  return { dir, machines, first: machines[0]!, kubeconfig: kubeconfigOf(join(dir, 'credentials'), 'admin') }
+}
+
+export interface Tools {
+  binaries: Binaries
+  /** Where runc and mount are found. */
+  path: string
+}
+
+/** Makes the machines and starts Kubernetes on them, or what of it does not run. */
+export async function bringUp(cluster: Cluster, tools: Tools): Promise<void> {
+  await openBridge(cluster)
+  for (const machine of cluster.machines) await createMachine(machine)
+  await createCredentials(join(cluster.dir, 'credentials'), cluster.first, cluster.machines)
+  await powerOn(cluster, tools, cluster.machines)
+  await loadOwn(cluster.machines, tools.binaries)
+  const volumes = join(cluster.dir, 'volumes.json')
+  const items = createVolumes(cluster.first)
+  writeFileSync(volumes, JSON.stringify({ apiVersion: 'v1', kind: 'List', items }))
+  await kubectl(cluster, tools, 'apply', '-f', volumes, '-f', COREDNS)
+  await kubectl(cluster, tools, 'wait', '--for=condition=Ready', 'nodes', '--all', '--timeout=60s')
+  await kubectl(
+    cluster,
+    tools,
+    '-n',
+    'kube-system',
+    'rollout',
+    'status',
+    'deployment/coredns',
+    '--timeout=60s',
+  )
+}
+
+async function powerOn(
+  cluster: Cluster,
+  tools: Tools,
+  machines: readonly Machine[],
+): Promise<void> {
+  const { binaries, path } = tools
+  const credentials = join(cluster.dir, 'credentials')
+  if (machines.includes(cluster.first)) startControlPlane(cluster.first, binaries.kube, credentials)
+  const ready = () => kubectl(cluster, tools, 'get', '--raw', '/readyz')
+  await until('the API of Kubernetes', START_MS, ready)
+  for (const machine of machines) {
+    await startNode(machine, { binaries, credentials, path, all: cluster.machines })
+  }
+  // The host reaches Services, too, by the first machine.
+  await host('ip', 'route', 'replace', SERVICES, 'via', cluster.first.address)
+}
+
+/** The machine's power is gone, and so are its processes; `heal` switches it on again. */
+export async function kill(machine: Machine): Promise<void> {
+  await pullCable(machine)
+  await killMachine(machine)
+}
+
+export async function cut(machine: Machine): Promise<void> {
+  await pullCable(machine)
+}
+
+export async function heal(cluster: Cluster, tools: Tools, machine: Machine): Promise<void> {
+  await plugCable(machine)
+  await powerOn(cluster, tools, [machine])
+}
+
+/** Ends it all; images that nodes have are kept for the next time. */
+export async function takeDown(cluster: Cluster): Promise<void> {
+  for (const machine of cluster.machines.toReversed()) {
+    await removeMachine(machine)
+    if (!existsSync(machine.dir)) continue
+    const files = readdirSync(machine.dir).filter(
+      (name) => name !== 'containerd' && !name.startsWith('image-'),
+    )
+    for (const name of files) rmSync(join(machine.dir, name), { recursive: true, force: true })
+  }
+  await removeBridge()
+  await closeBridge(cluster)
+  for (const name of ['credentials', 'volumes.json']) {
+    rmSync(join(cluster.dir, name), { recursive: true, force: true })
+  }
+}
+
+/** A line for each machine. */
+export async function describe({ machines }: Cluster): Promise<string[]> {
+  return Promise.all(
+    machines.map(async (machine) => {
+      if (!isCreated(machine)) return `${machine.name}  there is none`
+      const running = PROGRAMS.filter((program) => isRunning(machine, program))
+      const power = running.length > 0 ? running.join(' ') : 'no power'
+      return `${machine.name}  ${machine.address}  ${(await isPlugged(machine)) ? 'plugged' : 'cut'}  ${power}`
+    }),
+  )
+}
+
+export function kubectl(
+  { kubeconfig }: Cluster,
+  { binaries }: Pick<Tools, 'binaries'>,
+  ...args: string[]
+): Promise<string> {
+  const command = [binaries.kube, 'kubectl', '--kubeconfig', kubeconfig, ...args]
+  return runOrThrow(command, { timeoutMs: KUBECTL_TIMEOUT_MS })
+}
+
+/** Where Docker runs, frames of the bridge go through its firewall, which knows nothing of it. */
+async function openBridge({ dir }: Cluster): Promise<void> {
+  const file = join(dir, 'bridge-filter')
+  const value = await host('sysctl', '-n', FILTER).catch(() => undefined)
+  if (value === undefined || existsSync(file)) return
+  writeFileSync(file, value)
+  await host('sysctl', '-qw', `${FILTER}=0`)
+}
+
+async function closeBridge({ dir }: Cluster): Promise<void> {
+  const file = join(dir, 'bridge-filter')
+  if (!existsSync(file)) return
+  await host('sysctl', '-qw', `${FILTER}=${readFileSync(file, 'utf8').trim()}`)
+  rmSync(file)
+}

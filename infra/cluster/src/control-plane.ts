@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { kubeconfigOf } from './certificates.ts'
+import { type Machine, startProgram } from './machines.ts'
+
+const ETCD = 'http://127.0.0.1:2379'
+const PEER = 'http://127.0.0.1:2380'
+
+/** etcd, the API, the controllers and the scheduler, all on one machine: what is lost with another one is instances. */
+export function startControlPlane(machine: Machine, kube: string, credentials: string): void {
+  const { dir, address } = machine
+  const file = (name: string) => join(credentials, name)
+  const start = (program: string, ...flags: string[]) =>
+    startProgram(machine, program, [kube, program, ...flags])
+  start(
+    'etcd',
+    `--data-dir=${join(dir, 'etcd')}`,
+    ...[`--listen-client-urls=${ETCD}`, `--advertise-client-urls=${ETCD}`],
+    ...[
+      `--listen-peer-urls=${PEER}`,
+      `--initial-advertise-peer-urls=${PEER}`,
+      `--initial-cluster=default=${PEER}`,
+    ],
+    // It lives no longer than the machine.
+    ...['--unsafe-no-fsync', '--log-level=warn'],
+  )
+  start(
+    'apiserver',
+    `--etcd-servers=${ETCD}`,
+    ...[`--advertise-address=${address}`, `--bind-address=${address}`, '--secure-port=6443'],
+    ...[`--tls-cert-file=${file('api.crt')}`, `--tls-private-key-file=${file('api.key')}`],
+    ...[`--client-ca-file=${file('ca.crt')}`, `--token-auth-file=${file('tokens.csv')}`],
+    ...[`--kubelet-client-certificate=${file('api.crt')}`, `--kubelet-client-key=${file('api.key')}`],
+    ...['--authorization-mode=Node,RBAC', '--kubelet-preferred-address-types=InternalIP'],
+    ...['--service-cluster-ip-range=10.96.0.0/16', '--service-account-issuer=https://kubernetes.default.svc'],
+    ...[
+      `--service-account-key-file=${file('accounts.key')}`,
+      `--service-account-signing-key-file=${file('accounts.key')}`,
+    ],
+    `--cert-dir=${join(dir, 'api')}`,
+  )
+  start(
+    'controller-manager',
+    `--kubeconfig=${kubeconfigOf(credentials, 'controller-manager')}`,
+    ...['--use-service-account-credentials', `--service-account-private-key-file=${file('accounts.key')}`],
+    ...[`--root-ca-file=${file('ca.crt')}`, '--leader-elect=false', `--cert-dir=${join(dir, 'controllers')}`],
+    // A dead node is known after this long, instead of 50 s: kubelets report each 4 s.
+    '--node-monitor-grace-period=16s',
+  )
+  start(
+    'scheduler',
+    `--kubeconfig=${kubeconfigOf(credentials, 'scheduler')}`,
+    ...['--leader-elect=false', `--cert-dir=${join(dir, 'scheduler')}`],
+  )
+}

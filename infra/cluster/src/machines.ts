@@ -1,0 +1,153 @@
+import { spawn } from 'node:child_process'
+import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { runOrThrow } from '@lepton/local/command'
+import { descendants, signalIfThere, startedAt } from '@lepton/local/process-info'
+
+const BRIDGE = 'lepton0'
+const NETWORK = '10.77.0'
+export const HOST_ADDRESS = `${NETWORK}.1`
+const COMMAND_TIMEOUT_MS = 20_000
+
+/** A machine made of namespaces: an address on a bridge, mounts and a hostname of its own; the file system is the host's. */
+export interface Machine {
+  /** `m1` … `m3`. */
+  name: string
+  number: number
+  address: string
+  dir: string
+}
+
+export function machineOf(number: number, root: string): Machine {
+  const name = `m${number}`
+  return { name, number, address: `${NETWORK}.${10 + number}`, dir: join(root, name) }
+}
+
+/** Runs a program of the host, as `ip` and `mount`; gives what it wrote. */
+export function host(...command: string[]): Promise<string> {
+  return runOrThrow(command, { timeoutMs: COMMAND_TIMEOUT_MS })
+}
+
+/** Makes what is missing of the bridge and of a machine on it. */
+export async function createMachine(machine: Machine): Promise<void> {
+  const { name, address, dir } = machine
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  if (!(await exists('link', 'show', BRIDGE))) {
+    await host('ip', 'link', 'add', BRIDGE, 'type', 'bridge')
+    await host('ip', 'addr', 'add', `${HOST_ADDRESS}/24`, 'dev', BRIDGE)
+    await host('ip', 'link', 'set', BRIDGE, 'up')
+  }
+  await createMounts(machine)
+  if (existsSync(`/run/netns/${name}`)) return
+  await host('ip', 'netns', 'add', name)
+  await host('ip', 'link', 'add', cableOf(machine), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+  await host('ip', 'link', 'set', cableOf(machine), 'master', BRIDGE, 'up')
+  await host('ip', '-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+  for (const link of ['eth0', 'lo']) await host('ip', '-n', name, 'link', 'set', link, 'up')
+  await plugCable(machine)
+}
+
+/**
+ * One mount namespace for all processes of a machine: containerd must see what kubelet mounts. What is mounted there is
+ * not seen by the host, and goes with the namespace.
+ */
+async function createMounts({ name, dir }: Machine): Promise<void> {
+  const folder = join(dir, 'namespaces')
+  if (existsSync(join(folder, 'mnt'))) return
+  mkdirSync(folder)
+  await host('mount', '--bind', folder, folder)
+  await host('mount', '--make-private', folder)
+  for (const file of ['mnt', 'uts']) writeFileSync(join(folder, file), '')
+  const own = [`--mount=${join(folder, 'mnt')}`, `--uts=${join(folder, 'uts')}`, '--propagation', 'slave']
+  // Names of pods' networks are this machine's own.
+  await host('unshare', ...own, 'sh', '-c', 'hostname "$0" && mount -t tmpfs none /run/netns', name)
+}
+
+export async function removeMachine(machine: Machine): Promise<void> {
+  const { name, dir } = machine
+  await killMachine(machine)
+  await host('ip', 'netns', 'del', name).catch(() => undefined)
+  const folder = join(dir, 'namespaces')
+  for (const at of [join(folder, 'mnt'), join(folder, 'uts'), folder]) {
+    await host('umount', at).catch(() => undefined)
+  }
+  rmSync(folder, { recursive: true, force: true })
+}
+
+export async function removeBridge(): Promise<void> {
+  await host('ip', 'link', 'del', BRIDGE).catch(() => undefined)
+}
+
+export const isCreated = ({ name }: Machine): boolean => existsSync(`/run/netns/${name}`)
+
+function cableOf({ name }: Machine): string {
+  return `lepton-${name}`
+}
+
+async function exists(...what: string[]): Promise<boolean> {
+  return host('ip', ...what).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** The machine stays on, and reaches nothing. */
+export async function pullCable(machine: Machine): Promise<void> {
+  await host('ip', 'link', 'set', cableOf(machine), 'down')
+}
+
+export async function plugCable(machine: Machine): Promise<void> {
+  await host('ip', 'link', 'set', cableOf(machine), 'up')
+  await host('ip', '-n', machine.name, 'route', 'replace', 'default', 'via', HOST_ADDRESS)
+}
+
+export async function isPlugged(machine: Machine): Promise<boolean> {
+  return (await host('ip', '-o', 'link', 'show', cableOf(machine))).includes(',UP')
+}
+
+/** The command, to be run in a machine. Not `ip netns exec`: its /sys would lack the cgroups. */
+export function inside({ name, dir }: Machine, command: readonly string[]): string[] {
+  const namespaces = join(dir, 'namespaces')
+  return [
+    'nsenter',
+    `--net=/run/netns/${name}`,
+    `--mount=${join(namespaces, 'mnt')}`,
+    `--uts=${join(namespaces, 'uts')}`,
+    '--wd=/',
+    ...command,
+  ]
+}
+
+/** Starts a program of a machine, unless it runs; it outlives this process, and logs to a file of its name. */
+export function startProgram(machine: Machine, program: string, command: readonly string[]): void {
+  if (isRunning(machine, program)) return
+  const log = openSync(join(machine.dir, `${program}.log`), 'a', 0o600)
+  const [file = '', ...args] = inside(machine, command)
+  const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log] })
+  child.unref()
+  writeFileSync(pidFile(machine, program), `${child.pid} ${startedAt(child.pid!)}`)
+}
+
+/** Whether it runs; a later process with its number is not it. */
+export function isRunning(machine: Machine, program: string): boolean {
+  const file = pidFile(machine, program)
+  if (!existsSync(file)) return false
+  const [pid, started] = readFileSync(file, 'utf8').split(' ')
+  return startedAt(Number(pid)) === started
+}
+
+function pidFile({ dir }: Machine, program: string): string {
+  return join(dir, `${program}.pid`)
+}
+
+/** Its power is gone: every process of it ends at once, those of its containers included, which are in networks of their own. */
+export async function killMachine(machine: Machine): Promise<void> {
+  for (;;) {
+    const own = (await host('ip', 'netns', 'pids', machine.name).catch(() => ''))
+      .split('\n')
+      .flatMap((line) => (line === '' ? [] : [Number(line)]))
+    const all = new Set(own.flatMap((pid) => [pid, ...descendants(pid)]))
+    if (all.size === 0) return
+    for (const pid of all) signalIfThere(pid, 'SIGKILL')
+  }
+}

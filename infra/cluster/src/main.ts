@@ -1,0 +1,118 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { CannotStart, describeFailure } from '@lepton/local/cannot-start'
+import { findOnPath } from '@lepton/local/command'
+import { readConfig } from '@lepton/local/config'
+import { findBinaries } from './binaries.ts'
+import {
+  bringUp,
+  type Cluster,
+  clusterIn,
+  cut,
+  describe,
+  heal,
+  kill,
+  takeDown,
+  type Tools,
+} from './cluster.ts'
+import { serviceImage, stateDir } from './config.ts'
+import type { Machine } from './machines.ts'
+import { tryShop } from './try.ts'
+
+const OVERLAY = fileURLToPath(new URL('../../kubernetes/overlays/try', import.meta.url))
+const TOOLS = ['ip', 'nsenter', 'unshare', 'mount', 'iptables', 'sysctl', 'openssl', 'tar', 'runc', 'docker']
+
+const USAGE = `A Kubernetes of three nodes on this machine: each is a network namespace with its own address, containerd and kubelet.
+
+  pnpm cluster up             starts it, or what of it does not run; the first time it builds Kubernetes (15 min or more)
+  pnpm cluster try [FOLDER]   runs the shop on it, or updates it, until an order was bought (infra/kubernetes/overlays/try);
+                              the image is Docker's: docker compose build gateway
+  pnpm cluster kill m2        the machine loses its power
+  pnpm cluster cut m3         its cable is pulled
+  pnpm cluster heal m3        power and cable are back
+  pnpm cluster status
+  pnpm cluster kubectl ARGS…
+  pnpm cluster down           ends it, with all that was stored in it
+
+It needs Linux, root, Docker for images, and ${TOOLS.slice(0, -1).join(', ')}.
+m1 has the control plane and all volumes: what is lost with m2 or m3 is instances.
+`
+
+async function main([command, ...args]: readonly string[]): Promise<void> {
+  const commands: Record<string, (cluster: Cluster) => Promise<void>> = {
+    up: async (cluster) => {
+      const tools = await findTools()
+      const startedAt = performance.now()
+      await bringUp(cluster, tools)
+      say(`three nodes are ready after ${seconds(performance.now() - startedAt)}`)
+      say(`KUBECONFIG=${cluster.kubeconfig}`)
+    },
+    try: async (cluster) => {
+      const overlay = args[0] === undefined ? OVERLAY : resolve(args[0])
+      const options = { overlay, image: serviceImage(), signal: new AbortController().signal }
+      const { gateway, tookMs } = await tryShop(cluster, await findTools(), options)
+      say(`from \`kubectl apply\` to an order that was COMPLETED: ${seconds(tookMs)}`)
+      say(gateway)
+    },
+    kill: (cluster) => kill(named(cluster, args[0])),
+    cut: (cluster) => cut(named(cluster, args[0])),
+    heal: async (cluster) => heal(cluster, await findTools(), named(cluster, args[0])),
+    status: async (cluster) => {
+      for (const line of await describe(cluster)) say(line)
+    },
+    kubectl: async (cluster) => {
+      const { binaries } = await findTools()
+      const own = ['kubectl', '--kubeconfig', cluster.kubeconfig, ...args]
+      spawn(binaries.kube, own, { stdio: 'inherit' }).on('exit', (code) => (process.exitCode = code ?? 1))
+    },
+    down: takeDown,
+  }
+  const run = commands[command ?? '']
+  if (run === undefined) {
+    process.stdout.write(USAGE)
+    process.exitCode = command === undefined || command === '--help' ? 0 : 2
+    return
+  }
+  requireMachine()
+  const dir = stateDir()
+  mkdirSync(dir, { recursive: true, mode: 0o700 })
+  await run(clusterIn(dir))
+}
+
+async function findTools(): Promise<Tools> {
+  const { cacheDir, path } = readConfig()
+  const signal = new AbortController().signal
+  return { binaries: await findBinaries({ cacheDir, signal, note: say }), path }
+}
+
+function named({ machines }: Cluster, name: string | undefined): Machine {
+  const machine = machines.find((one) => one.name === name)
+  if (machine === undefined)
+    throw new CannotStart(`Name a machine: ${machines.map((one) => one.name).join(', ')}.`)
+  return machine
+}
+
+function requireMachine(): void {
+  if (process.platform !== 'linux')
+    throw new CannotStart('Machines are made of namespaces, which only Linux has.')
+  if (process.getuid?.() !== 0)
+    throw new CannotStart('Namespaces, mounts and a bridge need root: sudo corepack pnpm cluster …')
+  const { path } = readConfig()
+  const missing = TOOLS.filter((tool) => findOnPath(tool, `${path}:/usr/sbin:/sbin`) === undefined)
+  if (missing.length > 0) throw new CannotStart(`Not installed here: ${missing.join(', ')}.`)
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
+
+function seconds(ms: number): string {
+  return `${(ms / 1_000).toFixed(1)} s`
+}
+
+main(process.argv.slice(2)).catch((error: unknown) => {
+  process.stderr.write(`${describeFailure(error)}\n`)
+  process.exitCode = 1
+})
