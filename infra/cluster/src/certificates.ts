@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { host, type Machine } from './machines.ts'
+import { host } from './machines.ts'
 
 /** For a cluster that lives some days at most. */
 const DAYS = '30'
@@ -14,8 +14,17 @@ const USERS = {
   proxy: 'system:kube-proxy,4',
 } as const
 
+export interface Api {
+  address: string
+  port: number
+}
+
 /** Makes the authority, the API's certificate, a token and a kubeconfig for each part; once. */
-export async function createCredentials(dir: string, api: Machine, nodes: readonly Machine[]): Promise<void> {
+export async function createCredentials(
+  dir: string,
+  api: Api,
+  nodes: readonly { name: string }[],
+): Promise<void> {
   if (existsSync(join(dir, 'tokens.csv'))) return
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const file = (name: string) => join(dir, name)
@@ -54,7 +63,7 @@ export function kubeconfigOf(dir: string, user: string): string {
 }
 
 /** Whole, with the authority in it: it can be copied elsewhere. */
-function kubeconfig(dir: string, api: Machine, token: string): string {
+function kubeconfig(dir: string, api: Api, token: string): string {
   const authority = readFileSync(join(dir, 'ca.crt')).toString('base64')
   return JSON.stringify({
     apiVersion: 'v1',
@@ -62,7 +71,7 @@ function kubeconfig(dir: string, api: Machine, token: string): string {
     clusters: [
       {
         name: 'lepton',
-        cluster: { server: `https://${api.address}:6443`, 'certificate-authority-data': authority },
+        cluster: { server: `https://${api.address}:${api.port}`, 'certificate-authority-data': authority },
       },
     ],
     users: [{ name: 'user', user: { token } }],

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { runOrThrow } from '@lepton/local/command'
 import type { Binaries } from './binaries.ts'
 import { createCredentials, kubeconfigOf } from './certificates.ts'
-import { startControlPlane } from './control-plane.ts'
+import { API_PORT, startControlPlane } from './control-plane.ts'
 import { loadOwn } from './images.ts'
 import {
   createMachine,
@@ -63,7 +63,8 @@ export interface Tools {
 export async function bringUp(cluster: Cluster, tools: Tools): Promise<void> {
   await openBridge(cluster)
   for (const machine of cluster.machines) await createMachine(machine)
-  await createCredentials(join(cluster.dir, 'credentials'), cluster.first, cluster.machines)
+  const api = { address: cluster.first.address, port: API_PORT }
+  await createCredentials(join(cluster.dir, 'credentials'), api, cluster.machines)
   await powerOn(cluster, tools, cluster.machines)
   await loadOwn(cluster.machines, tools.binaries)
   const volumes = join(cluster.dir, 'volumes.json')
@@ -83,11 +84,7 @@ export async function bringUp(cluster: Cluster, tools: Tools): Promise<void> {
   )
 }
 
-async function powerOn(
-  cluster: Cluster,
-  tools: Tools,
-  machines: readonly Machine[],
-): Promise<void> {
+async function powerOn(cluster: Cluster, tools: Tools, machines: readonly Machine[]): Promise<void> {
   const { binaries, path } = tools
   const credentials = join(cluster.dir, 'credentials')
   if (machines.includes(cluster.first)) startControlPlane(cluster.first, binaries.kube, credentials)

@@ -2,53 +2,59 @@ import { join } from 'node:path'
 import { kubeconfigOf } from './certificates.ts'
 import { type Machine, startProgram } from './machines.ts'
 
-const ETCD = 'http://127.0.0.1:2379'
-const PEER = 'http://127.0.0.1:2380'
+export const API_PORT = 6443
 
-/** etcd, the API, the controllers and the scheduler, all on one machine: what is lost with another one is instances. */
-export function startControlPlane(machine: Machine, kube: string, credentials: string): void {
-  const { dir, address } = machine
-  const file = (name: string) => join(credentials, name)
-  const start = (program: string, ...flags: string[]) =>
-    startProgram(machine, program, [kube, program, ...flags])
-  start(
-    'etcd',
+/** Stores that live no longer than what they are for. */
+export function etcdFlags(dir: string, { client, peer }: { client: string; peer: string }): string[] {
+  return [
     `--data-dir=${join(dir, 'etcd')}`,
-    ...[`--listen-client-urls=${ETCD}`, `--advertise-client-urls=${ETCD}`],
-    ...[
-      `--listen-peer-urls=${PEER}`,
-      `--initial-advertise-peer-urls=${PEER}`,
-      `--initial-cluster=default=${PEER}`,
-    ],
-    // It lives no longer than the machine.
-    ...['--unsafe-no-fsync', '--log-level=warn'],
-  )
-  start(
-    'apiserver',
-    `--etcd-servers=${ETCD}`,
-    ...[`--advertise-address=${address}`, `--bind-address=${address}`, '--secure-port=6443'],
+    ...[`--listen-client-urls=${client}`, `--advertise-client-urls=${client}`],
+    ...[`--listen-peer-urls=${peer}`, `--initial-advertise-peer-urls=${peer}`],
+    ...[`--initial-cluster=default=${peer}`, '--unsafe-no-fsync', '--log-level=warn'],
+  ]
+}
+
+export interface ApiOptions {
+  etcd: string
+  address: string
+  port: number
+  credentials: string
+}
+
+export function apiFlags(dir: string, { etcd, address, port, credentials }: ApiOptions): string[] {
+  const file = (name: string) => join(credentials, name)
+  return [
+    `--etcd-servers=${etcd}`,
+    ...[`--advertise-address=${address}`, `--bind-address=${address}`, `--secure-port=${port}`],
     ...[`--tls-cert-file=${file('api.crt')}`, `--tls-private-key-file=${file('api.key')}`],
     ...[`--client-ca-file=${file('ca.crt')}`, `--token-auth-file=${file('tokens.csv')}`],
     ...[`--kubelet-client-certificate=${file('api.crt')}`, `--kubelet-client-key=${file('api.key')}`],
     ...['--authorization-mode=Node,RBAC', '--kubelet-preferred-address-types=InternalIP'],
     ...['--service-cluster-ip-range=10.96.0.0/16', '--service-account-issuer=https://kubernetes.default.svc'],
-    ...[
-      `--service-account-key-file=${file('accounts.key')}`,
-      `--service-account-signing-key-file=${file('accounts.key')}`,
-    ],
+    `--service-account-key-file=${file('accounts.key')}`,
+    `--service-account-signing-key-file=${file('accounts.key')}`,
     `--cert-dir=${join(dir, 'api')}`,
-  )
-  start(
-    'controller-manager',
+  ]
+}
+
+/** etcd, the API, the controllers and the scheduler, all on one machine: what is lost with another one is instances. */
+export function startControlPlane(machine: Machine, kube: string, credentials: string): void {
+  const { dir, address } = machine
+  const file = (name: string) => join(credentials, name)
+  const start = (program: string, flags: string[]) =>
+    startProgram(machine, program, [kube, program, ...flags])
+  const etcd = { client: 'http://127.0.0.1:2379', peer: 'http://127.0.0.1:2380' }
+  start('etcd', etcdFlags(dir, etcd))
+  start('apiserver', apiFlags(dir, { etcd: etcd.client, address, port: API_PORT, credentials }))
+  start('controller-manager', [
     `--kubeconfig=${kubeconfigOf(credentials, 'controller-manager')}`,
     ...['--use-service-account-credentials', `--service-account-private-key-file=${file('accounts.key')}`],
     ...[`--root-ca-file=${file('ca.crt')}`, '--leader-elect=false', `--cert-dir=${join(dir, 'controllers')}`],
     // A dead node is known after this long, instead of 50 s: kubelets report each 4 s.
     '--node-monitor-grace-period=16s',
-  )
-  start(
-    'scheduler',
+  ])
+  start('scheduler', [
     `--kubeconfig=${kubeconfigOf(credentials, 'scheduler')}`,
     ...['--leader-elect=false', `--cert-dir=${join(dir, 'scheduler')}`],
-  )
+  ])
 }

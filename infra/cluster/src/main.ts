@@ -6,6 +6,7 @@ import { CannotStart, describeFailure } from '@lepton/local/cannot-start'
 import { findOnPath } from '@lepton/local/command'
 import { readConfig } from '@lepton/local/config'
 import { findBinaries } from './binaries.ts'
+import { checkOverlays } from './check.ts'
 import {
   bringUp,
   type Cluster,
@@ -21,7 +22,12 @@ import { serviceImage, stateDir } from './config.ts'
 import type { Machine } from './machines.ts'
 import { tryShop } from './try.ts'
 
-const OVERLAY = fileURLToPath(new URL('../../kubernetes/overlays/try', import.meta.url))
+const ROOT = new URL('../../../', import.meta.url)
+const OVERLAYS = [
+  'infra/kubernetes/overlays/try',
+  'infra/kubernetes/overlays/production',
+  'e2e/kubernetes',
+].map((folder) => fileURLToPath(new URL(folder, ROOT)))
 const TOOLS = ['ip', 'nsenter', 'unshare', 'mount', 'iptables', 'sysctl', 'openssl', 'tar', 'runc', 'docker']
 
 const USAGE = `A Kubernetes of three nodes on this machine: each is a network namespace with its own address, containerd and kubelet.
@@ -33,6 +39,7 @@ const USAGE = `A Kubernetes of three nodes on this machine: each is a network na
   pnpm cluster cut m3         its cable is pulled
   pnpm cluster heal m3        power and cable are back
   pnpm cluster status
+  pnpm cluster check          asks an API of Kubernetes whether it would take the manifests, strictly; needs no root
   pnpm cluster kubectl ARGS…
   pnpm cluster down           ends it, with all that was stored in it
 
@@ -50,7 +57,7 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       say(`KUBECONFIG=${cluster.kubeconfig}`)
     },
     try: async (cluster) => {
-      const overlay = args[0] === undefined ? OVERLAY : resolve(args[0])
+      const overlay = resolve(args[0] ?? OVERLAYS[0]!)
       const options = { overlay, image: serviceImage(), signal: new AbortController().signal }
       const { gateway, tookMs } = await tryShop(cluster, await findTools(), options)
       say(`from \`kubectl apply\` to an order that was COMPLETED: ${seconds(tookMs)}`)
@@ -69,6 +76,7 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     },
     down: takeDown,
   }
+  if (command === 'check') return check()
   const run = commands[command ?? '']
   if (run === undefined) {
     process.stdout.write(USAGE)
@@ -79,6 +87,12 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
   const dir = stateDir()
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   await run(clusterIn(dir))
+}
+
+async function check(): Promise<void> {
+  const { binaries } = await findTools()
+  await checkOverlays(binaries.kube, OVERLAYS)
+  say(`${OVERLAYS.length} overlays are as Kubernetes wants them`)
 }
 
 async function findTools(): Promise<Tools> {
