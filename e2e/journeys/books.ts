@@ -6,6 +6,8 @@ import { chargesOf, target } from './world.ts'
 
 const FINISH_TIMEOUT_MS = 30_000
 const QUESTIONS_AT_ONCE = 16
+/** Jest compares thousands of orders line by line, for minutes and in gigabytes. */
+const few = <T>(differing: readonly T[]): readonly T[] => differing.slice(0, 20)
 
 /** Which charges the processor may have for a payment in a state. */
 const CHARGES_OF: Record<string, Charge['state'][][]> = {
@@ -60,7 +62,7 @@ export function books(): void {
     )
     const checkouts = await target.query<{ order_id: string }>('cart', 'select order_id from checkout')
     const orders = new Set((await listOrders()).map(({ order_id }) => order_id))
-    expect(checkouts.filter(({ order_id }) => !orders.has(order_id))).toEqual([])
+    expect(few(checkouts.filter(({ order_id }) => !orders.has(order_id)))).toEqual([])
   })
 
   it('has met nothing impossible, and nothing that could not be applied', async () => {
@@ -105,8 +107,8 @@ export function books(): void {
         facts.length !== version ||
         facts.some((fact, index) => fact.version !== index + 1),
     )
-    expect(differing).toEqual([])
-    expect(streams).toHaveLength((await listOrders()).length)
+    expect(few(differing)).toEqual([])
+    expect(streams.length).toBe((await listOrders()).length)
   })
 
   it('agrees with its stock, its payments and the card processor about every order', async () => {
@@ -141,7 +143,7 @@ export function books(): void {
         charged.every((charge) => charge.amount_minor === amount_minor)
       return agrees ? [] : [{ order_id, status, reservation, payment: payment?.state, states }]
     })
-    expect(differing).toEqual([])
+    expect(few(differing)).toEqual([])
     expect(payments.size).toBe(orders.length)
     expect(reservations.size).toBe(orders.length)
   })
