@@ -101,8 +101,10 @@ export function keyboard(): void {
       await page.getByText('paused', { exact: true }).waitFor({ state: 'detached' })
 
       await page.keyboard.press('?')
-      await page.getByRole('dialog', { name: 'Keys' }).waitFor()
+      const keys = page.getByRole('dialog', { name: 'Keys' })
+      await keys.waitFor()
       await page.keyboard.press('Escape')
+      await keys.waitFor({ state: 'hidden' })
       await page.keyboard.press('j')
       await row.and(page.locator(':focus')).waitFor()
       await page.keyboard.press('Enter')

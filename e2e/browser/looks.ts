@@ -144,6 +144,18 @@ const STATES: Record<string, State> = {
       await person.page.getByText('Services, worst first').waitFor()
     },
   },
+  'the keys of the console, while it is paused': {
+    heading: /instances? (answer|of)|not answered/,
+    open: async (person) => {
+      await becomeOperator(person)
+      await person.page.goto('/console')
+      await sees(person.page, /instances? (answer|of)|not answered/)
+      await person.page.keyboard.press('p')
+      await person.page.getByText('paused', { exact: true }).waitFor()
+      await person.page.keyboard.press('?')
+      await person.page.getByRole('dialog', { name: 'Keys' }).waitFor()
+    },
+  },
   'the instances': {
     heading: /^As many|^Instances are/,
     open: async (person) => {
