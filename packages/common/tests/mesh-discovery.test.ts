@@ -69,6 +69,19 @@ function discover(settings: Partial<typeof quick> = {}) {
   }
 }
 
+describe('a Consul that takes connections and answers nothing', () => {
+  it('is found out soon by one who asks for what is there now, and not by one who waits for changes', async () => {
+    fake.setOverride(() => true)
+    const hasty = createConsulClient({ address: fake.address, answerTimeoutMs: 30 })
+    closers.push(() => hasty.close())
+    const query = { waitS: 60, timeoutMs: 300 }
+
+    await expect(hasty.health('order', { ...query, index: 0 })).rejects.toThrow('within 30 ms')
+    await expect(hasty.listKeys('lepton', { ...query, index: 0 })).rejects.toThrow('within 30 ms')
+    await expect(hasty.listKeys('lepton', { ...query, index: 7 })).rejects.toThrow('within 300 ms')
+  })
+})
+
 describe('discovery', () => {
   it('knows the instances of a service, and hears of joins and leaves', async () => {
     fake.register('order', 'a', 'b')

@@ -64,8 +64,8 @@ interface ConsulSettings {
   token?: string | undefined
   /** Holds the ACL token; it is read at the start, and again when Consul refuses what was in it. */
   tokenFile?: string | undefined
-  /** For writes; a blocking query names its own. */
-  writeTimeoutMs?: number
+  /** For writes, and reads that do not block; a blocking query names its own. */
+  answerTimeoutMs?: number
 }
 
 /** Everything this system says to Consul: the npm client for writes, own requests for blocking queries. */
@@ -73,7 +73,7 @@ export function createConsulClient({
   address,
   token: given,
   tokenFile,
-  writeTimeoutMs = 5000,
+  answerTimeoutMs = 5000,
 }: ConsulSettings): ConsulClient {
   const token = createConsulToken({ token: given, tokenFile })
   const url = new URL(address.includes('://') ? address : `http://${address}`)
@@ -118,10 +118,11 @@ export function createConsulClient({
     }
   }
 
-  /** A blocking query. */
+  /** A blocking query; one for what is there now does not block, and a Consul that hangs is found out as soon as by a write. */
   async function wait(path: string, query: BlockingQuery & { index: number }) {
     const how = `${path.includes('?') ? '&' : '?'}index=${query.index}&wait=${query.waitS}s`
-    const answer = await get(query.index === 0 ? path : path + how, query)
+    const timeoutMs = Math.min(query.timeoutMs, answerTimeoutMs)
+    const answer = await (query.index === 0 ? get(path, { ...query, timeoutMs }) : get(path + how, query))
     return { ...answer, index: Number(answer.headers['x-consul-index'] ?? 0) || 0 }
   }
 
@@ -141,7 +142,7 @@ export function createConsulClient({
       }
       const registerWith = (check: typeof checkOptions & { failuresbeforecritical?: number }) =>
         token.use((value) => {
-          const options = { ...service, timeout: writeTimeoutMs, ...tokenOf(value), check }
+          const options = { ...service, timeout: answerTimeoutMs, ...tokenOf(value), check }
           return client.agent.service.register(options)
         })
       try {
@@ -162,7 +163,7 @@ export function createConsulClient({
 
     async idsWithTag(tag) {
       const filter = encodeURIComponent(`${JSON.stringify(tag)} in Tags`)
-      const query = { waitS: 0, timeoutMs: writeTimeoutMs }
+      const query = { waitS: 0, timeoutMs: answerTimeoutMs }
       const { status, text } = await get(`/v1/agent/services?filter=${filter}`, query)
       if (status !== 200) throw refused('the services of this agent', status, text)
       return Object.keys(z.record(z.string(), z.unknown()).parse(JSON.parse(text)))
@@ -208,7 +209,7 @@ export function createConsulClient({
     },
 
     async readKey(key) {
-      const { status, text } = await get(`/v1/kv/${pathOf(key)}`, { waitS: 0, timeoutMs: writeTimeoutMs })
+      const { status, text } = await get(`/v1/kv/${pathOf(key)}`, { waitS: 0, timeoutMs: answerTimeoutMs })
       if (status === 404) return undefined
       if (status !== 200) throw refused(`the key ${key}`, status, text)
       return KeyEntries.parse(JSON.parse(text)).map(toKeyValue)[0]
@@ -219,7 +220,7 @@ export function createConsulClient({
         method: value === undefined ? 'DELETE' : 'PUT',
         path: `/v1/kv/${pathOf(key)}?cas=${modifyIndex}`,
         ...(value !== undefined && { body: value }),
-        signal: AbortSignal.timeout(writeTimeoutMs),
+        signal: AbortSignal.timeout(answerTimeoutMs),
       })
       if (status !== 200) throw refused(`a write of ${key}`, status, text)
       return text.trim() === 'true'
