@@ -31,9 +31,9 @@ export interface IncomingEvent<T = unknown> {
  * request that this process works on right now.
  */
 export interface Cause {
-  event_id?: string | undefined
-  traceparent?: string | undefined
-  tracestate?: string | undefined
+  event_id?: string | null | undefined
+  traceparent?: string | null | undefined
+  tracestate?: string | null | undefined
 }
 
 export interface OutgoingEvent<T = unknown> {

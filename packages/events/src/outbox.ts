@@ -2,7 +2,7 @@ import { newId } from '@lepton/common/runtime/id'
 import { createListeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Tx } from './postgres/transaction.ts'
-import { currentTrace } from '@lepton/common/runtime/trace'
+import { keepTrace } from '@lepton/common/runtime/trace'
 import type { OutgoingRecord } from './broker.ts'
 import { type OutgoingEvent, versionOf } from './event.ts'
 
@@ -106,7 +106,7 @@ function outboxRow(
 ) {
   const event_id = newId()
   // A timer's work has no trace of its own: it goes on with the trace of what caused it.
-  const { traceparent, tracestate } = cause?.traceparent === undefined ? (currentTrace() ?? {}) : cause
+  const { traceparent, tracestate } = keepTrace(cause)
   const size = Buffer.byteLength(JSON.stringify(data))
   if (size > MAX_EVENT_BYTES) throw new RangeError(`${type.type} of ${key} has ${size} bytes`)
   return {
@@ -122,9 +122,9 @@ function outboxRow(
       ce_source: source,
       ce_time: new Date().toISOString(),
       ce_correlationid: correlationId ?? key,
-      ...(cause?.event_id !== undefined && { ce_causationid: cause.event_id }),
-      ...(traceparent !== undefined && { traceparent }),
-      ...(tracestate !== undefined && { tracestate }),
+      ...(typeof cause?.event_id === 'string' && { ce_causationid: cause.event_id }),
+      ...(traceparent !== null && { traceparent }),
+      ...(tracestate !== null && { tracestate }),
       ...headers,
     },
   }

@@ -1,6 +1,6 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
-import { currentTrace } from '@lepton/common/runtime/trace'
+import { keepTrace } from '@lepton/common/runtime/trace'
 import { cancelStock, confirmStock, tryStock } from '@lepton/contracts/branches'
 import type { Phase } from '@lepton/events/tcc/barrier'
 import { createParticipant } from '@lepton/events/tcc/participant'
@@ -30,10 +30,10 @@ export function branchRoutes(deps: Deps): Endpoint[] {
         ),
       branch: (changes, { gid, intent }) =>
         stockBranch(changes.reservation(gid).state, intent?.items ?? [], (id) => changes.availableOf(id)),
-      carryOut: (changes, { gid, intent, traceparent }, verdict) => {
+      carryOut: (changes, { gid, intent, trace }, verdict) => {
         if (intent !== undefined && (verdict.kind === 'move' || verdict.kind === 'reject'))
           changes.want(gid, intent.items, holdUntil(intent.deadline))
-        changes.carryOut(gid, verdict, { traceparent })
+        changes.carryOut(gid, verdict, trace)
       },
       onContradiction: ({ gid, phase }, { barrier }) => {
         anomalies.inc(1)
@@ -44,8 +44,7 @@ export function branchRoutes(deps: Deps): Endpoint[] {
   )
 
   async function meet(phase: Phase, order_id: string, intent?: Intent): Promise<Reply> {
-    const traceparent = currentTrace()?.traceparent
-    const { state, is } = await ask({ gid: order_id, phase, intent, traceparent })
+    const { state, is } = await ask({ gid: order_id, phase, intent, trace: keepTrace() })
     if (is !== 'done') throw refuse('branch-settled', `The reservation is ${state}.`)
     return { status: 200, body: { order_id, state } }
   }

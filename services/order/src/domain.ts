@@ -1,18 +1,20 @@
 import type { Shortage } from '@lepton/contracts/inventory'
 import type { CancelReason, PayFlag, Status, StockFlag } from '@lepton/contracts/order'
 import { FINAL_STATUSES } from '@lepton/contracts/statuses'
-import type { Fact, Order, Placement, Verdict } from './order.ts'
+import type { Fact, Order, OrderTrace, Placement, Verdict } from './order.ts'
 import { type Cell, type Input, OPEN_IN_TWO_PHASES, TABLE } from './state-table.ts'
 
 const STOCK_CLEAN: readonly StockFlag[] = ['rejected', 'released', 'restocked']
 const PAY_CLEAN: readonly PayFlag[] = ['declined', 'voided', 'refunded']
+
+export const NO_TRACE: OrderTrace = { traceparent: null, tracestate: null }
 
 export function isSettled(order: Order): boolean {
   return FINAL_STATUSES.includes(order.status)
 }
 
 /** The order as it stands after its first fact. */
-export function placedOrder(placement: Placement, now: string, traceparent: string | null = null): Order {
+export function placedOrder(placement: Placement, now: string, trace: OrderTrace = NO_TRACE): Order {
   const { payment_token, ...order } = placement
   return {
     ...order,
@@ -29,7 +31,8 @@ export function placedOrder(placement: Placement, now: string, traceparent: stri
     asks: 0,
     last_inv_seq: 0,
     last_pay_seq: 0,
-    traceparent,
+    traceparent: trace.traceparent,
+    tracestate: trace.tracestate,
     created_at: now,
     updated_at: now,
   }
@@ -112,7 +115,7 @@ export function evolve(order: Order, fact: Fact): Order {
   const next = { ...order, version: order.version + 1 }
   switch (fact.type) {
     case 'order.placed.v1':
-      return placedOrder(fact.data, order.created_at, order.traceparent)
+      return placedOrder(fact.data, order.created_at, order)
     case 'order.stock_changed.v1': {
       const { stock, shortages = order.shortages } = fact.data
       const isReserved = order.decision === 'OPEN' && stock === 'held'

@@ -8,7 +8,15 @@ export type Recorded = Fact & { version: number; at: string }
 export type Derived = Omit<Order, (typeof KEPT)[number]>
 
 /** Of an order's row, what no fact says: its positions in the log, when it was asked after, and its trace. */
-export const KEPT = ['pub_seq', 'asked_at', 'asks', 'last_inv_seq', 'last_pay_seq', 'traceparent'] as const
+export const KEPT = [
+  'pub_seq',
+  'asked_at',
+  'asks',
+  'last_inv_seq',
+  'last_pay_seq',
+  'traceparent',
+  'tracestate',
+] as const
 
 /** After how many facts, or when; everything where neither is said. */
 export interface AsOf {

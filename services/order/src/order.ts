@@ -28,6 +28,7 @@ export interface Order {
   last_pay_seq: number
   /** The W3C trace of the request that placed it: what a timer does about the order goes on with it. */
   traceparent: string | null
+  tracestate: string | null
   created_at: string
   updated_at: string
 }
@@ -54,7 +55,8 @@ export interface Placement {
 }
 
 /** A two-phase order that is durable now, in the trace of the request that placed it. */
-export type Begun = Placement & Pick<Order, 'traceparent'>
+export type Begun = Placement & OrderTrace
+export type OrderTrace = Pick<Order, 'traceparent' | 'tracestate'>
 
 /** New facts of an order, and the order as it stands after them. */
 export interface Change {

@@ -9,7 +9,7 @@ import {
   OrderPlaced,
   OrderStatusRequested,
 } from '@lepton/contracts/order'
-import { currentTrace } from '@lepton/common/runtime/trace'
+import { keepTrace } from '@lepton/common/runtime/trace'
 import type { Begun, Change, Fact, Order } from './order.ts'
 import type { Input } from './state-table.ts'
 import * as store from './store.ts'
@@ -127,8 +127,8 @@ export class OrderChanges {
   }
 
   /** A two-phase order and its global transaction are decided together; what comes later is the order's alone. */
-  #moveTransaction({ order_id, decision, traceparent }: Order, fact: Fact): void {
-    if (fact.type === 'order.placed.v1') this.#registered.push({ ...fact.data, traceparent })
+  #moveTransaction({ order_id, decision, traceparent, tracestate }: Order, fact: Fact): void {
+    if (fact.type === 'order.placed.v1') this.#registered.push({ ...fact.data, traceparent, tracestate })
     if (decision !== 'OPEN') return
     if (fact.type === 'order.confirmed.v1') this.#decided.push({ gid: order_id, state: 'CONFIRMING' })
     if (fact.type === 'order.cancelled.v1') this.#decided.push({ gid: order_id, state: 'CANCELLING' })
@@ -148,9 +148,9 @@ export class OrderChanges {
 }
 
 /** A cause in the order's own trace, where neither a request nor an event brings one. */
-function traced({ traceparent }: Order, cause: Cause | undefined): Cause | undefined {
-  if (cause?.traceparent !== undefined || traceparent === null || currentTrace() !== undefined) return cause
-  return { ...cause, traceparent }
+function traced({ traceparent, tracestate }: Order, cause: Cause | undefined): Cause | undefined {
+  if (keepTrace(cause).traceparent !== null) return cause
+  return { ...cause, traceparent, tracestate }
 }
 
 /** Locks orders in id order. An id without an order is simply missing from the result. */

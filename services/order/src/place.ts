@@ -1,5 +1,5 @@
 import type { IncomingEvent } from '@lepton/events/event'
-import { currentTrace } from '@lepton/common/runtime/trace'
+import { keepTrace } from '@lepton/common/runtime/trace'
 import { placedOrder } from './domain.ts'
 import type { Placement } from './order.ts'
 import type { OrderChanges } from './orders.ts'
@@ -19,8 +19,7 @@ export function placeOrder(
 ): void {
   const deadline = new Date(Date.parse(changes.now) + allowedMs(accepted, allowances)).toISOString()
   const placement = { ...accepted, deadline }
-  const traceparent = cause?.traceparent ?? currentTrace()?.traceparent ?? null
-  const next = placedOrder(placement, changes.now, traceparent)
+  const next = placedOrder(placement, changes.now, keepTrace(cause))
   changes.append(next, { facts: [{ type: 'order.placed.v1', data: placement }], next }, cause)
 }
 

@@ -6,6 +6,7 @@ import { FIRST_ID, LAST_ID } from '@lepton/contracts/audit'
 import { saveRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import type { Deps } from './deps.ts'
+import { NO_TRACE } from './domain.ts'
 import { flawOf, foldOf, KEPT, type Recorded } from './history.ts'
 import type { Order } from './order.ts'
 import { isPublished, lockOrders } from './orders.ts'
@@ -102,7 +103,7 @@ function rowOf(facts: readonly Recorded[], kept: Digested | undefined, pubSeq: n
     }
   }
   const pub_seq = pubSeq ?? facts.filter(isPublished).length
-  return { ...derived, pub_seq, asked_at: null, asks: 0, last_inv_seq: 0, last_pay_seq: 0, traceparent: null }
+  return { ...derived, pub_seq, asked_at: null, asks: 0, last_inv_seq: 0, last_pay_seq: 0, ...NO_TRACE }
 }
 
 /** The positions of rows that were lost come back with the answers: a status may leap over what was applied before. */

@@ -3,19 +3,17 @@ import type { TransactionState } from '@lepton/contracts/transactions'
 import type { Database } from '@lepton/events/postgres/database'
 import { insertRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
-import type { Placement } from './order.ts'
+import type { OrderTrace, Placement } from './order.ts'
 
 export type BranchName = 'stock' | 'payment'
 
 export const BRANCHES: readonly BranchName[] = ['stock', 'payment']
 
-/** A global transaction that is due, and which of its branches have not settled. */
-export interface DueTransaction {
+/** A global transaction that is due, in its order's trace, and which of its branches have not settled. */
+export interface DueTransaction extends OrderTrace {
   gid: string
   state: 'TRYING' | 'CONFIRMING' | 'CANCELLING'
   attempts: number
-  /** The order's own. */
-  traceparent: string | null
   /** Null for an order, whose branches are always the same. */
   participants: Participants | null
   unsettled: string[]
@@ -138,9 +136,9 @@ export async function claimTransactions(
          where state in ('TRYING', 'CONFIRMING', 'CANCELLING') and next_at <= now()
          order by next_at limit $1 for update skip locked)
        returning gid, state, attempts, participants)
-     select gid, state, attempts, participants, (select traceparent from order_stream where order_id = gid) as traceparent,
+     select gid, state, attempts, participants, o.traceparent, o.tracestate,
        array(select branch from tcc_branch_log l where l.gid = due.gid and not done order by branch desc) as unsettled
-     from due`,
+     from due left join lateral (select traceparent, tracestate from order_stream where order_id = gid offset 0) o on true`,
     [limit, leaseMs],
   )
   return rows

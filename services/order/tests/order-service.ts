@@ -39,7 +39,7 @@ export interface OrderService extends ServiceUnderTest {
   ordinaryDay(): void
   /** Inventory and payment do what a coordinator asks. */
   branchesAgree(): void
-  place(customer: Person, body?: object): Promise<string>
+  place(customer: Person, body?: object, headers?: Record<string, string>): Promise<string>
   order(customer: Person, orderId: string): Promise<Order>
 }
 
@@ -98,10 +98,13 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       service.mesh.answer(cancelStock, state('RELEASED'))
       service.mesh.answer(cancelPayment, state('VOIDED'))
     },
-    place: async (customer: Person, body: object = {}) => {
+    place: async (customer: Person, body: object = {}, headers: Record<string, string> = {}) => {
       const lines = [{ item_id: 'espresso-beans', quantity: 2 }]
       const request = { lines, payment_token: 'tok_approved', ...body }
-      const answer = await customer.post<{ order_id: string }>('/orders', request, { key: freshKey() })
+      const answer = await customer.post<{ order_id: string }>('/orders', request, {
+        key: freshKey(),
+        headers,
+      })
       if (answer.status !== 202) throw new Error(JSON.stringify(answer.body))
       return answer.body.order_id
     },

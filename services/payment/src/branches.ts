@@ -1,7 +1,7 @@
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
 import { remainingMs } from '@lepton/common/runtime/deadline'
-import { currentTrace } from '@lepton/common/runtime/trace'
+import { keepTrace } from '@lepton/common/runtime/trace'
 import { cancelPayment, confirmPayment, tryPayment } from '@lepton/contracts/branches'
 import type { PaymentState } from '@lepton/contracts/payment'
 import type { Phase } from '@lepton/events/tcc/barrier'
@@ -31,7 +31,7 @@ export function branchRoutes(deps: Deps): Endpoint[] {
           requests.map(({ gid }) => gid),
         ),
       branch: (changes, { gid, intent }) => paymentBranch(changes.payment(gid), intent),
-      carryOut: (changes, { traceparent }, verdict) => changes.carryOut(verdict, { traceparent }),
+      carryOut: (changes, { trace }, verdict) => changes.carryOut(verdict, trace),
       onContradiction: ({ gid, phase }, { barrier }) => {
         anomalies.inc(1)
         log.error({ order_id: gid, phase, barrier }, 'the decision contradicts the payment')
@@ -44,8 +44,7 @@ export function branchRoutes(deps: Deps): Endpoint[] {
   )
 
   async function meet(phase: Phase, order_id: string, intent?: Intent): Promise<PaymentState> {
-    const traceparent = currentTrace()?.traceparent
-    const { state, is } = await ask({ gid: order_id, phase, intent, traceparent })
+    const { state, is } = await ask({ gid: order_id, phase, intent, trace: keepTrace() })
     if (is !== 'done') throw refuse('branch-settled', `The payment is ${state}.`)
     return state
   }

@@ -1,7 +1,8 @@
 import type { Database } from '@lepton/events/postgres/database'
+import type { KeptTrace } from '@lepton/common/runtime/trace'
 import type { PspRequest } from './psp-client.ts'
 
-export interface Task extends PspRequest {
+export interface Task extends PspRequest, KeptTrace {
   id: number
   attempts: number
   generation: number
@@ -10,7 +11,6 @@ export interface Task extends PspRequest {
   /** Why the last attempt had no outcome. */
   last_error: string | null
   cause_id: string | null
-  traceparent: string | null
 }
 
 export interface Places {
@@ -25,7 +25,7 @@ const LEASE_MS = 15_000
 /** Customers that one claim looks at beyond the head of the queue. */
 const CUSTOMERS_AT_ONCE = 200
 
-const COLUMNS = `t.id, t.order_id, t.op, t.psp_key, t.attempts, t.generation, t.started_at, t.last_error, t.cause_id, t.traceparent,
+const COLUMNS = `t.id, t.order_id, t.op, t.psp_key, t.attempts, t.generation, t.started_at, t.last_error, t.cause_id, t.traceparent, t.tracestate,
   p.amount_minor, p.currency, p.payment_token, p.charge_id`
 
 const IS_DUE = `t.outcome is null and t.next_at <= now() and (t.lease_until is null or t.lease_until < now())`

@@ -1,6 +1,6 @@
 import type { Cause, OutgoingEvent } from '@lepton/events/event'
 import type { Outbox } from '@lepton/events/outbox'
-import { currentTrace } from '@lepton/common/runtime/trace'
+import { keepTrace } from '@lepton/common/runtime/trace'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import {
   PaymentAuthorized,
@@ -98,7 +98,7 @@ export class PaymentChanges {
       psp_key: pspKeyOf(order_id, op, 0),
       next_at: this.now,
       cause_id: cause?.event_id ?? null,
-      traceparent: cause?.traceparent ?? currentTrace()?.traceparent ?? null,
+      ...keepTrace(cause),
     })
   }
 

@@ -1,6 +1,6 @@
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { inSpan } from '@lepton/common/runtime/span'
-import { currentTrace } from '@lepton/common/runtime/trace'
+import { traceHeaders } from '@lepton/common/runtime/trace'
 import { type Answer, createTransport, type Exchange, transportDefaults } from '@lepton/common/mesh/transport'
 import { type AuditedCharge, exportCharges } from '@lepton/contracts/audit'
 import { type Charge, ChargeList } from '@lepton/contracts/psp'
@@ -77,7 +77,7 @@ export function createPspClient(settings: PspSettings): PspClient {
           headers: {
             'content-type': 'application/json',
             'idempotency-key': request.psp_key,
-            traceparent: currentTrace()?.traceparent ?? '',
+            ...traceHeaders(),
           },
           body: JSON.stringify(request.op === 'AUTH' ? authorization(request) : {}),
           timeoutMs,

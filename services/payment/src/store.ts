@@ -1,3 +1,4 @@
+import type { KeptTrace } from '@lepton/common/runtime/trace'
 import type { Database } from '@lepton/events/postgres/database'
 import { insertRows, lockOrCreate, saveRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
@@ -47,14 +48,13 @@ export function savePayments(tx: Tx, payments: readonly Payment[]): void {
 }
 
 /** What the processor is to be asked. */
-export interface NewTask {
+export interface NewTask extends KeptTrace {
   order_id: string
   customer_id: string | null
   op: Operation
   psp_key: string
   next_at: string
   cause_id: string | null
-  traceparent: string | null
 }
 
 /** A movement in the money's ledger. */
@@ -100,8 +100,8 @@ export function insertEntries(tx: Tx, entries: readonly Entry[]): void {
 function insertOrReopen(tx: Tx, tasks: readonly object[]): void {
   if (tasks.length === 0) return
   tx.write(
-    `insert into psp_task (order_id, customer_id, op, psp_key, next_at, cause_id, traceparent)
-     select order_id, customer_id, op, psp_key, next_at, cause_id, traceparent
+    `insert into psp_task (order_id, customer_id, op, psp_key, next_at, cause_id, traceparent, tracestate)
+     select order_id, customer_id, op, psp_key, next_at, cause_id, traceparent, tracestate
      from jsonb_populate_recordset(null::psp_task, $1::jsonb)
      on conflict (order_id, op) do update set outcome = null, ended_at = null, started_at = null, lease_until = null,
        attempts = 0, next_at = excluded.next_at, generation = psp_task.generation + 1, psp_key = gen_random_uuid()

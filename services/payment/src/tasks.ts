@@ -138,8 +138,8 @@ export async function settleTogether(
       // Another instance took the task over after its lease and was first.
       if (!open.delete(task.id)) continue
       settled(tx, task)
-      const { order_id, op, cause_id, traceparent } = task
-      const cause = { event_id: cause_id ?? undefined, traceparent: traceparent ?? undefined }
+      const { order_id, op, cause_id, traceparent, tracestate } = task
+      const cause = { event_id: cause_id, traceparent, tracestate }
       const before = changes.payment(order_id)
       const verdict = onResult(before, op, result)
       changes.carryOut(verdict, cause, task.started_at)

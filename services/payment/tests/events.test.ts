@@ -47,6 +47,19 @@ describe('an authorisation', () => {
     }
   })
 
+  it('keeps tracestate and the sampled flag of the event that it comes of, through its task', async () => {
+    const id = newId()
+    const traceId = '4bf92f3577b34da6a3ce929d0e0e4736'
+    const headers = { traceparent: `00-${traceId}-00f067aa0ba902b7-00`, tracestate: 'vendor=1' }
+
+    await send(placed(id), eventRecord(StockReserved, id, 1, { order_id: id }, { headers }))
+
+    expect(await toldTypes(id)).toEqual(['payment.authorized.v1'])
+    const [event] = eventsOf(shop.broker.records('payment.v1'), id)
+    expect(event?.headers).toMatchObject({ tracestate: 'vendor=1' })
+    expect(event?.headers['traceparent']).toMatch(new RegExp(`^00-${traceId}-[0-9a-f]{16}-00$`))
+  })
+
   it('does not begin while stock is missing', async () => {
     const id = newId()
 

@@ -1,6 +1,7 @@
-import { createServer, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingHttpHeaders, type Server, type ServerResponse } from 'node:http'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
+import { resumeTrace } from '@lepton/common/runtime/span'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { closeServer } from '@lepton/common/http/server'
 import { OutcomeUnknown } from '../src/psp-answer.ts'
@@ -10,10 +11,12 @@ let processor: Server
 let psp: PspClient
 let answer: (res: ServerResponse) => void
 let asked: string[]
+let headers: IncomingHttpHeaders
 
 beforeAll(async () => {
   processor = createServer((req, res) => {
     asked.push(`${req.method} ${req.url}`)
+    headers = req.headers
     answer(res)
   })
   await new Promise<void>((resolve) => processor.listen(0, '127.0.0.1', resolve))
@@ -41,6 +44,20 @@ async function outcomeOf(op: 'AUTH' | 'CAPTURE' | 'VOID' | 'REFUND'): Promise<un
 }
 
 describe('the processor', () => {
+  it('is asked in the trace that the task was written down with', async () => {
+    answer = (res) => res.writeHead(503).end()
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'
+
+    await resumeTrace({ traceparent, tracestate: 'vendor=1' }, { name: 'task', kind: 'internal' }, () =>
+      outcomeOf('AUTH'),
+    )
+
+    expect(headers).toMatchObject({
+      traceparent: expect.stringMatching(/^00-4bf9.*-00$/),
+      tracestate: 'vendor=1',
+    })
+  })
+
   it.each([
     ['limits us', 429, 5_000],
     ['has a conflict', 409, 5_000],

@@ -1,5 +1,5 @@
 import { recordSpan, spanNowMs } from '../runtime/span.ts'
-import { childOf, currentTrace, type Trace } from '../runtime/trace.ts'
+import { childOf, currentTrace, type Trace, traceHeaders } from '../runtime/trace.ts'
 import { type Blame, blameFor, mayTryAnother } from './blame.ts'
 import { ATTEMPT_HEADER, DEADLINE_HEADER, UTILISATION_HEADER } from '../runtime/deadline.ts'
 import type { Outcome } from './ejection.ts'
@@ -163,8 +163,7 @@ function outboundHeaders(
   { attempt, timeoutMs, trace }: { attempt: number; timeoutMs: number; trace: Trace | undefined },
 ): Record<string, string> {
   return {
-    ...(trace && { traceparent: trace.traceparent, 'x-request-id': trace.request_id }),
-    ...(trace?.tracestate !== undefined && { tracestate: trace.tracestate }),
+    ...(trace && { ...traceHeaders(trace), 'x-request-id': trace.request_id }),
     ...headers,
     [DEADLINE_HEADER]: String(Math.max(1, Math.floor(timeoutMs))),
     [ATTEMPT_HEADER]: String(attempt),

@@ -1,5 +1,5 @@
 import { createListeners } from './listeners.ts'
-import { childOf, continueTrace, currentTrace, type Trace, withTrace } from './trace.ts'
+import { childOf, continueTrace, currentTrace, type Trace, type TraceHeaders, withTrace } from './trace.ts'
 
 export type SpanKind = 'server' | 'client' | 'producer' | 'consumer' | 'internal'
 export type Attributes = Readonly<Record<string, string | number>>
@@ -70,11 +70,11 @@ export async function inSpan<T>(said: Said, work: () => Promise<T>): Promise<T> 
 
 /** Does what an earlier request or message left to do, in the trace that was written down with it. */
 export function resumeTrace<T>(
-  { traceparent }: { traceparent?: string | null | undefined },
+  { traceparent, tracestate }: Pick<TraceHeaders, 'traceparent' | 'tracestate'>,
   said: Said,
   work: () => Promise<T>,
 ): Promise<T> {
-  return within(continueTrace({ traceparent: traceparent ?? undefined }), said, work)
+  return within(continueTrace({ traceparent, tracestate }), said, work)
 }
 
 async function within<T>(trace: Trace, said: Said, work: () => Promise<T>): Promise<T> {

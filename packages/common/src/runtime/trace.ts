@@ -19,9 +19,15 @@ export interface Trace {
 
 /** What a request or message says of its trace, header by header. */
 export interface TraceHeaders {
-  traceparent?: string | undefined
-  tracestate?: string | undefined
+  traceparent?: string | null | undefined
+  tracestate?: string | null | undefined
   requestId?: string | undefined
+}
+
+/** A trace as it is written down with work that is done later, in whichever process. */
+export interface KeptTrace {
+  traceparent: string | null
+  tracestate: string | null
 }
 
 const storage = new AsyncLocalStorage<Trace>()
@@ -59,8 +65,22 @@ export function continueTrace({ traceparent, tracestate, requestId }: TraceHeade
     parent_id: isKnown ? parentId : undefined,
     request_id: requestId !== undefined && requestIdForm.test(requestId) ? requestId : trace_id,
     is_sampled: isKnown ? (Number.parseInt(flags!, 16) & SAMPLED) === SAMPLED : Math.random() < sampleRatio,
-    tracestate: isKnown && (tracestate?.length ?? 0) <= MAX_TRACESTATE_LENGTH ? tracestate : undefined,
+    tracestate:
+      isKnown && (tracestate?.length ?? 0) <= MAX_TRACESTATE_LENGTH ? (tracestate ?? undefined) : undefined,
   })
+}
+
+/** What to write down with work for later: the trace of its cause, where that has one, or else the one worked in. */
+export function keepTrace(cause: TraceHeaders = {}): KeptTrace {
+  const { traceparent, tracestate } = (cause.traceparent ?? '') === '' ? (currentTrace() ?? {}) : cause
+  return { traceparent: traceparent ?? null, tracestate: tracestate ?? null }
+}
+
+/** What the next process is sent of the trace that is worked in. */
+export function traceHeaders(trace = currentTrace()): { traceparent?: string; tracestate?: string } {
+  if (trace === undefined) return {}
+  const { traceparent, tracestate } = trace
+  return { traceparent, ...(tracestate !== undefined && { tracestate }) }
 }
 
 /** A span within another. */

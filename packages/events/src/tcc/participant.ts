@@ -1,4 +1,5 @@
 import { createGroupCommit } from '@lepton/common/runtime/group-commit'
+import type { KeptTrace } from '@lepton/common/runtime/trace'
 import type { Outbox } from '../outbox.ts'
 import type { Database } from '../postgres/database.ts'
 import type { Tx } from '../postgres/transaction.ts'
@@ -12,7 +13,7 @@ export interface PhaseRequest<Intent> {
   /** What a try asks for. */
   intent: Intent | undefined
   /** Of this request: several share one transaction. */
-  traceparent: string | undefined
+  trace: KeptTrace
 }
 
 export interface Participant<Intent, Verdict, Changes extends { store(tx: Tx, outbox: Outbox): void }> {

@@ -1,0 +1,1 @@
+alter table order_stream add column tracestate text;

@@ -1,0 +1,1 @@
+alter table psp_task add column tracestate text;
