@@ -6,7 +6,14 @@ import { POISON_HEADER } from './topics.ts'
 
 type DatabaseFacts = Omit<
   Facts,
-  'history' | 'charges' | 'movements' | 'log' | 'repeatedBookings' | 'stockSamples' | 'quietAfterMs'
+  | 'history'
+  | 'charges'
+  | 'movements'
+  | 'log'
+  | 'windows'
+  | 'repeatedBookings'
+  | 'stockSamples'
+  | 'quietAfterMs'
 >
 type UrlOf = (owner: DatabaseOwner) => string
 

@@ -5,6 +5,7 @@ import type { Facts } from '../invariants/facts.ts'
 import { readDatabases } from './databases.ts'
 import { readLedger } from './ledger.ts'
 import { dumpTopics } from './topics.ts'
+import { readWindows } from './windows.ts'
 
 const BOOKED_TWICE = /duplicate key value violates unique constraint "(\w+_moves_once)"/
 
@@ -14,10 +15,15 @@ export async function collectFacts(
   history: History,
   observed: Pick<Facts, 'stockSamples' | 'quietAfterMs'>,
 ): Promise<Facts> {
-  const [databases, records] = await Promise.all([readDatabases(shop.databaseUrl), dumpTopics(shop.kafka)])
+  const [databases, records, windows] = await Promise.all([
+    readDatabases(shop.databaseUrl),
+    dumpTopics(shop.kafka),
+    readWindows(shop),
+  ])
   return {
     history: history.operations,
     ...databases,
+    windows,
     ...readLedger(shop.ledgerFile),
     log: records.map(({ value: _value, headers: _headers, ...record }) => record),
     repeatedBookings: readFileSync(shop.logFile('postgres'), 'utf8')

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { check, INVARIANTS } from './check.ts'
 import type { Facts, InvariantId } from './facts.ts'
-import { IDS, soundFacts } from './sound-facts.ts'
+import { IDS, MINUTE, soundFacts } from './sound-facts.ts'
 
 /** A row of facts to be changed: their types are read-only for those who check. */
 type Mutable<T> = { -readonly [K in keyof T]: T[K] extends readonly (infer E)[] ? E[] : T[K] }
@@ -69,6 +69,12 @@ const BREACHES: readonly Breach[] = [
   ['I10', 'an event was never sent', (f) => f.log.splice(1, 1)],
   ['I10', 'an event was sent and never committed', (f) => (f.archives = { ...f.archives, inventory: [] })],
   ['I10', 'a row counts an event that was not archived', (f) => (f.orders[0]!.pub_seq = 1)],
+  [
+    'I10',
+    'the streams count an order twice',
+    (f) => (f.windows.counted = { [MINUTE]: { ...f.windows.counted[MINUTE], orders: 4 } }),
+  ],
+  ['I10', 'the streams have lost a minute', (f) => (f.windows.counted = {})],
   ['I10', 'a checkout has no event', (f) => f.checkouts.push({ order_id: COMPLETED, customer_id: 'alice' })],
   [
     'I11',

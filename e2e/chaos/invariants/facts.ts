@@ -4,6 +4,7 @@ import type { PaymentState } from '@lepton/contracts/payment'
 import type { ReservationState } from '@lepton/contracts/inventory'
 import type { Charge } from '@lepton/contracts/psp'
 import type { DatabaseOwner } from '@lepton/setup/services'
+import type { Minutes } from '../../windows-by-sql.ts'
 import type { Operation } from '../history.ts'
 
 interface OrderRow {
@@ -157,6 +158,8 @@ export interface Facts {
   twoPhase: readonly TwoPhaseRow[]
   unfinished: readonly Unfinished[]
   log: readonly LogRecord[]
+  /** What ops has counted of the topics, and SQL of the same events. */
+  windows: { counted: Minutes; bySql: Minutes }
   /** Attempts to book a movement twice that only a constraint stopped. */
   repeatedBookings: readonly string[]
   /** What was seen of the stock while the run went on. */

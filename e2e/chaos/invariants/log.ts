@@ -1,6 +1,7 @@
 import { SUBSCRIPTIONS, type Topic, TOPICS } from '@lepton/contracts/topics'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import type { ArchivedEvent, Facts, LogRecord, Violation } from './facts.ts'
+import { streamsAreSql } from './streams.ts'
 
 const CONSUMERS = Object.entries(SUBSCRIPTIONS) as [DatabaseOwner, readonly Topic[]][]
 
@@ -42,7 +43,7 @@ export function nothingLost(facts: Facts): Violation[] {
     .map(({ type, key, event_id }) =>
       violation('I10', `${type ?? '?'} ${event_id!} was sent and never committed`, key),
     )
-  return [...lost, ...invented, ...unarchived(facts), ...lostLetters(facts)]
+  return [...lost, ...invented, ...unarchived(facts), ...lostLetters(facts), ...streamsAreSql(facts)]
 }
 
 /** A dead letter's copy keeps the id of what died, so copies are counted. */

@@ -8,6 +8,9 @@ const CHARGE_1 = '00000000-0000-7000-8000-000000000011'
 const CHARGE_3 = '00000000-0000-7000-8000-000000000013'
 const none = () => ofEachOwner(() => [])
 
+export const MINUTE = '2026-01-31T12:00:00.000Z'
+const COUNTS = { orders: 3, 'payment.captured.v1': 2_000, 'payment.refunded.v1': 1_000 }
+
 export const IDS = { COMPLETED, REJECTED, REFUNDED, CHARGE_1, CHARGE_3 }
 
 /** Three orders of a healthy shop, one completed, one refused for want of stock, one refunded; of a fresh copy each time. */
@@ -227,6 +230,7 @@ const FACTS: Facts = {
   twoPhase: [],
   unfinished: [{ owner: 'payment', what: 'card processor tasks', count: 0 }],
   log: [event(COMPLETED, 0), event(REJECTED, 1), event(REFUNDED, 2), event(COMPLETED, 3)],
+  windows: { counted: { [MINUTE]: COUNTS }, bySql: { [MINUTE]: COUNTS } },
   repeatedBookings: [],
   stockSamples: [],
   quietAfterMs: 900,
