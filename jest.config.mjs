@@ -46,7 +46,7 @@ export default {
     {
       ...common,
       displayName: 'e2e',
-      testMatch: ['**/e2e/{journeys,lift,tutorial}/**/*.test.ts', '**/infra/*/tests/**/*.test.ts'],
+      testMatch: ['**/e2e/{journeys,lift,starting,tutorial}/**/*.test.ts', '**/infra/*/tests/**/*.test.ts'],
       globalSetup: '<rootDir>/e2e/global-setup.ts',
       globalTeardown: '<rootDir>/e2e/global-teardown.ts',
     },

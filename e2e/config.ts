@@ -27,6 +27,14 @@ export function picturesDir(env = process.env): string | undefined {
   return env['LEPTON_PICTURES'] || undefined
 }
 
+/** In how many random orders the services are started, and by which seed. */
+export function startsWanted(env = process.env): { starts: number; seed: number } {
+  return {
+    starts: Number(env['LEPTON_STARTS'] || '3'),
+    seed: Number(env['LEPTON_SEED'] || Date.now() % 1_000_000),
+  }
+}
+
 /** Where the suite's own shop keeps its state; set by the global set-up for the test processes. */
 export function stateDir(env = process.env): string {
   const dir = env['E2E_STATE_DIR']
