@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { startShop } from '@lepton/local/shop'
-import type { Shop } from '@lepton/local/shop-types'
-import { createShopClient, type ShopClient } from '@lepton/testing/shop-client'
+import type { Shop, ShopOptions } from '@lepton/local/shop-types'
+import { createShopClient, type ShopClient, type Shopper } from '@lepton/testing/shop-client'
 import type { Pattern } from '@lepton/contracts/patterns'
 import { withoutPattern } from '@lepton/testing/mutants/environment'
 import { stockUp } from './orders.ts'
@@ -14,12 +14,13 @@ export interface BenchOptions {
   without?: Pattern
   /** Settings of every process. */
   all?: Record<string, string>
+  instances?: NonNullable<ShopOptions['instances']>
 }
 
 /** A shop without limits, on free ports. */
 export async function startBenchShop(
   stateDir: string,
-  { without, all = {} }: BenchOptions = {},
+  { without, all = {}, instances = {} }: BenchOptions = {},
 ): Promise<Shop> {
   const limits = {
     RATE_LIMIT_PER_MINUTE: UNLIMITED,
@@ -38,7 +39,7 @@ export async function startBenchShop(
     inventory: worse,
     payment: worse,
   }
-  return startShop({ root: ROOT, stateDir, useDefaultPorts: false, env })
+  return startShop({ root: ROOT, stateDir, useDefaultPorts: false, instances, env })
 }
 
 /** A shop with stock for every run, for as long as the measurement takes. */
@@ -50,10 +51,16 @@ export async function withShop(
   const shop = await startBenchShop(stateDir, options)
   const client = createShopClient(shop.urls.gateway)
   try {
-    await stockUp(client, (await readFile(shop.operatorSecretFile, 'utf8')).trim(), 100_000)
+    await stockUp(client, await secretOf(shop), 100_000)
     await work(shop, client)
   } finally {
     await client.close()
     await shop.stop()
   }
 }
+
+export async function operatorOf(shop: Shop, client: ShopClient): Promise<Shopper> {
+  return client.operator(await secretOf(shop))
+}
+
+const secretOf = async (shop: Shop) => (await readFile(shop.operatorSecretFile, 'utf8')).trim()

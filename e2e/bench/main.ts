@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { Mode } from '@lepton/contracts/fields'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient } from '@lepton/testing/shop-client'
-import { withShop } from './bench-shop.ts'
+import { operatorOf, withShop } from './bench-shop.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
 import { measureRaids } from './hostile.ts'
 import { measureFloor } from './floor.ts'
@@ -18,6 +18,7 @@ import { measurePatterns } from './patterns.ts'
 import { measureOverload } from './overload.ts'
 import { copyOrders, measureRebuild } from './rebuild.ts'
 import { reconciled } from './reconciled.ts'
+import { measureScaling } from './scaling.ts'
 import { measureStarts } from './starts.ts'
 import { add, note, printTable } from './table.ts'
 import { measureTracing } from './traces.ts'
@@ -108,7 +109,7 @@ async function measureOverloads(stateDir: string): Promise<void> {
 /** The state of all orders, made again from their streams while the shop sells; once more with a process killed halfway. */
 async function measureRebuilds(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop, client) => {
-    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    const operator = await operatorOf(shop, client)
     const copies = await copyOrders(shop, client, 100_000)
     const kill = () => shop.kill('order-1', 'SIGKILL')
     for (const [what, midway] of [
@@ -155,7 +156,7 @@ async function measureHostile(stateDir: string): Promise<void> {
 /** The consumers as queues under growing load: what Erlang's formula foretells beside what is measured. */
 async function measureModel(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop, client) => {
-    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    const operator = await operatorOf(shop, client)
     for (const { perS, stations, path } of await measureQueues(client, operator, [5, 10, 20]))
       for (const [what, value] of stationRows(perS, stations, path)) add(what, value)
     for (const [index, name] of ['to learn its best pace', 'predicted'].entries()) {
@@ -189,6 +190,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   traces: measureTracing,
   wire: measureLayers,
   queues: measureModel,
+  scaling: measureScaling,
   floor: (stateDir) => measureFloor(stateDir),
   mesh: measureMesh,
 }

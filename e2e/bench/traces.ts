@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
 import { cpuSeconds, processesOf, sum } from './processes.ts'
-import { withShop } from './bench-shop.ts'
+import { operatorOf, withShop } from './bench-shop.ts'
 import { percentile } from './percentiles.ts'
 import { inPercent } from './queue-rows.ts'
 import { startOrders } from './steady-orders.ts'
@@ -60,7 +59,7 @@ const median = (values: readonly number[]) => percentile(values, 0.5)
 /** What spans cost, at the share of traces that are sampled. */
 export async function measureTracing(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop, client) => {
-    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    const operator = await operatorOf(shop, client)
     const [none, ...others] = await measureTraces(shop, client, operator, [0, 0.01, 1], 5)
     note('CPU of an order, no trace sampled, median of 5 rounds', median(none!.cpuMs), 'ms', 1)
     for (const { ratio, cpuMs } of others) {

@@ -1,7 +1,6 @@
-import { readFile } from 'node:fs/promises'
 import { serveControl } from '@lepton/local/control'
 import { launchBrowser } from '../../browser/launch.ts'
-import { withShop } from '../bench-shop.ts'
+import { operatorOf, withShop } from '../bench-shop.ts'
 import { measureCost, measureDelays } from './delays.ts'
 import { measureIdle } from './idle.ts'
 import { measureLab } from './lab.ts'
@@ -16,7 +15,7 @@ export async function measureWeb(stateDir: string): Promise<void> {
   await withShop(stateDir, async (shop, client) => {
     const closeControl = await serveControl(shop, () => undefined)
     const browser = await launchBrowser()
-    const operator = await client.operator((await readFile(shop.operatorSecretFile, 'utf8')).trim())
+    const operator = await operatorOf(shop, client)
     try {
       await measureIdle(shop)
       await measureLoads(browser, shop)

@@ -92,6 +92,14 @@ describe('the scaler', () => {
     expect(begun).toEqual([])
   })
 
+  it('shows no more instances than will stay', async () => {
+    run(['order-1', 'ready'], ['order-2', 'stopping'])
+    const one = scaler()
+    await one.look()
+    expect(one.views()).toMatchObject([{ size: 1, changed_at: null }])
+    expect(begun).toEqual([])
+  })
+
   it('drains the newest first', async () => {
     run(['order-1', 'ready'], ['order-10', 'ready'], ['order-2', 'ready'])
     stations = [{ ...STATION, backlog: 0 }]

@@ -44,16 +44,17 @@ export function createScaler({
       return
     }
     const instances = shop.instances.filter((one) => one.service === service)
+    const staying = instances.filter(({ status }) => status !== 'stopping').length
     // What starts or stops has no part in the load yet, or any more: the next look is soon enough.
     const isChanging = instances.some(({ status }) => status === 'starting' || status === 'stopping')
     const { words, wanted } = MEASURES[setting.on](figuresOf(service), setting.target, setting.max)
     const sizing = isChanging
-      ? { size: instances.length, recommendations: [] }
+      ? { size: staying, recommendations: [] }
       : sizeOf(instances.length, wanted, setting, recommendations.get(service) ?? [], now())
     recommendations.set(service, sizing.recommendations)
     const { size } = sizing
     const known = latest.get(service)
-    const hasChanged = size !== instances.length
+    const hasChanged = !isChanging && size !== instances.length
     latest.set(service, {
       service,
       ...setting,
