@@ -42,7 +42,7 @@ export interface Target {
   scale(service: TargetService, count: number): Promise<void>
   /** SIGKILL; resolves when the server answers again. */
   crashServer(server: 'postgres' | 'kafka' | 'consul'): Promise<void>
-  /** Asks a service's own database. */
+  /** Asks a service's own database, as the role that the service has there. */
   query<T>(owner: DatabaseOwner, sql: string): Promise<T[]>
   /** Changes its schema. */
   alter(owner: DatabaseOwner, sql: string): Promise<void>

@@ -101,6 +101,7 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
       signer: createSigner({ issuer: name, jwk: await inside.keyOf(name) }),
     })),
   )
+  const { signer: gateway } = signers.find(({ name }) => name === 'gateway')!
   const attacks: Attack[] = []
   const secureAgent = await agentOf(inside.consul, 'ops', await inside.consulToken('ops'))
   for (const service of KEY_OWNERS.filter((name) => name !== 'gateway')) {
@@ -119,13 +120,24 @@ export async function keysAtServices(inside: Inside, { owner, operator }: People
       })
       // A customer's own requests without a parameter or a body are the journeys' matter.
       attacks.push(at('an anonymous caller', {}, false, 401))
-      if (!route.access.includes('customer')) attacks.push(at('a customer', bearer(owner.token), false))
-      if (!route.access.includes('operator')) attacks.push(at('an operator', bearer(operator.token), false))
+      attacks.push(at('a customer', bearer(owner.token), false, 401))
+      attacks.push(at('an operator', bearer(operator.token), false, 401))
+      for (const role of ['customer', 'operator'] as const) {
+        const person = { subject: owner.customerId, role }
+        for (const audience of KEY_OWNERS) {
+          const token = await gateway.sign(person, { audience })
+          if (audience !== service)
+            attacks.push(at(`${role}'s token for ${audience}`, bearer(token), false, 401))
+          else if (!route.access.includes(role)) attacks.push(at(`${role}'s own token`, bearer(token), false))
+        }
+      }
       for (const { name, signer } of signers) {
-        const token = await signer.serviceToken(route.operation)
-        attacks.push(at(`the key of ${name}`, bearer(token), isCaller(route, name)))
-        const other = await signer.serviceToken('another_operation')
-        attacks.push(at(`the key of ${name} for something else`, bearer(other), false))
+        const { operation } = route
+        attacks.push(at(`the key of ${name}`, await signer.as(route), isCaller(route, name)))
+        const otherwise = await signer.as({ operation: 'another_operation', owner: service })
+        attacks.push(at(`the key of ${name} for something else`, otherwise, false))
+        const elsewhere = await signer.as({ operation, owner: 'gateway' })
+        attacks.push(at(`the key of ${name} for another service`, elsewhere, false, 401))
       }
     }
   }

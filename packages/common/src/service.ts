@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { RequestListener } from 'node:http'
-import { createSigner, createVerifier, type Signer, type Verify } from './http/auth.ts'
+import { createSigner, createVerifier, SHOP_AUDIENCE, type Signer, type Verify } from './http/auth.ts'
 import { followSettings } from './follow-settings.ts'
 import type { InstanceSettings } from './settings.ts'
 import { createStreams, type Streams } from './http/event-stream.ts'
@@ -64,7 +64,7 @@ export async function runService(
   service: string,
   settings: InstanceSettings,
   start: (instance: Instance) => Promise<Running>,
-  /** Whether customers reach the listener: then health is answered on the other one alone. */
+  /** Whether customers reach the listener, with their own tokens: health is answered on the other one alone then. */
   { isPublic = false } = {},
 ): Promise<void> {
   injectFaults(service, settings)
@@ -100,8 +100,16 @@ export async function runService(
     name: settings.INSTANCE,
     log,
     metrics,
-    verify: createVerifier({ jwksFile: settings.JWKS_FILE }),
-    signer: createSigner({ issuer: service, jwk: settings.JWT_KEY_FILE }),
+    verify: createVerifier({
+      jwksFile: settings.JWKS_FILE,
+      audience: service,
+      also: isPublic || settings.TOKEN_AUDIENCE !== 'own' ? [SHOP_AUDIENCE] : [],
+    }),
+    signer: createSigner({
+      issuer: service,
+      jwk: settings.JWT_KEY_FILE,
+      isShopWide: settings.TOKEN_AUDIENCE === 'shop',
+    }),
     mesh,
     control,
     inbound: createInboundLimit({

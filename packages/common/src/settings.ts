@@ -1,5 +1,6 @@
 import { hostname } from 'node:os'
 import { z } from 'zod'
+import { TOKEN_AUDIENCES } from './http/passed.ts'
 import { DISCOVERY_NAMES } from './mesh/choose-discovery.ts'
 import { POLICY_NAMES } from './mesh/policies/by-name.ts'
 import { TLS_SOURCES } from './mesh/tls/security.ts'
@@ -71,6 +72,8 @@ export const instanceSettings = z.object({
   LOG_LEVEL: z.enum(['debug', 'info', 'warn', 'error', 'silent']).default('info'),
   JWT_KEY_FILE: fileContent(),
   JWKS_FILE: filePath(),
+  /** Whose tokens count; other than `own` while a fleet is changed that knows no other. */
+  TOKEN_AUDIENCE: z.enum(TOKEN_AUDIENCES).default('own'),
   STOP_ON_STDIN_END: z.stringbool().default(false),
   /** How long a stopping instance still answers, so that callers learn to go elsewhere. */
   DRAIN_MS: whole(3_000, { min: 0, max: 60_000 }),

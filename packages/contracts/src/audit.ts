@@ -84,6 +84,7 @@ function auditRoute<const O extends Service, Q extends z.ZodObject, A extends z.
     summary: "What the service's primary has about orders, and what it finds wrong in it",
     access: ['operator', 'service'],
     callers: ['ops'],
+    delegates: ['ops'],
     exposed: false,
     query,
     answers: { 200: z.object({ ...answer, findings }) },

@@ -5,7 +5,7 @@ import type { ConsumingService } from './services.ts'
 import { route } from './route.ts'
 
 const operator = { method: 'GET', access: ['operator'], problems: [] } as const
-const inside = { ...operator, exposed: false } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false } as const
 
 const GROUPED_BY = ['error_class', 'event_type', 'key', 'consumer'] as const
 const GroupQuery = z.strictObject({ by: z.enum(GROUPED_BY).default('error_class') })

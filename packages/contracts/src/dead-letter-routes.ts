@@ -14,7 +14,7 @@ import type { ConsumingService } from './services.ts'
 import { route } from './route.ts'
 
 const operator = { access: ['operator'] } as const
-const inside = { ...operator, exposed: false } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false } as const
 
 /** What each consuming service answers about its own dead letters; the ops service joins them. */
 export function deadLetterRoutes(owner: ConsumingService) {

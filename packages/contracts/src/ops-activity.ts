@@ -7,7 +7,7 @@ import { route } from './route.ts'
 // What operators did, and what processes logged.
 
 const operator = { method: 'GET', access: ['operator'], problems: [] } as const
-const inside = { ...operator, exposed: false } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false } as const
 
 const ActionQuery = z.strictObject({
   /** Those that are older than this. */

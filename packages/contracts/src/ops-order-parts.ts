@@ -11,7 +11,7 @@ import { route } from './route.ts'
 const OfOrder = z.strictObject({ order_id: Uuid })
 
 const operator = { access: ['operator'], problems: [] } as const
-const inside = { ...operator, exposed: false, method: 'GET', params: OfOrder } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false, method: 'GET', params: OfOrder } as const
 
 export const OrderStock = z.object({
   state: ReservationState,

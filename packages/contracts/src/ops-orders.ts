@@ -81,7 +81,7 @@ export const OpsOrderQuery = z.strictObject({
 })
 
 const operator = { access: ['operator'], problems: [] } as const
-const inside = { ...operator, exposed: false, method: 'GET', params: OfOrder } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false, method: 'GET', params: OfOrder } as const
 const act = {
   ...operator,
   owner: 'order',

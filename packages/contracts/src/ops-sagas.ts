@@ -8,7 +8,7 @@ import { route } from './route.ts'
 // Orders in progress, and why those that do not move do not.
 
 const operator = { method: 'GET', access: ['operator'], problems: [] } as const
-const inside = { ...operator, exposed: false } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false } as const
 
 /** Orders that are not settled, by where they are. */
 export const SagaStep = z.object({

@@ -10,7 +10,7 @@ import { route } from './route.ts'
 const OfOrder = z.strictObject({ order_id: Uuid })
 
 const operator = { access: ['operator'], problems: [] } as const
-const inside = { ...operator, exposed: false, method: 'GET', params: OfOrder } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false, method: 'GET', params: OfOrder } as const
 
 const TraceId = z.string().regex(/^[0-9a-f]{32}$/)
 
@@ -47,6 +47,7 @@ export type Applied = z.infer<typeof Applied>
 export function appliedRoute(owner: ConsumingService) {
   return route({
     ...operator,
+    delegates: ['ops'],
     exposed: false,
     operation: 'list_own_applied',
     owner,

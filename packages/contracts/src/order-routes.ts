@@ -36,6 +36,7 @@ export const checkAdmission = route({
   summary:
     'Whether an order of the caller would be accepted now, by the limits of one customer and by what the shop can carry out',
   access: ['customer'],
+  delegates: ['cart'],
   exposed: false,
   priority: 'intake',
   body: Admission,
@@ -76,6 +77,7 @@ export const getOrder = route({
   path: '/orders/:order_id',
   summary: 'One order as it is, or as it was after its first `version` facts or `at` an instant',
   access: ['customer'],
+  delegates: ['cart', 'payment'],
   params: OfOrder,
   query: AsOf,
   answers: { 200: Order },

@@ -31,6 +31,7 @@ export const listUnsettledPayments = route({
   path: '/ops/payments',
   summary: 'Payments that wait for the card processor, oldest first',
   access: ['operator'],
+  delegates: ['ops'],
   query: z.strictObject({
     /** Those that were asked at least so often. */
     min_attempts: wholeText(0, 1_000_000).default(3),

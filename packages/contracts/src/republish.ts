@@ -28,7 +28,7 @@ export const Republish = z
 export type Republish = z.infer<typeof Republish>
 
 const operator = { access: ['operator'] } as const
-const inside = { ...operator, exposed: false } as const
+const inside = { ...operator, delegates: ['ops'], exposed: false } as const
 
 export function republishRoute(owner: PublishingService) {
   return route({

@@ -21,6 +21,8 @@ export interface RouteDefinition {
   access: readonly Access[]
   /** The services that may call it with a token of their own; required where `access` names `service`. */
   callers?: readonly Service[]
+  /** The services that may ask it for the person whose request they carry out. */
+  delegates?: readonly Service[]
   /** By default `read` for GET and `change` for all others. */
   priority?: Priority
   /** False for what only services ask each other: the gateway does not route it. */

@@ -76,7 +76,7 @@ export function useService(
   beforeAll(async () => {
     const metrics = createMetrics({ service })
     const database = testDatabase.open({}, { metrics })
-    const identity = createIdentity()
+    const identity = createIdentity(service)
     const broker = createFakeBroker()
     const mesh = createFakeMesh()
     const outbox = createOutbox(`/${service}/${service}-1`)

@@ -1,7 +1,13 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createSigner, createVerifier, type Signer, type Verify } from '@lepton/common/http/auth'
+import {
+  createSigner,
+  createVerifier,
+  SHOP_AUDIENCE,
+  type Signer,
+  type Verify,
+} from '@lepton/common/http/auth'
 import { createSecrets, type Secrets } from '@lepton/setup/keys'
 
 export type KeyOwner = keyof Secrets['keyFiles']
@@ -17,8 +23,8 @@ export interface TestIdentity {
   remove(): void
 }
 
-/** Keys of a shop of its own, and tokens signed with them. */
-export function createIdentity(): TestIdentity {
+/** Keys of a shop of its own, and tokens signed with them for one service, or as people have them. */
+export function createIdentity(audience: string = SHOP_AUDIENCE): TestIdentity {
   const directory = mkdtempSync(join(tmpdir(), 'lepton-keys-'))
   const secrets = createSecrets(directory)
   const signerOf = (owner: KeyOwner) =>
@@ -27,10 +33,11 @@ export function createIdentity(): TestIdentity {
   return {
     secrets,
     signerOf,
-    verify: createVerifier({ jwksFile: secrets.jwksFile }),
-    customerToken: (id) => gateway.sign({ subject: id, role: 'customer' }),
-    operatorToken: (id) => gateway.sign({ subject: id, role: 'operator' }),
-    serviceToken: (service, operation) => signerOf(service).serviceToken(operation),
+    verify: createVerifier({ jwksFile: secrets.jwksFile, audience }),
+    customerToken: (id) => gateway.sign({ subject: id, role: 'customer' }, { audience }),
+    operatorToken: (id) => gateway.sign({ subject: id, role: 'operator' }, { audience }),
+    serviceToken: (service, operation) =>
+      signerOf(service).sign({ subject: service, role: 'service', scope: operation }, { audience }),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
 }

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
+import { SHOP_AUDIENCE } from '@lepton/common/http/auth'
 import { newId } from '@lepton/common/runtime/id'
 import type { Problem } from '@lepton/contracts/problems'
 import type { Access, RouteDefinition } from '@lepton/contracts/route'
@@ -110,12 +111,18 @@ export function describeRefusals(
           .setProtectedHeader({ alg: 'HS256', kid: 'gateway-00000000' })
           .setIssuer('gateway')
           .setSubject(who.subject)
-          .setAudience('lepton')
+          .setAudience(route.owner)
           .setExpirationTime('1h')
           .sign(Buffer.from('a key that is not published'.padEnd(32, '.')))
-        const expired = await gateway.sign(who, { ttlS: -60 })
+        const expired = await gateway.sign(who, { ttlS: -60, audience: route.owner })
         const foreign = await gateway.sign(who, { audience: 'another-shop' })
-        for (const token of [expired, forged, foreign, 'nonsense']) {
+        // Those that it has at other services, and at the gateway.
+        const elsewhere = await Promise.all(
+          [SHOP_AUDIENCE, ...KEY_OWNERS]
+            .filter((name) => name !== route.owner)
+            .map((audience) => gateway.sign(who, { audience })),
+        )
+        for (const token of [expired, forged, foreign, 'nonsense', ...elsewhere]) {
           const answer = await send(service.people.bearer(token), route)
           expect(answer).toMatchObject({ status: 401, body: { type: '/problems/unauthenticated' } })
           expect(answer.headers['www-authenticate']).toBe('Bearer')

@@ -1,5 +1,5 @@
 import { ask } from '@lepton/common/http/ask'
-import type { Caller } from '@lepton/common/http/auth'
+import type { Asker } from '@lepton/common/http/admit'
 import { withDeadline } from '@lepton/common/runtime/deadline'
 import { Refusal, Unavailable } from '@lepton/common/runtime/problem'
 import { checkAdmission } from '@lepton/contracts/order-routes'
@@ -16,11 +16,11 @@ const PATIENCE_MS = 500
  */
 export async function refusalOf(
   { mesh, log }: Deps,
-  { token }: Caller,
+  { as }: Asker,
   wanted: { units: number; is_paid: boolean },
 ): Promise<Refusal | undefined> {
   try {
-    await withDeadline(PATIENCE_MS, () => ask(mesh, checkAdmission, { body: wanted, token }))
+    await withDeadline(PATIENCE_MS, () => ask(mesh, checkAdmission, { body: wanted, as }))
     return undefined
   } catch (error) {
     if (error instanceof Refusal && error.slug !== 'deadline-exceeded') return error

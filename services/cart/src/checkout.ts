@@ -1,4 +1,4 @@
-import type { Caller } from '@lepton/common/http/auth'
+import type { Asker } from '@lepton/common/http/admit'
 import type { Reply } from '@lepton/common/http/reply'
 import { orderIdOf } from '@lepton/shop/order-id'
 import { idempotently } from '@lepton/events/idempotency'
@@ -16,7 +16,7 @@ import { findCheckout, findOpenCart, insertCheckout, lockOpenCart, updateCart } 
 
 interface Request {
   body: z.infer<typeof Checkout>
-  caller: Caller
+  caller: Asker
   idempotencyKey: string
   path: string
 }

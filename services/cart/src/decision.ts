@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '@lepton/common/http/ask'
-import type { Caller } from '@lepton/common/http/auth'
+import type { Asker } from '@lepton/common/http/admit'
 import { remainingMs } from '@lepton/common/runtime/deadline'
 import { getOrder } from '@lepton/contracts/order-routes'
 import type { Status } from '@lepton/contracts/order'
@@ -20,14 +20,14 @@ const ANSWER_MS = 300
 export async function decidedStatus(
   { mesh, log, decisionWaitMs }: Deps,
   order_id: string,
-  { token }: Caller,
+  { as }: Asker,
 ): Promise<Status> {
   const patienceMs = Math.min(decisionWaitMs, (remainingMs() ?? Number.POSITIVE_INFINITY) - ANSWER_MS)
   const endsAtMs = performance.now() + patienceMs
   let status: Status = 'SUBMITTED'
   for (let waitMs = LOOK.firstMs; performance.now() < endsAtMs; waitMs = Math.min(LOOK.mostMs, waitMs * 2)) {
     try {
-      const order = await ask(mesh, getOrder, { params: { order_id }, token })
+      const order = await ask(mesh, getOrder, { params: { order_id }, as })
       status = order.status
       if (!UNDECIDED.includes(status)) return status
     } catch (error) {

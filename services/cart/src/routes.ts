@@ -71,7 +71,7 @@ export function cartRoutes(deps: Deps): Endpoint[] {
     answer(checkOutCart, (call) => checkOut(deps, call)),
 
     answer(restoreCart, async ({ body, caller, idempotencyKey: key, path }) => {
-      const order = await ask(mesh, getOrder, { params: { order_id: body.order_id }, token: caller.token })
+      const order = await ask(mesh, getOrder, { params: { order_id: body.order_id }, as: caller.as })
       if (!RESTORABLE.includes(order.status)) {
         throw refuse(
           'order-not-ready',

@@ -13,6 +13,7 @@ import type { Settings } from './config.ts'
 import type { GatewayDeps } from './deps.ts'
 import { atTheDoor } from './door.ts'
 import { refuseTwoHosts, secureHeaders } from './headers.ts'
+import { createExchange } from './exchange.ts'
 import { createIdentity, SESSION_AUDIENCE } from './identity.ts'
 import { limitAddress, limitInFlight, limitStreams, limitSubject } from './limits.ts'
 import { pageRoutes } from './pages.ts'
@@ -26,8 +27,7 @@ export function createGatewayApp(instance: Omit<Instance, 'control'>, settings: 
   const { JWKS_FILE: jwksFile, CUSTOMER_SESSION_S: customerS, OPERATOR_SESSION_S: operatorS } = settings
   const isDevelopment = settings.LEPTON_ENV === 'development'
   const room = createRoom(async () => {
-    const token = await instance.signer.serviceToken(getRoom.operation)
-    return (await askOwner(instance.mesh, getRoom, { token })).orders ?? undefined
+    return (await askOwner(instance.mesh, getRoom, { as: instance.signer.as })).orders ?? undefined
   })
   const limitRate = limitSubject(settings.RATE_LIMIT_PER_MINUTE)
   const deps: GatewayDeps = {
@@ -35,6 +35,7 @@ export function createGatewayApp(instance: Omit<Instance, 'control'>, settings: 
     inbound: instance.inbound,
     streams: instance.streams,
     room,
+    tokenFor: createExchange(instance.signer, settings.TOKEN_AUDIENCE),
     log: instance.log,
     identity: createIdentity({
       signer: instance.signer,

@@ -4,6 +4,7 @@ import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { RequestHandler } from 'express'
 import type { Settings } from './config.ts'
+import type { Exchange } from './exchange.ts'
 import type { Identity } from './identity.ts'
 import type { Room } from './room.ts'
 
@@ -13,6 +14,8 @@ export interface GatewayDeps {
   streams: Streams
   /** The places that the order service has left. */
   room: Room
+  /** The caller's token for one service. */
+  tokenFor: Exchange
   log: Log
   identity: Identity
   isDevelopment: boolean

@@ -35,7 +35,7 @@ export interface Forwarded {
 
 /** Asks the route's owner, on whichever instance the mesh finds best; with a signal, for a stream that ends by it. */
 export async function ask(
-  { mesh, room, log, upstreamTimeoutMs }: GatewayDeps,
+  { mesh, room, tokenFor, log, upstreamTimeoutMs }: GatewayDeps,
   route: RouteDefinition,
   { caller, req, path, body, headers }: Forwarded,
   streamUntil?: AbortSignal,
@@ -51,7 +51,7 @@ export async function ask(
     path,
     headers: {
       ...(Object.fromEntries(passed) as Record<string, string>),
-      ...(caller !== undefined && { authorization: `Bearer ${caller.token}` }),
+      ...(caller !== undefined && { authorization: `Bearer ${await tokenFor(caller, route.owner)}` }),
       'x-forwarded-prefix': '/api/v1',
       ...headers,
     },

@@ -39,7 +39,7 @@ beforeEach(() => {
 /** Sends bytes as they are, and gives everything that comes back. */
 async function raw(request: string): Promise<string> {
   const socket = connectSocket(Number(new URL(origin).port), '127.0.0.1')
-  socket.end(request)
+  socket.write(request)
   return text(socket)
 }
 

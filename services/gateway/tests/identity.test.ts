@@ -1,7 +1,7 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
 import { addToCart, checkOutCart, getCart } from '@lepton/contracts/cart-routes'
-import { getOrder } from '@lepton/contracts/order-routes'
+import { getOrder, listOrders } from '@lepton/contracts/order-routes'
 import { payOrder } from '@lepton/contracts/payment-routes'
 import { receiveStock } from '@lepton/contracts/inventory-routes'
 import { problemAnswer } from '@lepton/testing/mesh'
@@ -34,7 +34,8 @@ const sessionOf = (ageS: number) => ({ id: newId(), began_at: Math.floor(Date.no
 const cookieOf = ({ headers }: ShopAnswer) => String(headers['set-cookie']).split(';')[0]!
 
 async function passedCaller() {
-  return identity.verify(mesh.requests.at(-1)!.headers!.authorization!.replace('Bearer ', ''))
+  const { headers, service } = mesh.requests.at(-1)!
+  return identity.verify(headers!.authorization!.replace('Bearer ', ''), service)
 }
 
 describe('a session', () => {
@@ -89,6 +90,29 @@ describe('a cookie', () => {
     expect(caller).toMatchObject({ subject: session.body.customer_id, role: 'customer' })
     expect(caller.expires_at - Date.now() / 1000).toBeLessThanOrEqual(900)
     expect(mesh.requests.at(-1)!.headers).not.toHaveProperty('cookie')
+  })
+
+  it('becomes another token for each owner, good there alone, and not here', async () => {
+    const { body } = await shop.ask<{ token: string }>('POST', '/api/v1/session')
+    mesh.answer(listOrders, () => ({ status: 200, body: { items: [], next_cursor: null, incomplete: [] } }))
+
+    for (const path of ['/api/v1/cart', '/api/v1/orders', '/api/v1/orders'])
+      await shop.ask('GET', path, bearer(body.token))
+
+    const tokens = mesh.requests.map(({ headers }) => headers!.authorization!.replace('Bearer ', ''))
+    expect(new Set([body.token, ...tokens]).size).toBe(3)
+    expect(await identity.verify(tokens[1]!, 'order')).toMatchObject({ role: 'customer' })
+    await expect(identity.verify(tokens[1]!, 'cart')).rejects.toMatchObject({ slug: 'unauthenticated' })
+    expect((await shop.ask('GET', '/api/v1/cart', bearer(tokens[1]!))).status).toBe(401)
+  })
+
+  it('is passed on as it is to services that know no other token yet', async () => {
+    const old = connect(await startGateway({ TOKEN_AUDIENCE: 'shop' }))
+    const { body } = await old.ask<{ token: string }>('POST', '/api/v1/session')
+
+    await old.ask('GET', '/api/v1/cart', bearer(body.token))
+
+    expect(mesh.requests.at(-1)!.headers!.authorization).toBe(`Bearer ${body.token}`)
   })
 
   it.each([

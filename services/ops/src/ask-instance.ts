@@ -6,15 +6,14 @@ import type { KnownInstance } from '@lepton/common/mesh/membership'
 const LIMIT_MS = 500
 
 /** Asks an instance on the listener that it keeps for operators. @throws where it does not answer in time */
-export type AskInstance = (instance: KnownInstance, path: string) => Promise<unknown>
+export type AskInstance = (instance: KnownInstance & { service: string }, path: string) => Promise<unknown>
 
 export function createAskInstance(signer: Signer): AskInstance {
-  return async ({ meta }, path) => {
+  return async ({ meta, service: owner }, path) => {
     const { ops_address: address = '', ops_port: port = '' } = meta
     const host = address.includes(':') ? `[${address}]` : address
-    const token = await signer.serviceToken(READ_SNAPSHOT.operation)
     const answer = await fetch(`http://${host}:${port}${path}`, {
-      headers: { authorization: `Bearer ${token}` },
+      headers: await signer.as({ operation: READ_SNAPSHOT.operation, owner }),
       signal: AbortSignal.timeout(LIMIT_MS),
     })
     // What is not read keeps its connection.

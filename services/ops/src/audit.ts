@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { ask } from '@lepton/common/http/ask'
 import { decodeCursor, encodeCursor, isUuid } from '@lepton/common/runtime/cursor'
 import { answer, type Endpoint } from '@lepton/common/http/app'
+import type { As } from '@lepton/common/http/passed'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import {
   auditCheckouts,
@@ -44,7 +45,7 @@ export function reconcileEndpoint(mesh: MeshClient): Endpoint {
   return answer(reconcileShop, async ({ query: { cursor, limit }, caller }) => {
     const as_of = new Date().toISOString()
     const from = cursor === undefined ? FIRST_ID : decodeCursor(cursor, [isUuid])[0]!
-    const { next, ...part } = await reconcileFrom(mesh, from, limit, caller.token)
+    const { next, ...part } = await reconcileFrom(mesh, from, limit, caller.as)
     const next_cursor = next === undefined ? null : encodeCursor([next])
     return { status: 200, body: { ...part, next_cursor, as_of, checked_at: as_of } }
   })
@@ -58,10 +59,10 @@ export async function reconcileFrom(
   mesh: MeshClient,
   from: string,
   limit: number,
-  token: string,
+  as: As,
 ): Promise<Reconciled> {
-  const { story, orders, findings, to, incomplete } = await read(mesh, { from, to: LAST_ID, limit, token })
-  const certain = story === undefined ? [] : await lookAgain(mesh, compare(story), token)
+  const { story, orders, findings, to, incomplete } = await read(mesh, { from, to: LAST_ID, limit, as })
+  const certain = story === undefined ? [] : await lookAgain(mesh, compare(story), as)
   return {
     orders: orders.length,
     settled: orders.filter(({ is_settled }) => is_settled).length,
@@ -71,12 +72,12 @@ export async function reconcileFrom(
   }
 }
 
-async function lookAgain(mesh: MeshClient, seen: Violation[], token: string): Promise<Violation[]> {
+async function lookAgain(mesh: MeshClient, seen: Violation[], as: As): Promise<Violation[]> {
   let left = seen
   for (let look = 0; look < SECOND_LOOKS && left.length > 0; look++) {
     await delay(SECOND_LOOK_AFTER_MS)
     const ids = [...new Set(left.flatMap(({ order_id }) => order_id ?? []))].slice(0, MAX_SECOND_LOOKS_AT)
-    const stories = await Promise.all(ids.map((id) => read(mesh, { from: id, to: id, limit: 1, token })))
+    const stories = await Promise.all(ids.map((id) => read(mesh, { from: id, to: id, limit: 1, as })))
     // What cannot be looked at again stays as it was seen.
     if (stories.some(({ story }) => story === undefined)) return left
     const still = stories.flatMap(({ story }) => compare(story!))
@@ -91,16 +92,16 @@ async function lookAgain(mesh: MeshClient, seen: Violation[], token: string): Pr
 
 async function read(
   mesh: MeshClient,
-  { from, to, limit, token }: { from: string; to: string; limit: number; token: string },
+  { from, to, limit, as }: { from: string; to: string; limit: number; as: As },
 ): Promise<Read> {
   const ofOrders = await partOf('order', () =>
-    ask(mesh, auditOrders, { query: { from, to, limit: String(limit) }, token }),
+    ask(mesh, auditOrders, { query: { from, to, limit: String(limit) }, as }),
   )
   const orders = ofOrders.part?.items ?? []
   const isLast = orders.length < limit
   // Without the orders there is nothing to compare: the others' own findings come with one id as with all.
   const last = ofOrders.part === undefined ? from : isLast ? to : orders.at(-1)!.order_id
-  const question = { query: { from, to: last }, token }
+  const question = { query: { from, to: last }, as }
   const [ofInventory, ofPayment, ofCart] = await Promise.all([
     partOf('inventory', () => ask(mesh, auditReservations, question)),
     partOf('payment', () => ask(mesh, auditPayments, question)),

@@ -22,7 +22,7 @@ export function deadLetterEndpoints(mesh: MeshClient): Endpoint[] {
       const { limit, service } = query
       const asked = Object.fromEntries(Object.entries(query).map(([name, value]) => [name, String(value)]))
       const { parts, incomplete } = await partsOf(service === undefined ? CONSUMERS : [service], (owner) =>
-        ask(mesh, deadLetterRoutes(owner).list, { query: asked, token: caller.token }),
+        ask(mesh, deadLetterRoutes(owner).list, { query: asked, as: caller.as }),
       )
       const items = [...parts.values()]
         .flatMap((page) => page.items)
@@ -42,7 +42,7 @@ export function deadLetterEndpoints(mesh: MeshClient): Endpoint[] {
       const { parts, incomplete } = await partsOf(owners, (owner) => {
         const own = letter_ids?.filter((id) => serviceOf(id) === owner)
         const wanted = own === undefined ? body : { ...body, letter_ids: own }
-        return ask(mesh, deadLetterRoutes(owner).replay, { body: wanted, token: caller.token })
+        return ask(mesh, deadLetterRoutes(owner).replay, { body: wanted, as: caller.as })
       })
       const items = [...parts.values()].flatMap((part) => part.items)
       return { status: 200, body: { items, as_of, incomplete } }
@@ -50,18 +50,18 @@ export function deadLetterEndpoints(mesh: MeshClient): Endpoint[] {
 
     answer(getDeadLetter, async ({ params, caller }) => {
       const { get } = deadLetterRoutes(serviceOf(params.letter_id))
-      return { status: 200, body: await ask(mesh, get, { params, token: caller.token }) }
+      return { status: 200, body: await ask(mesh, get, { params, as: caller.as }) }
     }),
 
     answer(discardDeadLetter, async ({ params, body, caller }) => {
       const { discard } = deadLetterRoutes(serviceOf(params.letter_id))
-      return { status: 200, body: await ask(mesh, discard, { params, body, token: caller.token }) }
+      return { status: 200, body: await ask(mesh, discard, { params, body, as: caller.as }) }
     }),
 
     answer(republishEvents, async ({ body, caller }) => {
       const as_of = new Date().toISOString()
       const { parts, incomplete } = await partsOf(PUBLISHERS, (service) =>
-        ask(mesh, republishRoute(service), { body, token: caller.token }),
+        ask(mesh, republishRoute(service), { body, as: caller.as }),
       )
       const items = [...parts].map(([service, { events }]) => ({ service, events }))
       return { status: 200, body: { items, as_of, incomplete } }

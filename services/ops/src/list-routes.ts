@@ -33,15 +33,15 @@ export function listRoutes({
   logs: Actions['logs']
 }): Endpoint[] {
   return [
-    answer(getSagas, async ({ caller: { token } }) => {
+    answer(getSagas, async ({ caller: { as } }) => {
       const as_of = new Date().toISOString()
       const [own, letters, payments] = await Promise.all([
-        ask(mesh, getOwnSagas, { token }),
+        ask(mesh, getOwnSagas, { as }),
         partsOf(CONSUMERS, (owner) =>
-          ask(mesh, deadLetterRoutes(owner).list, { query: { limit: MAX_SEEN }, token }),
+          ask(mesh, deadLetterRoutes(owner).list, { query: { limit: MAX_SEEN }, as }),
         ),
         partsOf(['payment'], () =>
-          ask(mesh, listUnsettledPayments, { query: { min_attempts: '1', limit: MAX_SEEN }, token }),
+          ask(mesh, listUnsettledPayments, { query: { min_attempts: '1', limit: MAX_SEEN }, as }),
         ),
       ])
       const around = {
@@ -60,10 +60,10 @@ export function listRoutes({
       return { status: 200, body }
     }),
 
-    answer(groupDeadLetters, async ({ query, caller: { token } }) => {
+    answer(groupDeadLetters, async ({ query, caller: { as } }) => {
       const as_of = new Date().toISOString()
       const { parts, incomplete } = await partsOf(CONSUMERS, (owner) =>
-        ask(mesh, letterGroupsRoute(owner), { query, token }),
+        ask(mesh, letterGroupsRoute(owner), { query, as }),
       )
       const items = [...parts]
         .flatMap(([service, part]) => part.items.map((group) => ({ service, ...group })))
@@ -71,12 +71,12 @@ export function listRoutes({
       return { status: 200, body: { as_of, incomplete, items } }
     }),
 
-    answer(listActions, async ({ query, caller: { token } }) => {
+    answer(listActions, async ({ query, caller: { as } }) => {
       const as_of = new Date().toISOString()
       const { before, limit } = query
       const asked = { limit: String(limit), ...(before !== undefined && { before }) }
       const { parts, incomplete } = await partsOf(PUBLISHERS, (owner) =>
-        ask(mesh, actionsRoute(owner), { query: asked, token }),
+        ask(mesh, actionsRoute(owner), { query: asked, as }),
       )
       const ofServices = [...parts].flatMap(([service, part]) =>
         part.items.map((one) => ({ service, ...one })),

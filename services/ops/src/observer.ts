@@ -104,7 +104,9 @@ export function startObserver({
   }
 
   async function sample(): Promise<boolean> {
-    const instances = CALLERS.flatMap((service) => [...mesh.instances(service)])
+    const instances = CALLERS.flatMap((service) =>
+      mesh.instances(service).map((instance) => ({ ...instance, service })),
+    )
     await Promise.all([
       sampler.sample(instances.filter(({ tier }) => tier !== 'gone')),
       fetch(new URL('/readyz', pspUrl), { signal: AbortSignal.timeout(PSP_LIMIT_MS) }).then(

@@ -15,12 +15,12 @@ const MAX_EVENTS = 500
 /** One order over all services. Without the order service there is none; every other part may be missing. */
 export function orderRoutes(mesh: MeshClient): Endpoint[] {
   return [
-    answer(getOpsOrder, async ({ params, caller: { token } }) => {
+    answer(getOpsOrder, async ({ params, caller: { as } }) => {
       const as_of = new Date().toISOString()
-      const order = await ask(mesh, getOrderHead, { params, token })
+      const order = await ask(mesh, getOrderHead, { params, as })
       const [stock, money] = await Promise.all([
-        partsOf(['inventory'], () => orNull(ask(mesh, getOrderStock, { params, token }))),
-        partsOf(['payment'], () => orNull(ask(mesh, getOrderMoney, { params, token }))),
+        partsOf(['inventory'], () => orNull(ask(mesh, getOrderStock, { params, as }))),
+        partsOf(['payment'], () => orNull(ask(mesh, getOrderMoney, { params, as }))),
       ])
       const body = {
         as_of,
@@ -32,12 +32,12 @@ export function orderRoutes(mesh: MeshClient): Endpoint[] {
       return { status: 200, body }
     }),
 
-    answer(getTimeline, async ({ params, caller: { token } }) => {
+    answer(getTimeline, async ({ params, caller: { as } }) => {
       const as_of = new Date().toISOString()
-      const { expected } = await ask(mesh, getOrderHead, { params, token })
+      const { expected } = await ask(mesh, getOrderHead, { params, as })
       const [trails, money] = await Promise.all([
-        partsOf(PUBLISHERS, (service) => ask(mesh, trailRoute(service), { params, token })),
-        partsOf(['payment'], () => orNull(ask(mesh, getOrderMoney, { params, token }))),
+        partsOf(PUBLISHERS, (service) => ask(mesh, trailRoute(service), { params, as })),
+        partsOf(['payment'], () => orNull(ask(mesh, getOrderMoney, { params, as }))),
       ])
       const parts = [...trails.parts.values()]
       const event_ids = parts
@@ -45,7 +45,7 @@ export function orderRoutes(mesh: MeshClient): Endpoint[] {
         .map(({ event_id }) => event_id)
         .slice(0, MAX_EVENTS)
       const applied = await partsOf(event_ids.length === 0 ? [] : CONSUMERS, async (service) => {
-        const { items } = await ask(mesh, appliedRoute(service), { body: { event_ids }, token })
+        const { items } = await ask(mesh, appliedRoute(service), { body: { event_ids }, as })
         return items
       })
       const body = {

@@ -5,7 +5,7 @@ import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { startTimer } from '@lepton/common/runtime/timer'
-import { auditOrders, FIRST_ID, type Violation } from '@lepton/contracts/audit'
+import { FIRST_ID, type Violation } from '@lepton/contracts/audit'
 import type { Incomplete } from '@lepton/contracts/incomplete'
 import { reconcileFrom } from './audit.ts'
 
@@ -88,8 +88,7 @@ export function startReconciliation({
 
   async function walk(): Promise<boolean> {
     for (let page = 0; isWanted || page < MAX_PAGES_PER_ROUND; page++) {
-      const token = await signer.serviceToken(auditOrders.operation)
-      const part = await reconcileFrom(mesh, from, PAGE, token)
+      const part = await reconcileFrom(mesh, from, PAGE, signer.as)
       incomplete = part.incomplete
       // A walk over half the services would call the shop sound; the same page is looked at in the next round.
       if (incomplete.length > 0) throw new Unavailable(incomplete.map(({ service }) => service).join(', '))

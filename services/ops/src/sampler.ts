@@ -4,6 +4,8 @@ import type { Log } from '@lepton/common/runtime/log'
 import type { AskInstance } from './ask-instance.ts'
 import { type Answered, answeredBetween } from './figures.ts'
 
+type OfService = KnownInstance & { service: string }
+
 export interface Sample {
   /** Undefined where it did not answer. */
   snapshot: Snapshot | undefined
@@ -13,7 +15,7 @@ export interface Sample {
 
 export interface Sampler {
   /** Asks every instance at once, and forgets those that are not among them. */
-  sample(instances: readonly KnownInstance[]): Promise<void>
+  sample(instances: readonly OfService[]): Promise<void>
   of(name: string): Sample | undefined
 }
 
@@ -21,7 +23,7 @@ export interface Sampler {
 export function createSampler({ ask, log }: { ask: AskInstance; log: Log }): Sampler {
   let samples = new Map<string, Sample>()
 
-  async function take(instance: KnownInstance): Promise<Snapshot | undefined> {
+  async function take(instance: OfService): Promise<Snapshot | undefined> {
     try {
       return Snapshot.parse(await ask(instance, '/snapshot'))
     } catch (error) {

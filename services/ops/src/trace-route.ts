@@ -18,14 +18,14 @@ const Spans = OrderTrace.shape.spans.element.omit({ service: true, instance: tru
 /** The trace of an order: its events name it, and each process has its own spans of it. */
 export function traceRoute(mesh: MeshClient, askInstance: AskInstance): Endpoint {
   async function spansOf(service: string, instance: KnownInstance, traceId: string): Promise<TraceSpan[]> {
-    const spans = Spans.parse(await askInstance(instance, `/spans?trace_id=${traceId}`))
+    const spans = Spans.parse(await askInstance({ ...instance, service }, `/spans?trace_id=${traceId}`))
     return spans.map((span) => ({ ...span, service, instance: instance.name }))
   }
 
-  return answer(getOrderTrace, async ({ params, caller: { token } }) => {
+  return answer(getOrderTrace, async ({ params, caller: { as } }) => {
     const as_of = new Date().toISOString()
-    await ask(mesh, getOrderHead, { params, token })
-    const trails = await partsOf(PUBLISHERS, (service) => ask(mesh, trailRoute(service), { params, token }))
+    await ask(mesh, getOrderHead, { params, as })
+    const trails = await partsOf(PUBLISHERS, (service) => ask(mesh, trailRoute(service), { params, as }))
     const events = [...trails.parts.values()].flatMap((part) => part.events)
     const named = new Set(events.flatMap(({ trace_id }) => trace_id ?? []))
     const trace_ids = [...named].slice(0, MAX_TRACES)

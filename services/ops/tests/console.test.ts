@@ -37,7 +37,7 @@ import type { ShopState } from '../src/state.ts'
 import { serveLauncher, startInstance } from './processes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'lepton-ops-'))
-const identity = createIdentity()
+const identity = createIdentity('ops')
 const mesh = createFakeMesh()
 const marks = createMarks('boot')
 const stops: (() => unknown)[] = []

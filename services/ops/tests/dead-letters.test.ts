@@ -1,4 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { PASSED_HEADER } from '@lepton/common/http/passed'
 import { newId } from '@lepton/common/runtime/id'
 import { type ConsumingService } from '@lepton/contracts/services'
 import { type DeadLetter } from '@lepton/contracts/dead-letters'
@@ -110,7 +111,7 @@ describe('dead letters', () => {
 
     expect([one.status, all.status]).toEqual([200, 200])
     expect(asked.map(({ service }) => service)).toEqual(['payment'])
-    expect(asked[0]!.headers).toMatchObject({ authorization: `Bearer ${operator.token}` })
+    expect(asked[0]!.headers).toMatchObject({ [PASSED_HEADER]: operator.token })
     expect(mesh.requests.map(({ service }) => service).sort()).toEqual(['inventory', 'order', 'payment'])
   })
 

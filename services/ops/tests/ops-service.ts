@@ -14,7 +14,7 @@ export interface OpsUnderTest {
 
 /** The ops service for the tests of one file; the other services are as far there as a test says what they answer. */
 export function useOps(endpointsOf: (mesh: FakeMesh) => Endpoint[]): OpsUnderTest {
-  const identity = createIdentity()
+  const identity = createIdentity('ops')
   const mesh = createFakeMesh()
   const running = { identity, mesh } as OpsUnderTest
   beforeAll(async () => {
@@ -22,6 +22,7 @@ export function useOps(endpointsOf: (mesh: FakeMesh) => Endpoint[]): OpsUnderTes
       log: silentLog,
       metrics: createMetrics(),
       verify: identity.verify,
+      signer: identity.signerOf('ops'),
       isReady: () => true,
     }
     running.people = await servePeople(createHttpApp(deps, endpointsOf(mesh)), identity)

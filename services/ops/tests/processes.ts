@@ -18,7 +18,7 @@ export async function startInstance(service: string, name: string, identity: Tes
     port: 0,
     metrics,
     isReady: () => true,
-    snapshots: { take, verify: identity.verify },
+    snapshots: { take, verify: (token) => identity.verify(token, service) },
   })
   const known: KnownInstance = {
     id: `${name}-${port}`,

@@ -33,7 +33,7 @@ beforeEach(() => {
     )
 })
 
-const reconcile = () => reconcileFrom(mesh, order_id, 100, 'token')
+const reconcile = () => reconcileFrom(mesh, order_id, 100, () => Promise.resolve({}))
 
 describe('reconciling', () => {
   it('finds what the services contradict each other in, and what each finds itself', async () => {

@@ -85,8 +85,7 @@ async function askBranch<R extends RouteDefinition>(
   order_id: string,
   body?: object,
 ) {
-  const token = await signer.serviceToken(route.operation)
   return withDeadline(branchTimeoutMs, () =>
-    ask(mesh, route, { params: { order_id }, token, ...(body !== undefined && { body }) }),
+    ask(mesh, route, { params: { order_id }, as: signer.as, ...(body !== undefined && { body }) }),
   )
 }

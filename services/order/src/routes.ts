@@ -1,5 +1,5 @@
 import { ask } from '@lepton/common/http/ask'
-import type { Caller } from '@lepton/common/http/auth'
+import type { Asker } from '@lepton/common/http/admit'
 import { decodeCursor, encodeCursor, isInstant, isUuid } from '@lepton/common/runtime/cursor'
 import { answer, type Endpoint, overloaded } from '@lepton/common/http/app'
 import type { Reply } from '@lepton/common/http/reply'
@@ -183,7 +183,7 @@ async function factsAsOf({ database }: Deps, orderId: string, isMine: boolean, a
 }
 
 /** What a customer decides about an order of his own. */
-async function settleOwn(deps: Deps, orderId: string, caller: Caller, name: Input['name']): Promise<Reply> {
+async function settleOwn(deps: Deps, orderId: string, caller: Asker, name: Input['name']): Promise<Reply> {
   const owns = ({ customer_id }: Order) => customer_id === caller.subject
   const reply = await settle(deps, orderId, { name, owns })
   if (reply !== undefined) return reply
@@ -194,16 +194,16 @@ async function settleOwn(deps: Deps, orderId: string, caller: Caller, name: Inpu
 }
 
 /** The order between its 202 and its stream: what the cart service has accepted. */
-async function findSubmitted({ mesh }: Deps, order_id: string, { token }: Caller) {
-  return ask(mesh, getCheckout, { params: { order_id }, token }).catch((error: unknown) => {
+async function findSubmitted({ mesh }: Deps, order_id: string, { as }: Asker) {
+  return ask(mesh, getCheckout, { params: { order_id }, as }).catch((error: unknown) => {
     const isUnknown = error instanceof Refusal && error.slug === 'not-found'
     throw isUnknown ? refuse('not-found', 'You have no such order.') : error
   })
 }
 
 /** What the cart service has accepted and is no order yet. While it is away the list goes without, and says so. */
-async function pendingCheckouts({ mesh, database }: Deps, { token }: Caller) {
-  const { parts, incomplete } = await partsOf(['cart'], () => ask(mesh, listCheckouts, { token }))
+async function pendingCheckouts({ mesh, database }: Deps, { as }: Asker) {
+  const { parts, incomplete } = await partsOf(['cart'], () => ask(mesh, listCheckouts, { as }))
   const items = parts.get('cart')?.items ?? []
   const ids = items.map(({ order_id }) => order_id)
   const known = ids.length === 0 ? new Set() : await listKnown(database, ids)

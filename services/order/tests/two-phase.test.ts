@@ -147,9 +147,12 @@ describe('an order in two phases', () => {
     await runTryPhase(shop.deps, placement)
     await recover(id)
 
-    for (const { operation, headers } of shop.mesh.requests.filter(({ path }) => path.includes(id))) {
+    for (const { service, operation, headers } of shop.mesh.requests.filter(({ path }) =>
+      path.includes(id),
+    )) {
       const token = headers!['authorization']!.replace('Bearer ', '')
-      expect(await shop.identity.verify(token)).toMatchObject({ subject: 'order', scopes: [operation] })
+      const caller = await shop.identity.verify(token, service)
+      expect(caller).toMatchObject({ subject: 'order', scopes: [operation] })
     }
   })
 })

@@ -1,4 +1,5 @@
 import { ask } from '@lepton/common/http/ask'
+import type { Asker } from '@lepton/common/http/admit'
 import type { Caller } from '@lepton/common/http/auth'
 import { answer, type Endpoint } from '@lepton/common/http/app'
 import { idempotently } from '@lepton/events/idempotency'
@@ -38,7 +39,7 @@ export function paymentRoutes(deps: Deps): Endpoint[] {
     answer(getPayment, async ({ params, caller }) => {
       const payment = await findOwn(deps, params.order_id, caller)
       if (payment !== undefined) return { status: 200, body: payment }
-      const order = await ask(deps.mesh, getOrder, { params, token: caller.token })
+      const order = await ask(deps.mesh, getOrder, { params, as: caller.as })
       return {
         status: 200,
         body: {
@@ -67,8 +68,8 @@ async function findOwn(
 }
 
 /** An order that only its own service knows so far: it must be the caller's, and placed. */
-async function requirePlaced({ mesh }: Deps, order_id: string, { token }: Caller): Promise<void> {
-  const { status, mode } = await ask(mesh, getOrder, { params: { order_id }, token })
+async function requirePlaced({ mesh }: Deps, order_id: string, { as }: Asker): Promise<void> {
+  const { status, mode } = await ask(mesh, getOrder, { params: { order_id }, as })
   if (mode === 'two_phase') throw refuse('payment-settled', 'A card was given with the order.')
   if (status === 'SUBMITTED') {
     throw refuse('order-not-ready', 'The order was accepted a moment ago and is not placed yet.', {

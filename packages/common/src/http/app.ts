@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import express, { type Express, type Request, type RequestHandler, type Response } from 'express'
 import type { z } from 'zod'
-import type { Caller, Verify } from './auth.ts'
+import { admit, type Asker } from './admit.ts'
+import type { Signer, Verify } from './auth.ts'
 import { createStreams, sendEvents, STREAMING, streamDefaults, type Streams } from './event-stream.ts'
 import { type InboundLimit, unlimited } from './inbound-limit.ts'
 import { traceAndMeasure } from './measure.ts'
@@ -29,7 +30,7 @@ export interface Call<R extends RouteDefinition = RouteDefinition> {
   query: Parsed<R['query']>
   body: Parsed<R['body']>
   /** Undefined only where the route is open to anyone and no token was sent. */
-  caller: R['access'] extends readonly Exclude<Access, 'anyone'>[] ? Caller : Caller | undefined
+  caller: R['access'] extends readonly Exclude<Access, 'anyone'>[] ? Asker : Asker | undefined
   idempotencyKey: R['idempotency'] extends 'required' ? string : string | undefined
   /** The route's path with the parsed parameters in it: one spelling, however the request was written. */
   path: string
@@ -53,6 +54,8 @@ export interface HttpDeps {
   log: Log
   metrics: Metrics
   verify: Verify
+  /** For those whose handlers ask other services for their callers. */
+  signer?: Signer
   /** The instance's own, which a check of its health may name. */
   name?: string
   /** False while the instance starts and from the moment it stops. */
@@ -92,7 +95,7 @@ export function createHttpApp(deps: HttpDeps, endpoints: readonly Endpoint[]): E
         limitLoad(inbound, route),
         reportLoad(inbound),
         ...(route.body === undefined ? [] : [readJson]),
-        serve(endpoint, (req) => admit(route, req, deps.verify), { log, streams }),
+        serve(endpoint, (req) => admit(route, req, deps), { log, streams }),
       )
     }
     app.all(path, refuseMethod(ofPath.map(({ route }) => route)))
@@ -181,7 +184,7 @@ export function overloaded() {
 /** Checks the request against the endpoint's route, runs it and sends its reply as the route says. */
 export function serve(
   endpoint: Endpoint,
-  callerOf: (req: Request, res: Response) => Promise<Caller | undefined>,
+  callerOf: (req: Request, res: Response) => Promise<Asker | undefined>,
   { log, streams }: { log: Log; streams: Streams },
 ): RequestHandler {
   const { route } = endpoint
@@ -196,29 +199,6 @@ export function serve(
 
 /** A stream outlasts the deadline of the request that began it. */
 const outsideRequests = AsyncLocalStorage.snapshot()
-
-async function admit(route: RouteDefinition, req: Request, verify: Verify): Promise<Caller | undefined> {
-  const bearer = /^Bearer ([\w.-]+)$/i.exec(req.get('authorization') ?? '')?.[1]
-  const isOpen = route.access.includes('anyone')
-  if (bearer === undefined) {
-    if (isOpen) return undefined
-    throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …".')
-  }
-  const caller = await verify(bearer)
-  if (!isOpen && !isPermitted(route, caller)) {
-    throw refuse('forbidden', `This needs the token of: ${route.access.join(' or ')}.`)
-  }
-  return caller
-}
-
-/** A service's scopes are its own word, since it signs its tokens itself: the route says who may call it at all. */
-function isPermitted(
-  { access, callers = [], operation }: RouteDefinition,
-  { role, subject, scopes }: Caller,
-): boolean {
-  if (!access.includes(role)) return false
-  return role !== 'service' || (callers.some((name) => name === subject) && scopes.includes(operation))
-}
 
 /** For a path whose methods are those of these routes; GET answers HEAD too. */
 export function refuseMethod(routes: readonly RouteDefinition[]): RequestHandler {

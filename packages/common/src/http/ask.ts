@@ -1,4 +1,5 @@
 import type { z } from 'zod'
+import type { As } from './passed.ts'
 import type { RouteDefinition } from './route.ts'
 import type { MeshClient } from '../mesh/client.ts'
 import { DEADLINE, FAULT_HEADER, OVERLOAD } from '../mesh/blame.ts'
@@ -13,8 +14,8 @@ interface Question {
   params?: Record<string, string>
   query?: Record<string, string>
   body?: unknown
-  /** Who asks: a person's own token, or a service token for this operation. Absent where anyone may. */
-  token?: string
+  /** Who asks. Absent where anyone may. */
+  as?: As | undefined
   idempotencyKey?: string
 }
 
@@ -29,7 +30,7 @@ interface Question {
 export async function ask<R extends RouteDefinition>(
   mesh: MeshClient,
   route: R,
-  { params = {}, query, body, token, idempotencyKey }: Question = {},
+  { params = {}, query, body, as, idempotencyKey }: Question = {},
 ): Promise<Answers<R>> {
   const path = route.path.replace(/:(\w+)/g, (_, name: string) => encodeURIComponent(params[name] ?? ''))
   const answer = await mesh.request({
@@ -38,7 +39,7 @@ export async function ask<R extends RouteDefinition>(
     method: route.method,
     path: query === undefined ? path : `${path}?${new URLSearchParams(query).toString()}`,
     headers: {
-      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(await as?.(route)),
       ...(idempotencyKey !== undefined && { 'idempotency-key': idempotencyKey }),
       ...(body !== undefined && { 'content-type': 'application/json' }),
     },

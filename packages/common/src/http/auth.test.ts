@@ -61,7 +61,8 @@ describe('a token', () => {
   })
 
   it('of a service speaks for the service, within its scope', async () => {
-    const caller = await verify(await byOrder.serviceToken('list_products'))
+    const { authorization = '' } = await byOrder.as({ operation: 'list_products', owner: 'inventory' })
+    const caller = await verify(authorization.replace('Bearer ', ''), 'inventory')
     expect(caller).toMatchObject({ subject: 'order', role: 'service', scopes: ['list_products'] })
   })
 })

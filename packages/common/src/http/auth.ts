@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { createLocalJWKSet, errors, importJWK, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
+import { type As, PASSED_HEADER } from './passed.ts'
 import type { Access } from './route.ts'
 import { refuse, Unavailable } from '../runtime/problem.ts'
 
@@ -26,9 +27,11 @@ export function nameOf({ name, subject }: Pick<Caller, 'name' | 'subject'>): str
   return name ?? subject
 }
 
-export type Verify = (token: string) => Promise<Caller>
+/** @param audience whom the token must be for, where that is not this service */
+export type Verify = (token: string, audience?: string) => Promise<Caller>
 
-const AUDIENCE = 'lepton'
+/** Of the tokens that people have: the gateway takes them, and gives the owner of what is asked one of its own. */
+export const SHOP_AUDIENCE = 'lepton'
 const CLOCK_LEEWAY_S = 30
 const KEYS_REREAD_MS = 5_000
 
@@ -44,12 +47,16 @@ const KEYS_REREAD_MS = 5_000
 export function createVerifier({
   jwksFile,
   cacheSize = 10_000,
-  audience = AUDIENCE,
+  audience = SHOP_AUDIENCE,
+  also = [],
   leewayS = CLOCK_LEEWAY_S,
 }: {
   jwksFile: string
   cacheSize?: number
+  /** Whom tokens are for, unless it is said with one. */
   audience?: string
+  /** Others that count as well, whoever they are for. */
+  also?: readonly string[]
   /** How long after its end a token still counts; for clocks that differ, unless given. */
   leewayS?: number
 }): Verify {
@@ -67,8 +74,8 @@ export function createVerifier({
     return keys
   }
 
-  async function check(token: string): Promise<Caller> {
-    const options = { algorithms: ['EdDSA'], audience, clockTolerance: leewayS }
+  async function check(token: string, wanted: string): Promise<Caller> {
+    const options = { algorithms: ['EdDSA'], audience: [wanted, ...also], clockTolerance: leewayS }
     const attempt = async () => jwtVerify(token, keys ?? (await readKeys()), options)
     const { payload, protectedHeader } = await attempt().catch(async (error: unknown) => {
       if (!(error instanceof errors.JWKSNoMatchingKey) || Date.now() - readAt < KEYS_REREAD_MS) throw error
@@ -94,12 +101,13 @@ export function createVerifier({
     }
   }
 
-  return async (token) => {
-    const known = verified.get(token)
+  return async (token, wanted = audience) => {
+    const name = `${wanted} ${token}`
+    const known = verified.get(name)
     if (known !== undefined && known.expires_at + leewayS > Date.now() / 1000) return known
     try {
-      const caller = await check(token)
-      verified.set(token, caller)
+      const caller = await check(token, wanted)
+      verified.set(name, caller)
       return caller
     } catch (error) {
       if (error instanceof errors.JOSEError) {
@@ -110,24 +118,40 @@ export function createVerifier({
   }
 }
 
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
 export interface Signer {
   sign(
     claims: Pick<Caller, 'subject' | 'role' | 'name' | 'session'> & { scope?: string },
     options?: { ttlS?: number; audience?: string },
   ): Promise<string>
-  /** This service's own token for one operation of another, renewed before it ends. */
-  serviceToken(operation: string): Promise<string>
+  /** This service itself asks: with a token for one operation of another, renewed before it ends. */
+  as: As
+  /** It asks for the person whose tokens it got with a request, and shows that it did. */
+  onBehalfOf(passed: readonly string[]): As
 }
 
-/** Signs tokens with this service's private key (a JWK as JSON). Tokens live 15 minutes by default. */
-export function createSigner({ issuer, jwk }: { issuer: string; jwk: string }): Signer {
+/**
+ * Signs tokens with this service's private key (a JWK as JSON). Tokens live 15 minutes by default.
+ *
+ * @param isShopWide whether tokens are good at every service, as they were once
+ */
+export function createSigner({
+  issuer,
+  jwk,
+  isShopWide = false,
+}: {
+  issuer: string
+  jwk: string
+  isShopWide?: boolean
+}): Signer {
   const parsed = JSON.parse(jwk) as { kid: string }
   const key = importJWK(parsed, 'EdDSA')
   const own = new Map<string, { token: string; renewAt: number }>()
 
   const sign: Signer['sign'] = async (
     { subject, role, scope, name, session },
-    { ttlS = 900, audience = AUDIENCE } = {},
+    { ttlS = 900, audience = SHOP_AUDIENCE } = {},
   ) =>
     new SignJWT({
       role,
@@ -143,14 +167,19 @@ export function createSigner({ issuer, jwk }: { issuer: string; jwk: string }): 
       .setExpirationTime(`${ttlS}s`)
       .sign(await key)
 
+  const as: As = async ({ operation, owner }) => {
+    const audience = isShopWide ? SHOP_AUDIENCE : owner
+    const known = own.get(`${audience} ${operation}`)
+    if (known !== undefined && known.renewAt > Date.now()) return bearer(known.token)
+    const token = await sign({ subject: issuer, role: 'service', scope: operation }, { audience })
+    own.set(`${audience} ${operation}`, { token, renewAt: Date.now() + 450_000 })
+    return bearer(token)
+  }
+
   return {
     sign,
-    serviceToken: async (operation) => {
-      const known = own.get(operation)
-      if (known !== undefined && known.renewAt > Date.now()) return known.token
-      const token = await sign({ subject: issuer, role: 'service', scope: operation })
-      own.set(operation, { token, renewAt: Date.now() + 450_000 })
-      return token
-    },
+    as,
+    onBehalfOf: (passed) => async (question) =>
+      isShopWide ? bearer(passed[0]!) : { ...(await as(question)), [PASSED_HEADER]: passed.join(' ') },
   }
 }

@@ -20,6 +20,8 @@ export interface RouteDefinition {
   access: readonly Access[]
   /** The services that may call it with a token of their own; required where `access` names `service`. */
   callers?: readonly string[]
+  /** The services that may ask it for the person whose request they carry out. */
+  delegates?: readonly string[]
   /** By default `read` for GET and `change` for all others. */
   priority?: Priority
   /** `required`: 400 without a key. `optional`: honoured where it is sent. */
