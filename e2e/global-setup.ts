@@ -27,6 +27,7 @@ async function setup(): Promise<void> {
     psp: shop.urls.psp,
     consul: shop.urls.consul,
     databases: ofEachOwner((owner) => shop.databaseUrl(owner)),
+    schemas: ofEachOwner((owner) => shop.adminUrl(owner)),
   }
   await writeFile(handoverFile(stateDir), JSON.stringify(handover), { mode: 0o600 })
   publishStateDir(stateDir)

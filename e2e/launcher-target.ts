@@ -8,6 +8,7 @@ import { adminAccess } from '@lepton/setup/kafka-users'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import { until } from '@lepton/testing/until'
 import pg from 'pg'
+import { askDatabase } from './chaos/collect/ask-database.ts'
 import { PAYMENT_WAIT_MS, stateDir } from './config.ts'
 import type { Target, TargetService } from './target.ts'
 
@@ -26,6 +27,8 @@ export interface Handover {
   psp: string
   consul: string
   databases: Record<DatabaseOwner, string>
+  /** The same as the server's administrator. */
+  schemas: Record<DatabaseOwner, string>
 }
 
 export const handoverFile = (dir: string) => join(dir, 'e2e.json')
@@ -33,7 +36,7 @@ export const handoverFile = (dir: string) => join(dir, 'e2e.json')
 /** The shop that the launcher runs for this suite, steered over its control socket. */
 export async function launcherTarget(): Promise<Target> {
   const dir = stateDir()
-  const { gateway, psp, consul, databases } = JSON.parse(
+  const { gateway, psp, consul, databases, schemas } = JSON.parse(
     await readFile(handoverFile(dir), 'utf8'),
   ) as Handover
   const readSecret = async (name: string) => (await readFile(join(dir, 'secrets', name), 'utf8')).trim()
@@ -131,9 +134,10 @@ export async function launcherTarget(): Promise<Target> {
       )
     },
     query: async <T>(owner: DatabaseOwner, sql: string) => (await poolOf(owner).query(sql)).rows as T[],
-    alter: async (owner, sql) => {
-      await poolOf(owner).query(sql)
-    },
+    alter: (owner, sql) =>
+      askDatabase(schemas[owner], async (ask) => {
+        await ask(sql)
+      }),
     logsOf: async (orderId) => {
       const found: string[] = []
       const query = { names: [], orderId, lines: MAX_LINES, isRaw: true, isFollowing: false }

@@ -19,8 +19,6 @@ const DEADLINE_MS = 20_000
 export interface ChaosShop extends Shop {
   gateways: () => string[]
   operatorSecret: string
-  /** As the server's administrator, who may end other people's connections. */
-  adminUrl: string
   /** The card processor's own books. */
   ledgerFile: string
   failpointsDir: string
@@ -101,10 +99,6 @@ export async function startChaosShop({
   const isUsed = disk !== undefined && existsSync(join(disk.folder, 'data'))
   if (disk !== undefined && !isUsed) note('no disk is filled, since PostgreSQL keeps its data elsewhere here')
   const readSecret = (name: string) => readFileSync(join(stateDir, 'secrets', name), 'utf8').trim()
-  const adminUrl = new URL(shop.databaseUrl('order'))
-  adminUrl.username = 'lepton_admin'
-  adminUrl.password = readSecret('postgres-admin.secret')
-  adminUrl.pathname = '/postgres'
   const addresses = await Promise.all(
     shop
       .instances()
@@ -125,7 +119,6 @@ export async function startChaosShop({
       await network.close()
     },
     operatorSecret: readSecret('operator.secret'),
-    adminUrl: adminUrl.href,
     ledgerFile: join(stateDir, 'instances', 'psp-1', 'ledger.sqlite'),
     failpointsDir,
     clockDir,

@@ -14,6 +14,7 @@ import { consulUsers } from '../hostile/consul-users.ts'
 import { forgedEvents } from '../hostile/forged-events.ts'
 import { hostile } from '../hostile/hostile.ts'
 import { innocent } from '../hostile/innocent.ts'
+import { databaseRoles } from '../hostile/database-roles.ts'
 import { kafkaUsers } from '../hostile/kafka-users.ts'
 import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
 import { books } from './books.ts'
@@ -75,6 +76,8 @@ describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('one who reaches Kafka', forgedEvents)
 describe('a service that was taken over', kafkaUsers)
+
+describe('the role of a service in its database', databaseRoles)
 describe('one who reaches Consul', consulUsers)
 describe('the books', books)
 describe('the figures of the streams', windows)

@@ -8,7 +8,7 @@ export const endBackends: FaultSource = (shop, random) => {
     title: `pg_terminate_backend of ${count === 1_000 ? 'all connections' : String(count)}`,
     target: 'backends',
     begin: async () => {
-      await askDatabase(shop.adminUrl, (ask) =>
+      await askDatabase(shop.adminUrl(), (ask) =>
         ask(
           `select pg_terminate_backend(pid) from (
              select pid from pg_stat_activity where datname like 'lepton%' and pid <> pg_backend_pid()

@@ -16,7 +16,7 @@ export const crashUnflushed: FaultSource = (shop) => ({
   title: 'SIGKILL postgres, its log writer being slow',
   target: 'postgres',
   begin: async () => {
-    const [writer] = await askDatabase(shop.adminUrl, (ask) => ask<{ pid: number }>(LOG_WRITER))
+    const [writer] = await askDatabase(shop.adminUrl(), (ask) => ask<{ pid: number }>(LOG_WRITER))
     process.kill(writer!.pid, 'SIGSTOP')
     await delay(SLOW_MS)
     const pid = shop.servers().find(({ name }) => name === 'postgres')?.pid

@@ -33,7 +33,7 @@ export const fillDisk: FaultSource = (shop, random) => {
 
 /** Begins one segment after the other, until there is none left and the connection goes with the server. */
 async function fillLog(shop: ChaosShop): Promise<void> {
-  await askDatabase(shop.adminUrl, async (ask) => {
+  await askDatabase(shop.adminUrl(), async (ask) => {
     for (let segment = 0; segment < SEGMENTS; segment++) {
       await ask(`select pg_logical_emit_message(false, 'chaos', 'full')`)
       await ask('select pg_switch_wal()')

@@ -42,7 +42,7 @@ export const holdTransaction: FaultSource = (shop, random) => {
 
 /** Lets transactions be prepared, which PostgreSQL forbids unless it is started with a setting. */
 export async function allowPrepared(shop: ChaosShop): Promise<void> {
-  await askDatabase(shop.adminUrl, (ask) => ask('alter system set max_prepared_transactions = 10'))
+  await askDatabase(shop.adminUrl(), (ask) => ask('alter system set max_prepared_transactions = 10'))
   await shop.restartServer('postgres')
 }
 

@@ -87,6 +87,8 @@ export function environmentOf(
       ? {
           DATABASE_URL: ownerUrl(servers.postgres, service),
           DATABASE_PASSWORD_FILE: secrets.databasePasswordFiles[service],
+          // The role that they run as may not.
+          MIGRATE: 'false',
           EVENT_KEY_FILE: secrets.eventKeyFiles[service],
         }
       : {}),

@@ -1,4 +1,4 @@
-import { ownerUrl } from '@lepton/setup/databases'
+import { databaseUrl, ownerUrl } from '@lepton/setup/databases'
 import { createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createAllTopics } from '@lepton/setup/topics'
 import type { Fleet } from './fleet.ts'
@@ -22,6 +22,8 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
     kafka: context.kafka,
     databaseUrl: (owner) =>
       ownerUrl(context.servers.postgres, owner, context.secrets.databasePasswords[owner]),
+    adminUrl: (owner) =>
+      owner === undefined ? context.servers.postgres : databaseUrl(context.servers.postgres, owner),
     operatorSecretFile: context.secrets.operatorSecretFile,
     instances: fleet.list,
     servers: servers.list,

@@ -46,6 +46,8 @@ export interface Shop {
   kafka: KafkaAccess
   /** For questions to a service's own database, as its own role. */
   databaseUrl: (owner: DatabaseOwner) => string
+  /** As the administrator of the server, in a service's own database or beside all of them. */
+  adminUrl: (owner?: DatabaseOwner) => string
   operatorSecretFile: string
   instances: () => InstanceInfo[]
   servers: () => ServerInfo[]

@@ -5,6 +5,7 @@ import { createConsulTokens } from '@lepton/setup/consul-tokens'
 import { createDatabases } from '@lepton/setup/databases'
 import { adminAccess, createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createSecrets } from '@lepton/setup/keys'
+import { migrateAll } from '@lepton/setup/schemas'
 import { createAllTopics } from '@lepton/setup/topics'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
@@ -125,6 +126,7 @@ async function startServers({ servers, serverDeps, step, signal }: Launch, conte
     await step('databases', () =>
       reasoned('The databases', createDatabases(address, context.secrets.databasePasswords)),
     )
+    await step('schemas', () => reasoned('The schemas', migrateAll(address)))
     await step('catalogue', () => seed(context, signal))
   }
 

@@ -72,7 +72,7 @@ async function setUp(config: SetupConfig): Promise<void> {
   }
   if (databases === undefined) return
   // Last: services that wait for their schema find everything else done.
-  await migrateAll(databases.adminUrl, databases.passwords)
+  await migrateAll(databases.adminUrl)
   done('schemas')
 }
 
@@ -90,7 +90,7 @@ async function setUpDatabases(config: SetupConfig, secrets: Secrets | undefined)
   const adminUrl = adminPassword === undefined ? url : withPassword(url, adminPassword)
   await createDatabases(adminUrl, passwords)
   done('databases')
-  return { adminUrl, passwords }
+  return { adminUrl }
 }
 
 function done(what: string): void {

@@ -30,7 +30,12 @@ export function isKeyOwner(service: Service): service is KeyOwner {
   return (KEY_OWNERS as readonly Service[]).includes(service)
 }
 
-/** The name of a service's database and of the role that owns it. */
+/** The name of a service's database, and of the role that the service has in it. */
 export function databaseName(owner: DatabaseOwner): string {
   return `lepton_${owner}`
+}
+
+/** The role that owns a service's database and changes its schema: it cannot log in, the set-up acts as it. */
+export function schemaOwner(owner: DatabaseOwner): string {
+  return `${databaseName(owner)}_owner`
 }

@@ -29,10 +29,8 @@ export async function maintainPartitions(database: Database): Promise<void> {
     const { ms: nowMs, names } = rows[0]!
     for (const partition of wantedPartitions(nowMs)) {
       if (names.includes(partition.name)) continue
-      await tx.query(`create table ${partition.name} (like ${partition.parent} including all)`)
-      await tx.query(
-        `alter table ${partition.parent} attach partition ${partition.name} for values from (${partition.from}) to (${partition.to})`,
-      )
+      const { parent, name, from, to } = partition
+      await tx.query('select make_partition($1, $2, $3, $4)', [parent, name, from, to])
     }
     for (const name of names) {
       if (isExpired(name, nowMs)) await dropPartition(tx, name)
@@ -56,7 +54,7 @@ export function wantedPartitions(nowMs: number): Partition[] {
 }
 
 function outboxPartition(ms: number): Partition {
-  const bound = (at: number) => `'${new Date(at).toISOString()}'`
+  const bound = (at: number) => new Date(at).toISOString()
   return { parent: 'outbox', name: `outbox_${stamp(ms)}`, from: bound(ms), to: bound(ms + DAY_MS) }
 }
 
@@ -64,7 +62,7 @@ function outboxPartition(ms: number): Partition {
 function inboxPartition(ms: number): Partition {
   const bound = (at: number) => {
     const hex = at.toString(16).padStart(12, '0')
-    return `'${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000'`
+    return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
   }
   return { parent: 'inbox', name: `inbox_${stamp(ms)}`, from: bound(ms), to: bound(ms + WEEK_MS) }
 }
@@ -85,7 +83,7 @@ async function dropPartition(tx: Tx, name: string): Promise<void> {
     )
     if (rows.length > 0) return
   }
-  await tx.query(`drop table ${name}`)
+  await tx.query('select drop_partition($1)', [name])
 }
 
 function startOf(ms: number, unitMs: number): number {

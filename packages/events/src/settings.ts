@@ -9,6 +9,9 @@ export const storeSettings = z.object({
   DATABASE_URL: z.url(),
   /** Where the password is, when the URL does not have it. */
   DATABASE_PASSWORD_FILE: fileContent().optional(),
+  DATABASE_TLS: z.stringbool().default(false),
+  /** PEM of the authority that the server's certificate is from; without it, what Node trusts. */
+  DATABASE_TLS_CA_FILE: fileContent().optional(),
   DATABASE_POOL_SIZE: whole(10, { max: 100 }),
   ...signatureSettings.shape,
   ...kafkaSettings.shape,

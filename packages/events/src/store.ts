@@ -81,6 +81,7 @@ export function databaseSettings(service: string, settings: StoreSettings): Data
   return {
     url: settings.DATABASE_URL.replaceAll('{service}', service),
     password: settings.DATABASE_PASSWORD_FILE,
+    ...(settings.DATABASE_TLS && { tls: { ca: settings.DATABASE_TLS_CA_FILE } }),
     poolSize: settings.DATABASE_POOL_SIZE,
   }
 }

@@ -22,6 +22,10 @@ export interface DatabaseSettings {
   /** Where the URL has none. */
   password?: string | undefined
   poolSize: number
+  /** Encrypted, to the host that the URL names; `ca` is the authority's PEM, what Node trusts without it. */
+  tls?: { ca?: string | undefined }
+  /** Whom the sessions act as, where that is not who connects. */
+  role?: string
   connectTimeoutMs?: number
   statementTimeoutMs?: number
   lockTimeoutMs?: number
@@ -176,9 +180,11 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
     tcp_keepalives_idle: 5,
     tcp_keepalives_interval: 5,
     tcp_keepalives_count: 3,
+    ...(settings.role !== undefined && { role: settings.role }),
   }
   return {
     ...withPassword(url, settings.password),
+    ...(settings.tls && { ssl: { ca: settings.tls.ca, rejectUnauthorized: true } }),
     connectionTimeoutMillis: connectTimeoutMs,
     // The server cancels a statement first; this frees the connection when the server is silent.
     query_timeout: statementTimeoutMs + 2_000,
