@@ -16,6 +16,8 @@ const secrets = {
   databasePasswordFiles: byOwner('.secret'),
   eventKeyFiles: byOwner('.event.jwk.json'),
   eventKeysFile: secret('event-keys.json'),
+  cardKeyFile: secret('card-key.json'),
+  cardPrivateKeyFile: secret('card.jwk.json'),
   consulTokenFiles: byOwner('.consul.secret'),
   kafkaPasswordFiles: byOwner('.kafka.secret'),
 } as Secrets

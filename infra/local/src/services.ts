@@ -103,6 +103,8 @@ export function environmentOf(
           PSP_URL: `http://127.0.0.1:${context.pspPort}`,
         }
       : {}),
+    ...(service === 'cart' || service === 'order' ? { CARD_KEY_FILE: secrets.cardKeyFile } : {}),
+    ...(service === 'payment' ? { CARD_PRIVATE_KEY_FILE: secrets.cardPrivateKeyFile } : {}),
     ...(service === 'psp' || service === 'payment' ? { PSP_SECRET_FILE: secrets.pspSecretFile } : {}),
     ...(service === 'payment' ? { PSP_URL: `http://127.0.0.1:${context.pspPort}` } : {}),
     ...(service === 'psp' ? { WEBHOOK_URL: `${address}/api/v1/payments/webhook` } : {}),

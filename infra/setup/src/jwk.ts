@@ -5,7 +5,7 @@ export function createKey(owner: string): string {
   const jwk = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
   return JSON.stringify({
     ...jwk,
-    kid: `${owner}-${thumbprint(jwk.x ?? '').slice(0, 8)}`,
+    kid: `${owner}-${thumbprint('Ed25519', jwk.x ?? '').slice(0, 8)}`,
     alg: 'EdDSA',
     use: 'sig',
   })
@@ -17,9 +17,9 @@ export function publicKey(privateKey: string) {
   return { kty, crv, x, kid: jwk.kid, alg: 'EdDSA', use: 'sig' }
 }
 
-/** RFC 7638 for an Ed25519 key: its required members in the order of their names. */
-function thumbprint(x: string): string {
+/** RFC 7638 for a key on one of these curves: its required members in the order of their names. */
+export function thumbprint(crv: 'Ed25519' | 'X25519', x: string): string {
   return createHash('sha256')
-    .update(JSON.stringify({ crv: 'Ed25519', kty: 'OKP', x }))
+    .update(JSON.stringify({ crv, kty: 'OKP', x }))
     .digest('base64url')
 }

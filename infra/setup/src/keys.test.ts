@@ -31,6 +31,7 @@ it('gives each service its own secrets and no others', () => {
     'kafka.secret',
     'key.jwk.json',
   ]
+  const withCardKey = ['card-key.json', ...owner]
   const shares = readdirSync(join(dir, 'shares')).map((service) => [
     service,
     readdirSync(join(dir, 'shares', service)).sort(),
@@ -38,10 +39,10 @@ it('gives each service its own secrets and no others', () => {
   expect(shares.map(([service]) => service)).toEqual([...ALL_SERVICES, 'consul', 'kafka'].sort())
   expect(Object.fromEntries(shares)).toMatchObject({
     gateway: ['consul.secret', 'jwks.json', 'key.jwk.json', 'operator.secret'],
-    cart: owner,
+    cart: withCardKey,
     ops: ['consul.secret', 'event-keys.json', 'jwks.json', 'kafka.secret', 'key.jwk.json'],
-    order: owner,
-    payment: [...owner, 'psp.secret'],
+    order: withCardKey,
+    payment: ['card.jwk.json', ...owner, 'psp.secret'],
     inventory: owner,
     psp: ['psp.secret'],
     consul: ['acl-before-1.11.json', 'acl.json', 'management.secret'],

@@ -1,6 +1,7 @@
 import { copyFileSync, mkdirSync, renameSync } from 'node:fs'
 import { join } from 'node:path'
 import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
+import { type CardKeys, createCardKeys } from './card-keys.ts'
 import { consulGuard, type ConsulSecrets, createConsulSecrets } from './consul-secrets.ts'
 import { createEventKeys, type EventKeys } from './event-keys.ts'
 import { once, randomSecret, writeWhole } from './files.ts'
@@ -15,7 +16,7 @@ import {
   ofEachOwner,
 } from './services.ts'
 
-export interface Secrets extends EventKeys, KafkaSecrets, ConsulSecrets {
+export interface Secrets extends CardKeys, EventKeys, KafkaSecrets, ConsulSecrets {
   keyFiles: Record<KeyOwner, string>
   jwksFile: string
   operatorSecretFile: string
@@ -51,6 +52,7 @@ export function createSecrets(directory: string): Secrets {
     keyFiles,
     jwksFile,
     ...createEventKeys(directory),
+    ...createCardKeys(directory),
     ...createKafkaSecrets(directory),
     ...createConsulSecrets(directory),
     operatorSecretFile,
@@ -100,6 +102,8 @@ function shareOf(service: Service, secrets: Secrets): Record<string, string> {
       'event-keys.json': eventKeysFile,
       'kafka.secret': kafkaPasswordFiles[service],
     }),
+    ...((service === 'cart' || service === 'order') && { 'card-key.json': secrets.cardKeyFile }),
+    ...(service === 'payment' && { 'card.jwk.json': secrets.cardPrivateKeyFile }),
     ...(service === 'gateway' && { 'operator.secret': operatorSecretFile }),
     ...((service === 'payment' || service === 'psp') && { 'psp.secret': pspSecretFile }),
   }

@@ -1,14 +1,5 @@
 import { z } from 'zod'
-import {
-  AmountMinor,
-  Currency,
-  Instant,
-  MAX_LINES,
-  PaymentToken,
-  ProductId,
-  Quantity,
-  Uuid,
-} from './fields.ts'
+import { AmountMinor, Currency, Instant, MAX_LINES, PassedCard, ProductId, Quantity, Uuid } from './fields.ts'
 import { ReservationState } from './inventory.ts'
 import { PaymentState } from './payment.ts'
 import { route, type RouteDefinition } from './route.ts'
@@ -29,7 +20,7 @@ const TryPayment = z.strictObject({
   customer_id: Uuid,
   amount_minor: AmountMinor,
   currency: Currency,
-  payment_token: PaymentToken,
+  payment_token: PassedCard,
 })
 
 const branch = {

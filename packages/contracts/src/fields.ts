@@ -49,6 +49,12 @@ export const PaymentToken = z
   .regex(/^tok_(?!.*\d{12})[a-z0-9_]{1,60}$/, 'must be a card token (tok_…), never a card number')
   .meta({ examples: ['tok_approved'] })
 
+/** A card as services pass it on: sealed for the payment service, or, in events from before, as the customer gave it. */
+export const PassedCard = z.union([
+  z.string().regex(/^sealed\.[\w-]{1,80}\.[\w-]{64,400}$/, 'must be a sealed card'),
+  PaymentToken,
+])
+
 export const IdempotencyKey = z
   .string()
   .regex(/^[\x21-\x7e]{16,255}$/, 'must be 16 to 255 visible ASCII characters')

@@ -9,6 +9,7 @@ import {
   Line,
   MAX_LINES,
   Mode,
+  PassedCard,
   PaymentToken,
   ProductId,
   Quantity,
@@ -109,7 +110,7 @@ export const OrderPlaced = eventType(
       lines: z.array(Line).min(1).max(MAX_LINES),
       amount_minor: AmountMinor,
       currency: Currency,
-      payment_token: PaymentToken.nullable(),
+      payment_token: PassedCard.nullable(),
       deadline: Instant,
     })
     .refine(costsItsLines, AMOUNT_OF_LINES),

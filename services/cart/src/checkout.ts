@@ -67,7 +67,7 @@ class StillStale extends Unavailable {
 
 /** Orders the cart, with new prices for the items that are asked for. @throws StillStale where that is not enough */
 async function order(
-  { database, mesh, outbox }: Deps,
+  { database, mesh, outbox, sealCard }: Deps,
   { body, caller, idempotencyKey: key, path }: Request,
   asked: readonly string[],
 ): Promise<Reply> {
@@ -96,7 +96,8 @@ async function order(
     }
     updateCart(tx, { ...cart, state: 'CHECKED_OUT', version: cart.version + 1 })
     insertCheckout(tx, placed)
-    const data = { ...placed, payment_token: body.payment_token ?? null }
+    const card = body.payment_token === undefined ? null : sealCard(body.payment_token, order_id)
+    const data = { ...placed, payment_token: card }
     const about = { key: cart.cart_id, sequence: 1, correlationId: order_id }
     outbox.emit(tx, [{ type: CartCheckedOut, ...about, data, cause: undefined }])
     return accept(order_id)

@@ -1,4 +1,5 @@
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
+import { sealOf } from '@lepton/shop/sealed-card'
 import { createHttpApp } from '@lepton/common/http/app'
 import { runService } from '@lepton/common/service'
 import { openStore, startEvents } from '@lepton/events/store'
@@ -11,7 +12,8 @@ const settings = readConfig()
 
 await runService('cart', settings, async (instance) => {
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
-  const deps = { ...instance, ...store, decisionWaitMs: settings.TWO_PHASE_WAIT_MS }
+  const sealCard = sealOf(settings.CARD_KEY_FILE, instance.log)
+  const deps = { ...instance, ...store, sealCard, decisionWaitMs: settings.TWO_PHASE_WAIT_MS }
   return {
     app: createHttpApp(instance, [
       ...cartRoutes(deps),

@@ -6,7 +6,7 @@ import { listProducts } from '@lepton/contracts/inventory-routes'
 import { eventsOf, freshKey, line } from '@lepton/testing/builders'
 import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
-import { useCartService } from './cart-service.ts'
+import { cards, useCartService } from './cart-service.ts'
 
 const shop = useCartService()
 beforeEach(() => shop.prices({ beans: 1_250, pot: 3_900 }))
@@ -289,7 +289,9 @@ describe('a checkout', () => {
     expect(answer).toMatchObject({ status: 202, body: { order_id, status: 'SUBMITTED' } })
     expect(answer.headers.location).toBe(`/api/v1/orders/${order_id}`)
     expect(await cartOf(alice)).toMatchObject({ lines: [], version: 0 })
-    expect(eventsOf(shop.broker.records('cart.v1'), cart_id!)).toMatchObject([
+    const events = eventsOf(shop.broker.records('cart.v1'), cart_id!)
+    expect(cards.open(String(events[0]!.data['payment_token']), order_id)).toBe('tok_approved')
+    expect(events).toMatchObject([
       {
         type: 'cart.checked_out.v1',
         sequence: 1,
@@ -297,7 +299,6 @@ describe('a checkout', () => {
           order_id,
           customer_id: alice.id,
           amount_minor: 2_500,
-          payment_token: 'tok_approved',
           mode: 'saga',
         },
       },

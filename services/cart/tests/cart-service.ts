@@ -1,7 +1,11 @@
 import { listProducts } from '@lepton/contracts/inventory-routes'
+import { createCards } from '@lepton/testing/cards'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { cartRoutes } from '../src/routes.ts'
 import { findCartOf } from '../src/store.ts'
+
+/** The payment service's keys for cards. */
+export const cards = createCards()
 
 export interface CartService extends ServiceUnderTest {
   /** What inventory answers: each item at its price. */
@@ -11,7 +15,7 @@ export interface CartService extends ServiceUnderTest {
 /** The cart service for the tests of one file. */
 export function useCartService(): CartService {
   const service = useService('cart', (instance) => ({
-    endpoints: cartRoutes({ ...instance, decisionWaitMs: 500 }),
+    endpoints: cartRoutes({ ...instance, sealCard: cards.seal, decisionWaitMs: 500 }),
     keyOf: (orderId) => findCartOf(instance.database, orderId),
   }))
   return Object.assign(service, {

@@ -1,9 +1,11 @@
-import { configOrExit, whole } from '@lepton/common/runtime/config'
+import { configOrExit, fileContent, whole } from '@lepton/common/runtime/config'
 import { instanceSettings } from '@lepton/common/settings'
 import { storeSettings } from '@lepton/events/settings'
 
 export const settings = instanceSettings.extend({
   ...storeSettings.shape,
+  /** The payment service's public key for cards (a JWK). */
+  CARD_KEY_FILE: fileContent().optional(),
   ORDER_DEADLINE_MS: whole(120_000, { min: 1_000 }),
   /** How long units are held for an order that no card was given for. */
   ORDER_PAYMENT_WAIT_MS: whole(120_000, { min: 1_000 }),

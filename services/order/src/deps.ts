@@ -3,6 +3,7 @@ import type { Listeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
 import type { Database } from '@lepton/events/postgres/database'
 import type { Signer } from '@lepton/common/http/auth'
+import type { SealCard } from '@lepton/shop/sealed-card'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { CustomerLimits } from './admission.ts'
 import type { Backlog } from './backlog.ts'
@@ -15,6 +16,8 @@ export interface Deps {
   outbox: Outbox
   mesh: MeshClient
   signer: Signer
+  /** Makes a card readable for the payment service alone. */
+  sealCard: SealCard
   log: Log
   /** How long an order with a payment token may stay undecided. */
   paymentDeadlineMs: number

@@ -1,4 +1,5 @@
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
+import { sealOf } from '@lepton/shop/sealed-card'
 import { createHttpApp } from '@lepton/common/http/app'
 import { createListeners } from '@lepton/common/runtime/listeners'
 import { runService } from '@lepton/common/service'
@@ -26,6 +27,7 @@ await runService('order', settings, async (instance) => {
   const deps: Deps = {
     ...instance,
     ...store,
+    sealCard: sealOf(settings.CARD_KEY_FILE, instance.log),
     paymentDeadlineMs: settings.ORDER_DEADLINE_MS,
     customerDeadlineMs: settings.ORDER_PAYMENT_WAIT_MS,
     twoPhaseDeadlineMs: settings.TWO_PHASE_DEADLINE_MS,

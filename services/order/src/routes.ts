@@ -74,7 +74,8 @@ export function orderRoutes(deps: Deps, coordinator: Pick<Coordinator, 'decided'
           lines,
           amount_minor: amountOf(lines),
           currency: CURRENCY,
-          payment_token: body.payment_token ?? null,
+          payment_token:
+            body.payment_token === undefined ? null : deps.sealCard(body.payment_token, order_id),
         }
         place(changes, accepted, deps, undefined)
         record(tx, changes, deps)

@@ -6,7 +6,7 @@ import { getCheckout, listCheckouts } from '@lepton/contracts/cart-routes'
 import { listProducts } from '@lepton/contracts/inventory-routes'
 import { eventRecord, eventsOf, freshKey, line } from '@lepton/testing/builders'
 import { problemAnswer } from '@lepton/testing/mesh'
-import { checkedOut, useOrderService } from './order-service.ts'
+import { cards, checkedOut, useOrderService } from './order-service.ts'
 
 const shop = useOrderService()
 const lines = [{ item_id: 'espresso-beans', quantity: 2 }]
@@ -30,13 +30,26 @@ describe('POST /orders', () => {
       lines: [line('espresso-beans', 2, 1_250), line('moka-pot', 1, 3_900)],
     })
     await shop.settle()
-    expect(eventsOf(shop.broker.records('order.v1'), order_id)).toMatchObject([
-      {
-        type: 'order.placed.v1',
-        sequence: 1,
-        data: { customer_id: alice.id, amount_minor: 6_400, payment_token: 'tok_approved' },
-      },
+    const events = eventsOf(shop.broker.records('order.v1'), order_id)
+    expect(events).toMatchObject([
+      { type: 'order.placed.v1', sequence: 1, data: { customer_id: alice.id, amount_minor: 6_400 } },
     ])
+    expect(cards.open(String(events[0]!.data['payment_token']), order_id)).toBe('tok_approved')
+  })
+
+  it('keeps a card in no table, and publishes it for the payment service alone', async () => {
+    const alice = await shop.people.customer()
+    const id = await shop.place(alice, { payment_token: 'tok_insufficient_funds' })
+    await shop.place(alice, { payment_token: 'tok_insufficient_funds', mode: 'two_phase' })
+    await shop.settle()
+
+    for (const table of ['order_events', 'order_stream', 'outbox', 'idempotency']) {
+      const { rows } = await shop.database.query(
+        `select from ${table} t where t::text like '%tok_insufficient%'`,
+      )
+      expect([table, rows.length]).toEqual([table, 0])
+    }
+    expect(JSON.stringify(eventsOf(shop.broker.records('order.v1'), id))).toContain('sealed.')
   })
 
   it('answers a repeat with the same key from memory and places nothing', async () => {

@@ -13,6 +13,7 @@ import { amountOf, type Line, type Mode } from '@lepton/contracts/fields'
 import type { Order } from '@lepton/contracts/order'
 import { getCheckout, listCheckouts } from '@lepton/contracts/cart-routes'
 import { listProducts } from '@lepton/contracts/inventory-routes'
+import { createCards } from '@lepton/testing/cards'
 import { eventRecord, freshKey, line } from '@lepton/testing/builders'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { problemAnswer } from '@lepton/testing/mesh'
@@ -29,6 +30,9 @@ import { rebuildRoutes } from '../src/rebuild-routes.ts'
 import { startRebuilds } from '../src/rebuild.ts'
 import { orderRoutes } from '../src/routes.ts'
 import { createWatchers } from '../src/watchers.ts'
+
+/** The payment service's keys for cards. */
+export const cards = createCards()
 
 const CATALOGUE = [line('espresso-beans', 1, 1_250), line('moka-pot', 1, 3_900)]
 
@@ -50,6 +54,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
     const watchers = createWatchers(instance.database, instance.log)
     const deps: Deps = {
       ...instance,
+      sealCard: cards.seal,
       watchers,
       paymentDeadlineMs: 120_000,
       customerDeadlineMs: 600_000,

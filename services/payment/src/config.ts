@@ -6,6 +6,8 @@ import { z } from 'zod'
 
 export const settings = instanceSettings.extend({
   ...storeSettings.shape,
+  /** Opens the cards that others pass on (a JWK). */
+  CARD_PRIVATE_KEY_FILE: fileContent().optional(),
   PSP_URL: z.url(),
   PSP_TIMEOUT_MS: whole(5_000, { min: 100, max: 6_000 }),
   /** The longest Retry-After of the card processor that is honoured. */

@@ -3,6 +3,7 @@ import type { Listeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Database } from '@lepton/events/postgres/database'
+import type { OpenCard } from '@lepton/shop/sealed-card'
 import type { Answers } from './answers.ts'
 import type { Places } from './claim-store.ts'
 import type { PspClient } from './psp-client.ts'
@@ -12,6 +13,7 @@ export interface Deps {
   outbox: Outbox
   mesh: MeshClient
   psp: PspClient
+  openCard: OpenCard
   answers: Answers
   /** How many tasks are in flight at the processor. */
   places: Places

@@ -5,8 +5,17 @@ import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
 import { PaymentStatus } from '@lepton/contracts/payment'
 import { TOPICS } from '@lepton/contracts/topics'
+import { NotOpened } from '@lepton/shop/sealed-card'
 import type { Deps } from './deps.ts'
-import { onCancelled, onConfirmed, onPlaced, onStockReserved, type Verdict } from './domain.ts'
+import {
+  type Intent,
+  onCancelled,
+  onConfirmed,
+  onPlaced,
+  onStockReserved,
+  type Payment,
+  type Verdict,
+} from './domain.ts'
 import { lockPayments, type PaymentChanges } from './payments.ts'
 
 /** What the order service decides, payment carries out; the reservation is its signal to begin. */
@@ -23,11 +32,12 @@ export function paymentSubscriptions(deps: Deps): Subscription[] {
 }
 
 function toPayments(
-  { outbox, anomalies, log, tasksDue }: Deps,
+  deps: Deps,
   topic: Topic,
   position: 'last_order_seq' | 'last_inv_seq',
   events: readonly EventType[],
 ): Subscription {
+  const { outbox, anomalies, log, tasksDue } = deps
   return subscription<PaymentChanges>({
     topic,
     events,
@@ -45,7 +55,7 @@ function toPayments(
         changes.publish(event.key, PaymentStatus, { order_id: event.key, state: payment.state }, event)
         return
       }
-      const verdict = decide(event, payment)
+      const verdict = decide(event, payment, (intent) => readable(deps, event.key, intent))
       if (verdict === undefined) return
       if (verdict.isAnomaly === true) {
         anomalies.inc(1)
@@ -60,16 +70,33 @@ function toPayments(
   })
 }
 
-function decide(event: IncomingEvent, payment: Parameters<typeof onPlaced>[0]): Verdict | undefined {
+function decide(
+  event: IncomingEvent,
+  payment: Payment,
+  opened: (intent: Intent) => Intent,
+): Verdict | undefined {
   // The money of a two-phase order is authorised when its coordinator asks.
   if (isEvent(event, OrderPlaced))
-    return event.data.mode === 'saga' ? onPlaced(payment, intentOf(event.data)) : undefined
+    return event.data.mode === 'saga' ? onPlaced(payment, opened(intentOf(event.data))) : undefined
   if (isEvent(event, StockReserved)) return onStockReserved(payment)
   if (isEvent(event, OrderConfirmed)) return onConfirmed(payment)
   if (isEvent(event, OrderCancelled)) return onCancelled(payment)
   return undefined
 }
 
-function intentOf({ customer_id, amount_minor, currency, payment_token }: Parameters<typeof onPlaced>[1]) {
+function intentOf({ customer_id, amount_minor, currency, payment_token }: Intent): Intent {
   return { customer_id, amount_minor, currency, payment_token }
+}
+
+/** With a card that cannot be opened an order has none: its customer may give one, or it ends at its deadline. */
+function readable({ openCard, anomalies, log }: Deps, order_id: string, intent: Intent): Intent {
+  if (intent.payment_token === null) return intent
+  try {
+    return { ...intent, payment_token: openCard(intent.payment_token, order_id) }
+  } catch (error) {
+    if (!(error instanceof NotOpened)) throw error
+    anomalies.inc(1)
+    log.error({ err: error, order_id }, 'the card of an order cannot be opened')
+    return { ...intent, payment_token: null }
+  }
 }

@@ -1,5 +1,6 @@
 import { startBarrierSweep } from '@lepton/events/tcc/barrier-rows'
 import { eventEndpoints } from '@lepton/shop/event-endpoints'
+import { openOf } from '@lepton/shop/sealed-card'
 import { createHttpApp } from '@lepton/common/http/app'
 import { createListeners } from '@lepton/common/runtime/listeners'
 import { runService } from '@lepton/common/service'
@@ -22,6 +23,7 @@ await runService('payment', settings, async (instance) => {
   const deps: Deps = {
     ...instance,
     ...store,
+    openCard: openOf(settings.CARD_PRIVATE_KEY_FILE),
     psp: createPspClient({
       url: settings.PSP_URL,
       timeoutMs: settings.PSP_TIMEOUT_MS,

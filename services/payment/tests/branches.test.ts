@@ -5,17 +5,22 @@ import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/o
 import type { Problem } from '@lepton/contracts/problems'
 import { eventRecord, eventsOf, freshKey, placement } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
-import { usePaymentService } from './payment-service.ts'
+import { cards, usePaymentService } from './payment-service.ts'
 
 const shop = usePaymentService()
 const customer_id = newId()
 const intent = { customer_id, amount_minor: 2_500, currency: 'EUR', payment_token: 'tok_approved' }
 
-async function ask(phase: 'try' | 'confirm' | 'cancel', id: string, headers: Record<string, string> = {}) {
+async function ask(
+  phase: 'try' | 'confirm' | 'cancel',
+  id: string,
+  headers: Record<string, string> = {},
+  payment_token = cards.seal('tok_approved', id),
+) {
   const order = await shop.people.peer('order', `${phase}_payment`)
   return order.put<{ state: string } & Problem>(
     `/branches/payment/${id}/${phase}`,
-    phase === 'try' ? intent : undefined,
+    phase === 'try' ? { ...intent, payment_token } : undefined,
     { headers },
   )
 }
@@ -39,6 +44,17 @@ async function send(record: ReturnType<typeof confirmed>): Promise<void> {
 }
 
 describe('a try', () => {
+  it('takes no card that was sealed for another order', async () => {
+    const id = newId()
+    const stolen = cards.seal('tok_approved', newId())
+
+    expect(await ask('try', id, {}, stolen)).toMatchObject({
+      status: 400,
+      body: { errors: [{ pointer: '/payment_token' }] },
+    })
+    expect(done(id)).toEqual([])
+  })
+
   it('answers when the processor did, and asks it once', async () => {
     const id = newId()
 

@@ -4,7 +4,7 @@ import { StockRejected, StockReserved } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
 import { eventRecord, eventsOf, placement } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
-import { usePaymentService } from './payment-service.ts'
+import { cards, usePaymentService } from './payment-service.ts'
 
 const shop = usePaymentService()
 
@@ -45,6 +45,28 @@ describe('an authorisation', () => {
       expect(done(id)).toEqual(['AUTH'])
       expect(await shop.ledgerOf(id)).toEqual([{ kind: 'AUTH', amount_minor: 2_500 }])
     }
+  })
+
+  it('opens the card that was sealed for this order', async () => {
+    const id = newId()
+
+    await send(placed(id, 1, { payment_token: cards.seal('tok_approved', id) }), reserved(id))
+
+    expect(await toldTypes(id)).toEqual(['payment.authorized.v1'])
+    expect(shop.psp.done.find(({ order_id }) => order_id === id)).toMatchObject({
+      payment_token: 'tok_approved',
+    })
+  })
+
+  it('does not begin with a card that was sealed for another order, and takes one from the customer', async () => {
+    const id = newId()
+    const before = shop.anomalies()
+
+    await send(placed(id, 1, { payment_token: cards.seal('tok_approved', newId()) }), reserved(id))
+
+    expect([await toldTypes(id), done(id)]).toEqual([[], []])
+    expect(await shop.stateOf(id)).toBe('INTENT')
+    expect(shop.anomalies()).toBeGreaterThan(before)
   })
 
   it('keeps tracestate and the sampled flag of the event that it comes of, through its task', async () => {

@@ -1,4 +1,5 @@
 import { createListeners } from '@lepton/common/runtime/listeners'
+import { createCards } from '@lepton/testing/cards'
 import { type ServiceUnderTest, useService } from '@lepton/testing/harness'
 import { createAnswers } from '../src/answers.ts'
 import { branchRoutes } from '../src/branches.ts'
@@ -12,6 +13,9 @@ import { createFakePsp, type FakePsp } from './fake-psp.ts'
 
 export const WEBHOOK_SECRET = 'what the processor and the shop know'
 export const OLD_WEBHOOK_SECRET = 'what they knew before'
+
+/** Its own keys for cards. */
+export const cards = createCards()
 
 const PLACES = { maxInFlight: 200, maxPerCustomer: 8 }
 
@@ -32,6 +36,7 @@ export function usePaymentService({ places = PLACES } = {}): PaymentService {
     const deps: Deps = {
       ...instance,
       psp,
+      openCard: cards.open,
       answers: createAnswers(),
       places,
       webhookSecrets: [OLD_WEBHOOK_SECRET, WEBHOOK_SECRET],
