@@ -19,6 +19,7 @@ import { measureOverload } from './overload.ts'
 import { copyOrders, measureRebuild } from './rebuild.ts'
 import { reconciled } from './reconciled.ts'
 import { measureScaling } from './scaling.ts'
+import { measureServices } from './services.ts'
 import { measureStarts } from './starts.ts'
 import { add, note, printTable } from './table.ts'
 import { measureTracing } from './traces.ts'
@@ -191,6 +192,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   wire: measureLayers,
   queues: measureModel,
   scaling: measureScaling,
+  services: measureServices,
   floor: (stateDir) => measureFloor(stateDir),
   mesh: measureMesh,
 }
