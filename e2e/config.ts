@@ -3,6 +3,9 @@ export function targetUrl(env = process.env): string | undefined {
   return env['LEPTON_TARGET'] || undefined
 }
 
+/** Names the cluster of `pnpm cluster`, which has an address for each service. */
+export const KUBERNETES = 'kubernetes'
+
 /** Where Docker Compose publishes the gateway. */
 export function composeGateway(env = process.env): string {
   return `http://localhost:${env['GATEWAY_PORT'] || '8080'}`

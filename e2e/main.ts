@@ -1,14 +1,25 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ROOT } from '@lepton/local/root'
-import { composeGateway, environmentOfJest } from './config.ts'
+import { composeGateway, environmentOfJest, KUBERNETES } from './config.ts'
 
-const USAGE = `pnpm e2e [--target compose|URL] [jest's own arguments]
+const USAGE = `pnpm e2e [--target compose|kubernetes|URL] [jest's own arguments]
 
   without a target    the journeys visit a shop of their own, started on free ports and stopped afterwards
   --target compose    brings the shop up with Docker Compose, visits it, and lets it run
+  --target kubernetes the same on the three nodes of pnpm cluster, which needs root
   --target URL        visits the shop that Docker Compose runs from this checkout, by its gateway
 `
+
+/** Three nodes, with the image that Docker has. */
+function bringUpCluster(): string {
+  for (const args of [['up'], ['try', 'e2e/kubernetes']]) {
+    const command = [join(ROOT, 'infra', 'cluster', 'src', 'main.ts'), ...args]
+    const { status } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: 'inherit' })
+    if (status !== 0) throw new Error('The shop did not come up: `pnpm cluster status` says what runs.')
+  }
+  return KUBERNETES
+}
 
 /** Gives the gateway's address. */
 function bringUp(): string {
@@ -36,7 +47,12 @@ function main([first, name, ...rest]: readonly string[]): void {
   if (first === '--help') process.stdout.write(USAGE)
   else if (first !== '--target') runJest(undefined, process.argv.slice(2))
   else if (name === undefined) throw new Error(USAGE)
-  else runJest(name === 'compose' ? bringUp() : name, rest)
+  else runJest(targetOf(name), rest)
+}
+
+function targetOf(name: string): string {
+  if (name === 'compose') return bringUp()
+  return name === KUBERNETES ? bringUpCluster() : name
 }
 
 try {

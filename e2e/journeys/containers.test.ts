@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { describe, expect, it } from '@jest/globals'
 import { ROOT } from '@lepton/local/root'
-import { targetUrl } from '../config.ts'
+import { KUBERNETES, targetUrl } from '../config.ts'
 
 interface Container {
   cap_drop?: string[]
@@ -18,7 +18,7 @@ const WRITES_INTO_ITSELF = ['kafka']
 const SEES_ALL_SECRETS = ['secrets', 'setup']
 
 // Needs Docker, so it runs with the journeys on Docker Compose only.
-const describeCompose = targetUrl() === undefined ? describe.skip : describe
+const describeCompose = [undefined, KUBERNETES].includes(targetUrl()) ? describe.skip : describe
 
 describeCompose('docker-compose.yml', () => {
   const args = [

@@ -5,21 +5,11 @@ import { fileURLToPath } from 'node:url'
 import { CannotStart, describeFailure } from '@lepton/local/cannot-start'
 import { findOnPath } from '@lepton/local/command'
 import { readConfig } from '@lepton/local/config'
-import { findBinaries } from './binaries.ts'
 import { checkOverlays } from './check.ts'
-import {
-  bringUp,
-  type Cluster,
-  clusterIn,
-  cut,
-  describe,
-  heal,
-  kill,
-  takeDown,
-  type Tools,
-} from './cluster.ts'
+import { bringUp, type Cluster, clusterIn, cut, describe, heal, kill, takeDown } from './cluster.ts'
 import { serviceImage, stateDir } from './config.ts'
 import type { Machine } from './machines.ts'
+import { findTools } from './tools.ts'
 import { tryShop } from './try.ts'
 
 const ROOT = new URL('../../../', import.meta.url)
@@ -50,7 +40,7 @@ m1 has the control plane and all volumes: what is lost with m2 or m3 is instance
 async function main([command, ...args]: readonly string[]): Promise<void> {
   const commands: Record<string, (cluster: Cluster) => Promise<void>> = {
     up: async (cluster) => {
-      const tools = await findTools()
+      const tools = await findTools(say)
       const startedAt = performance.now()
       await bringUp(cluster, tools)
       say(`three nodes are ready after ${seconds(performance.now() - startedAt)}`)
@@ -59,18 +49,18 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     try: async (cluster) => {
       const overlay = resolve(args[0] ?? OVERLAYS[0]!)
       const options = { overlay, image: serviceImage(), signal: new AbortController().signal }
-      const { gateway, tookMs } = await tryShop(cluster, await findTools(), options)
+      const { gateway, tookMs } = await tryShop(cluster, await findTools(say), options)
       say(`from \`kubectl apply\` to an order that was COMPLETED: ${seconds(tookMs)}`)
       say(gateway)
     },
     kill: (cluster) => kill(named(cluster, args[0])),
     cut: (cluster) => cut(named(cluster, args[0])),
-    heal: async (cluster) => heal(cluster, await findTools(), named(cluster, args[0])),
+    heal: async (cluster) => heal(cluster, await findTools(say), named(cluster, args[0])),
     status: async (cluster) => {
       for (const line of await describe(cluster)) say(line)
     },
     kubectl: async (cluster) => {
-      const { binaries } = await findTools()
+      const { binaries } = await findTools(say)
       const own = ['kubectl', '--kubeconfig', cluster.kubeconfig, ...args]
       spawn(binaries.kube, own, { stdio: 'inherit' }).on('exit', (code) => (process.exitCode = code ?? 1))
     },
@@ -90,15 +80,9 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
 }
 
 async function check(): Promise<void> {
-  const { binaries } = await findTools()
+  const { binaries } = await findTools(say)
   await checkOverlays(binaries.kube, OVERLAYS)
   say(`${OVERLAYS.length} overlays are as Kubernetes wants them`)
-}
-
-async function findTools(): Promise<Tools> {
-  const { cacheDir, path } = readConfig()
-  const signal = new AbortController().signal
-  return { binaries: await findBinaries({ cacheDir, signal, note: say }), path }
 }
 
 function named({ machines }: Cluster, name: string | undefined): Machine {

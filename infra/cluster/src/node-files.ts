@@ -92,6 +92,9 @@ function kubelet({ address, dir, name }: Machine, credentials: string) {
     imageGCHighThresholdPercent: 100,
     evictionHard: { 'memory.available': '100Mi' },
     nodeStatusUpdateFrequency: '4s',
+    // What is killed on purpose comes back at once, also the fifth time.
+    featureGates: { KubeletCrashLoopBackOffMax: true },
+    crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
   }
 }
 

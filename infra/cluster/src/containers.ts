@@ -1,0 +1,51 @@
+import { join } from 'node:path'
+import { type Cluster, kubectl, type Tools } from './cluster.ts'
+import { host } from './machines.ts'
+import { socketOf } from './node-files.ts'
+
+/** What is done to a pod's process past Kubernetes, as a crash or a stall would: it finds out by itself. */
+const ACTS = {
+  kill: ['kill', '--signal', 'SIGKILL'],
+  freeze: ['pause'],
+  thaw: ['resume'],
+} as const
+
+export async function act(
+  cluster: Cluster,
+  tools: Tools,
+  pod: string,
+  what: keyof typeof ACTS,
+): Promise<void> {
+  const [node, id = ''] = await ask(
+    cluster,
+    tools,
+    pod,
+    '{.spec.nodeName} {.status.containerStatuses[0].containerID}',
+  )
+  const machine = cluster.machines.find(({ name }) => name === node)
+  if (machine === undefined) throw new Error(`${pod} runs on no machine of this cluster`)
+  const ctr = [
+    join(tools.binaries.containerd, 'ctr'),
+    '--address',
+    socketOf(machine),
+    '--namespace',
+    'k8s.io',
+  ]
+  await host(...ctr, 'tasks', ...ACTS[what], id.replace('containerd://', ''))
+}
+
+export interface PodState {
+  restarts: number
+  isReady: boolean
+}
+
+export async function stateOf(cluster: Cluster, tools: Tools, pod: string): Promise<PodState> {
+  const status = '{.status.containerStatuses[0]'
+  const [restarts, ready] = await ask(cluster, tools, pod, `${status}.restartCount} ${status}.ready}`)
+  return { restarts: Number(restarts), isReady: ready === 'true' }
+}
+
+async function ask(cluster: Cluster, tools: Tools, pod: string, fields: string): Promise<string[]> {
+  const query = ['get', 'pod', pod, '--namespace=lepton', `--output=jsonpath=${fields}`]
+  return (await kubectl(cluster, tools, ...query)).split(' ')
+}
