@@ -1,13 +1,17 @@
-import { type Cluster, clusterIn, kubectl, type Tools } from '@lepton/cluster/cluster'
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { type Cluster, clusterIn, kubectl, kubectlOf, type Tools } from '@lepton/cluster/cluster'
 import { stateDir } from '@lepton/cluster/config'
 import { act, stateOf } from '@lepton/cluster/containers'
 import { findTools } from '@lepton/cluster/tools'
 import { addressOf } from '@lepton/cluster/try'
 import { databaseName, type DatabaseOwner } from '@lepton/setup/services'
 import { until } from '@lepton/testing/until'
+import { startProxy } from './chaos/network/proxy.ts'
 import { PAYMENT_WAIT_MS } from './config.ts'
 import type { Target, TargetService } from './target.ts'
 
+const COMMAND = { timeout: 120_000, maxBuffer: 100_000_000 }
 const WAIT = { timeoutMs: 90_000, everyMs: 200 }
 /** One pod each, with a name and a volume that stay. */
 const STATEFUL: readonly TargetService[] = ['psp']
@@ -16,7 +20,12 @@ const STATEFUL: readonly TargetService[] = ['psp']
 export async function kubernetesTarget(): Promise<Target> {
   const cluster = clusterIn(stateDir())
   const tools = await findTools(() => undefined)
-  const ask = (...args: string[]) => kubectl(cluster, tools, '--namespace=lepton', ...args)
+  const [file = '', ...own] = kubectlOf(cluster, tools)
+  const ask = async (...args: string[]) => {
+    // Logs are longer than what a failure shows of them.
+    const { stdout } = await promisify(execFile)(file, [...own, '--namespace=lepton', ...args], COMMAND)
+    return stdout.trim()
+  }
   const secret = await secretReader(cluster, tools)
   const away = new Map<TargetService, number>()
 
@@ -50,8 +59,12 @@ export async function kubernetesTarget(): Promise<Target> {
     ask('exec', 'postgres-0', '--', 'psql', '-U', 'postgres', '-d', databaseName(owner), '-At', '-c', sql)
   const podOf = (name: string) => (['postgres', 'kafka', 'consul'].includes(name) ? `${name}-0` : name)
 
+  // A browser gives pages of another machine less than those of localhost, unless they came by TLS.
+  const { hostname: host, port } = new URL(await addressOf(cluster, tools, 'gateway'))
+  const proxy = await startProxy({ host, port: Number(port) })
+
   return {
-    gateway: await addressOf(cluster, tools, 'gateway'),
+    gateway: `http://localhost:${proxy.address.split(':')[1]}`,
     psp: await addressOf(cluster, tools, 'psp'),
     operatorSecret: secret('operator.secret'),
     gatewayKey: secret('key.jwk.json'),
@@ -77,10 +90,15 @@ export async function kubernetesTarget(): Promise<Target> {
       await psql(owner, sql)
     },
     logsOf: async (orderId) => {
-      const all = ['--selector=lepton/kind=service', '--since=5m', '--tail=-1', '--max-log-requests=50']
+      const all = [
+        '--selector=app.kubernetes.io/part-of=lepton',
+        '--since=5m',
+        '--tail=-1',
+        '--max-log-requests=50',
+      ]
       return (await ask('logs', ...all)).split('\n').filter((line) => line.includes(orderId))
     },
-    close: () => Promise.resolve(),
+    close: () => proxy.close(),
   }
 }
 

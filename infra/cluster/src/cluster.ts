@@ -141,13 +141,17 @@ export async function describe({ machines }: Cluster): Promise<string[]> {
   )
 }
 
+/** Gives the end of what it wrote. */
 export function kubectl(
-  { kubeconfig }: Cluster,
-  { binaries }: Pick<Tools, 'binaries'>,
+  cluster: Cluster,
+  tools: Pick<Tools, 'binaries'>,
   ...args: string[]
 ): Promise<string> {
-  const command = [binaries.kube, 'kubectl', '--kubeconfig', kubeconfig, ...args]
-  return runOrThrow(command, { timeoutMs: KUBECTL_TIMEOUT_MS })
+  return runOrThrow([...kubectlOf(cluster, tools), ...args], { timeoutMs: KUBECTL_TIMEOUT_MS })
+}
+
+export function kubectlOf({ kubeconfig }: Cluster, { binaries }: Pick<Tools, 'binaries'>): string[] {
+  return [binaries.kube, 'kubectl', '--kubeconfig', kubeconfig]
 }
 
 /** Where Docker runs, frames of the bridge go through its firewall, which knows nothing of it. */

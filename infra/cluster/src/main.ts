@@ -6,7 +6,17 @@ import { CannotStart, describeFailure } from '@lepton/local/cannot-start'
 import { findOnPath } from '@lepton/local/command'
 import { readConfig } from '@lepton/local/config'
 import { checkOverlays } from './check.ts'
-import { bringUp, type Cluster, clusterIn, cut, describe, heal, kill, takeDown } from './cluster.ts'
+import {
+  bringUp,
+  type Cluster,
+  clusterIn,
+  cut,
+  describe,
+  heal,
+  kill,
+  kubectlOf,
+  takeDown,
+} from './cluster.ts'
 import { serviceImage, stateDir } from './config.ts'
 import type { Machine } from './machines.ts'
 import { findTools } from './tools.ts'
@@ -61,8 +71,8 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     },
     kubectl: async (cluster) => {
       const { binaries } = await findTools(say)
-      const own = ['kubectl', '--kubeconfig', cluster.kubeconfig, ...args]
-      spawn(binaries.kube, own, { stdio: 'inherit' }).on('exit', (code) => (process.exitCode = code ?? 1))
+      const [file = '', ...own] = [...kubectlOf(cluster, { binaries }), ...args]
+      spawn(file, own, { stdio: 'inherit' }).on('exit', (code) => (process.exitCode = code ?? 1))
     },
     down: takeDown,
   }
