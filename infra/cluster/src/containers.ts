@@ -4,17 +4,13 @@ import { host } from './machines.ts'
 import { socketOf } from './node-files.ts'
 
 /** What is done to a pod's process past Kubernetes, as a crash or a stall would: it finds out by itself. */
-const ACTS = {
-  kill: ['kill', '--signal', 'SIGKILL'],
-  freeze: ['pause'],
-  thaw: ['resume'],
-} as const
+const SIGNALS = { kill: 'SIGKILL', freeze: 'SIGSTOP', thaw: 'SIGCONT' } as const
 
 export async function act(
   cluster: Cluster,
   tools: Tools,
   pod: string,
-  what: keyof typeof ACTS,
+  what: keyof typeof SIGNALS,
 ): Promise<void> {
   const [node, id = ''] = await ask(
     cluster,
@@ -31,7 +27,7 @@ export async function act(
     '--namespace',
     'k8s.io',
   ]
-  await host(...ctr, 'tasks', ...ACTS[what], id.replace('containerd://', ''))
+  await host(...ctr, 'tasks', 'kill', '--signal', SIGNALS[what], id.replace('containerd://', ''))
 }
 
 export interface PodState {
