@@ -2,6 +2,7 @@ import type { Answer, Asked, Method, PathOf, RouteOf } from './api.ts'
 import { delayBeforeNext, pause, RETRY, type RetrySettings } from './retry.ts'
 import type { Credentials } from './session.ts'
 import { errorOf, noAnswer, ShopError } from './shop-error.ts'
+import { freshKey } from './fresh-key.ts'
 
 export interface RequestOptions {
   signal?: AbortSignal
@@ -53,7 +54,7 @@ export function createAsk(base: string, credentials: Credentials, retry: RetrySe
 
   /** Typed by its callers, from the table. */
   async function ask(method: string, path: string, parts: Parts): Promise<never> {
-    const key = parts.idempotencyKey ?? crypto.randomUUID()
+    const key = parts.idempotencyKey ?? freshKey()
     let isRenewed = false
     for (let tries = 1; ; tries++) {
       try {

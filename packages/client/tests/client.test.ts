@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { createClient, ShopError } from '../src/client.ts'
 import { json, problem, startStub } from './shop-stub.ts'
 
@@ -41,6 +41,18 @@ describe('a change', () => {
 
     const keys = stub.received.map(({ headers }) => headers['idempotency-key']).filter(Boolean)
     expect(new Set(keys).size).toBe(2)
+  })
+
+  it('has one on a page without TLS, too, where browsers have no randomUUID', async () => {
+    stub = await startStub({ 'POST /session': tokens(['first']), 'POST /cart': json(200, CART) })
+    const missing = jest.spyOn(globalThis.crypto, 'randomUUID').mockImplementation(() => {
+      throw new TypeError('crypto.randomUUID is not a function')
+    })
+
+    await connect().addToCart('desk-lamp')
+
+    missing.mockRestore()
+    expect(stub.received.at(-1)?.headers['idempotency-key']).toMatch(/^[0-9a-f]{32}$/)
   })
 
   it('that is refused fails at once with the problem, field by field', async () => {

@@ -1,4 +1,4 @@
-import type { ShopError } from '@lepton/client'
+import { freshKey, type ShopError } from '@lepton/client'
 import { useMutation } from '@tanstack/react-query'
 import { useEffect } from 'react'
 import { useNavigate } from 'react-router'
@@ -42,7 +42,7 @@ export function useCheckout() {
   }, [mutate])
   return {
     place: (body: Attempt['body']) => {
-      if (!isPending) mutate(attemptFor(body, sessionStorage, () => crypto.randomUUID()))
+      if (!isPending) mutate(attemptFor(body, sessionStorage, freshKey))
     },
     isPlacing: isPending,
     isAccepted: isSuccess,
