@@ -8,6 +8,7 @@ import { until } from './until.ts'
 
 const LATER = new Set(['/problems/overloaded', '/problems/request-in-progress'])
 const MAX_TRIES = 10
+const RENEW_MS = 600_000
 
 export interface ShopAnswer<T = unknown> {
   status: number
@@ -126,7 +127,26 @@ export function createShopClient(gateway: string, { connections = 64, timeoutMs 
   return {
     ask,
     shopper: () => signIn('/api/v1/session'),
-    operator: (secret) => signIn('/api/v1/session/operator', { secret }),
+    operator: (secret) => renewed(() => signIn('/api/v1/session/operator', { secret })),
     close: () => pool.close(),
+  }
+}
+
+/** One that signs in again before the token is too old: a slow machine's journeys take longer than its quarter of an hour. */
+async function renewed(signIn: () => Promise<Shopper>): Promise<Shopper> {
+  let current = await signIn()
+  let renewAtMs = performance.now() + RENEW_MS
+  return {
+    ...current,
+    get token() {
+      return current.token
+    },
+    ask: async (method, path, options) => {
+      if (performance.now() > renewAtMs) {
+        current = await signIn()
+        renewAtMs = performance.now() + RENEW_MS
+      }
+      return current.ask(method, path, options)
+    },
   }
 }
