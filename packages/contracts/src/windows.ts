@@ -14,8 +14,11 @@ export const Window = z.object({
   refunded_minor: AmountMinor,
   /** Cancelled orders by their reason. */
   cancelled: z.record(z.string(), z.int()),
-  /** What orders that had been placed and had not ended by the window's end come to. */
-  in_flight_minor: AmountMinor,
+  /**
+   * What orders that had been placed and had not ended by the window's end come to. Event times come from several clocks:
+   * where they differ an order may end before it was placed, and a window's sum be negative.
+   */
+  in_flight_minor: z.int(),
 })
 export type Window = z.infer<typeof Window>
 

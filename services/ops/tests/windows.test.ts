@@ -186,6 +186,21 @@ describe('a rebuild of the windows', () => {
     expect(answer.body.windows).toHaveLength(3)
     expect(answer.body.windows[0]).toMatchObject({ orders: 1, revenue_minor: 700 })
   })
+
+  it('shows them where the clocks of two processes differ, and an order ends before it was placed', async () => {
+    const operator = await ops.people.operator()
+    await send(purchase(newId(), 2, 1))
+
+    const { status, body } = await operator.get<{ windows: Window[] }>(
+      '/ops/streams/windows?per=minute&limit=1440',
+    )
+
+    expect(status).toBe(200)
+    const inFlight = new Map(
+      body.windows.map(({ from, in_flight_minor }) => [Date.parse(from), in_flight_minor]),
+    )
+    expect([1, 2].map((minute) => inFlight.get(NOON + minute * MINUTE_MS))).toEqual([-700, 0])
+  })
 })
 
 describeRefusals(ops, WINDOW_ROUTES, { rebuild_streams: { reason: 'the refusals' } })

@@ -184,7 +184,8 @@ function sessionConfig(settings: DatabaseSettings): pg.ClientConfig {
   }
   return {
     ...withPassword(url, settings.password),
-    ...(settings.tls && { ssl: { ca: settings.tls.ca, rejectUnauthorized: true } }),
+    // Said in any case: PGSSLMODE in the user's shell is meant for other servers. What the URL says comes before it.
+    ssl: settings.tls !== undefined && { ca: settings.tls.ca, rejectUnauthorized: true },
     connectionTimeoutMillis: connectTimeoutMs,
     // The server cancels a statement first; this frees the connection when the server is silent.
     query_timeout: statementTimeoutMs + 2_000,
