@@ -17,11 +17,8 @@ const common = {
 export default {
   // Tests that say they may run side by side, mostly wait.
   maxConcurrency: 40,
-  // The journeys take half of the time, most of it waiting: all other tests run beside them.
-  maxWorkers: 2,
   // Longer than `until` waits, which says for what: on a machine that others use too, servers take their time.
   testTimeout: 30_000,
-  testSequencer: '<rootDir>/jest.sequencer.mjs',
   // The set-up starts servers in Jest's own process; once a connection to one that had been killed kept that process alive after the last test.
   forceExit: true,
   projects: [

@@ -1,3 +1,4 @@
+import { until } from '@lepton/testing/until'
 import { expect, it } from '@jest/globals'
 import { chargesOf, target } from '../journeys/world.ts'
 import { addToCart, arriveAtOrder, order, sees } from './acts.ts'
@@ -91,8 +92,9 @@ export function keyboard(): void {
       await search.fill(orderId)
       await page.keyboard.press('Enter')
       await page.waitForURL(/query=/)
+      // The orders of all are shown until the one is found.
+      await until('it is found', async () => (await page.locator('main tbody tr').count()) === 1)
       const row = page.getByRole('cell').getByRole('link').first()
-      await row.waitFor()
 
       await search.blur()
       await page.keyboard.press('p')
