@@ -29,6 +29,10 @@ export function databaseRoles(): void {
     }
   })
 
+  onThisMachine.each(DATABASE_OWNERS)('%s reads how far its outbox is, as its relay does', async (owner) => {
+    expect(await target.query(owner, 'select is_called from outbox_id_seq')).toHaveLength(1)
+  })
+
   onThisMachine('the order service cannot switch off what keeps its facts', async () => {
     await expect(
       target.query('order', 'alter table order_events disable trigger append_only'),

@@ -6,7 +6,8 @@ const HAND_OVER_MS = 10_000
 /** What a service may do with what is in its schema. */
 const RIGHTS = [
   ['select, insert, update, delete', 'tables'],
-  ['usage', 'sequences'],
+  // The relay reads how far the sequence of the outbox is.
+  ['usage, select', 'sequences'],
   ['execute', 'functions'],
 ] as const
 
