@@ -51,6 +51,7 @@ async function expectSound(): Promise<void> {
     await maintainPartitions(database)
     await database.query(`insert into ops_audit (who, action, target) values ('a', 'b', 'c')`)
     await database.query('delete from ops_audit')
+    await database.query('select last_value from outbox_id_seq')
   } finally {
     await database.close()
   }
