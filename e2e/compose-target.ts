@@ -37,8 +37,10 @@ export async function composeTarget(gateway: string): Promise<Target> {
       await compose('kill', service)
     },
     bringBack: async (service) => {
-      await compose('start', service)
-      await Promise.all((await containersOf(service)).map(healthy))
+      // Not by Compose, which refuses while a server that the service depends on is unhealthy for a moment.
+      const containers = await containersOf(service)
+      await docker('start', ...containers)
+      await Promise.all(containers.map(healthy))
     },
     scale: async (service, count) => {
       const wanted = ['--scale', `${service}=${count}`, '--no-recreate', '--no-deps', service]
