@@ -16,6 +16,7 @@ import { createMeshClient, type MeshClient } from './mesh/client.ts'
 import { type Control, createControl } from './mesh/control/control.ts'
 import { chooseDiscovery } from './mesh/choose-discovery.ts'
 import { registerInstance } from './mesh/registry.ts'
+import { hostname } from 'node:os'
 import { isEveryInterface, ownAddress } from './mesh/own-address.ts'
 import { meshDefaults } from './mesh/settings.ts'
 import { createSecurity, tlsChoice } from './mesh/tls/security.ts'
@@ -91,7 +92,9 @@ export async function runService(
   }
   const identity = security?.identity
   const mesh = createMeshClient({ discovery, identity, control, log, metrics, settings: meshSettings })
-  const address = settings.ADVERTISE_HOST ?? (await ownAddress(settings.HOST, settings.CONSUL_HTTP_ADDR))
+  const address =
+    settings.ADVERTISE_HOST?.replace('{hostname}', hostname()) ??
+    (await ownAddress(settings.HOST, settings.CONSUL_HTTP_ADDR))
   let isOpen = false
   // What customers reach takes their requests once it knows where to send them: another instance may know.
   const isReady = () => isOpen && (!isPublic || mesh.isInformed())
