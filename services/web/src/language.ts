@@ -1,4 +1,5 @@
 import { type Language, LANGUAGES } from './messages/languages.ts'
+import { remember, remembered } from './remember.ts'
 
 const KEY = 'language'
 
@@ -10,21 +11,6 @@ export function languageOf(chosen: string | null, accepted: readonly string[]): 
   return [chosen, ...accepted.map((tag) => tag.split('-')[0]?.toLowerCase())].find(isLanguage) ?? 'en'
 }
 
-export const preferredLanguage = (): Language => languageOf(remembered(), navigator.languages)
+export const preferredLanguage = (): Language => languageOf(remembered(KEY), navigator.languages)
 
-function remembered(): string | null {
-  try {
-    return localStorage.getItem(KEY)
-  } catch {
-    // Storage is off: the browser's language it is.
-    return null
-  }
-}
-
-export function rememberLanguage(language: Language): void {
-  try {
-    localStorage.setItem(KEY, language)
-  } catch {
-    // Storage is off: chosen for this page only.
-  }
-}
+export const rememberLanguage = (language: Language): void => remember(KEY, language)

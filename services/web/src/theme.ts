@@ -1,10 +1,12 @@
-import { useSyncExternalStore } from 'react'
+import { remember } from './remember.ts'
+import { createSharedValue } from './shared-value.ts'
 
 export type Theme = 'light' | 'dark'
 
 const KEY = 'theme'
 const system = matchMedia('(prefers-color-scheme: dark)')
-const listeners = new Set<() => void>()
+const shown = createSharedValue(current())
+system.addEventListener('change', () => shown.set(current()))
 
 function current(): Theme {
   const chosen = document.documentElement.dataset['theme']
@@ -13,24 +15,11 @@ function current(): Theme {
 
 function choose(theme: Theme): void {
   document.documentElement.dataset['theme'] = theme
-  try {
-    localStorage.setItem(KEY, theme)
-  } catch {
-    // Storage is off: chosen for this page only.
-  }
-  for (const listener of listeners) listener()
-}
-
-function listen(listener: () => void): () => void {
-  listeners.add(listener)
-  system.addEventListener('change', listener)
-  return () => {
-    listeners.delete(listener)
-    system.removeEventListener('change', listener)
-  }
+  remember(KEY, theme)
+  shown.set(theme)
 }
 
 /** The theme in force: what was chosen here, otherwise the system's. theme-first.js applies it before the first paint. */
 export function useTheme(): [Theme, (theme: Theme) => void] {
-  return [useSyncExternalStore(listen, current), choose]
+  return [shown.use(), choose]
 }

@@ -1,39 +1,20 @@
-import { useEffect, useSyncExternalStore } from 'react'
+import { useEffect } from 'react'
 import { useNavigate } from 'react-router'
 import { isPaused, pause } from '../live/pause.ts'
+import { remember, remembered } from '../remember.ts'
+import { createSharedValue } from '../shared-value.ts'
 
 const KEY = 'keys'
-const listeners = new Set<() => void>()
-let areInUse = stored() !== 'off'
-
-function stored(): string | null {
-  try {
-    return localStorage.getItem(KEY)
-  } catch {
-    return null
-  }
-}
+const inUse = createSharedValue(remembered(KEY) !== 'off')
 
 /** Single keys can be switched off: a voice that types words would set them off. */
 export function useKeysInUse(): [boolean, (areInUse: boolean) => void] {
-  return [useSyncExternalStore(listen, () => areInUse), choose]
+  return [inUse.use(), choose]
 }
 
 function choose(wanted: boolean): void {
-  areInUse = wanted
-  try {
-    localStorage.setItem(KEY, wanted ? 'on' : 'off')
-  } catch {
-    // Storage is off: chosen for this page only.
-  }
-  for (const listener of listeners) listener()
-}
-
-function listen(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => {
-    listeners.delete(listener)
-  }
+  remember(KEY, wanted ? 'on' : 'off')
+  inUse.set(wanted)
 }
 
 /** Where the orders are opened for a search, which the address cannot say. */
@@ -53,7 +34,7 @@ export function useKeys(onHelp: () => void): void {
     }
     function press(event: KeyboardEvent): void {
       const act = acts[event.key]
-      if (act === undefined || !areInUse || isTyping(event)) return
+      if (act === undefined || !inUse.get() || isTyping(event)) return
       event.preventDefault()
       act()
     }

@@ -1,24 +1,14 @@
 import { focusManager } from '@tanstack/react-query'
-import { useSyncExternalStore } from 'react'
+import { createSharedValue } from '../shared-value.ts'
 
-let paused = false
-const listeners = new Set<() => void>()
+const paused = createSharedValue(false)
 
-export const isPaused = () => paused
+export const isPaused = paused.get
+export const usePaused = paused.use
 
 /** Holds every figure of this tab as it is, or lets them go on. */
 export function pause(wanted: boolean): void {
-  paused = wanted
   // Queries are not repeated in a tab without the focus: a paused tab says that it has none.
   focusManager.setFocused(wanted ? false : undefined)
-  for (const listener of listeners) listener()
+  paused.set(wanted)
 }
-
-function listen(listener: () => void): () => void {
-  listeners.add(listener)
-  return () => {
-    listeners.delete(listener)
-  }
-}
-
-export const usePaused = () => useSyncExternalStore(listen, isPaused)
