@@ -1,8 +1,8 @@
 import type { Answer, Asked, Method, PathOf, RouteOf } from './api.ts'
+import { freshKey } from './fresh-key.ts'
 import { delayBeforeNext, pause, RETRY, type RetrySettings } from './retry.ts'
 import type { Credentials } from './session.ts'
 import { errorOf, noAnswer, ShopError } from './shop-error.ts'
-import { freshKey } from './fresh-key.ts'
 
 export interface RequestOptions {
   signal?: AbortSignal

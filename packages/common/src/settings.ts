@@ -15,7 +15,10 @@ export const instanceSettings = z.object({
   /** Names this instance among all running ones; the machine's name where it runs alone on it, as in a container. */
   INSTANCE: z.string().min(1).default(hostname()),
   HOST: z.string().default('127.0.0.1'),
-  /** What other processes reach this instance by; HOST, or the address towards Consul where HOST is every interface. `{hostname}` is the machine’s name. */
+  /**
+   * What other processes reach this instance by, `{hostname}` being the machine's name; without it HOST, or the address
+   * towards Consul where HOST is every interface.
+   */
   ADVERTISE_HOST: z.string().optional(),
   PORT: whole(0, { min: 0, max: 65_535 }),
   /** The port that other processes reach this instance by, where it is not PORT. */

@@ -1,5 +1,5 @@
 import type { BlockList } from 'node:net'
-import type { Caller, Role, Signer, Verify } from '@lepton/common/http/auth'
+import { bearerIn, type Caller, type Role, type Signer, type Verify } from '@lepton/common/http/auth'
 import { derivedId, newId } from '@lepton/common/runtime/id'
 import { refuse } from '@lepton/shop/refuse'
 import type { Request, Response } from 'express'
@@ -122,7 +122,7 @@ export function createIdentity({
   function bearerOf(req: Request): string | undefined {
     const authorization = req.get('authorization')
     if (authorization === undefined) return undefined
-    const token = /^Bearer ([\w.-]+)$/i.exec(authorization)?.[1]
+    const token = bearerIn(authorization)
     if (token === undefined) throw refuse('unauthenticated', 'Send a token as "Authorization: Bearer …".')
     return token
   }

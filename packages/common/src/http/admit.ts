@@ -1,6 +1,6 @@
 import type { Request } from 'express'
 import { refuse } from '../runtime/problem.ts'
-import type { Caller, Signer, Verify } from './auth.ts'
+import { bearerIn, type Caller, type Signer, type Verify } from './auth.ts'
 import { type As, PASSED_HEADER } from './passed.ts'
 import type { RouteDefinition } from './route.ts'
 
@@ -23,7 +23,7 @@ export async function admit(
   req: Pick<Request, 'get'>,
   { verify, signer }: { verify: Verify; signer?: Signer | undefined },
 ): Promise<Asker | undefined> {
-  const bearer = /^Bearer ([\w.-]+)$/i.exec(req.get('authorization') ?? '')?.[1]
+  const bearer = bearerIn(req.get('authorization'))
   const isOpen = route.access.includes('anyone')
   if (bearer === undefined) {
     if (isOpen) return undefined

@@ -55,7 +55,7 @@ export function createVerifier({
   cacheSize?: number
   /** Whom tokens are for, unless it is said with one. */
   audience?: string
-  /** Others that count as well, whoever they are for. */
+  /** Other audiences that count as well. */
   also?: readonly string[]
   /** How long after its end a token still counts; for clocks that differ, unless given. */
   leewayS?: number
@@ -119,6 +119,11 @@ export function createVerifier({
 }
 
 const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
+
+/** The token in an `Authorization` header; undefined where there is none, or none of this kind. */
+export function bearerIn(authorization: string | undefined): string | undefined {
+  return /^Bearer ([\w.-]+)$/i.exec(authorization ?? '')?.[1]
+}
 
 export interface Signer {
   sign(

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { Metrics } from '../runtime/metrics.ts'
 import { RTT_BOUNDS_S } from '../mesh/endpoint-counts.ts'
 import type { TargetLook } from '../mesh/target-look.ts'
-import type { Caller, Verify } from './auth.ts'
+import { bearerIn, type Caller, type Verify } from './auth.ts'
 import { READ_SNAPSHOT, type Snapshot } from './snapshot.ts'
 import {
   requestsOf,
@@ -150,7 +150,7 @@ export function createSnapshots({
 
 /** Whether a request may read snapshots: with a token of the one service that they are for. */
 export async function maySnapshot(verify: Verify, authorization: string | undefined): Promise<boolean> {
-  const bearer = /^Bearer ([\w.-]+)$/i.exec(authorization ?? '')?.[1]
+  const bearer = bearerIn(authorization)
   if (bearer === undefined) return false
   const caller: Caller | undefined = await verify(bearer).catch(() => undefined)
   const { operation, caller: name } = READ_SNAPSHOT
