@@ -5,7 +5,7 @@ import type { KafkaAccess } from '@lepton/events/kafka/settings'
 import { isKafkaUser } from '@lepton/setup/kafka-rights'
 import type { Secrets } from '@lepton/setup/keys'
 import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
-import { isDatabaseOwner, isKeyOwner } from '@lepton/setup/services'
+import { isDatabaseOwner, isKeyOwner, sealsCards } from '@lepton/setup/services'
 import type { ServerName } from './server.ts'
 import type { KafkaListener, Via } from './via.ts'
 
@@ -103,7 +103,7 @@ export function environmentOf(
           PSP_URL: `http://127.0.0.1:${context.pspPort}`,
         }
       : {}),
-    ...(service === 'cart' || service === 'order' ? { CARD_KEY_FILE: secrets.cardKeyFile } : {}),
+    ...(sealsCards(service) ? { CARD_KEY_FILE: secrets.cardKeyFile } : {}),
     ...(service === 'payment' ? { CARD_PRIVATE_KEY_FILE: secrets.cardPrivateKeyFile } : {}),
     ...(service === 'psp' || service === 'payment' ? { PSP_SECRET_FILE: secrets.pspSecretFile } : {}),
     ...(service === 'payment' ? { PSP_URL: `http://127.0.0.1:${context.pspPort}` } : {}),

@@ -22,18 +22,14 @@ export const MIN_MAJOR = 14
  * the service's role owned, is handed over. It needs a role that may create roles and databases; it need not be a superuser.
  */
 export async function createDatabases(adminUrl: string, passwords: Record<DatabaseOwner, string>) {
-  const admin = createClient(adminUrl, 10_000)
-  await admin.connect()
-  try {
+  await asAdmin(adminUrl, async (admin) => {
     const server = await describeServer(admin)
     for (const [owner, password] of Object.entries(passwords) as [DatabaseOwner, string][]) {
       await createRoles(admin, owner, password, server)
       await createDatabase(admin, owner, server)
       await asAdmin(databaseUrl(adminUrl, owner), (inside) => grantRights(inside, owner, server))
     }
-  } finally {
-    await admin.end()
-  }
+  })
 }
 
 async function asAdmin(url: string, work: (admin: pg.Client) => Promise<void>): Promise<void> {
@@ -134,13 +130,10 @@ async function grantRights(inside: pg.Client, owner: DatabaseOwner, { isSuperuse
       `grant connect on database ${service} to ${service}`,
       `revoke all on schema public from public, ${service}`,
       `grant usage on schema public to ${service}`,
-      ...['', `alter default privileges for role ${role} in schema public `].flatMap((future) =>
-        RIGHTS.map(([rights, kind]) =>
-          future === ''
-            ? `grant ${rights} on all ${kind} in schema public to ${service}`
-            : `${future}grant ${rights} on ${kind} to ${service}`,
-        ),
-      ),
+      ...RIGHTS.flatMap(([rights, kind]) => [
+        `grant ${rights} on all ${kind} in schema public to ${service}`,
+        `alter default privileges for role ${role} in schema public grant ${rights} on ${kind} to ${service}`,
+      ]),
     ].join('; '),
   )
   await inside.query('commit')

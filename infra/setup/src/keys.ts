@@ -14,6 +14,7 @@ import {
   isKeyOwner,
   type KeyOwner,
   ofEachOwner,
+  sealsCards,
 } from './services.ts'
 
 export interface Secrets extends CardKeys, EventKeys, KafkaSecrets, ConsulSecrets {
@@ -102,7 +103,7 @@ function shareOf(service: Service, secrets: Secrets): Record<string, string> {
       'event-keys.json': eventKeysFile,
       'kafka.secret': kafkaPasswordFiles[service],
     }),
-    ...((service === 'cart' || service === 'order') && { 'card-key.json': secrets.cardKeyFile }),
+    ...(sealsCards(service) && { 'card-key.json': secrets.cardKeyFile }),
     ...(service === 'payment' && { 'card.jwk.json': secrets.cardPrivateKeyFile }),
     ...(service === 'gateway' && { 'operator.secret': operatorSecretFile }),
     ...((service === 'payment' || service === 'psp') && { 'psp.secret': pspSecretFile }),

@@ -30,6 +30,11 @@ export function isKeyOwner(service: Service): service is KeyOwner {
   return (KEY_OWNERS as readonly Service[]).includes(service)
 }
 
+/** Whether it takes cards from customers and passes them on. */
+export function sealsCards(service: Service): boolean {
+  return service === 'cart' || service === 'order'
+}
+
 /** The name of a service's database, and of the role that the service has in it. */
 export function databaseName(owner: DatabaseOwner): string {
   return `lepton_${owner}`
