@@ -7,7 +7,7 @@ import type { PaymentState } from '@lepton/contracts/payment'
 import type { Phase } from '@lepton/events/tcc/barrier'
 import { createParticipant } from '@lepton/events/tcc/participant'
 import { refuse } from '@lepton/shop/refuse'
-import { NotOpened } from '@lepton/shop/sealed-card'
+import { openedCard } from './card.ts'
 import type { Deps } from './deps.ts'
 import type { Intent, Verdict } from './domain.ts'
 import { lockPayments, type PaymentChanges } from './payments.ts'
@@ -56,7 +56,12 @@ export function branchRoutes(deps: Deps): Endpoint[] {
 
   return [
     answer(tryPayment, async ({ params: { order_id }, body }) => {
-      const intent = { ...body, payment_token: opened(deps, body.payment_token, order_id) }
+      const payment_token = openedCard(deps, body.payment_token, order_id)
+      if (payment_token === undefined)
+        throw refuse('invalid-request', 'Some fields are invalid.', {
+          errors: [{ pointer: '/payment_token', detail: 'cannot be opened' }],
+        })
+      const intent = { ...body, payment_token }
       const state = await meet('try', order_id, intent)
       const answered = state === 'AUTHORIZING' ? await awaitAnswer(deps, order_id) : state
       return { status: 200, body: { order_id, state: answered } }
@@ -64,18 +69,6 @@ export function branchRoutes(deps: Deps): Endpoint[] {
     answer(confirmPayment, ({ params: { order_id } }) => settle('confirm', order_id)),
     answer(cancelPayment, ({ params: { order_id } }) => settle('cancel', order_id)),
   ]
-}
-
-function opened({ openCard, log }: Deps, card: string, order_id: string): string {
-  try {
-    return openCard(card, order_id)
-  } catch (error) {
-    if (!(error instanceof NotOpened)) throw error
-    log.error({ err: error, order_id }, 'the card of an order cannot be opened')
-    throw refuse('invalid-request', 'Some fields are invalid.', {
-      errors: [{ pointer: '/payment_token', detail: 'cannot be opened' }],
-    })
-  }
 }
 
 /**

@@ -5,7 +5,7 @@ import { StockReserved } from '@lepton/contracts/inventory'
 import { OrderCancelled, OrderConfirmed, OrderPlaced, OrderStatusRequested } from '@lepton/contracts/order'
 import { PaymentStatus } from '@lepton/contracts/payment'
 import { TOPICS } from '@lepton/contracts/topics'
-import { NotOpened } from '@lepton/shop/sealed-card'
+import { openedCard } from './card.ts'
 import type { Deps } from './deps.ts'
 import {
   type Intent,
@@ -89,14 +89,9 @@ function intentOf({ customer_id, amount_minor, currency, payment_token }: Intent
 }
 
 /** With a card that cannot be opened an order has none: its customer may give one, or it ends at its deadline. */
-function readable({ openCard, anomalies, log }: Deps, order_id: string, intent: Intent): Intent {
+function readable(deps: Deps, order_id: string, intent: Intent): Intent {
   if (intent.payment_token === null) return intent
-  try {
-    return { ...intent, payment_token: openCard(intent.payment_token, order_id) }
-  } catch (error) {
-    if (!(error instanceof NotOpened)) throw error
-    anomalies.inc(1)
-    log.error({ err: error, order_id }, 'the card of an order cannot be opened')
-    return { ...intent, payment_token: null }
-  }
+  const payment_token = openedCard(deps, intent.payment_token, order_id)
+  if (payment_token === undefined) deps.anomalies.inc(1)
+  return { ...intent, payment_token: payment_token ?? null }
 }
