@@ -21,13 +21,13 @@ import {
   removeMachine,
 } from './machines.ts'
 import { startNode } from './node.ts'
+import { SERVICES } from './node-files.ts'
 import { until } from './until.ts'
 import { createVolumes } from './volumes.ts'
 
 const NODES = 3
 const START_MS = 60_000
 const KUBECTL_TIMEOUT_MS = 300_000
-const SERVICES = '10.96.0.0/16'
 const FILTER = 'net.bridge.bridge-nf-call-iptables'
 const COREDNS = fileURLToPath(new URL('../coredns.yaml', import.meta.url))
 const PROGRAMS = [
@@ -157,6 +157,7 @@ export function kubectlOf({ kubeconfig }: Cluster, { binaries }: Pick<Tools, 'bi
 /** Where Docker runs, frames of the bridge go through its firewall, which knows nothing of it. */
 async function openBridge({ dir }: Cluster): Promise<void> {
   const file = join(dir, 'bridge-filter')
+  // Without the module of that filter there is no such value.
   const value = await host('sysctl', '-n', FILTER).catch(() => undefined)
   if (value === undefined || existsSync(file)) return
   writeFileSync(file, value)

@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import { type Cluster, kubectl, type Tools } from './cluster.ts'
 import { host } from './machines.ts'
-import { socketOf } from './node-files.ts'
+import { ctrOf } from './node-files.ts'
 
 /** What is done to a pod's process past Kubernetes, as a crash or a stall would: it finds out by itself. */
 const SIGNALS = { kill: 'SIGKILL', freeze: 'SIGSTOP', thaw: 'SIGCONT' } as const
@@ -20,14 +19,14 @@ export async function act(
   )
   const machine = cluster.machines.find(({ name }) => name === node)
   if (machine === undefined) throw new Error(`${pod} runs on no machine of this cluster`)
-  const ctr = [
-    join(tools.binaries.containerd, 'ctr'),
-    '--address',
-    socketOf(machine),
-    '--namespace',
-    'k8s.io',
-  ]
-  await host(...ctr, 'tasks', 'kill', '--signal', SIGNALS[what], id.replace('containerd://', ''))
+  await host(
+    ...ctrOf(tools.binaries, machine),
+    'tasks',
+    'kill',
+    '--signal',
+    SIGNALS[what],
+    id.replace('containerd://', ''),
+  )
 }
 
 export interface PodState {

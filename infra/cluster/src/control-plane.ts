@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { kubeconfigOf } from './certificates.ts'
 import { type Machine, startProgram } from './machines.ts'
+import { SERVICES } from './node-files.ts'
 
 export const API_PORT = 6443
 
@@ -30,7 +31,7 @@ export function apiFlags(dir: string, { etcd, address, port, credentials }: ApiO
     ...[`--client-ca-file=${file('ca.crt')}`, `--token-auth-file=${file('tokens.csv')}`],
     ...[`--kubelet-client-certificate=${file('api.crt')}`, `--kubelet-client-key=${file('api.key')}`],
     ...['--authorization-mode=Node,RBAC', '--kubelet-preferred-address-types=InternalIP'],
-    ...['--service-cluster-ip-range=10.96.0.0/16', '--service-account-issuer=https://kubernetes.default.svc'],
+    ...[`--service-cluster-ip-range=${SERVICES}`, '--service-account-issuer=https://kubernetes.default.svc'],
     `--service-account-key-file=${file('accounts.key')}`,
     `--service-account-signing-key-file=${file('accounts.key')}`,
     `--cert-dir=${join(dir, 'api')}`,

@@ -1,29 +1,27 @@
 import { createHash } from 'node:crypto'
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { readFileSync } from 'node:fs'
 import { host } from './machines.ts'
+
+/** Works in a folder that is gone afterwards. */
+export async function inTemporary(work: (folder: string) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'lepton-images-'))
+  try {
+    await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
 
 /** Writes an image with one program in it, as `docker save` does, without Docker. */
 export async function writeImage(file: string, name: string, program: string): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'lepton-image-'))
-  try {
+  await inTemporary(async (folder) => {
     const own = basename(program)
     copyFileSync(program, join(folder, own))
     const layer = join(folder, 'layer.tar')
-    await host(
-      'tar',
-      '--create',
-      '--file',
-      layer,
-      '--directory',
-      folder,
-      '--owner=0',
-      '--group=0',
-      '--mode=755',
-      own,
-    )
+    const owned = ['--owner=0', '--group=0', '--mode=755']
+    await host('tar', '--create', '--file', layer, '--directory', folder, ...owned, own)
     const digest = createHash('sha256').update(readFileSync(layer)).digest('hex')
     const config = {
       architecture: process.arch === 'x64' ? 'amd64' : process.arch,
@@ -35,18 +33,7 @@ export async function writeImage(file: string, name: string, program: string): P
     writeFileSync(join(folder, 'config.json'), JSON.stringify(config))
     const manifest = [{ Config: 'config.json', RepoTags: [name], Layers: ['layer.tar'] }]
     writeFileSync(join(folder, 'manifest.json'), JSON.stringify(manifest))
-    await host(
-      'tar',
-      '--create',
-      '--file',
-      file,
-      '--directory',
-      folder,
-      'config.json',
-      'layer.tar',
-      'manifest.json',
-    )
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+    const parts = ['config.json', 'layer.tar', 'manifest.json']
+    await host('tar', '--create', '--file', file, '--directory', folder, ...parts)
+  })
 }

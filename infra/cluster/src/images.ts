@@ -1,12 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CannotStart } from '@lepton/local/cannot-start'
 import { runOrThrow } from '@lepton/local/command'
 import type { Binaries } from './binaries.ts'
-import { writeImage } from './image-file.ts'
+import { inTemporary, writeImage } from './image-file.ts'
 import type { Machine } from './machines.ts'
-import { PAUSE_IMAGE, socketOf } from './node-files.ts'
+import { ctrOf, PAUSE_IMAGE } from './node-files.ts'
 
 const LOAD_TIMEOUT_MS = 300_000
 export const COREDNS_IMAGE = 'docker.io/lepton/coredns:1'
@@ -79,20 +78,10 @@ async function load(node: Machine, file: string, binaries: Binaries): Promise<vo
   await ctr(node, binaries, 'images', 'import', file)
 }
 
-function ctr(node: Machine, { containerd }: Binaries, ...args: string[]): Promise<string> {
-  const command = [join(containerd, 'ctr'), '--address', socketOf(node), '--namespace', 'k8s.io', ...args]
-  return runOrThrow(command, { timeoutMs: LOAD_TIMEOUT_MS })
+function ctr(node: Machine, binaries: Binaries, ...args: string[]): Promise<string> {
+  return runOrThrow([...ctrOf(binaries, node), ...args], { timeoutMs: LOAD_TIMEOUT_MS })
 }
 
 function docker(...args: string[]): Promise<string> {
   return runOrThrow(['docker', ...args], { timeoutMs: LOAD_TIMEOUT_MS })
-}
-
-async function inTemporary(work: (folder: string) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'lepton-images-'))
-  try {
-    await work(folder)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
 }

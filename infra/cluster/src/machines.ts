@@ -66,16 +66,21 @@ async function createMounts({ name, dir }: Machine): Promise<void> {
 export async function removeMachine(machine: Machine): Promise<void> {
   const { name, dir } = machine
   await killMachine(machine)
-  await host('ip', 'netns', 'del', name).catch(() => undefined)
+  await removing('ip', 'netns', 'del', name)
   const folder = join(dir, 'namespaces')
   for (const at of [join(folder, 'mnt'), join(folder, 'uts'), folder]) {
-    await host('umount', at).catch(() => undefined)
+    await removing('umount', at)
   }
   rmSync(folder, { recursive: true, force: true })
 }
 
 export async function removeBridge(): Promise<void> {
-  await host('ip', 'link', 'del', BRIDGE).catch(() => undefined)
+  await removing('ip', 'link', 'del', BRIDGE)
+}
+
+/** What is not there need not be removed. */
+async function removing(...command: string[]): Promise<void> {
+  await host(...command).catch(() => undefined)
 }
 
 export const isCreated = ({ name }: Machine): boolean => existsSync(`/run/netns/${name}`)

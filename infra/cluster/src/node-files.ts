@@ -13,10 +13,17 @@ export interface NodeFiles {
 
 export const PAUSE_IMAGE = 'docker.io/lepton/pause:1'
 export const PODS = '10.244.0.0/16'
+export const SERVICES = '10.96.0.0/16'
 export const DNS_ADDRESS = '10.96.0.10'
 
 export const podsOf = ({ number }: Machine): string => `10.244.${number}.0/24`
-export const socketOf = ({ name }: Machine): string => `/run/lepton-cluster-${name}/containerd.sock`
+export const runDirOf = ({ name }: Machine): string => `/run/lepton-cluster-${name}`
+/** containerd's own command, for what a machine runs. */
+export const ctrOf = ({ containerd }: Binaries, machine: Machine): string[] => [
+  join(containerd, 'ctr'),
+  ...['--address', socketOf(machine), '--namespace', 'k8s.io'],
+]
+const socketOf = (machine: Machine): string => join(runDirOf(machine), 'containerd.sock')
 
 export function nodeFiles(machine: Machine, { cni }: Binaries, credentials: string): NodeFiles {
   return {
@@ -45,13 +52,14 @@ function network(machine: Machine) {
   }
 }
 
-function containerd({ name, dir }: Machine, cni: string): string {
+function containerd(machine: Machine, cni: string): string {
+  const { dir } = machine
   const runtime = '[plugins."io.containerd.cri.v1.runtime"'
   return `version = 3
 root = "${dir}/containerd"
-state = "/run/lepton-cluster-${name}/state"
+state = "${runDirOf(machine)}/state"
 [grpc]
-  address = "/run/lepton-cluster-${name}/containerd.sock"
+  address = "${socketOf(machine)}"
 [plugins."io.containerd.cri.v1.images".pinned_images]
   sandbox = "${PAUSE_IMAGE}"
 ${runtime}]
@@ -66,7 +74,8 @@ ${runtime}.containerd.runtimes.runc]
 }
 
 /** Control groups are left alone: this works in a container that has no say in them, and tests no limits of memory. */
-function kubelet({ address, dir, name }: Machine, credentials: string) {
+function kubelet(machine: Machine, credentials: string) {
+  const { address, dir } = machine
   return {
     apiVersion: 'kubelet.config.k8s.io/v1beta1',
     kind: 'KubeletConfiguration',
@@ -85,7 +94,7 @@ function kubelet({ address, dir, name }: Machine, credentials: string) {
     failSwapOn: false,
     clusterDNS: [DNS_ADDRESS],
     clusterDomain: 'cluster.local',
-    containerRuntimeEndpoint: `unix:///run/lepton-cluster-${name}/containerd.sock`,
+    containerRuntimeEndpoint: `unix://${socketOf(machine)}`,
     podLogsDir: join(dir, 'pod-logs'),
     resolvConf: '/dev/null',
     maxPods: 60,

@@ -4,7 +4,7 @@ import { until } from './until.ts'
 import type { Binaries } from './binaries.ts'
 import { kubeconfigOf } from './certificates.ts'
 import { host, inside, type Machine, startProgram } from './machines.ts'
-import { nodeFiles, podsOf, socketOf } from './node-files.ts'
+import { ctrOf, nodeFiles, podsOf, runDirOf } from './node-files.ts'
 
 const START_MS = 20_000
 
@@ -20,7 +20,7 @@ export async function startNode(
 ): Promise<void> {
   const { name, dir, address, number } = machine
   mkdirSync(join(dir, 'network'), { recursive: true })
-  mkdirSync(`/run/lepton-cluster-${name}`, { recursive: true, mode: 0o700 })
+  mkdirSync(runDirOf(machine), { recursive: true, mode: 0o700 })
   const { 'network.conflist': network, ...files } = nodeFiles(machine, binaries, credentials)
   writeFileSync(join(dir, 'network', '10-lepton.conflist'), network)
   for (const [file, content] of Object.entries(files)) writeFileSync(join(dir, file), content)
@@ -32,8 +32,7 @@ export async function startNode(
     join(binaries.containerd, 'containerd'),
     ...['--config', join(dir, 'containerd.toml')],
   ])
-  const ctr = [join(binaries.containerd, 'ctr'), '--address', socketOf(machine), 'version']
-  await until(`containerd of ${name}`, START_MS, () => host(...ctr))
+  await until(`containerd of ${name}`, START_MS, () => host(...ctrOf(binaries, machine), 'version'))
   startProgram(machine, 'kubelet', [
     binaries.kube,
     'kubelet',
