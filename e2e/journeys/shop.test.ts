@@ -76,7 +76,6 @@ describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('one who reaches Kafka', forgedEvents)
 describe('a service that was taken over', kafkaUsers)
-
 describe('the role of a service in its database', databaseRoles)
 describe('one who reaches Consul', consulUsers)
 describe('the books', books)

@@ -22,7 +22,7 @@ interface Files {
   key: string
 }
 
-/** A certificate for this machine that nobody but itself vouches for. */
+/** A self-signed certificate for this machine. */
 function createCertificate(name: string): Files {
   const [cert, key] = [join(folder, `${name}.pem`), join(folder, `${name}.key`)]
   const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']

@@ -94,14 +94,14 @@ describe('the databases', () => {
     )
     await migrate(old, { folder: ORDERS }, log)
     await maintainPartitions(old)
-    await old.query(`insert into ops_audit (who, action, target) values ('somebody', 'kept', 'it')`)
+    await old.query(`insert into ops_audit (who, action, target) values ('an operator', 'kept', 'it')`)
     await old.query('create table of_old (id int)')
     await old.close()
 
     await setUp()
 
     expect(await ask(ownUrl(), 'select who, action from ops_audit')).toEqual([
-      { who: 'somebody', action: 'kept' },
+      { who: 'an operator', action: 'kept' },
     ])
     await expectSound()
     const owned = await ask(

@@ -146,6 +146,7 @@ async function messageOf(child: ChildProcess): Promise<unknown> {
     return message
   } finally {
     over.abort()
+    // It ends with the abort.
     ended.catch(() => undefined)
   }
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { getWindows } from '@lepton/contracts/windows'
-import { createShopClient } from '@lepton/testing/shop-client'
+import { createShopClient, type Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import type { z } from 'zod'
 import { minutesOf, windowsBySql } from '../../windows-by-sql.ts'
@@ -19,11 +19,12 @@ export async function readWindows(shop: ChaosShop): Promise<Facts['windows']> {
   const bySql = await windowsBySql((owner, sql) => askDatabase(shop.databaseUrl(owner), (ask) => ask(sql)))
   const client = createShopClient(shop.urls.gateway)
   const windows: Facts['windows'] = { counted: {}, bySql }
+  let operator: Shopper | undefined
   try {
     await until(
       'the windows are what SQL says',
       async () => {
-        const operator = await client.operator(shop.operatorSecret)
+        operator ??= await client.operator(shop.operatorSecret)
         const { status, body } = await operator.ask<Windows>(
           'GET',
           `/api/v1/ops/streams/windows?per=minute&limit=${ALL_MINUTES}`,
@@ -33,7 +34,11 @@ export async function readWindows(shop: ChaosShop): Promise<Facts['windows']> {
         return isDeepStrictEqual(windows.counted, bySql)
       },
       { timeoutMs: TIMEOUT_MS, everyMs: 500 },
-    ).catch(() => undefined)
+    ).catch((error: unknown) => {
+      // That they differ is what the invariant says; why ops did not answer, it cannot know.
+      const { cause } = error as Error
+      if (cause instanceof Error) windows.fault = cause.message
+    })
     return windows
   } finally {
     await client.close()

@@ -158,8 +158,8 @@ export interface Facts {
   twoPhase: readonly TwoPhaseRow[]
   unfinished: readonly Unfinished[]
   log: readonly LogRecord[]
-  /** What ops has counted of the topics, and SQL of the same events. */
-  windows: { counted: Minutes; bySql: Minutes }
+  /** What ops has counted of the topics, and SQL of the same events; where they stayed apart, the last fault met while asking. */
+  windows: { counted: Minutes; bySql: Minutes; fault?: string }
   /** Attempts to book a movement twice that only a constraint stopped. */
   repeatedBookings: readonly string[]
   /** What was seen of the stock while the run went on. */
