@@ -7,6 +7,7 @@ const MAX_INSTANCES = 20
 export const USAGE = `npm start -- [options]     brings up the whole shop and keeps it up until Ctrl-C
 
   --fresh                        forget all data of an earlier start
+  --restore DIR                  begin with a backup (npm run shop -- backup DIR), in an empty state directory
   --instances order=3            how many instances of a service (repeatable; default: two, gateway, ops and psp one)
   --set order.LOG_LEVEL=debug    a setting of a service, or of all (all.LOG_LEVEL=debug; repeatable)
   --state-dir DIR                where data, logs and run.json live (default: .lepton)
@@ -23,6 +24,7 @@ While it runs: npm run shop ps | add order | remove order-2 | kill order-1 | pau
 export interface Args {
   isHelp: boolean
   isFresh: boolean
+  restoreFrom: string | undefined
   probe: boolean
   useDefaultPorts: boolean
   stateDir: string | undefined
@@ -55,9 +57,14 @@ export function readArgs(argv: string[]): Args {
     }
     env[service] = { ...env[service], [name]: value }
   }
+  if (values.fresh && values.restore !== undefined)
+    throw new CannotStart(
+      '--restore wants an empty state directory, and --fresh would empty one: name another.',
+    )
   return {
     isHelp: values.help,
     isFresh: values.fresh,
+    restoreFrom: values.restore,
     probe: !values['no-probe'],
     useDefaultPorts: !values['free-ports'],
     stateDir: values['state-dir'],
@@ -73,6 +80,7 @@ function parse(argv: string[]) {
       options: {
         help: { type: 'boolean', short: 'h', default: false },
         fresh: { type: 'boolean', default: false },
+        restore: { type: 'string' },
         instances: { type: 'string', multiple: true, default: [] },
         set: { type: 'string', multiple: true, default: [] },
         'state-dir': { type: 'string' },

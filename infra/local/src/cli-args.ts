@@ -19,6 +19,8 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   resume order-1                   let it run again
   wipe kafka                       delete its log and groups; republish restores the log
   logs [order | order-1 …]         the last lines, of every service when none is named
+  backup DIR                       copy the shop as it is now, its secrets too, while it sells; npm start -- --restore DIR
+                                   starts from it
   stop                             stop the shop, and wait until it has stopped
 
   logs: --order ID  --level warn  --since 5m|TIME  --lines 100  --follow (-f)  --json (as written)
@@ -101,6 +103,7 @@ const SYNTAX: Record<string, Syntax> = {
   pause: { args: INSTANCE, more: 1 },
   resume: { args: INSTANCE },
   wipe: { args: ['the name of a server: kafka'] },
+  backup: { args: ['a folder that is not there yet'] },
   stop: {},
   logs: { more: 50, options: ['order', 'level', 'since', 'lines', 'follow', 'json'] },
   reconcile: { options: ELSEWHERE },

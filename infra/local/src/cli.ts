@@ -1,5 +1,6 @@
 import { join, resolve } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { runBackup } from './backup/run-backup.ts'
 import { CannotStart } from './cannot-start.ts'
 import { readCommand, readLevel, readLines, readSince, USAGE, type ShopCommand } from './cli-args.ts'
 import { readConfig } from './config.ts'
@@ -33,11 +34,12 @@ async function main() {
   if (name === 'logs') return await logs(join(stateDir, 'logs'), command)
   if (name === 'stop') return await stop(stateDir)
 
-  if (/^(config|scale)\b/.test(name)) {
+  if (/^(config|scale|backup)\b/.test(name)) {
     const { urls, servers } = (await askControl(stateDir, { command: 'ps', args: [] })) as Running
     const isGiven = servers.some(({ name: server, status }) => server === 'consul' && status === 'given')
     const own = join(stateDir, 'secrets', 'consul-operator.secret')
     const consul = { address: urls.consul, tokenFile: isGiven ? readConfig().given.consulTokenFile : own }
+    if (name === 'backup') return await runBackup(resolve(args[0]!), { stateDir, servers, consul }, print)
     return await runConfig(name === 'scale' ? asSetting(command) : command, consul, print)
   }
 

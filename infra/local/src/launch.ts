@@ -1,4 +1,6 @@
 import { join, resolve } from 'node:path'
+import { beginRestore, refuseHalfRestored, type Restore } from './backup/restore.ts'
+import { CannotStart } from './cannot-start.ts'
 import { readConfig, type LauncherConfig } from './config.ts'
 import type { Fleet } from './fleet.ts'
 import { startGuard } from './guard.ts'
@@ -51,6 +53,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
   const report = options.onProgress ?? (() => undefined)
   const state = await openState(resolve(options.stateDir), { isFresh: options.isFresh ?? false })
   const config = options.config ?? readConfig()
+  const restore = await prepareRestore(options, state, config)
   const ports = createPortChooser(state.ports)
   const logs = state.folder('logs')
   const stopGuard = startGuard(state.pidsFile)
@@ -76,6 +79,7 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
     note,
     isGuarded: true,
     kafkaListeners: doors,
+    ...(restore && { restore }),
   }
   const launch: Launch = {
     options,
@@ -119,6 +123,30 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
     clearInterval(rotation)
     stopGuard()
     state.release()
+  }
+}
+
+/** Gives the state directory back where nothing can be started in it. */
+async function prepareRestore(
+  { restoreFrom }: ShopOptions,
+  state: State,
+  { given }: LauncherConfig,
+): Promise<Restore | undefined> {
+  try {
+    if (restoreFrom === undefined) {
+      refuseHalfRestored(state.dir)
+      return undefined
+    }
+    const { adminDatabaseUrl, kafkaBrokers } = given
+    if (adminDatabaseUrl !== undefined || kafkaBrokers !== undefined) {
+      throw new CannotStart(
+        '--restore makes a PostgreSQL and a Kafka of its own: unset DATABASE_URL, LEPTON_ADMIN_DATABASE_URL and KAFKA_BROKERS.',
+      )
+    }
+    return await beginRestore(state, restoreFrom)
+  } catch (error) {
+    state.release()
+    throw error
   }
 }
 

@@ -23,6 +23,7 @@ async function main() {
       stateDir: resolve(args.stateDir ?? STATE_DIR),
       useDefaultPorts: args.useDefaultPorts,
       isFresh: args.isFresh,
+      ...(args.restoreFrom !== undefined && { restoreFrom: resolve(args.restoreFrom) }),
       instances: args.instances,
       env: args.env,
       probe: args.probe,

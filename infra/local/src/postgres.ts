@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { isAnswering, MIN_MAJOR, whyUnusable } from '@lepton/setup/databases'
 import { once, randomSecret } from '@lepton/setup/files'
+import type { Restore } from './backup/restore.ts'
 import { CannotStart } from './cannot-start.ts'
 import { findOnPath, isExecutable, run, runOrThrow } from './command.ts'
 import type { Server, ServerDeps } from './server.ts'
@@ -71,9 +72,15 @@ export async function preparePostgres(deps: ServerDeps): Promise<Server> {
 
   const home = await homeOfData(deps)
   const { dataDir } = home
-  const binaries = choosePostgres(await findPostgres(deps.config.path), majorOf(dataDir))
+  const binaries = choosePostgres(
+    await findPostgres(deps.config.path),
+    deps.restore?.backup.manifest.postgres_major ?? majorOf(dataDir),
+  )
   const password = once(join(deps.state.folder('secrets'), 'postgres-admin.secret'), randomSecret)
-  if (majorOf(dataDir) === undefined) await createCluster(binaries, home, password, deps)
+  if (majorOf(dataDir) === undefined) {
+    if (deps.restore === undefined) await createCluster(binaries, home, password, deps)
+    else await restoreCluster(deps.restore, home)
+  }
 
   const port = await deps.ports.choose('postgres', deps.useDefaultPorts ? DEFAULT_PORT : undefined)
   const address = `postgres://${ADMIN}:${password}@127.0.0.1:${port}/postgres`
@@ -195,9 +202,8 @@ async function createCluster(
   password: string,
   { signal, config }: ServerDeps,
 ) {
-  const part = `${dataDir}.part`
+  const part = emptyPart(dataDir)
   const passwordFile = `${dataDir}.password`
-  rmSync(part, { recursive: true, force: true })
   writeFileSync(passwordFile, password, { mode: 0o600 })
   if (uid !== undefined) chownSync(passwordFile, uid, uid)
   try {
@@ -215,4 +221,20 @@ async function createCluster(
     rmSync(passwordFile, { force: true })
   }
   renameSync(part, dataDir)
+}
+
+async function restoreCluster(restore: Restore, { dataDir, uid }: Home) {
+  const part = emptyPart(dataDir)
+  await restore.copyDatabases(part)
+  if (uid !== undefined) {
+    const paths = readdirSync(part, { recursive: true, encoding: 'utf8' })
+    for (const path of ['', ...paths]) chownSync(join(part, path), uid, uid)
+  }
+  renameSync(part, dataDir)
+}
+
+function emptyPart(dataDir: string): string {
+  const part = `${dataDir}.part`
+  rmSync(part, { recursive: true, force: true })
+  return part
 }

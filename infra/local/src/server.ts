@@ -1,3 +1,4 @@
+import type { Restore } from './backup/restore.ts'
 import type { LauncherConfig } from './config.ts'
 import type { PortChooser } from './ports.ts'
 import type { ProcessSpec } from './process-spec.ts'
@@ -28,6 +29,8 @@ export interface ServerDeps {
   /** Tells the person who waits what takes long. */
   note: (message: string) => void
   signal: AbortSignal
+  /** Where its data comes from, if it has none yet. */
+  restore?: Restore
   /** Whether Kafka and Consul ask who their clients are, and what they may do; they do not for tests of what needs no shop. */
   isGuarded?: boolean
   /** Besides Kafka's ordinary one. */

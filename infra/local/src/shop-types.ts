@@ -20,6 +20,8 @@ export interface ShopOptions {
   /** Default ports where they are free, or free ones only: the latter for a shop next to another. */
   useDefaultPorts?: boolean
   isFresh?: boolean
+  /** A backup to begin with. */
+  restoreFrom?: string
   instances?: Partial<Record<ServiceName, number>>
   env?: ServiceSettings
   /** Proxies between the processes, by which a test disturbs them. */

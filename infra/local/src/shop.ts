@@ -1,12 +1,14 @@
 import { join } from 'node:path'
 import { loadConfig } from '@lepton/common/runtime/config'
 import { type KafkaAccess, kafkaAccess, kafkaSettings } from '@lepton/events/kafka/settings'
+import { republishAll } from '@lepton/setup/archives'
 import { createConsulTokens } from '@lepton/setup/consul-tokens'
 import { createDatabases } from '@lepton/setup/databases'
 import { adminAccess, createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createSecrets } from '@lepton/setup/keys'
 import { migrateAll } from '@lepton/setup/schemas'
 import { createAllTopics } from '@lepton/setup/topics'
+import { writeSettings } from './backup/restore.ts'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
 import { consulAddress, deregisterAll, hasAuthority } from './consul.ts'
@@ -47,6 +49,7 @@ async function bringUp(launch: Launch): Promise<Shop> {
   const { options, state, ports, step, signal } = launch
   const context = await createContext(launch)
   await Promise.all([startServers(launch, context), step('web app', () => buildWeb(context, signal))])
+  launch.serverDeps.restore?.finish()
   state.savePorts(ports.chosen())
 
   const fleet = createFleet({
@@ -116,6 +119,8 @@ function givenAccess(brokers: string, user: Record<string, string>): KafkaAccess
 }
 
 async function startServers({ servers, serverDeps, step, signal }: Launch, context: ServiceContext) {
+  const { restore } = serverDeps
+
   async function start(name: ServerName) {
     return step(titleOf, () => servers.start(name))
   }
@@ -128,6 +133,12 @@ async function startServers({ servers, serverDeps, step, signal }: Launch, conte
     )
     await step('schemas', () => reasoned('The schemas', migrateAll(address)))
     await step('catalogue', () => seed(context, signal))
+    if (restore === undefined) return
+    const cause = { who: 'launcher', reason: `restored from ${restore.backup.dir}` }
+    await step(
+      (events) => `${events} events to be published again`,
+      () => republishAll(address, cause),
+    )
   }
 
   async function kafka() {
@@ -147,6 +158,7 @@ async function startServers({ servers, serverDeps, step, signal }: Launch, conte
       await step('tokens of Consul', () =>
         reasoned('The tokens of Consul', createConsulTokens(address, consulManagementToken, consulTokens)),
       )
+      if (restore) await writeSettings({ address, token: consulManagementToken }, restore.backup.config)
       return deregisterAll(address, consulManagementToken)
     }
     if (await hasAuthority(address)) return

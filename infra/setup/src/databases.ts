@@ -43,7 +43,7 @@ async function asAdmin(url: string, work: (admin: pg.Client) => Promise<void>): 
 }
 
 /** All that the connection depends on: variables such as PGSSLMODE in the user's shell are meant for other servers. */
-function createClient(url: string, connectionTimeoutMillis: number): pg.Client {
+export function createClient(url: string, connectionTimeoutMillis: number): pg.Client {
   const options =
     '-c search_path=pg_catalog -c standard_conforming_strings=on -c default_transaction_read_only=off'
   return new pg.Client({
