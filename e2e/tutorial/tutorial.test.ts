@@ -1,5 +1,5 @@
-import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFile } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -10,6 +10,7 @@ import { createShopClient, type ShopClient, type Shopper } from '@lepton/testing
 import { until } from '@lepton/testing/until'
 import { targetUrl } from '../config.ts'
 import { environmentWithout } from '../environment.ts'
+import { spawnShop, type SpawnedShop } from '../spawned-shop.ts'
 import { applyBlock, blocksOf } from './blocks.ts'
 import { copyCheckout, linkDependencies } from './copy.ts'
 
@@ -18,13 +19,12 @@ import { copyCheckout, linkDependencies } from './copy.ts'
 jest.setTimeout(180_000)
 
 const run = promisify(execFile)
-const WAIT = { timeoutMs: 90_000, everyMs: 100 }
 
 const page = readFileSync(join(ROOT, 'docs', 'add-a-service.md'), 'utf8')
 const blocks = blocksOf(page)
 let folder: string
 let stateDir: string
-let launcher: ChildProcess
+let shop: SpawnedShop | undefined
 let client: ShopClient
 
 async function inCopy(program: string, ...args: string[]): Promise<string> {
@@ -36,30 +36,6 @@ async function inCopy(program: string, ...args: string[]): Promise<string> {
   return stdout + stderr
 }
 const MODULES = { NODE_OPTIONS: '--experimental-vm-modules --no-warnings' }
-
-/** The shop of the copy, started as a person does it. */
-async function startShop(): Promise<void> {
-  const main = join(folder, 'infra', 'local', 'src', 'main.ts')
-  const given = /^(NODE_OPTIONS|DATABASE_URL|LEPTON_ADMIN_DATABASE_URL|KAFKA_BROKERS|CONSUL_HTTP_ADDR)$/
-  launcher = spawn(process.execPath, [main, '--free-ports', '--state-dir', stateDir], {
-    env: environmentWithout(given),
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  let output = ''
-  for (const stream of [launcher.stdout!, launcher.stderr!])
-    stream.on('data', (text) => (output += String(text)))
-  const runFile = join(stateDir, 'run.json')
-  await until(
-    'the shop is ready',
-    () => {
-      if (launcher.exitCode !== null) throw new Error(`the launcher ended: ${output}`)
-      return Promise.resolve(existsSync(runFile))
-    },
-    WAIT,
-  )
-  const { urls } = JSON.parse(readFileSync(runFile, 'utf8')) as { urls: { gateway: string } }
-  client = createShopClient(urls.gateway)
-}
 
 async function shipmentOf(shopper: Shopper, orderId: string): Promise<unknown> {
   let body: unknown
@@ -85,10 +61,7 @@ async function shipmentOf(shopper: Shopper, orderId: string): Promise<unknown> {
   })
   afterAll(async () => {
     await client?.close()
-    if (launcher !== undefined) {
-      launcher.kill()
-      await until('the shop has stopped', () => Promise.resolve(launcher.exitCode !== null), WAIT)
-    }
+    await shop?.stop()
     rmSync(folder, { recursive: true })
   })
 
@@ -108,7 +81,8 @@ async function shipmentOf(shopper: Shopper, orderId: string): Promise<unknown> {
   })
 
   it('ships what is bought, also after an instance was killed', async () => {
-    await startShop()
+    shop = await spawnShop(stateDir, { root: folder })
+    client = createShopClient(shop.urls.gateway)
     const shopper = await client.shopper()
     const first = await shopper.place([{ item_id: 'desk-mat', quantity: 1 }])
     expect(await shipmentOf(shopper, first)).toMatchObject({ order_id: first, state: 'PREPARED' })

@@ -69,6 +69,23 @@ const BREACHES: Breach[] = [
     'a reservation has no order',
     (s) => s.reservations.push({ ...s.reservations[0]!, order_id: other }),
   ],
+  [
+    'I8',
+    'a charge has no order',
+    (s) => s.charges.push({ ...s.charges[0]!, charge_id: 'd', merchant_reference: other }),
+  ],
+  [
+    'I8',
+    'an authorisation has no order',
+    (s) =>
+      s.charges.push({
+        ...s.charges[0]!,
+        charge_id: 'd',
+        merchant_reference: other,
+        state: 'AUTHORIZED',
+        captured_minor: 0,
+      }),
+  ],
   ['I11', 'a service is behind', (s) => (s.payments[0]!.last_inv_seq = 1)],
 ]
 
@@ -99,6 +116,23 @@ describe('a story', () => {
     Object.assign(refunded.payments[0]!, { state: 'REFUNDED', refunded_minor: 700 })
     Object.assign(refunded.charges[0]!, { state: 'REFUNDED', refunded_minor: 700 })
     expect(compare(refunded)).toEqual([])
+  })
+
+  it('may end with a refund at the processor where a restored shop cancelled before it charged', () => {
+    const unseen = story()
+    unseen.orders[0]!.status = 'CANCELLED'
+    Object.assign(unseen.reservations[0]!, { state: 'RELEASED', committed: {} })
+    Object.assign(unseen.payments[0]!, { state: 'VOIDED', captured_minor: 0 })
+    expect(compare(unseen).map(({ invariant }) => invariant)).toEqual(['I6', 'I6'])
+    Object.assign(unseen.charges[0]!, { state: 'REFUNDED', refunded_minor: 700 })
+    expect(compare(unseen)).toEqual([])
+  })
+
+  it('may end with a refund where a restored shop has forgotten the order', () => {
+    const books = story()
+    const charge = { ...books.charges[0]!, charge_id: 'd', merchant_reference: other }
+    books.charges.push({ ...charge, state: 'REFUNDED', refunded_minor: 700 })
+    expect(compare(books)).toEqual([])
   })
 
   it('that has just begun with a checkout is let be', () => {
