@@ -4,6 +4,11 @@ import { join } from 'node:path'
 import { isAlive } from '@lepton/local/process-info'
 import { ROOT } from '@lepton/local/root'
 import type { InstanceInfo } from '@lepton/local/fleet'
+import type { ServerName } from '@lepton/local/server'
+import type { KafkaAccess } from '@lepton/events/kafka/settings'
+import { databaseUrl } from '@lepton/setup/databases'
+import { adminAccess } from '@lepton/setup/kafka-users'
+import type { DatabaseOwner } from '@lepton/setup/services'
 import type { ServerInfo } from '@lepton/local/shop-types'
 import { until } from '@lepton/testing/until'
 import { environmentWithout } from './environment.ts'
@@ -17,6 +22,11 @@ const NOT_INHERITED =
 export interface SpawnedShop {
   urls: { gateway: string; psp: string }
   stateDir: string
+  databaseUrl(owner: DatabaseOwner): string
+  /** With every right. */
+  kafka(): KafkaAccess
+  /** What a file of the secrets holds now. */
+  secret(name: string): string
   /** What the launcher has written. */
   output(): string
   /** `npm run shop -- …`: its exit code and what it wrote. */
@@ -57,9 +67,15 @@ export async function spawnShop(
       instances: InstanceInfo[]
     }
 
+  const addressOf = (server: ServerName) => read().servers.find(({ name }) => name === server)!.address
+  const secret = (name: string) => readFileSync(join(stateDir, 'secrets', name), 'utf8').trim()
+
   return {
     urls: read().urls,
     stateDir,
+    databaseUrl: (owner) => databaseUrl(addressOf('postgres'), owner),
+    kafka: () => adminAccess(addressOf('kafka'), secret('kafka-setup.secret')),
+    secret,
     output: () => output,
     command: (...words) => {
       const { promise, resolve } = Promise.withResolvers<{ code: number; output: string }>()

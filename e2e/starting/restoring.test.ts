@@ -1,13 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import { readFileSync } from 'node:fs'
 import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import type { Mode } from '@lepton/contracts/fields'
-import { databaseUrl } from '@lepton/setup/databases'
-import { adminAccess } from '@lepton/setup/kafka-users'
-import type { DatabaseOwner } from '@lepton/setup/services'
 import { createShopClient, type ShopClient, type Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import { askDatabase } from '../chaos/collect/ask-database.ts'
@@ -92,7 +88,7 @@ async function giveBack({ charge_id, state }: { charge_id: string; state: string
 
 /** What the restored shop has of all orders, and what the card processor holds: also for orders that are unknown or cancelled here. */
 async function readBoth() {
-  const known = await askDatabase(urlOf('order'), (ask) =>
+  const known = await askDatabase(shop.databaseUrl('order'), (ask) =>
     ask<{ order_id: string; status: string }>('select order_id, status from order_stream'),
   )
   const statuses = new Map(known.map(({ order_id, status }) => [order_id, status]))
@@ -102,22 +98,6 @@ async function readBoth() {
     ['CANCELLED', 'REJECTED', undefined].includes(statuses.get(merchant_reference)),
   )
   return { statuses, held, owed, movements }
-}
-
-function urlOf(owner: DatabaseOwner): string {
-  return databaseUrl(addressOf('postgres'), owner)
-}
-
-function addressOf(server: string): string {
-  const { servers } = JSON.parse(readFileSync(join(shop.stateDir, 'run.json'), 'utf8')) as {
-    servers: { name: string; address: string }[]
-  }
-  return servers.find(({ name }) => name === server)!.address
-}
-
-function kafka() {
-  const password = readFileSync(join(shop.stateDir, 'secrets', 'kafka-setup.secret'), 'utf8').trim()
-  return adminAccess(addressOf('kafka'), password)
 }
 
 /** Which orders the operator's command names, once every order has been settled for long enough to be checked. */
@@ -178,7 +158,7 @@ async function reconciled(): Promise<string[]> {
 
   it('has what was sold before the backup, nothing of what was sold after it, and brings it to its end', async () => {
     const quiet = await untilQuiet(
-      { databaseUrl: urlOf, kafka: kafka(), signal: AbortSignal.timeout(QUIET_MS) },
+      { databaseUrl: shop.databaseUrl, kafka: shop.kafka(), signal: AbortSignal.timeout(QUIET_MS) },
       QUIET_MS,
       () => Promise.resolve(),
     )
@@ -190,9 +170,9 @@ async function reconciled(): Promise<string[]> {
   })
 
   it('has the log that its archives hold', async () => {
-    const { archives } = await readMessaging(urlOf)
+    const { archives } = await readMessaging(shop.databaseUrl)
     const archived = Object.values(archives).flatMap((events) => events.map(({ event_id }) => event_id))
-    const logged = (await dumpTopics(kafka())).map(({ event_id }) => event_id)
+    const logged = (await dumpTopics(shop.kafka())).map(({ event_id }) => event_id)
 
     expect(archived.length).toBeGreaterThan(began)
     expect([...new Set(logged)].sort()).toEqual(archived.sort())

@@ -17,6 +17,15 @@ export function blocksOf(page: string): Block[] {
   }))
 }
 
+/** The commands that a page tells a person to type, by the heading they are below; those marked `no-test` are left out. */
+export function commandsOf(page: string): Map<string, string[]> {
+  const sections = page.split(/^#+ /m).map((section): [string, string[]] => {
+    const commands = [...section.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, text]) => text!)
+    return [section.split('\n', 1)[0]!, commands]
+  })
+  return new Map(sections.filter(([, commands]) => commands.length > 0))
+}
+
 /** @throws Error where an edit's place is not in its file exactly once, or a new file is there already */
 export function applyBlock(root: string, { path, isEdit, text }: Block): void {
   const file = join(root, path)

@@ -100,7 +100,7 @@ function poisonOrder(shop: ChaosShop, random: Random): Fault {
   }
 }
 
-export async function poisonLatestOrder(shop: ChaosShop, topic: Topic = 'order.v1'): Promise<void> {
+export async function poisonLatestOrder(shop: Attacked, topic: Topic = 'order.v1'): Promise<void> {
   const [order] = await askDatabase(shop.databaseUrl('order'), (ask) =>
     ask<{ order_id: string }>('select order_id from order_stream order by created_at desc limit 1'),
   )
@@ -137,7 +137,9 @@ function poisonous(
   return { topic, key, value, headers: kind === 'headers' ? { [POISON_HEADER]: kind } : headers }
 }
 
-async function send(shop: ChaosShop, messages: readonly OutgoingRecord[]): Promise<void> {
+type Attacked = Pick<ChaosShop, 'databaseUrl' | 'kafka' | 'stateDir'>
+
+async function send(shop: Omit<Attacked, 'databaseUrl'>, messages: readonly OutgoingRecord[]): Promise<void> {
   const producer = createChaosKafka(shop.kafka).producer({ allowAutoTopicCreation: false })
   await producer.connect()
   try {

@@ -17,8 +17,10 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   kill order-1 [SIGTERM]           signal it (default SIGKILL); the launcher starts it again
   pause order-1 [SECONDS]          freeze it for up to 60 seconds, or until it is resumed
   resume order-1                   let it run again
-  wipe kafka                       delete its log and groups; republish restores the log
+  wipe kafka | consul              delete what it keeps: republish restores Kafka's log, and what Consul needs comes back by itself
   logs [order | order-1 …]         the last lines, of every service when none is named
+  rotate SECRET [SERVICE]          replace a key or password and start who uses it again, one after the other: token-key, event-key,
+                                   database, kafka or consul of a service; card-key, operator, psp
   backup DIR                       copy the shop as it is now, its secrets too, while it sells; npm start -- --restore DIR
                                    starts from it
   stop                             stop the shop, and wait until it has stopped
@@ -34,7 +36,7 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   payments                         payments that the card processor does not settle
   payments retry ORDER --reason "…" [--new-key]
   payments settle ORDER --charge-state REFUNDED --reason "…" [--charge-id ID]
-  republish --since TIME --until TIME --reason "…" [--dry-run]
+  republish --since 14d|TIME [--until TIME] --reason "…" [--dry-run]
                                    publish archived events again; consumers drop what they know
   rebuild orders --reason "…"      make the state of every order again from its stream, while the shop sells
   rebuild streams --reason "…"     count the figures by minute and hour again, from the first event on the log
@@ -102,7 +104,8 @@ const SYNTAX: Record<string, Syntax> = {
   kill: { args: INSTANCE, more: 1 },
   pause: { args: INSTANCE, more: 1 },
   resume: { args: INSTANCE },
-  wipe: { args: ['the name of a server: kafka'] },
+  wipe: { args: ['the name of a server: kafka or consul'] },
+  rotate: { args: ['a secret, such as token-key'], more: 1 },
   backup: { args: ['a folder that is not there yet'] },
   stop: {},
   logs: { more: 50, options: ['order', 'level', 'since', 'lines', 'follow', 'json'] },
@@ -139,7 +142,7 @@ const SYNTAX: Record<string, Syntax> = {
   'rebuild orders': { options: [...ELSEWHERE, 'reason'], required: ['reason'] },
   republish: {
     options: [...ELSEWHERE, 'since', 'until', 'reason', 'dry-run'],
-    required: ['since', 'until', 'reason'],
+    required: ['since', 'reason'],
   },
 }
 

@@ -60,6 +60,7 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
     name: 'consul',
     title: `Consul ${version}, ${origin}`,
     address,
+    wipeable: join(folder, data),
     spec: {
       name: 'consul',
       command: [file, ...args],

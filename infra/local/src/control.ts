@@ -120,10 +120,14 @@ const COMMANDS: Record<string, Command> = {
     throw new CannotStart(`There is no service ${name}. There are ${SERVICES.join(', ')}.`)
   },
   remove: (shop, name) => shop.remove(name),
+  rotate: (shop, kind, owner) => shop.rotate(owner === undefined ? [kind] : [kind, owner]),
   restart: (shop, name) => (isServer(name) ? shop.restartServer(name) : shop.restart(name)),
   wipe: (shop, name) => {
     if (name === 'kafka') return shop.wipeKafka()
-    throw new CannotStart(`${name} holds data that nothing could restore: only kafka can be wiped.`)
+    if (name === 'consul') return shop.wipeConsul()
+    throw new CannotStart(
+      `${name} holds data that nothing could restore: only kafka and consul can be wiped.`,
+    )
   },
   kill: (shop, name, signal) => {
     if (isServer(name)) shop.killServer(name, readSignal(signal))

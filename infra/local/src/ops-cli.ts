@@ -1,7 +1,10 @@
 import { CannotStart } from './cannot-start.ts'
-import type { ShopCommand } from './cli-args.ts'
+import { readSince, type ShopCommand, type Values } from './cli-args.ts'
 import { type Answer, type Api, signIn } from './ops-api.ts'
 import { rebuildOrders, rebuildStreams } from './rebuild-cli.ts'
+
+/** The databases' clock may be ahead of this one. */
+const CLOCKS_APART_MS = 60_000
 
 export function isOperation(name: string): boolean {
   return /^(dead-letters|payments|republish|rebuild|reconcile)\b/.test(name)
@@ -13,7 +16,7 @@ export async function runOperation(
   print: (line: string) => void,
 ): Promise<string> {
   const api = await signIn(stateDir, values.url, values['secret-file'])
-  const { reason, since, until, key, status } = values
+  const { reason, key, status } = values
   const dry_run = values['dry-run'] ?? false
   const [id = ''] = args.map(encodeURIComponent)
   switch (name) {
@@ -25,7 +28,7 @@ export async function runOperation(
       return rebuildStreams(api, reason!, print)
     case 'republish': {
       return lines(
-        await api('POST', '/ops/events/republish', { since, until, dry_run, reason }),
+        await api('POST', '/ops/events/republish', { ...rangeOf(values), dry_run, reason }),
         ({ service, events }) =>
           `${service}: ${events} events ${dry_run ? 'would be published' : 'are published'} again`,
       )
@@ -72,6 +75,12 @@ export async function runOperation(
       )
     }
   }
+}
+
+/** From then until now, unless an end is given. */
+function rangeOf({ since = '', until }: Values): { since: string; until: string } {
+  const untilMs = until === undefined ? Date.now() + CLOCKS_APART_MS : readSince(until)
+  return { since: new Date(readSince(since)).toISOString(), until: new Date(untilMs).toISOString() }
 }
 
 function settled({ order_id, state }: Answer): string {

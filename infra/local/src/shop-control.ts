@@ -1,8 +1,10 @@
 import { databaseUrl, ownerUrl } from '@lepton/setup/databases'
 import { createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createAllTopics } from '@lepton/setup/topics'
+import { wipeConsul } from './consul-wipe.ts'
 import type { Fleet } from './fleet.ts'
 import { SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
+import { rotate } from './rotate.ts'
 import type { ServiceContext } from './services.ts'
 import type { Shop } from './shop-types.ts'
 
@@ -52,6 +54,8 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
       await createKafkaUsers(context.kafka, context.secrets.kafkaPasswords)
       await createAllTopics(context.kafka)
     },
+    wipeConsul: () => wipeConsul(launch, context),
+    rotate: (secret) => rotate(launch, context, fleet, secret),
     stop: launch.stop,
   }
 }

@@ -73,6 +73,10 @@ export interface Shop {
    * can send, so whatever it puts into the outboxes comes first.
    */
   wipeKafka: (refill?: () => Promise<void>) => Promise<void>
+  /** Consul loses everything; what others know of it comes back. */
+  wipeConsul: () => Promise<void>
+  /** Replaces a secret, named by its kind and its owner, and says what was done. */
+  rotate: (secret: readonly string[]) => Promise<string>
   /** Drains and ends everything, servers last; within 10 s. */
   stop: () => Promise<void>
 }

@@ -50,10 +50,27 @@ export async function createConsulTokens(
   await Promise.all([grantAnonymous(), ...CONSUL_USERS.map(createToken)])
 }
 
+/** Resolves when a server that has just started takes the management token. */
+export async function untilTokensAnswer(address: string, managementToken: string): Promise<void> {
+  await whenReady(askWith(address, managementToken))
+}
+
+/** Takes a token's rights away; one that there is not has none. */
+export async function revokeConsulToken(
+  address: string,
+  managementToken: string,
+  token: string,
+): Promise<void> {
+  const self = await fetchAcl(address, token, 'GET', 'token/self')
+  if (!self.ok) return
+  const { AccessorID } = z.object({ AccessorID: z.string() }).parse(await self.json())
+  await askWith(address, managementToken)('DELETE', `token/${AccessorID}`)
+}
+
 type Ask = ReturnType<typeof askWith>
 
 function askWith(address: string, token: string) {
-  return async (method: 'GET' | 'PUT', path: string, body?: object): Promise<unknown> => {
+  return async (method: Method, path: string, body?: object): Promise<unknown> => {
     const answer = await fetchAcl(address, token, method, path, body)
     const text = await answer.text()
     if (!answer.ok)
@@ -62,7 +79,9 @@ function askWith(address: string, token: string) {
   }
 }
 
-function fetchAcl(address: string, token: string, method: 'GET' | 'PUT', path: string, body?: object) {
+type Method = 'GET' | 'PUT' | 'DELETE'
+
+function fetchAcl(address: string, token: string, method: Method, path: string, body?: object) {
   return fetch(`${address}/v1/acl/${path}`, {
     method,
     headers: { 'x-consul-token': token },

@@ -1,7 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { once, writeWhole } from './files.ts'
-import { createKey, publicKey } from './jwk.ts'
+import { createKey, publicKey, publishedKeys, type PublicKey } from './jwk.ts'
 import { DATABASE_OWNERS, type DatabaseOwner, ofEachOwner } from './services.ts'
 
 export interface EventKeys {
@@ -11,7 +10,9 @@ export interface EventKeys {
   eventKeysFile: string
 }
 
-type PublicKey = ReturnType<typeof publicKey> & { owner: string }
+interface EventKey extends PublicKey {
+  owner: string
+}
 
 /**
  * Makes what is missing of the keys for events. A public key that was once in the set stays: events that were signed
@@ -21,17 +22,12 @@ type PublicKey = ReturnType<typeof publicKey> & { owner: string }
 export function createEventKeys(directory: string): EventKeys {
   const eventKeyFiles = ofEachOwner((owner) => join(directory, `${owner}.event.jwk.json`))
   const eventKeysFile = join(directory, 'event-keys.json')
-  const own = DATABASE_OWNERS.map((owner): PublicKey => {
+  const own = DATABASE_OWNERS.map((owner): EventKey => {
     const key = once(eventKeyFiles[owner], () => createKey(owner))
     return { ...publicKey(key), owner }
   })
   const current = new Set(own.map(({ kid }) => kid))
-  const older = published(eventKeysFile).filter(({ kid }) => !current.has(kid))
+  const older = publishedKeys<EventKey>(eventKeysFile).filter(({ kid }) => !current.has(kid))
   writeWhole(eventKeysFile, JSON.stringify({ keys: [...own, ...older] }, null, 2))
   return { eventKeyFiles, eventKeysFile }
-}
-
-function published(file: string): PublicKey[] {
-  if (!existsSync(file)) return []
-  return (JSON.parse(readFileSync(file, 'utf8')) as { keys: PublicKey[] }).keys
 }

@@ -5,7 +5,7 @@ import { type CardKeys, createCardKeys } from './card-keys.ts'
 import { consulGuard, type ConsulSecrets, createConsulSecrets } from './consul-secrets.ts'
 import { createEventKeys, type EventKeys } from './event-keys.ts'
 import { once, randomSecret, writeWhole } from './files.ts'
-import { createKey, publicKey } from './jwk.ts'
+import { createKey, publicKey, publishedKeys } from './jwk.ts'
 import { createKafkaSecrets, type KafkaSecrets } from './kafka-secrets.ts'
 import {
   KEY_OWNERS,
@@ -30,9 +30,10 @@ export interface Secrets extends CardKeys, EventKeys, KafkaSecrets, ConsulSecret
  * Makes what is missing of the shop's keys and secrets in `directory`, and never overwrites one.
  *
  * Every file with a secret in it is readable by its owner only. The key set (JWKS) is made from the private keys
- * each time, so it cannot disagree with them.
+ * each time, so it cannot disagree with them. Beside them it keeps those it had with `keepsOldKeys`: while a key is
+ * replaced, some processes still sign with the old one.
  */
-export function createSecrets(directory: string): Secrets {
+export function createSecrets(directory: string, { keepsOldKeys = false } = {}): Secrets {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
   const keyFiles = Object.fromEntries(
     KEY_OWNERS.map((owner) => [owner, join(directory, `${owner}.jwk.json`)]),
@@ -40,7 +41,9 @@ export function createSecrets(directory: string): Secrets {
   const keys = KEY_OWNERS.map((owner) => publicKey(once(keyFiles[owner], () => createKey(owner))))
 
   const jwksFile = join(directory, 'jwks.json')
-  writeWhole(jwksFile, JSON.stringify({ keys }, null, 2))
+  const current = new Set(keys.map(({ kid }) => kid))
+  const older = keepsOldKeys ? publishedKeys(jwksFile).filter(({ kid }) => !current.has(kid)) : []
+  writeWhole(jwksFile, JSON.stringify({ keys: [...keys, ...older] }, null, 2))
 
   const operatorSecretFile = join(directory, 'operator.secret')
   const pspSecretFile = join(directory, 'psp.secret')
