@@ -20,7 +20,7 @@ const NOT_INHERITED =
   /^(npm_.*|NODE_OPTIONS|JEST.*|DATABASE_URL|LEPTON_ADMIN_DATABASE_URL|KAFKA_BROKERS|CONSUL_HTTP_ADDR)$/
 
 export interface SpawnedShop {
-  urls: { gateway: string; psp: string }
+  urls: { gateway: string; psp: string; consul: string }
   stateDir: string
   databaseUrl(owner: DatabaseOwner): string
   /** With every right. */

@@ -154,6 +154,9 @@ const control = (command: string, ...args: string[]) => askControl(shop.stateDir
     await expect(client.operator(before.get('operator.secret')!)).rejects.toThrow(/answered 401/)
     const oldUrl = ownerUrl(shop.databaseUrl('order'), 'order', before.get('database-order.secret'))
     await expect(askDatabase(oldUrl, (ask) => ask('select 1'))).rejects.toThrow(/authentication/)
+    const oldToken = { 'x-consul-token': before.get('consul-order.secret')! }
+    const self = await fetch(`${shop.urls.consul}/v1/acl/token/self`, { headers: oldToken })
+    expect(self.status).toBe(403)
   })
 
   it('compares the books', async () => {

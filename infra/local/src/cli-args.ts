@@ -19,8 +19,8 @@ export const USAGE = `${SHOP} <command>     controls the shop that \`npm start\`
   resume order-1                   let it run again
   wipe kafka | consul              delete what it keeps: republish restores Kafka's log, and what Consul needs comes back by itself
   logs [order | order-1 …]         the last lines, of every service when none is named
-  rotate SECRET [SERVICE]          replace a key or password and start who uses it again, one after the other: token-key, event-key,
-                                   database, kafka or consul of a service; card-key, operator, psp
+  rotate SECRET [SERVICE]          replace a key or password and start who uses it again, one after the other: all, token-key,
+                                   event-key, database, kafka or consul of a service; card-key, operator, psp
   backup DIR                       copy the shop as it is now, its secrets too, while it sells; npm start -- --restore DIR
                                    starts from it
   stop                             stop the shop, and wait until it has stopped

@@ -32,9 +32,12 @@ export const KINDS: Record<string, Kind> = {
   psp: { file: () => 'psp.secret', users: ['psp', 'payment'] },
 }
 
+/** All of one service's own, with one restart of its instances. */
+const ALL = 'all'
+
 /**
- * Replaces a secret while the shop sells: deletes it, does what makes a new one known, and starts those that use it
- * again, one after the other. The old one's public key is believed until the next start.
+ * Replaces secrets while the shop sells: deletes them, does what makes new ones known, and starts those that use them
+ * again, one after the other. Old public keys are believed until the next start.
  *
  * @returns what was done, in a sentence
  * @throws CannotStart for a secret that there is not
@@ -45,46 +48,58 @@ export async function rotate(
   fleet: Fleet,
   [name = '', owner = '']: readonly string[],
 ): Promise<string> {
-  const { file, users } = kindOf(name, owner)
+  const kinds = kindsOf(name, owner)
+  if (kinds.has('kafka')) servers.process('kafka')
   const secretsDir = state.folder('secrets')
-  const path = join(secretsDir, file(owner))
-  const old = readFileSync(path, 'utf8').trim()
-  const startAgain = () => restartEach(fleet, users ?? (isService(owner) ? [owner] : []))
+  const files = [...kinds.values()].map(({ file }) => file(owner))
+  const old = files.map((file) => readFileSync(join(secretsDir, file), 'utf8').trim())
+  const users = [...kinds.values()].flatMap((kind) => kind.users ?? (isService(owner) ? [owner] : []))
+  const startAgain = () => restartEach(fleet, [...new Set(users)])
 
-  if (name === 'psp') {
-    // Both sides take each of several: first both know the new one, then neither knows the old one.
-    const fresh = randomSecret()
-    writeWhole(path, `${fresh}\n${old.split('\n')[0]}\n`)
-    await startAgain()
-    writeWhole(path, `${fresh}\n`)
-    return said(file(owner), await startAgain())
-  }
-  rmSync(path)
+  if (kinds.has('psp')) return said(files, await rotatePspSecret(join(secretsDir, files[0]!), startAgain))
+  for (const file of files) rmSync(join(secretsDir, file))
   Object.assign(context.secrets, createSecrets(secretsDir, { keepsOldKeys: true }))
   const { postgres, consul } = context.servers
   const { databasePasswords, consulManagementToken, consulTokens, kafkaPasswords } = context.secrets
-  if (name === 'database') await createDatabases(postgres, databasePasswords)
-  if (name === 'kafka') {
-    servers.process('kafka')
-    await createKafkaUsers(context.kafka, kafkaPasswords)
-  }
-  if (name === 'consul') await createConsulTokens(consul, consulManagementToken, consulTokens)
+  if (kinds.has('database')) await createDatabases(postgres, databasePasswords)
+  if (kinds.has('kafka')) await createKafkaUsers(context.kafka, kafkaPasswords)
+  if (kinds.has('consul')) await createConsulTokens(consul, consulManagementToken, consulTokens)
   const started = await startAgain()
-  if (name === 'consul') await revokeConsulToken(consul, consulManagementToken, old)
-  return said(file(owner), started)
+  if (kinds.has('consul')) {
+    const token = old[[...kinds.keys()].indexOf('consul')]!
+    await revokeConsulToken(consul, consulManagementToken, token)
+  }
+  return said(files, started)
 }
 
-function kindOf(name: string, owner: string): Kind {
-  const kind = Object.hasOwn(KINDS, name) ? KINDS[name]! : undefined
-  if (kind === undefined) {
-    throw new CannotStart(`There is no secret ${name}. There are ${Object.keys(KINDS).join(', ')}.`)
+/** Both sides take each of several: first both know the new one, then neither knows the old one. */
+async function rotatePspSecret(path: string, startAgain: () => Promise<string[]>): Promise<string[]> {
+  const [old] = readFileSync(path, 'utf8').split('\n')
+  const fresh = randomSecret()
+  writeWhole(path, `${fresh}\n${old}\n`)
+  await startAgain()
+  writeWhole(path, `${fresh}\n`)
+  return startAgain()
+}
+
+/** @throws CannotStart where there is no such secret, or not of this owner */
+export function kindsOf(name: string, owner: string): ReadonlyMap<string, Kind> {
+  const all = Object.entries(KINDS)
+  const found =
+    name === ALL
+      ? all.filter(([, { owners }]) => owners !== undefined)
+      : all.filter(([kind]) => kind === name)
+  if (found.length === 0) {
+    const names = [...Object.keys(KINDS), ALL].join(', ')
+    throw new CannotStart(`There is no secret ${name}. There are ${names}.`)
   }
-  const { owners = [''] } = kind
-  if (owners.includes(owner)) return kind
+  const owned = found.filter(([, { owners = [''] }]) => owners.includes(owner))
+  if (owned.length > 0) return new Map(owned)
+  const owners = [...new Set(found.flatMap(([, kind]) => kind.owners ?? []))]
   throw new CannotStart(
-    owners[0] === ''
+    owners.length === 0
       ? `There is one ${name}: it takes no service.`
-      : `Name the owner of the ${name}: ${owners.join(', ')}.`,
+      : `rotate ${name} needs one of ${owners.join(', ')}.`,
   )
 }
 
@@ -96,6 +111,6 @@ async function restartEach(fleet: Fleet, services: readonly ServiceName[]): Prom
   return instances
 }
 
-function said(file: string, started: readonly string[]): string {
-  return `${file} is new${started.length === 0 ? '' : `; ${started.join(', ')} started again`}`
+function said(files: readonly string[], started: readonly string[]): string {
+  return `new: ${files.join(', ')}${started.length === 0 ? '' : `; ${started.join(', ')} started again`}`
 }

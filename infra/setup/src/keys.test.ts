@@ -84,3 +84,19 @@ it('never overwrites a secret, and keeps each to its owner', () => {
     expect(statSync(file).mode & 0o777).toBe(0o600)
   }
 })
+
+it('keeps the public key that a new one replaces until the next time, if it is asked to', () => {
+  const { keyFiles, jwksFile } = createSecrets(dir)
+  const kids = () => read(jwksFile).keys.map(({ kid }) => kid)
+  const before = kids()
+  const { kid: old } = read(keyFiles.order)
+  rmSync(keyFiles.order)
+
+  createSecrets(dir, { keepsOldKeys: true })
+
+  const { kid: fresh } = read(keyFiles.order)
+  expect(kids().sort()).toEqual([...before, fresh].sort())
+  createSecrets(dir)
+  expect(kids()).not.toContain(old)
+  expect(kids()).toContain(fresh)
+})

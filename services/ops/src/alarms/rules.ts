@@ -20,7 +20,8 @@ function groupText(name: string, alarms: readonly AlarmDefinition[]): string {
   return [`  - name: ${name}`, '    rules:', ...alarms.map(ruleText)].join('\n')
 }
 
-function ruleText({ name, why, rule, threshold, for_s, severity, words, unit }: AlarmDefinition): string {
+function ruleText(alarm: AlarmDefinition): string {
+  const { name, why, rule, threshold, for_s, severity, words, unit, runbook } = alarm
   const summary = words.replaceAll(/\{(\w+)\}/g, (_, label: string) =>
     label === 'value' ? VALUES[unit] : `{{ $labels.${label} }}`,
   )
@@ -32,6 +33,7 @@ function ruleText({ name, why, rule, threshold, for_s, severity, words, unit }: 
     `        labels: { severity: ${severity} }`,
     '        annotations:',
     `          summary: ${quoted(summary)}`,
+    ...(runbook === undefined ? [] : [`          runbook: docs/runbooks.md#${runbook}`]),
   ].join('\n')
 }
 

@@ -12,6 +12,8 @@ export interface AlarmDefinition extends Pick<Alarm, 'name' | 'words' | 'severit
   rule: (threshold: number) => string
   /** Why the threshold is where it is. */
   why?: string
+  /** The heading in docs/runbooks.md that says what to do, as links name it. */
+  runbook?: string
 }
 
 const FLOOR = 'and lepton:requests:rate_5m > 1'
@@ -75,6 +77,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     ...page,
     name: 'OutboxStuck',
     group: 'events',
+    runbook: 'kafkas-log-is-lost',
     words: 'events of {service} have not been published for {value}',
     unit: 's',
     threshold: 30,
@@ -96,6 +99,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     ...page,
     name: 'DeadLetters',
     group: 'events',
+    runbook: 'a-record-cannot-be-applied',
     words: '{service} has {value} records that it cannot apply; their orders are waiting',
     threshold: 0,
     readings: read.deadLetters,
@@ -105,6 +109,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     ...page,
     name: 'UntrustedRecords',
     group: 'events',
+    runbook: 'a-record-cannot-be-applied',
     why: 'They change nothing. But a program that is none of the shop writes to its topics, or a service signs with a key that others do not know.',
     words: '{service} refused {value} records that the owner of their topic did not sign',
     threshold: 0,
@@ -153,6 +158,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     ...page,
     name: 'InvariantBroken',
     group: 'shop',
+    runbook: 'the-books-disagree',
     words: '{value} violations of {invariant}: npm run shop reconcile names the orders',
     threshold: 0,
     readings: read.brokenPromises,
@@ -171,6 +177,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     ...page,
     name: 'ServiceGone',
     group: 'shop',
+    runbook: 'runbooks',
     words: 'no instance of {service} answers',
     over: 'at_most',
     threshold: 0,
@@ -192,6 +199,7 @@ export const ALARMS: readonly AlarmDefinition[] = [
     ...page,
     name: 'CertificateExpires',
     group: 'shop',
+    runbook: 'consul-is-lost-with-its-data',
     why: 'Certificates are renewed when half of their time is over: one that is not will soon be refused by every other service.',
     words: 'the certificate of {instance} expires in {value}',
     unit: 's',
