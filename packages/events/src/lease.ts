@@ -42,28 +42,36 @@ export function createLease(me = newId()): Lease {
          insert into relay_member (id, until) values ($1, now() + $2 * interval '1 ms')
          on conflict (id) do update set until = excluded.until returning id),
        gone as (delete from relay_member where until < now() - interval '1 minute'),
-       live as (select count(*)::int + 1 as members from relay_member where until > now() and id <> $1)
-       select shard, owner is not distinct from $1::uuid and until > now() as owned, until <= now() as open, members
-       from relay_lease, live, beat order by shard`,
+       live as (select count(*)::int + 1 as members from relay_member where until > now() and id <> $1),
+       kept as (update relay_lease set until = now() + $2 * interval '1 ms'
+         where owner = $1 and until > now() returning shard)
+       select l.shard, kept.shard is not null as owned, l.until <= now() as open, members
+       from relay_lease l left join kept using (shard), live, beat order by l.shard`,
       [me, LEASE_MS],
     )
     const share = Math.ceil(SHARDS / (rows[0]?.members ?? 1))
     const owned = rows.filter((row) => row.owned).map(({ shard }) => shard)
     const open = rows.filter((row) => row.open).map(({ shard }) => shard)
-    const wanted = [...owned, ...open].slice(0, share)
+    const wanted = open.slice(0, Math.max(0, share - owned.length))
     const excess = owned.slice(share)
-    const taken = await connection.query<{ shard: number }>(
-      `with given as (update relay_lease set until = now() where shard = any($4::smallint[]) and owner = $1)
-       update relay_lease set owner = $1, until = now() + $2 * interval '1 ms'
-       where shard = any($3::smallint[]) and (owner = $1 or until <= now()) returning shard`,
-      [me, LEASE_MS, wanted, excess],
-    )
-    mine = taken.rows.map(({ shard }) => shard)
+    mine = owned.slice(0, share)
+    if (wanted.length > 0 || excess.length > 0) mine.push(...(await swap(connection, wanted, excess)))
     if (horizon !== undefined || hasSentSinceHorizon) {
       // What is sent from here on lies above the horizon that is taken now.
       if (horizon === undefined) hasSentSinceHorizon = false
       horizon = await raiseFloor(connection, me, mine, horizon)
     }
+  }
+
+  /** Gives the excess away and takes what is wanted and still open; gives what it took. */
+  async function swap(connection: pg.Client, wanted: number[], excess: number[]): Promise<number[]> {
+    const { rows } = await connection.query<{ shard: number }>(
+      `with given as (update relay_lease set until = now() where shard = any($4::smallint[]) and owner = $1)
+       update relay_lease set owner = $1, until = now() + $2 * interval '1 ms'
+       where shard = any($3::smallint[]) and until <= now() returning shard`,
+      [me, LEASE_MS, wanted, excess],
+    )
+    return rows.map(({ shard }) => shard)
   }
 
   return {

@@ -18,10 +18,14 @@ import { createWakeUp, type WakeUp } from './wake-up.ts'
 export interface RelaySettings {
   batchSize?: number
   batchBytes?: number
-  /** How often to look for what no signal came for, at the latest. */
+  /** How often to look for what no signal came for: while events come and go, and while there were none of late. */
   lookEveryMs?: number
+  idleLookEveryMs?: number
   maxBackoffMs?: number
 }
+
+/** Without an event for so long, a relay is idle. */
+const IDLE_AFTER_MS = 10_000
 
 /** Younger events of other processes are on their way from there. */
 const ON_THEIR_WAY_MS = 250
@@ -127,7 +131,13 @@ async function relayUntilStopped(
   connection: pg.Client,
   { lease, lane, wakeUp }: { lease: Lease; lane: Lane; wakeUp: WakeUp },
   { broker, metrics, log }: { broker: Broker; metrics: Metrics; log: Log },
-  { batchSize = 500, batchBytes = 512 * 1024, lookEveryMs = 500, maxBackoffMs = 2_000 }: RelaySettings,
+  {
+    batchSize = 500,
+    batchBytes = 512 * 1024,
+    lookEveryMs = 500,
+    idleLookEveryMs = 5_000,
+    maxBackoffMs = 2_000,
+  }: RelaySettings,
   loop: { isStopped: () => boolean; onProgress: () => void },
 ): Promise<void> {
   const noteSent = sentMetrics(metrics)
@@ -138,12 +148,14 @@ async function relayUntilStopped(
   })
   let sendFailures = 0
   let nextLookAtMs = 0
+  let busyAtMs = performance.now()
   let isMore = false
   let deleted: Promise<unknown> = Promise.resolve()
 
   async function publish(batch: readonly PendingEvent[]): Promise<void> {
     failpoint('relay.after_select')
     const startedAtMs = performance.now()
+    busyAtMs = startedAtMs
     try {
       await broker.send(batch.map(recordOf))
     } catch (error) {
@@ -170,7 +182,8 @@ async function relayUntilStopped(
   async function look(): Promise<PendingEvent[]> {
     const isExpected = wakeUp.takeSignal() || isMore
     if (!isExpected && performance.now() < nextLookAtMs) return []
-    nextLookAtMs = performance.now() + lookEveryMs
+    const nowMs = performance.now()
+    nextLookAtMs = nowMs + (nowMs - busyAtMs < IDLE_AFTER_MS ? lookEveryMs : idleLookEveryMs)
     isMore = false
     const shards = lease.shards()
     if (shards.length === 0) return []

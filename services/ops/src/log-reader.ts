@@ -11,6 +11,8 @@ import { createOrderTally, UNKNOWN_ORDERS } from './order-tally.ts'
 /** Without a fetch for so long, Kafka is away and what it holds is not known. */
 const SILENT_MS = 15_000
 const CONCURRENCY = 4
+/** A console is watched by people: they see an event this much later. */
+const GATHER_MS = 500
 /** The way of orders is that of the last minutes: what is older is not kept. */
 const PATHS_MS = 600_000
 
@@ -76,6 +78,7 @@ export function startLogReader(
     group: `ops-${boot}`,
     topics: Object.keys(TOPICS),
     concurrency: CONCURRENCY,
+    gatherMs: GATHER_MS,
     onDelivery,
   })
   log.info({ group: `ops-${boot}` }, 'reading the log from its start')

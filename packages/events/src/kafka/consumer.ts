@@ -10,6 +10,9 @@ import { watchSilence } from './silence.ts'
 /** Work that goes on sends heartbeats between its chunks; only a chunk that takes longer keeps them away. */
 const BUSY_MS = 1_000
 
+/** So much is worth a fetch before its time. */
+const GATHERED_BYTES = 65_536
+
 /** Before a consumer that crashed is made again. */
 const RECREATE_BACKOFF = { baseMs: 200, maxMs: 5_000 }
 
@@ -34,7 +37,8 @@ export function subscribe(
       sessionTimeout: settings.sessionTimeoutMs ?? 8_000,
       heartbeatInterval: settings.heartbeatIntervalMs ?? 2_000,
       rebalanceTimeout: settings.rebalanceTimeoutMs ?? 8_000,
-      maxWaitTimeInMs: settings.maxWaitMs ?? 2_000,
+      maxWaitTimeInMs: options.gatherMs ?? settings.maxWaitMs ?? 2_000,
+      minBytes: options.gatherMs === undefined ? 1 : GATHERED_BYTES,
       allowAutoTopicCreation: false,
       // A restart of its own would outlive our stop: it begins later, from a timer that cannot be cleared.
       retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
@@ -52,7 +56,7 @@ export function subscribe(
     const { onRequest } = settings
     if (onRequest !== undefined)
       consumer.on(consumer.events.REQUEST, ({ payload }) => onRequest(payload.apiName))
-    const offsets = createOffsets(settings.commitEveryMs ?? 200, log)
+    const offsets = createOffsets(settings.commitEveryMs ?? 500, log)
     // Of the log that this membership reads: a broker that came back empty has another.
     let clusterId: Promise<string> | undefined
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {

@@ -10,6 +10,8 @@ import { createWindowCounts, type CountedEvent, type WindowCounts } from './coun
 
 const TOPICS = ['order.v1', 'payment.v1'] as const
 const CONCURRENCY = 4
+/** The shortest window is a minute. */
+const GATHER_MS = 1_000
 const LOOK_MS = 500
 const ALL_MINUTES = 1_440
 
@@ -133,7 +135,13 @@ function readFromStart(
     await done(last.offset)
   }
 
-  const subscriber = broker.subscribe({ group, topics: TOPICS, concurrency: CONCURRENCY, onDelivery })
+  const subscriber = broker.subscribe({
+    group,
+    topics: TOPICS,
+    concurrency: CONCURRENCY,
+    gatherMs: GATHER_MS,
+    onDelivery,
+  })
   return {
     counts,
     async hasReadAll() {
