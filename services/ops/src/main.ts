@@ -24,7 +24,8 @@ import { faultRoutes } from './faults/routes.ts'
 import { createLauncher } from './launcher.ts'
 import { listRoutes } from './list-routes.ts'
 import { startLive } from './live.ts'
-import { startLogReader } from './log-reader.ts'
+import { startLogFeed } from './log-feed.ts'
+import { createLogReader } from './log-reader.ts'
 import { createMarks } from './marks.ts'
 import { createOnce } from './once.ts'
 import { createAskInstance } from './ask-instance.ts'
@@ -54,7 +55,9 @@ await runService('ops', settings, (instance) => {
   const kafka = { ...kafkaAccess('ops', settings), clientId: name }
   const broker = createKafkaBroker(kafka, log)
   const verifier = verifierOf(settings, Object.values(TOPICS))
-  const events = startLogReader({ broker, verifier }, boot, log)
+  const openFeed = (group: string) => startLogFeed({ broker, verifier }, group, log)
+  const feed = openFeed(`ops-${boot}`)
+  const events = createLogReader(feed)
   const ask = createAskInstance(instance.signer)
   const observer = startObserver({ ...instance, ask, launcher, marks, pspUrl: settings.PSP_URL })
   const books = startReconciliation(instance)
@@ -71,7 +74,12 @@ await runService('ops', settings, (instance) => {
   })
   const streams = watchStreams(createLagReader(kafka, log), log)
   const ends = createLagReader(kafka, log)
-  const windows = startWindowReader({ broker, verifier, ends, group: `ops-windows-${boot}`, log })
+  const windows = startWindowReader({
+    feed,
+    openFeed: (number) => openFeed(`ops-${boot}-${number}`),
+    ends,
+    log,
+  })
   const queues = createQueueWatch(streams)
   const calls = createCallWatch(instance.control)
   observer.onSample(() => {
@@ -132,7 +140,7 @@ await runService('ops', settings, (instance) => {
       { stop: () => consul.close() },
       { stop: () => ends.close() },
       faults,
-      events,
+      feed,
       streams,
       windows,
       watching,

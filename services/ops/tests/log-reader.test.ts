@@ -7,11 +7,18 @@ import { createFakeBroker } from '@lepton/testing/broker'
 import { eventRecord, placement } from '@lepton/testing/builders'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
-import { type LogReader, startLogReader } from '../src/log-reader.ts'
+import { type LogFeed, startLogFeed } from '../src/log-feed.ts'
+import { createLogReader, type LogReader } from '../src/log-reader.ts'
 import { UNKNOWN_ORDERS } from '../src/order-tally.ts'
 
+let feed: LogFeed
 let reader: LogReader
-afterEach(() => reader.stop())
+afterEach(() => feed.stop())
+
+function read(broker: Broker): void {
+  feed = startLogFeed({ broker }, 'ops-boot', silentLog)
+  reader = createLogReader(feed)
+}
 
 const from = (service: string, cause?: string) => ({
   headers: { ce_source: `/${service}/${service}-1`, ...(cause !== undefined && { ce_causationid: cause }) },
@@ -31,7 +38,7 @@ describe('the log of events', () => {
   it('is read from its start, and counted once though everything comes twice', async () => {
     const broker = createFakeBroker()
     for (let count = 0; count < 3; count++) await broker.send(purchase(newId()))
-    reader = startLogReader({ broker }, 'boot', silentLog)
+    read(broker)
     await until('the log is read', () => broker.isIdle())
     await broker.send([{ topic: 'order.v1', key: 'x', value: 'no event', headers: {} }])
     await until('what is no event is passed over', () => broker.isIdle())
@@ -41,7 +48,7 @@ describe('the log of events', () => {
 
   it('shows the steps of orders, without their ids', async () => {
     const broker = createFakeBroker({ deliveries: 1 })
-    reader = startLogReader({ broker }, 'boot', silentLog)
+    read(broker)
     const id = newId()
     await broker.send(purchase(id))
     await until('the log is read', () => broker.isIdle())
@@ -69,7 +76,7 @@ describe('the log of events', () => {
       subscribe: (options): Subscriber => ({ ...fake.subscribe(options), progress: () => progress }),
     }
     await fake.send(purchase(newId()))
-    reader = startLogReader({ broker }, 'boot', silentLog)
+    read(broker)
     expect(reader.orders()).toEqual(UNKNOWN_ORDERS)
 
     progress.isAssigned = true

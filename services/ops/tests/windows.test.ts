@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createMarks } from '../src/marks.ts'
+import { type LogFeed, startLogFeed } from '../src/log-feed.ts'
 import { createOnce } from '../src/once.ts'
 import { newId } from '@lepton/common/runtime/id'
 import { OrderCancelled, OrderClosed, OrderCompleted, OrderPlaced } from '@lepton/contracts/order'
@@ -23,6 +24,7 @@ const money = (order_id: string) => ({ order_id, amount_minor: 700, currency: 'E
 const mode = 'saga' as const
 
 let broker: ReturnType<typeof createFakeBroker>
+let feed: LogFeed
 let reader: WindowReader
 let isReadable = true
 const ends = { read: () => Promise.resolve(isReadable ? [{ end: 0, committed: 0 } as PartitionLag] : []) }
@@ -39,9 +41,11 @@ const ops = useOps(() =>
 beforeEach(() => {
   isReadable = true
   broker = createFakeBroker()
-  reader = startWindowReader({ broker, ends, group: newId(), log: silentLog })
+  const openFeed = () => startLogFeed({ broker }, newId(), silentLog)
+  feed = openFeed()
+  reader = startWindowReader({ feed, openFeed, ends, log: silentLog })
 })
-afterEach(() => reader.stop())
+afterEach(() => Promise.all([reader.stop(), feed.stop()]))
 
 async function send(records: Parameters<typeof broker.send>[0]): Promise<void> {
   await broker.send(records)

@@ -3,15 +3,12 @@ import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
 import { startTimer } from '@lepton/common/runtime/timer'
 import type { StreamRebuild } from '@lepton/contracts/windows'
-import type { Broker, BrokerRecord, Delivery } from '@lepton/events/broker'
+import type { BrokerRecord } from '@lepton/events/broker'
 import type { LagReader } from '@lepton/events/kafka/lag'
-import type { EventVerifier } from '@lepton/events/signatures/verifier'
+import type { LogFeed } from '../log-feed.ts'
 import { createWindowCounts, type CountedEvent, type WindowCounts } from './count.ts'
 
 const TOPICS = ['order.v1', 'payment.v1'] as const
-const CONCURRENCY = 4
-/** The shortest window is a minute. */
-const GATHER_MS = 1_000
 const LOOK_MS = 500
 const ALL_MINUTES = 1_440
 
@@ -24,7 +21,7 @@ export interface WindowReader extends Part {
   rebuilt(): StreamRebuild | undefined
 }
 
-/** One reading of the log from its start, in a group of its own. */
+/** One reading of the log from its start. */
 interface Reading {
   counts: WindowCounts
   hasReadAll(): Promise<boolean>
@@ -32,30 +29,35 @@ interface Reading {
 }
 
 export function startWindowReader({
-  broker,
-  verifier,
+  feed,
+  openFeed,
   ends,
-  group,
   log,
 }: {
-  broker: Broker
-  /** What it distrusts counts for nothing. */
-  verifier?: EventVerifier | undefined
+  /** That of everything else which counts; just started. */
+  feed: LogFeed
+  /** Begins to read the log once more, in a group of that number. */
+  openFeed: (number: number) => LogFeed
   ends: Pick<LagReader, 'read'>
-  /** Unlike that of any other process: each counts the whole log. */
-  group: string
   log: Log
 }): WindowReader {
-  let readings = 0
-  let current = startReading()
+  let rebuilds = 0
+  let current = countFrom(feed, ends)
   let next: Reading | undefined
   let isCurrent = false
   let rebuild: StreamRebuild | undefined
 
-  function startReading(): Reading {
-    const name = `${group}-${++readings}`
-    log.info({ group: name }, 'counting windows from the start of the log')
-    return readFromStart({ broker, verifier }, ends, name)
+  /** Its feed is its own: it ends with it. */
+  function countAgain(): Reading {
+    const own = openFeed(++rebuilds)
+    const reading = countFrom(own, ends)
+    return {
+      ...reading,
+      stop: async () => {
+        await reading.stop()
+        await own.stop()
+      },
+    }
   }
 
   async function look(): Promise<boolean> {
@@ -79,7 +81,7 @@ export function startWindowReader({
     isCurrent: () => isCurrent,
     rebuild() {
       if (next !== undefined) return rebuild!
-      next = startReading()
+      next = countAgain()
       rebuild = {
         started_at: new Date().toISOString(),
         finished_at: null,
@@ -114,51 +116,36 @@ function compare(before: WindowCounts, after: WindowCounts, startedAt: string) {
   }
 }
 
-function readFromStart(
-  { broker, verifier }: { broker: Broker; verifier: EventVerifier | undefined },
-  ends: Pick<LagReader, 'read'>,
-  group: string,
-): Reading {
+function countFrom(feed: LogFeed, ends: Pick<LagReader, 'read'>): Reading {
   const counts = createWindowCounts()
-  const read = new Map<string, number>()
   let hasReadAll = false
-
-  async function onDelivery({ topic, partition, records, done }: Delivery): Promise<void> {
-    for (const record of records) {
-      if (verifier?.distrust(topic, record) !== undefined) continue
-      const event = eventIn(topic, partition, record)
-      if (event !== undefined) counts.add(event)
-    }
-    const last = records.at(-1)
-    if (last === undefined) return
-    read.set(`${topic} ${partition}`, Number(last.offset) + 1)
-    await done(last.offset)
-  }
-
-  const subscriber = broker.subscribe({
-    group,
-    topics: TOPICS,
-    concurrency: CONCURRENCY,
-    gatherMs: GATHER_MS,
-    onDelivery,
+  const leave = feed.add((topic, partition, record) => {
+    const event = isCounted(topic) ? eventIn(topic, partition, record) : undefined
+    if (event !== undefined) counts.add(event)
   })
+
   return {
     counts,
     async hasReadAll() {
       if (hasReadAll) return true
       // While the broker is away nothing is known of its end.
-      const parts = await ends.read([{ group, topics: TOPICS }]).catch(() => [])
+      const parts = await ends.read([{ group: feed.group, topics: TOPICS }]).catch(() => [])
       hasReadAll =
         parts.length > 0 &&
         parts.every(
           ({ topic, partition, end, committed }) =>
-            Math.max(committed, read.get(`${topic} ${partition}`) ?? 0) >= end,
+            Math.max(committed, feed.nextOffset(topic, partition)) >= end,
         )
       return hasReadAll
     },
-    stop: () => subscriber.stop(),
+    stop: () => {
+      leave()
+      return Promise.resolve()
+    },
   }
 }
+
+const isCounted = (topic: string): boolean => (TOPICS as readonly string[]).includes(topic)
 
 /** Undefined for what no service of the shop has written: it counts for nothing. */
 function eventIn(
