@@ -22,7 +22,7 @@ const MARGIN_MS = 50
 
 /** The branch of two-phase orders. */
 export function branchRoutes(deps: Deps): Endpoint[] {
-  const { anomalies, log, tasksDue } = deps
+  const { anomalies, log, tasksMade } = deps
   const ask = createParticipant<Intent, Verdict, PaymentState, PaymentChanges>(
     deps,
     {
@@ -37,9 +37,7 @@ export function branchRoutes(deps: Deps): Endpoint[] {
         anomalies.inc(1)
         log.error({ order_id: gid, phase, barrier }, 'the decision contradicts the payment')
       },
-      onStored: (tx, changes) => {
-        if (changes.hasTasks) tx.afterCommit(tasksDue.notify)
-      },
+      onStored: (tx, changes) => tasksMade.notify({ tx, count: changes.newTasks }),
     },
     (changes, gid) => changes.payment(gid).state,
   )

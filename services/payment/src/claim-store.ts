@@ -1,4 +1,5 @@
 import type { Database } from '@lepton/events/postgres/database'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { KeptTrace } from '@lepton/common/runtime/trace'
 import type { PspRequest } from './psp-client.ts'
 
@@ -81,23 +82,31 @@ export interface Claimed {
   isMore: boolean
 }
 
-/**
- * Claims due tasks for as long as the lease, at most so many of one customer.
- *
- * Usually the head of the queue has them all. Where one customer's backlog fills it, the queue is entered by customer
- * instead, a part of them at a time, so that a claim stays cheap and everybody's turn comes.
- */
-export function createClaim(
-  database: Database,
-  { maxPerCustomer }: Pick<Places, 'maxPerCustomer'>,
-): (free: number) => Promise<Claimed> {
+export interface Claim {
+  /**
+   * Usually the head of the queue has them all. Where one customer's backlog fills it, the queue is entered by customer
+   * instead, a part of them at a time, so that a claim stays cheap and everybody's turn comes.
+   */
+  due(free: number): Promise<Claimed>
+  /** From the head of the queue, with what this transaction has put into it: claimed if it commits. */
+  within(tx: Tx, free: number, onClaimed: (claimed: Claimed) => void): void
+}
+
+interface ClaimedRow {
+  seen: number
+  id: number | null
+}
+
+/** Claims due tasks for as long as the lease, at most so many of one customer. */
+export function createClaim(database: Database, { maxPerCustomer }: Pick<Places, 'maxPerCustomer'>): Claim {
   let from = FIRST_CUSTOMER
 
+  const values = (free: number, among: number | string[]) => [free, maxPerCustomer, LEASE_MS, among]
+  const windowOf = (free: number) => 2 * free + maxPerCustomer
+
   async function run(statement: string, free: number, among: number | string[]) {
-    const values = [free, maxPerCustomer, LEASE_MS, among]
-    const { rows } = await database.query<{ seen: number; id: number | null }>(statement, values)
-    // Where nothing was claimed there is a row that says how much was seen.
-    return { seen: rows[0]!.seen, tasks: rows.filter(({ id }) => id !== null) as unknown as Task[] }
+    const { rows } = await database.query<ClaimedRow>(statement, values(free, among))
+    return resultOf(rows)
   }
 
   async function nextCustomers(): Promise<string[]> {
@@ -106,15 +115,25 @@ export function createClaim(
     return rows.map(({ customer_id }) => customer_id)
   }
 
-  return async (free) => {
-    const window = 2 * free + maxPerCustomer
-    const head = await run(HEAD, free, window)
-    const left = free - head.tasks.length
-    const isMore = head.seen > head.tasks.length
-    if (left === 0 || head.seen < window) return { tasks: head.tasks, isMore }
-    const others = await run(OF_CUSTOMERS, left, await nextCustomers())
-    return { tasks: [...head.tasks, ...others.tasks], isMore }
+  return {
+    due: async (free) => {
+      const window = windowOf(free)
+      const head = await run(HEAD, free, window)
+      const left = free - head.tasks.length
+      if (left === 0 || head.seen < window) return head
+      const others = await run(OF_CUSTOMERS, left, await nextCustomers())
+      return { tasks: [...head.tasks, ...others.tasks], isMore: head.isMore }
+    },
+    within: (tx, free, onClaimed) =>
+      tx.write<ClaimedRow>(HEAD, values(free, windowOf(free)), (rows) => onClaimed(resultOf(rows))),
   }
+}
+
+/** Where nothing was claimed there is a row that says how much was seen. */
+function resultOf(rows: readonly ClaimedRow[]): Claimed & { seen: number } {
+  const tasks = rows.filter(({ id }) => id !== null) as unknown as Task[]
+  const { seen } = rows[0]!
+  return { seen, tasks, isMore: seen > tasks.length }
 }
 
 /** The tasks of an order that have no outcome yet, also those in flight. */

@@ -3,6 +3,7 @@ import type { Listeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
 import type { MeshClient } from '@lepton/common/mesh/client'
 import type { Database } from '@lepton/events/postgres/database'
+import type { Tx } from '@lepton/events/postgres/transaction'
 import type { OpenCard } from '@lepton/shop/sealed-card'
 import type { Answers } from './answers.ts'
 import type { Places } from './claim-store.ts'
@@ -22,6 +23,8 @@ export interface Deps {
   webhookToleranceMs: number
   log: Log
   anomalies: { inc(count: number): void }
+  /** So many tasks were written in a transaction that is about to end. */
+  tasksMade: Listeners<{ tx: Tx; count: number }>
   /** There is something to ask of the processor. */
   tasksDue: Listeners<void>
 }

@@ -37,7 +37,7 @@ function toPayments(
   position: 'last_order_seq' | 'last_inv_seq',
   events: readonly EventType[],
 ): Subscription {
-  const { outbox, anomalies, log, tasksDue } = deps
+  const { outbox, anomalies, log, tasksMade } = deps
   return subscription<PaymentChanges>({
     topic,
     events,
@@ -65,7 +65,7 @@ function toPayments(
     },
     store: (tx, changes) => {
       changes.store(tx, outbox)
-      if (changes.hasTasks) tx.afterCommit(tasksDue.notify)
+      tasksMade.notify({ tx, count: changes.newTasks })
     },
   })
 }

@@ -41,6 +41,7 @@ await runService('payment', settings, async (instance) => {
       name: 'payment_anomalies_total',
       help: 'Decisions that do not fit the payment',
     }),
+    tasksMade: createListeners(),
     tasksDue: createListeners(),
   }
   const subscriptions = paymentSubscriptions(deps)

@@ -76,8 +76,8 @@ export class PaymentChanges {
     this.#put({ ...this.payment(orderId), [position]: sequence })
   }
 
-  get hasTasks(): boolean {
-    return this.#tasks.length > 0
+  get newTasks(): number {
+    return this.#tasks.length
   }
 
   store(tx: Tx, outbox: Outbox): void {

@@ -13,7 +13,7 @@ import { lockPayments } from './payments.ts'
 import { findShown, type Moved, NOTHING_MOVED } from './store.ts'
 
 export function paymentRoutes(deps: Deps): Endpoint[] {
-  const { database, outbox, tasksDue } = deps
+  const { database, outbox, tasksMade } = deps
   return [
     auditEndpoint(deps),
     answer(payOrder, async ({ body, caller, idempotencyKey: key, path }) => {
@@ -26,7 +26,7 @@ export function paymentRoutes(deps: Deps): Endpoint[] {
         refuseSettled(payment)
         changes.carryOut(onToken({ ...payment, customer_id: caller.subject }, payment_token), undefined)
         changes.store(tx, outbox)
-        if (changes.hasTasks) tx.afterCommit(tasksDue.notify)
+        tasksMade.notify({ tx, count: changes.newTasks })
         return {
           status: 202,
           // Nothing was moved yet: a payment that has a card is refused above.

@@ -5,7 +5,7 @@ import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import { startTimer } from '@lepton/common/runtime/timer'
 import { resumeTrace } from '@lepton/common/runtime/span'
-import { createClaim, type Task, tasksToLookUp } from './claim-store.ts'
+import { type Claimed, createClaim, type Task, tasksToLookUp } from './claim-store.ts'
 import type { Deps } from './deps.ts'
 import type { PspResult } from './domain.ts'
 import { chargeOf, isAskedAgain, outcomeOf } from './outcome.ts'
@@ -34,43 +34,79 @@ const REFUSED = 'refused: '
  * is asked for again for as long as it takes, and never taken for a no.
  */
 export function startTasks(deps: Deps): Part {
-  const { database, log, places, tasksDue } = deps
+  const { database, log, places, tasksMade, tasksDue } = deps
   const settle = createGroupCommit<Result>((results) => settleTogether(deps, results), MAX_TOGETHER)
   const claim = createClaim(database, places)
   let inFlight = 0
   let isMore = false
+  let isClaiming = false
+  let hasMissed = false
+  let isStopping = false
+
+  function begin(tasks: readonly Task[]): void {
+    for (const task of tasks) {
+      inFlight++
+      void resumeTrace(task, { name: `card ${task.op}`, kind: 'internal' }, () =>
+        carryOut(deps, task, settle),
+      )
+        .catch((error: unknown) => postpone(deps, task, error))
+        .catch((error: unknown) =>
+          log.warn({ err: error, task: task.id }, 'task not settled, will be claimed again after its lease'),
+        )
+        .finally(() => {
+          inFlight--
+          if (isMore) timer.wake()
+        })
+    }
+  }
+
+  /**
+   * Claims what a transaction has written in the same one: without a transaction and a round trip of its own. One claim
+   * at a time, since none sees what another is about to commit, and a customer's places are counted.
+   */
+  function claimIn(tx: Tx, count: number): void {
+    if (count === 0) return
+    const free = places.maxInFlight - inFlight
+    if (isStopping || isClaiming || free <= 0) return tx.afterCommit(timer.wake)
+    isClaiming = true
+    let claimed: Claimed = { tasks: [], isMore: true }
+    claim.within(tx, Math.min(count, free), (result) => {
+      claimed = result
+    })
+    tx.afterCommit(() => begin(claimed.tasks))
+    tx.atEnd(() => {
+      isClaiming = false
+      if (claimed.isMore || hasMissed) timer.wake()
+      hasMissed = false
+    })
+  }
 
   const timer = startTimer(
     'psp tasks',
     POLL_MS,
     async () => {
       const free = places.maxInFlight - inFlight
-      if (free === 0) return false
-      const claimed = await claim(free)
+      hasMissed ||= isClaiming
+      if (free === 0 || isClaiming) return false
+      isClaiming = true
+      const claimed = await claim.due(free).finally(() => {
+        isClaiming = false
+      })
       isMore = claimed.isMore
-      for (const task of claimed.tasks) {
-        inFlight++
-        void resumeTrace(task, { name: `card ${task.op}`, kind: 'internal' }, () =>
-          carryOut(deps, task, settle),
-        )
-          .catch((error: unknown) => postpone(deps, task, error))
-          .catch((error: unknown) =>
-            log.warn(
-              { err: error, task: task.id },
-              'task not settled, will be claimed again after its lease',
-            ),
-          )
-          .finally(() => {
-            inFlight--
-            if (isMore) timer.wake()
-          })
-      }
+      begin(claimed.tasks)
       return claimed.tasks.length === free
     },
     log,
   )
   tasksDue.add(timer.wake)
-  return timer
+  tasksMade.add(({ tx, count }) => claimIn(tx, count))
+  return {
+    stop: () => {
+      // What it claimed from here on would wait for the end of its lease.
+      isStopping = true
+      return timer.stop()
+    },
+  }
 }
 
 async function carryOut(deps: Deps, task: Task, settle: (results: Result[]) => Promise<void>): Promise<void> {
@@ -122,7 +158,7 @@ async function knownResult(
  * it for each task that was still open.
  */
 export async function settleTogether(
-  { database, outbox, tasksDue, answers, log }: Deps,
+  { database, outbox, tasksMade, answers, log }: Deps,
   results: readonly Result[],
   settled: (tx: Tx, task: Task) => void = () => undefined,
 ): Promise<void> {
@@ -148,7 +184,7 @@ export async function settleTogether(
         tx.afterCommit(() => log.warn({ order_id, op, note }, 'the money was not moved by the shop alone'))
     }
     changes.store(tx, outbox)
-    if (changes.hasTasks) tx.afterCommit(tasksDue.notify)
+    tasksMade.notify({ tx, count: changes.newTasks })
     tx.afterCommit(() => answers.heard(results.map(({ task }) => task.order_id)))
   })
 }

@@ -76,6 +76,8 @@ async function plansOf(work: (database: Database) => Promise<unknown>): Promise<
 }
 
 describe('a claim', () => {
+  const isAsked = (id: string) => shop.psp.asked.some(({ order_id }) => order_id === id)
+
   /** Tasks that are due since long ago, so that they are before all others in the queue. */
   async function addBacklog(customer_id: string, tasks: number): Promise<void> {
     await shop.database.query(
@@ -88,24 +90,61 @@ describe('a claim', () => {
     )
   }
 
+  it('in a transaction is undone with it', async () => {
+    shop.psp.holdCard('tok_held')
+    const fillers = await Promise.all(Array.from({ length: 10 }, () => place(newId(), 'tok_held')))
+    await until('its places are full', () => fillers.every(isAsked))
+    const customer = newId()
+    await addBacklog(customer, 1)
+    const claim = createClaim(shop.database, { maxPerCustomer: 8 })
+    const claimed: string[] = []
+    const claimWithin = (end: () => Promise<void>) =>
+      shop.database.inTransaction((tx) => {
+        claim.within(tx, 1, ({ tasks }) => claimed.push(...tasks.map(({ op }) => op)))
+        return end()
+      })
+
+    await expect(claimWithin(() => Promise.reject(new Error('rolled back')))).rejects.toThrow('rolled back')
+    claimed.length = 0
+    await claimWithin(() => Promise.resolve())
+
+    await shop.database.query('delete from psp_task where customer_id = $1', [customer])
+    expect(claimed).toEqual(['AUTH'])
+  })
+
+  it('that another one kept from being made is made when that is over', async () => {
+    const other = Promise.withResolvers<void>()
+    const held = shop.database.inTransaction(async (tx) => {
+      await tx.query('select')
+      shop.tasksMade.notify({ tx, count: 1 })
+      await other.promise
+    })
+    const id = await place(newId(), 'tok_approved')
+    await until('its task is written', async () => (await shop.stateOf(id)) === 'AUTHORIZING')
+
+    other.resolve()
+    await held
+
+    const isAuthorized = async () => (await shop.stateOf(id)) === 'AUTHORIZED'
+    await until('it is authorised before the next look at the queue', isAuthorized, { timeoutMs: 700 })
+  })
+
   it('reaches every customer behind a large backlog, and takes few of each', async () => {
     // No other process claims in between: the service’s own places are full.
     shop.psp.holdCard('tok_held')
     const fillers = await Promise.all(Array.from({ length: 10 }, () => place(newId(), 'tok_held')))
-    await until('its places are full', () =>
-      fillers.every((id) => shop.psp.asked.some(({ order_id }) => order_id === id)),
-    )
+    await until('its places are full', () => fillers.every(isAsked))
     const [backlog, ...others] = [newId(), newId(), newId(), newId()]
     await addBacklog(backlog, 5_000)
     for (const id of others) await addBacklog(id, 1)
 
     const claim = createClaim(shop.database, { maxPerCustomer: 8 })
-    const { tasks: first } = await claim(40)
-    const { tasks: second } = await claim(40)
+    const { tasks: first } = await claim.due(40)
+    const { tasks: second } = await claim.due(40)
 
     expect(first).toHaveLength(8 + others.length)
     expect(second).toEqual([])
-    const plans = await plansOf((database) => createClaim(database, { maxPerCustomer: 8 })(40))
+    const plans = await plansOf((database) => createClaim(database, { maxPerCustomer: 8 }).due(40))
     await shop.database.query('delete from psp_task where customer_id = any($1)', [[backlog, ...others]])
     expect(plans).toHaveLength(3)
     for (const plan of plans) expect(plan).not.toMatch(/Seq Scan on psp_task|Bitmap/)

@@ -22,6 +22,7 @@ const PLACES = { maxInFlight: 200, maxPerCustomer: 8 }
 export interface PaymentService extends ServiceUnderTest {
   psp: FakePsp
   anomalies(): number
+  tasksMade: Deps['tasksMade']
   stateOf(orderId: string): Promise<string | undefined>
   ledgerOf(orderId: string): Promise<{ kind: string; amount_minor: number }[]>
   /** Kinds and origins of the money's movements, oldest first. */
@@ -32,6 +33,7 @@ export interface PaymentService extends ServiceUnderTest {
 export function usePaymentService({ places = PLACES } = {}): PaymentService {
   let anomalies = 0
   const psp = createFakePsp()
+  const tasksMade: Deps['tasksMade'] = createListeners()
   const service = useService('payment', (instance) => {
     const deps: Deps = {
       ...instance,
@@ -42,6 +44,7 @@ export function usePaymentService({ places = PLACES } = {}): PaymentService {
       webhookSecrets: [OLD_WEBHOOK_SECRET, WEBHOOK_SECRET],
       webhookToleranceMs: 300_000,
       anomalies: { inc: (count) => void (anomalies += count) },
+      tasksMade,
       tasksDue: createListeners(),
     }
     return {
@@ -56,6 +59,7 @@ export function usePaymentService({ places = PLACES } = {}): PaymentService {
   })
   return Object.assign(service, {
     psp,
+    tasksMade,
     anomalies: () => anomalies,
     stateOf: async (orderId: string) => {
       const { rows } = await service.database.query<{ state: string }>(

@@ -13,6 +13,8 @@ export interface Tx {
   write<R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void): void
   /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
   afterCommit(run: () => void): void
+  /** Runs when this transaction is over, however it ended; after what runs after its commit. Must not throw. */
+  atEnd(run: () => void): void
 }
 
 export interface TransactionOptions {
@@ -36,6 +38,7 @@ export async function runTransaction<T>(
   { lock }: TransactionOptions,
 ): Promise<T> {
   const committed: (() => void)[] = []
+  const ended: (() => void)[] = []
   const unwatched: Promise<unknown>[] = []
   let broken: Error | undefined
   const onError = (error: Error) => {
@@ -57,6 +60,7 @@ export async function runTransaction<T>(
       write: <R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void) =>
         later(send<R>(prepared(text, values)).then(({ rows }) => onRows?.(rows))),
       afterCommit: (run) => committed.push(run),
+      atEnd: (run) => ended.push(run),
     })
     await commit(send, unwatched)
     for (const run of committed) run()
@@ -69,6 +73,7 @@ export async function runTransaction<T>(
   } finally {
     client.off('error', onError)
     client.release(broken)
+    for (const run of ended) run()
   }
 }
 
