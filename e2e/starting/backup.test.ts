@@ -23,21 +23,25 @@ function urlOf(database: string, { address } = server): string {
   return url.href
 }
 
+/** How many rows there are, of which none in between is missing. */
 async function countOf(database: string, of = server): Promise<number> {
   const [row] = await askDatabase(urlOf(database, of), (ask) =>
-    ask<{ rows: number }>('select count(*)::int as rows from t'),
+    ask<{ rows: number; last: number }>('select count(*)::int as rows, coalesce(max(n), 0) as last from t'),
   )
+  expect(row).toEqual({ rows: row!.rows, last: row!.rows })
   return row!.rows
 }
 
 /** Writes to one database and, when that is committed, to the other, as an effect follows its cause. */
 async function write(signal: AbortSignal): Promise<void> {
-  const row = `insert into t values (repeat('x', 2000))`
+  const row = `insert into t values ($1, repeat('x', 2000))`
   await askDatabase(urlOf('cause'), (cause) =>
     askDatabase(urlOf('effect'), async (effect) => {
-      while (!signal.aborted) {
-        await cause(row)
-        await effect(row)
+      for (let count = 1; !signal.aborted; count++) {
+        await cause(row, [count])
+        await effect(row, [count])
+        // What was copied before it is older than what the server then counts as written.
+        if (count % 10 === 0) await cause('checkpoint')
       }
     }),
   )
@@ -56,7 +60,7 @@ beforeAll(async () => {
   writeFileSync(join(folder, 'secrets', 'postgres-admin.secret'), password)
   for (const name of ['cause', 'effect']) {
     await askDatabase(server.address, (ask) => ask(`create database ${name}`))
-    await askDatabase(urlOf(name), (ask) => ask('create table t (text text)'))
+    await askDatabase(urlOf(name), (ask) => ask('create table t (n int, text text)'))
   }
 })
 afterAll(async () => {
