@@ -39,11 +39,17 @@ export default {
       globalSetup: '<rootDir>/packages/testing/src/global-setup.ts',
       globalTeardown: '<rootDir>/packages/testing/src/global-teardown.ts',
     },
-    // The whole shop, on servers of its own.
+    // Starts and ends of whole shops, one a file.
+    {
+      ...common,
+      displayName: 'shops',
+      testMatch: ['**/e2e/{starting,tutorial}/**/*.test.ts', '**/infra/*/tests/**/*.test.ts'],
+    },
+    // Visits to one shop.
     {
       ...common,
       displayName: 'e2e',
-      testMatch: ['**/e2e/{journeys,lift,starting,tutorial}/**/*.test.ts', '**/infra/*/tests/**/*.test.ts'],
+      testMatch: ['**/e2e/{journeys,lift}/**/*.test.ts'],
       globalSetup: '<rootDir>/e2e/global-setup.ts',
       globalTeardown: '<rootDir>/e2e/global-teardown.ts',
     },

@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process'
 import { appendFileSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 
 /** More files than this did not fail by bad luck. */
@@ -37,10 +38,12 @@ rmSync(folder, { recursive: true })
 process.exitCode = failures.length > 0 ? 1 : 0
 
 function run(name, args) {
-  const file = join(folder, `${name}.json`)
+  const file = join(folder, name)
   const [program, ...rest] = command
-  const { status } = spawnSync(program, [...rest, '--json', `--outputFile=${file}`, ...args], {
+  const reporters = ['default', fileURLToPath(new URL('reporter.mjs', import.meta.url))]
+  const { status } = spawnSync(program, [...rest, ...reporters.map((one) => `--reporters=${one}`), ...args], {
     stdio: 'inherit',
+    env: { ...process.env, RESULTS_FILE: file },
   })
   return { status, files: resultsIn(file).map(summaryOf) }
 }
@@ -57,23 +60,23 @@ function again(files) {
 
 function resultsIn(file) {
   try {
-    return JSON.parse(readFileSync(file, 'utf8')).testResults
+    return readFileSync(file, 'utf8').trimEnd().split('\n').map(JSON.parse)
   } catch {
     return []
   }
 }
 
 /** A file that could not even be loaded is one failure. */
-function summaryOf({ name, status, message, assertionResults }) {
-  const failures = assertionResults
+function summaryOf({ name, hasFailed, message, tests }) {
+  const failures = tests
     .filter((test) => test.status === 'failed')
     .map(({ fullName, failureMessages }) => ({
       name: `${name} › ${fullName}`,
       test: fullName,
       text: failureMessages.join('\n'),
     }))
-  if (failures.length === 0 && status === 'failed') failures.push({ name, text: message })
-  return { name, failures, passed: assertionResults.filter((test) => test.status === 'passed').length }
+  if (failures.length === 0 && hasFailed) failures.push({ name, text: message })
+  return { name, failures, passed: tests.filter((test) => test.status === 'passed').length }
 }
 
 function isGoodFile({ failures }) {

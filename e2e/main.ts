@@ -32,13 +32,19 @@ function bringUp(): string {
 
 function runJest(target: string | undefined, args: readonly string[]): void {
   // The launcher's own tests say nothing about another shop.
-  const only = target === undefined ? [] : ['--testPathPatterns', 'e2e/journeys']
+  const isOwn = target === undefined
+  const projects = isOwn ? ['shops', 'e2e'] : ['e2e']
+  const only = isOwn ? [] : ['--testPathPatterns', 'e2e/journeys']
   const jest = join(ROOT, 'node_modules', 'jest', 'bin', 'jest.js')
-  const child = spawn(process.execPath, [jest, '--selectProjects', 'e2e', '--runInBand', ...only, ...args], {
-    cwd: ROOT,
-    stdio: 'inherit',
-    env: environmentOfJest(target),
-  })
+  const child = spawn(
+    process.execPath,
+    [jest, '--selectProjects', ...projects, '--runInBand', ...only, ...args],
+    {
+      cwd: ROOT,
+      stdio: 'inherit',
+      env: environmentOfJest(target),
+    },
+  )
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   child.on('exit', (code) => (process.exitCode = code ?? 1))
 }

@@ -11,14 +11,22 @@ const node = join(root, 'node_modules', 'node', 'bin', 'node')
 const bin = join(root, 'node_modules', '.bin')
 const [command, ...args] = process.argv.slice(2)
 
+const jest = [
+  node,
+  '--experimental-vm-modules',
+  '--no-warnings',
+  join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+]
+
+/** The programs of a command, one after the other. */
 const COMMANDS = {
-  start: [node, join(root, 'infra', 'local', 'src', 'main.ts')],
-  shop: [node, join(root, 'infra', 'local', 'src', 'cli.ts')],
+  start: [[node, join(root, 'infra', 'local', 'src', 'main.ts')]],
+  shop: [[node, join(root, 'infra', 'local', 'src', 'cli.ts')]],
+  // Most tests wait for most of their time, so two files run side by side; the journeys need the machine for themselves.
   test: [
-    node,
-    '--experimental-vm-modules',
-    '--no-warnings',
-    join(root, 'node_modules', 'jest', 'bin', 'jest.js'),
+    [...jest, '--selectProjects', 'unit', 'services', '--maxWorkers=2', '--passWithNoTests'],
+    [...jest, '--selectProjects', 'shops', '--maxWorkers=2', '--passWithNoTests'],
+    [...jest, '--selectProjects', 'e2e', 'chaos', '--passWithNoTests'],
   ],
 }
 
@@ -66,18 +74,25 @@ function withProxy(env) {
   return { ...env, NODE_USE_ENV_PROXY: '1', NO_PROXY: direct, no_proxy: direct }
 }
 
-/** Runs the program with every signal passed on; this process ends as the program did. */
-function run(program, env) {
-  const child = spawn(program[0], program.slice(1), { env, stdio: ['inherit', 'inherit', 'inherit', 'ipc'] })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
-  child.on('error', (error) => {
-    process.stderr.write(`${error.message}\n`)
-    process.exitCode = 1
+/** Runs a program with every signal passed on, and gives how it ended. `onStart` gets what ends it. */
+function run(program, env, onStart) {
+  return new Promise((resolve) => {
+    const child = spawn(program[0], program.slice(1), {
+      env,
+      stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    })
+    const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'].map((signal) => [signal, () => child.kill(signal)])
+    for (const [signal, pass] of signals) process.on(signal, pass)
+    onStart(() => child.kill('SIGTERM'))
+    child.on('error', (error) => {
+      process.stderr.write(`${error.message}\n`)
+      resolve(1)
+    })
+    child.on('exit', (code, signal) => {
+      for (const [name, pass] of signals) process.off(name, pass)
+      resolve(code ?? 128 + (constants.signals[signal] ?? 0))
+    })
   })
-  child.on('exit', (code, signal) => {
-    process.exit(code ?? 128 + (constants.signals[signal] ?? 0))
-  })
-  return child
 }
 
 /** npm itself may be killed; what it started would then run on, unseen. */
@@ -92,8 +107,8 @@ function stopWithParent(stop) {
 }
 
 try {
-  const program = COMMANDS[command]
-  if (!program) throw new Error(`usage: node scripts/run.mjs ${Object.keys(COMMANDS).join(' | ')}`)
+  const programs = args.includes('--selectProjects') ? [jest] : COMMANDS[command]
+  if (!programs) throw new Error(`usage: node scripts/run.mjs ${Object.keys(COMMANDS).join(' | ')}`)
   refuseEatenOptions(command)
   let stop = () => process.exit(1)
   if (process.env.npm_lifecycle_event) stopWithParent(() => stop())
@@ -102,8 +117,14 @@ try {
   if (command === 'test') env.NODE_OPTIONS = '--experimental-vm-modules --no-warnings'
   else env.NODE_COMPILE_CACHE ??= join(root, 'node_modules', '.cache', 'node')
   env.PATH = [bin, env.PATH].join(delimiter)
-  const child = run([...program, ...args], env)
-  stop = () => child.kill('SIGTERM')
+  let worst = 0
+  for (const program of programs) {
+    const code = await run([...program, ...args], env, (stopIt) => (stop = stopIt))
+    // Failed tests do not keep the others from running; a signal ends all.
+    worst = Math.max(worst, code)
+    if (code > 1) break
+  }
+  process.exit(worst)
 } catch (error) {
   process.stderr.write(`${error.message}\n`)
   process.exitCode = 1

@@ -78,6 +78,8 @@ export const MUTANTS: Record<Pattern, Mutant> = {
     caughtBy: ['I4'],
     sources: [],
     profile: { everyMs: [1_000, 1_000], lastsMs: [1, 1], atOnce: 1 },
+    // Customers repeat themselves all the time.
+    roundMs: 8_000,
     quietTimeoutMs: SHORT_MS,
   },
   tombstone: {
