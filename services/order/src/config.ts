@@ -6,6 +6,8 @@ export const settings = instanceSettings.extend({
   ...storeSettings.shape,
   /** The payment service's public key for cards (a JWK). */
   CARD_KEY_FILE: fileContent().optional(),
+  /** How old a price may be at which an order is accepted. */
+  PRICE_MAX_AGE_MS: whole(2_000, { min: 0, max: 60_000 }),
   ORDER_DEADLINE_MS: whole(120_000, { min: 1_000 }),
   /** How long units are held for an order that no card was given for. */
   ORDER_PAYMENT_WAIT_MS: whole(120_000, { min: 1_000 }),

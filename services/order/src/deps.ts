@@ -9,12 +9,14 @@ import type { CustomerLimits } from './admission.ts'
 import type { Backlog } from './backlog.ts'
 import type { OrderChanges } from './orders.ts'
 import type { PlaceSettings } from './places.ts'
+import type { Prices } from './prices.ts'
 import type { Watchers } from './watchers.ts'
 
 export interface Deps {
   database: Database
   outbox: Outbox
   mesh: MeshClient
+  prices: Prices
   signer: Signer
   /** Makes a card readable for the payment service alone. */
   sealCard: SealCard

@@ -7,6 +7,7 @@ import { openStore, startEvents } from '@lepton/events/store'
 import { createBacklog } from './backlog.ts'
 import { countInProgress } from './store.ts'
 import { readConfig } from './config.ts'
+import { createPrices } from './prices.ts'
 import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { orderSubscriptions } from './events.ts'
@@ -27,6 +28,7 @@ await runService('order', settings, async (instance) => {
   const deps: Deps = {
     ...instance,
     ...store,
+    prices: createPrices(instance.mesh, { maxAgeMs: settings.PRICE_MAX_AGE_MS }),
     sealCard: sealOf(settings.CARD_KEY_FILE, instance.log),
     paymentDeadlineMs: settings.ORDER_DEADLINE_MS,
     customerDeadlineMs: settings.ORDER_PAYMENT_WAIT_MS,

@@ -32,7 +32,6 @@ import { isSettled } from './domain.ts'
 import { type AsOf, factsUntil, foldOf } from './history.ts'
 import type { Order } from './order.ts'
 import { placeOrder as place } from './place.ts'
-import { priceLines } from './prices.ts'
 import { record } from './record.ts'
 import { accept, settle } from './settle.ts'
 import type { Input } from './state-table.ts'
@@ -51,14 +50,14 @@ import {
 const ANSWER_MS = 200
 
 export function orderRoutes(deps: Deps, coordinator: Pick<Coordinator, 'decided'>): Endpoint[] {
-  const { database, mesh } = deps
+  const { database } = deps
   return [
     auditEndpoint(database),
     answer(placeOrder, async ({ body, caller, idempotencyKey: key, path }) => {
       if (deps.backlog.isFull()) throw overloaded()
       refuseDuplicates(body.lines)
       if (body.mode === 'two_phase' && body.payment_token === undefined) throw refuseWithoutToken()
-      const lines = await priceLines(mesh, body.lines)
+      const lines = await deps.prices.complete(body.lines)
       const order_id = orderIdOf(caller.subject, path, key)
       const request = { owner: caller.subject, route: path, key, body }
       const reply = await idempotently(database, request, async (tx) => {

@@ -29,6 +29,7 @@ import { transactionRoutes } from '../src/transaction-routes.ts'
 import { rebuildRoutes } from '../src/rebuild-routes.ts'
 import { startRebuilds } from '../src/rebuild.ts'
 import { orderRoutes } from '../src/routes.ts'
+import { createPrices } from '../src/prices.ts'
 import { createWatchers } from '../src/watchers.ts'
 
 /** The payment service's keys for cards. */
@@ -54,6 +55,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
     const watchers = createWatchers(instance.database, instance.log)
     const deps: Deps = {
       ...instance,
+      prices: createPrices(instance.mesh, { maxAgeMs: 0 }),
       sealCard: cards.seal,
       watchers,
       paymentDeadlineMs: 120_000,
@@ -118,7 +120,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
   })
 }
 
-function productPage(productIds: string) {
+export function productPage(productIds: string) {
   const items = CATALOGUE.filter(({ item_id }) => productIds.split(',').includes(item_id)).map(
     ({ item_id, name, unit_price_minor }) => ({
       product_id: item_id,
