@@ -53,6 +53,8 @@ const CELLS: [phase: Phase, barrier: BarrierState, state: PaymentState, expected
   ['cancel', 'TRIED', 'AUTHORIZED', 'CANCELLED VOIDING VOID done'],
   ['cancel', 'TRIED', 'DECLINED', 'CANCELLED DECLINED done'],
   ['cancel', 'TRIED', 'CAPTURED', 'TRIED CAPTURED refused'],
+  ['cancel', 'TRIED', 'REFUNDING', 'CANCELLED REFUNDING done'],
+  ['cancel', 'TRIED', 'REFUNDED', 'CANCELLED REFUNDED done'],
   ['cancel', 'CANCELLED', 'VOIDING', 'CANCELLED VOIDING done'],
   ['cancel', 'CONFIRMED', 'CAPTURED', 'CONFIRMED CAPTURED refused'],
 ]

@@ -16,8 +16,10 @@ export function paymentBranch(payment: Payment, intent: Intent | undefined): Bra
       const verdict = onConfirmed(payment)
       return verdict.isAnomaly === true ? undefined : verdict
     },
-    // What was captured is given back by a refund only, which is no business of the coordinator.
-    cancel: () => (IS_BEYOND_CANCEL.has(payment.state) ? undefined : onCancelled(payment)),
+    // What was captured is given back by a refund only, which is no business of the coordinator. Where the order's own
+    // event came first, the card processor may have shown a capture that the shop did not know, and given it back.
+    cancel: () =>
+      !payment.cancelled && IS_BEYOND_CANCEL.has(payment.state) ? undefined : onCancelled(payment),
   }
 }
 
