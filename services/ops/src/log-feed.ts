@@ -31,6 +31,7 @@ export function startLogFeed(
   { broker, verifier }: { broker: Broker; verifier?: EventVerifier | undefined },
   group: string,
   log: Log,
+  topics: readonly string[] = Object.keys(TOPICS),
 ): LogFeed {
   const takers = new Set<Take>()
   const places = new Map<string, { next: number; lag: number }>()
@@ -48,7 +49,7 @@ export function startLogFeed(
 
   const subscriber = broker.subscribe({
     group,
-    topics: Object.keys(TOPICS),
+    topics,
     concurrency: CONCURRENCY,
     gatherMs: GATHER_MS,
     onDelivery,

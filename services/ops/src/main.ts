@@ -55,8 +55,7 @@ await runService('ops', settings, (instance) => {
   const kafka = { ...kafkaAccess('ops', settings), clientId: name }
   const broker = createKafkaBroker(kafka, log)
   const verifier = verifierOf(settings, Object.values(TOPICS))
-  const openFeed = (group: string) => startLogFeed({ broker, verifier }, group, log)
-  const feed = openFeed(`ops-${boot}`)
+  const feed = startLogFeed({ broker, verifier }, `ops-${boot}`, log)
   const events = createLogReader(feed)
   const ask = createAskInstance(instance.signer)
   const observer = startObserver({ ...instance, ask, launcher, marks, pspUrl: settings.PSP_URL })
@@ -76,7 +75,7 @@ await runService('ops', settings, (instance) => {
   const ends = createLagReader(kafka, log)
   const windows = startWindowReader({
     feed,
-    openFeed: (number) => openFeed(`ops-${boot}-${number}`),
+    openFeed: (number, topics) => startLogFeed({ broker, verifier }, `ops-${boot}-${number}`, log, topics),
     ends,
     log,
   })

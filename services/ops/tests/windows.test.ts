@@ -41,8 +41,9 @@ const ops = useOps(() =>
 beforeEach(() => {
   isReadable = true
   broker = createFakeBroker()
-  const openFeed = () => startLogFeed({ broker }, newId(), silentLog)
-  feed = openFeed()
+  const openFeed = (_number: number, topics?: readonly string[]) =>
+    startLogFeed({ broker }, newId(), silentLog, topics)
+  feed = openFeed(0)
   reader = startWindowReader({ feed, openFeed, ends, log: silentLog })
 })
 afterEach(() => Promise.all([reader.stop(), feed.stop()]))

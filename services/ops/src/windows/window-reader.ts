@@ -36,8 +36,8 @@ export function startWindowReader({
 }: {
   /** That of everything else which counts; just started. */
   feed: LogFeed
-  /** Begins to read the log once more, in a group of that number. */
-  openFeed: (number: number) => LogFeed
+  /** Begins to read these topics once more, in a group of that number. */
+  openFeed: (number: number, topics: readonly string[]) => LogFeed
   ends: Pick<LagReader, 'read'>
   log: Log
 }): WindowReader {
@@ -49,7 +49,7 @@ export function startWindowReader({
 
   /** Its feed is its own: it ends with it. */
   function countAgain(): Reading {
-    const own = openFeed(++rebuilds)
+    const own = openFeed(++rebuilds, TOPICS)
     const reading = countFrom(own, ends)
     return {
       ...reading,
