@@ -39,11 +39,7 @@ function runJest(target: string | undefined, args: readonly string[]): void {
   const child = spawn(
     process.execPath,
     [jest, '--selectProjects', ...projects, '--runInBand', ...only, ...args],
-    {
-      cwd: ROOT,
-      stdio: 'inherit',
-      env: environmentOfJest(target),
-    },
+    { cwd: ROOT, stdio: 'inherit', env: environmentOfJest(target) },
   )
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => child.kill(signal))
   child.on('exit', (code) => (process.exitCode = code ?? 1))

@@ -11,7 +11,6 @@ import { readMessaging } from '../chaos/collect/databases.ts'
 import { readLedger } from '../chaos/collect/ledger.ts'
 import { untilQuiet } from '../chaos/collect/quiet.ts'
 import { dumpTopics } from '../chaos/collect/topics.ts'
-import { targetUrl } from '../config.ts'
 import { type SpawnedShop, spawnShop } from '../spawned-shop.ts'
 
 // A shop is backed up while it sells, sells on, and loses its machine; what is left is the backup, and the card processor.
@@ -114,7 +113,7 @@ async function reconciled(): Promise<string[]> {
   return [...new Set(output.match(/[\da-f]{8}-[\da-f-]{27}/g) ?? [])].sort()
 }
 
-;(targetUrl() === undefined ? describe : describe.skip)('a shop that was lost with its machine', () => {
+describe('a shop that was lost with its machine', () => {
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'lepton-restoring-'))
     shop = await spawnShop(join(folder, 'lost'), { args: ARGS })

@@ -12,7 +12,6 @@ import { createShopClient, type ShopClient, type Shopper } from '@lepton/testing
 import { until } from '@lepton/testing/until'
 import { askDatabase } from '../chaos/collect/ask-database.ts'
 import { poisonLatestOrder } from '../chaos/nemesis/messages.ts'
-import { targetUrl } from '../config.ts'
 import { environmentWithout } from '../environment.ts'
 import { type SpawnedShop, spawnShop } from '../spawned-shop.ts'
 import { commandsOf } from './blocks.ts'
@@ -63,7 +62,7 @@ async function buy(mode: Mode = 'saga'): Promise<void> {
 
 const control = (command: string, ...args: string[]) => askControl(shop.stateDir, { command, args })
 
-;(targetUrl() === undefined ? describe : describe.skip)('docs/runbooks.md', () => {
+describe('docs/runbooks.md', () => {
   beforeAll(async () => {
     folder = mkdtempSync(join(tmpdir(), 'lepton-runbooks-'))
     const npm = join(folder, 'bin', 'npm')

@@ -8,7 +8,6 @@ import { askControl } from '@lepton/local/control'
 import { ROOT } from '@lepton/local/root'
 import { createShopClient, type ShopClient, type Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
-import { targetUrl } from '../config.ts'
 import { environmentWithout } from '../environment.ts'
 import { spawnShop, type SpawnedShop } from '../spawned-shop.ts'
 import { applyBlock, blocksOf } from './blocks.ts'
@@ -51,7 +50,7 @@ async function shipmentOf(shopper: Shopper, orderId: string): Promise<unknown> {
   return body
 }
 
-;(targetUrl() === undefined ? describe : describe.skip)('docs/add-a-service.md, applied to a copy', () => {
+describe('docs/add-a-service.md, applied to a copy', () => {
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), 'lepton-tutorial-'))
     stateDir = join(folder, '.lepton')
