@@ -52,7 +52,8 @@ export async function rotate(
   if (kinds.has('kafka')) servers.process('kafka')
   const secretsDir = state.folder('secrets')
   const files = [...kinds.values()].map(({ file }) => file(owner))
-  const old = files.map((file) => readFileSync(join(secretsDir, file), 'utf8').trim())
+  const ofConsul = kinds.get('consul')?.file(owner)
+  const oldToken = ofConsul && readFileSync(join(secretsDir, ofConsul), 'utf8').trim()
   const users = [...kinds.values()].flatMap((kind) => kind.users ?? (isService(owner) ? [owner] : []))
   const startAgain = () => restartEach(fleet, [...new Set(users)])
 
@@ -65,10 +66,7 @@ export async function rotate(
   if (kinds.has('kafka')) await createKafkaUsers(context.kafka, kafkaPasswords)
   if (kinds.has('consul')) await createConsulTokens(consul, consulManagementToken, consulTokens)
   const started = await startAgain()
-  if (kinds.has('consul')) {
-    const token = old[[...kinds.keys()].indexOf('consul')]!
-    await revokeConsulToken(consul, consulManagementToken, token)
-  }
+  if (oldToken !== undefined) await revokeConsulToken(consul, consulManagementToken, oldToken)
   return said(files, started)
 }
 
