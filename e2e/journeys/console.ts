@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import type { Alarm, AlarmEvent, Alarms } from '@lepton/contracts/alarms'
-import type { Calls, SettingChange } from '@lepton/contracts/calls'
+import type { MeshView, SettingChange } from '@lepton/contracts/mesh'
 import type { Fault, Faults } from '@lepton/contracts/faults'
 import type { Overview } from '@lepton/contracts/console'
 import type { Capabilities } from '@lepton/contracts/processes'
@@ -134,7 +134,7 @@ export function consoleJourneys(): void {
   it('drains an instance while shoppers buy, sees its share go to the others, and undoes it', async () => {
     await using load = await startLoad(4)
     const pairOf = async () =>
-      (await read<Calls>('/ops/calls')).pairs.find(
+      (await read<MeshView>('/ops/mesh')).pairs.find(
         ({ caller, target: called }) => caller === 'gateway' && called === 'order',
       )
 

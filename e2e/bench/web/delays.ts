@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Calls } from '@lepton/contracts/calls'
+import type { MeshView } from '@lepton/contracts/mesh'
 import type { ServiceView } from '@lepton/contracts/figures'
 import type { Order } from '@lepton/contracts/order'
 import type { Shop } from '@lepton/local/shop-types'
@@ -102,7 +102,7 @@ async function breakerToList(shop: Shop, client: ShopClient, operator: Shopper):
     const sinceS = await until(
       'a breaker to be seen open',
       async () =>
-        (await read<Calls>(operator, '/ops/calls')).pairs
+        (await read<MeshView>(operator, '/ops/mesh')).pairs
           .filter(({ target }) => target === 'inventory')
           .flatMap(({ breakers }) => breakers)
           .find(({ state }) => state === 'open')?.since_s,

@@ -1,13 +1,13 @@
 import { ALARM_ROUTES } from './alarms.ts'
 import { AUDIT_ROUTES } from './audit.ts'
 import { BRANCH_ROUTES } from './branches.ts'
-import { CALL_ROUTES } from './calls.ts'
 import { SCALING_ROUTES } from './scaling.ts'
 import { CART_ROUTES } from './cart-routes.ts'
 import { INVENTORY_ROUTES } from './inventory-routes.ts'
 import { EXPERIMENT_ROUTES } from './experiments.ts'
 import { FAULT_ROUTES } from './faults.ts'
 import { GOVERNANCE_ROUTES } from './governance.ts'
+import { MESH_ROUTES } from './mesh.ts'
 import { CONSOLE_ROUTES, OPS_LIST_ROUTES, OPS_ORDER_ROUTES, OPS_ROUTES } from './ops-routes.ts'
 import { ORDER_ROUTES } from './order-routes.ts'
 import { PAYMENT_OPS_ROUTES } from './payment-ops.ts'
@@ -39,7 +39,7 @@ const routes = [
   ...FAULT_ROUTES,
   ...EXPERIMENT_ROUTES,
   ...GOVERNANCE_ROUTES,
-  ...CALL_ROUTES,
+  ...MESH_ROUTES,
   ...SCALING_ROUTES,
   ...STREAM_ROUTES,
   ...REBUILD_ROUTES,

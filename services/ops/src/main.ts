@@ -13,7 +13,7 @@ import { alarmRoutes } from './alarms/routes.ts'
 import { startAlarms } from './alarms/start.ts'
 import { reconcileEndpoint } from './audit.ts'
 import { createCallWatch } from './calls/call-watch.ts'
-import { callRoutes } from './calls/routes.ts'
+import { meshRoutes } from './calls/routes.ts'
 import { readConfig } from './config.ts'
 import { consoleRoutes } from './console-routes.ts'
 import { deadLetterEndpoints } from './dead-letters.ts'
@@ -128,7 +128,7 @@ await runService('ops', settings, (instance) => {
       }),
       ...experimentRoutes({ ...processes, once }),
       ...faultRoutes(faults, { once, incomplete }),
-      ...callRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
+      ...meshRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
       ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
       ...scaling.endpoints,
       ...windowRoutes(windows, { name, marks, once, log }),

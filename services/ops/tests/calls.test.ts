@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
-import { CALL_ROUTES, type Calls, type SettingChange } from '@lepton/contracts/calls'
+import { MESH_ROUTES, type MeshView, type SettingChange } from '@lepton/contracts/mesh'
 import type { Problem } from '@lepton/contracts/problems'
 import type { Snapshot } from '@lepton/common/http/snapshot'
 import type { ServiceView } from '@lepton/contracts/figures'
@@ -7,7 +7,7 @@ import { freshKey } from '@lepton/testing/builders'
 import type { Person } from '@lepton/testing/people'
 import { describeRefusals } from '@lepton/testing/route-suite'
 import { createCallWatch } from '../src/calls/call-watch.ts'
-import { callRoutes } from '../src/calls/routes.ts'
+import { meshRoutes } from '../src/calls/routes.ts'
 import { createIncreases } from '../src/increases.ts'
 import { createOnce } from '../src/once.ts'
 import { createFakeControl } from './fakes.ts'
@@ -20,7 +20,7 @@ const watch = createCallWatch(
   createIncreases(() => nowMs),
 )
 const ops = useOps(() =>
-  callRoutes({ pairs: watch.latest, control, once: createOnce(), incomplete: () => [] }),
+  meshRoutes({ pairs: watch.latest, control, once: createOnce(), incomplete: () => [] }),
 )
 let operator: Person
 
@@ -52,7 +52,7 @@ function look(ended: number, failed: number): void {
 }
 const put = (body: object) =>
   operator.put<SettingChange & Problem>('/ops/settings', { reason: 'a test', ...body }, { key: freshKey() })
-const read = async () => (await operator.get<Calls>('/ops/calls')).body
+const read = async () => (await operator.get<MeshView>('/ops/mesh')).body
 
 describe('who calls whom', () => {
   it('is known from the second look on, and shows what is drained', async () => {
@@ -125,7 +125,7 @@ describe('an operator', () => {
   })
 })
 
-describeRefusals(ops, CALL_ROUTES, {
+describeRefusals(ops, MESH_ROUTES, {
   change_setting: { key: 'services/order', value: '{"policy":"random"}', reason: 'a test' },
   undo_setting: { key: 'services/order', reason: 'a test' },
 })

@@ -1,6 +1,6 @@
 import type { Snapshot } from '@lepton/common/http/snapshot'
 import type { Control } from '@lepton/common/mesh/control/control'
-import type { CallPair } from '@lepton/contracts/calls'
+import type { CallPair } from '@lepton/contracts/mesh'
 import { createIncreases } from '../increases.ts'
 import { type Seeing, snapshotsOf } from '../seeing.ts'
 import { pairOf, type Seen, type SeenEndpoint } from './pair.ts'

@@ -1,4 +1,4 @@
-import type { CallPair } from '@lepton/contracts/calls'
+import type { CallPair } from '@lepton/contracts/mesh'
 import { quantileMs } from '../figures.ts'
 
 /** A target as one instance of the caller sees it, with what it did in the window. */

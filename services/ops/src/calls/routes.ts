@@ -2,14 +2,14 @@ import { answer, type Endpoint } from '@lepton/common/http/app'
 import { type Caller, nameOf } from '@lepton/common/http/auth'
 import type { Control } from '@lepton/common/mesh/control/control'
 import { InvalidSetting, parseSetting } from '@lepton/common/mesh/control/traffic'
+import type { Incomplete } from '@lepton/contracts/incomplete'
 import {
   type CallPair,
   changeSetting,
-  listCalls,
+  getMesh,
   type SettingChange,
   undoSetting,
-} from '@lepton/contracts/calls'
-import type { Incomplete } from '@lepton/contracts/incomplete'
+} from '@lepton/contracts/mesh'
 import { refuse } from '@lepton/shop/refuse'
 import { asked, type Once } from '../once.ts'
 import { replaceSetting, undoLast } from '../settings.ts'
@@ -17,7 +17,7 @@ import { replaceSetting, undoLast } from '../settings.ts'
 const MAX_CHANGES = 50
 
 /** Who calls whom, and how operators change it while everything runs. */
-export function callRoutes({
+export function meshRoutes({
   pairs,
   control,
   once,
@@ -29,7 +29,7 @@ export function callRoutes({
   incomplete: () => Incomplete[]
 }): Endpoint[] {
   return [
-    answer(listCalls, () =>
+    answer(getMesh, () =>
       Promise.resolve({
         status: 200,
         body: {

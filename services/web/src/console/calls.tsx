@@ -14,7 +14,7 @@ import { LivePage } from './live-page.tsx'
 import { figure, Table } from './table.tsx'
 import table from './table.module.css'
 
-type View = Answer<RouteOf<'GET', '/ops/calls'>>
+type View = Answer<RouteOf<'GET', '/ops/mesh'>>
 type Pair = View['pairs'][number]
 
 /** Who calls whom, instance by instance, and the settings of the mesh. */
@@ -22,8 +22,8 @@ export function Calls() {
   const { console: texts } = useConsoleMessages()
   const words = texts.calls
   const query = useQuery({
-    queryKey: ['ops', 'calls'],
-    queryFn: ({ signal }) => shop.ask('GET', '/ops/calls', { signal }),
+    queryKey: ['ops', 'mesh'],
+    queryFn: ({ signal }) => shop.ask('GET', '/ops/mesh', { signal }),
     refetchInterval: 2_000,
   })
   const [act, setAct] = useState<SettingAct>()

@@ -29,7 +29,7 @@ export function SettingDialog({ act, onClose }: { act: SettingAct | undefined; o
       toast({ text: words.changed(key, before ?? '—', after ?? '—') })
       onClose()
     },
-    onSettled: () => queries.invalidateQueries({ queryKey: ['ops', 'calls'] }),
+    onSettled: () => queries.invalidateQueries({ queryKey: ['ops', 'mesh'] }),
   })
   const title =
     act === undefined

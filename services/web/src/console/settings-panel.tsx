@@ -8,7 +8,7 @@ import type { SettingAct } from './setting-dialog.tsx'
 import { Table } from './table.tsx'
 import table from './table.module.css'
 
-type View = Answer<RouteOf<'GET', '/ops/calls'>>
+type View = Answer<RouteOf<'GET', '/ops/mesh'>>
 
 /** What is set, and what was changed, each with its undo. */
 export function Settings({ view, onAct }: { view: View; onAct: (act: SettingAct) => void }) {

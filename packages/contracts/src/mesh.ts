@@ -65,7 +65,7 @@ export const SettingChange = z.object({
 })
 export type SettingChange = z.infer<typeof SettingChange>
 
-export const Calls = z.object({
+export const MeshView = z.object({
   ...partial,
   pairs: z.array(CallPair),
   settings: z.array(z.object({ key: z.string(), value: z.string() })),
@@ -74,18 +74,18 @@ export const Calls = z.object({
   /** Newest first. */
   changes: z.array(SettingChange),
 })
-export type Calls = z.infer<typeof Calls>
+export type MeshView = z.infer<typeof MeshView>
 
 const operator = { owner: 'ops', access: ['operator'], problems: [] } as const
 
-export const listCalls = route({
+export const getMesh = route({
   ...operator,
-  operation: 'list_calls',
+  operation: 'get_mesh',
   method: 'GET',
-  path: '/ops/calls',
+  path: '/ops/mesh',
   summary:
     'Who calls whom: shares, success, round trips, retries, breakers; the settings of the mesh, and who changed them',
-  answers: { 200: Calls },
+  answers: { 200: MeshView },
 })
 
 export const changeSetting = route({
@@ -122,4 +122,4 @@ export const undoSetting = route({
   problems: ['not-found'],
 })
 
-export const CALL_ROUTES = [listCalls, changeSetting, undoSetting]
+export const MESH_ROUTES = [getMesh, changeSetting, undoSetting]
