@@ -1,73 +1,107 @@
-import { lazy, Suspense } from 'react'
-import { Route, Routes } from 'react-router'
+import { Suspense } from 'react'
+import { matchRoutes, type RouteObject, useRoutes } from 'react-router'
 import { Landing } from './landing/landing.tsx'
+import { preferredLanguage } from './language.ts'
+import { consoleMessagesOf, patternMessagesOf } from './messages/languages.ts'
+import { type LoadedPage, loadedPage } from './parts/loaded-page.tsx'
 import { NotFound } from './parts/not-found.tsx'
 import { ShopLayout } from './parts/shop-layout.tsx'
 import { Catalogue } from './shop/catalogue.tsx'
+import { prefetchProducts } from './shop/queries.ts'
 
-const ProductPage = lazy(() => import('./shop/product-page.tsx').then((m) => ({ default: m.ProductPage })))
-const CartPage = lazy(() => import('./shop/cart-page.tsx').then((m) => ({ default: m.CartPage })))
-const Checkout = lazy(() => import('./shop/checkout.tsx').then((m) => ({ default: m.Checkout })))
-const Orders = lazy(() => import('./shop/orders.tsx').then((m) => ({ default: m.Orders })))
-const OrderPage = lazy(() => import('./shop/order-page.tsx').then((m) => ({ default: m.OrderPage })))
-const Lab = lazy(() => import('./lab/lab.tsx').then((m) => ({ default: m.Lab })))
-const Patterns = lazy(() => import('./lab/patterns/patterns.tsx').then((m) => ({ default: m.Patterns })))
-const ConsoleLayout = lazy(() =>
-  import('./console/console-layout.tsx').then((m) => ({ default: m.ConsoleLayout })),
-)
-const Overview = lazy(() => import('./console/overview.tsx').then((m) => ({ default: m.Overview })))
-const Instances = lazy(() => import('./console/instances.tsx').then((m) => ({ default: m.Instances })))
-const Books = lazy(() => import('./console/books.tsx').then((m) => ({ default: m.Books })))
-const OpsOrders = lazy(() => import('./console/orders.tsx').then((m) => ({ default: m.Orders })))
-const OpsOrder = lazy(() => import('./console/order.tsx').then((m) => ({ default: m.OrderView })))
-const InFlight = lazy(() => import('./console/in-flight.tsx').then((m) => ({ default: m.InFlight })))
-const DeadLetters = lazy(() => import('./console/dead-letters.tsx').then((m) => ({ default: m.DeadLetters })))
-const Stock = lazy(() => import('./console/stock.tsx').then((m) => ({ default: m.Stock })))
-const Logs = lazy(() => import('./console/logs.tsx').then((m) => ({ default: m.Logs })))
-const Alarms = lazy(() => import('./console/alarms.tsx').then((m) => ({ default: m.Alarms })))
-const Calls = lazy(() => import('./console/calls.tsx').then((m) => ({ default: m.Calls })))
-const Faults = lazy(() => import('./console/faults.tsx').then((m) => ({ default: m.Faults })))
-const Events = lazy(() => import('./console/events.tsx').then((m) => ({ default: m.Events })))
-const Queues = lazy(() => import('./console/queues.tsx').then((m) => ({ default: m.Queues })))
-const Activity = lazy(() => import('./console/activity.tsx').then((m) => ({ default: m.Activity })))
+const ProductPage = loadedPage(() => import('./shop/product-page.tsx').then((m) => m.ProductPage))
+const CartPage = loadedPage(() => import('./shop/cart-page.tsx').then((m) => m.CartPage))
+const Checkout = loadedPage(() => import('./shop/checkout.tsx').then((m) => m.Checkout))
+const Orders = loadedPage(() => import('./shop/orders.tsx').then((m) => m.Orders))
+const OrderPage = loadedPage(() => import('./shop/order-page.tsx').then((m) => m.OrderPage))
+const Lab = loadedPage(() => import('./lab/lab.tsx').then((m) => m.Lab))
+const Patterns = loadedPage(async () => {
+  const [{ Patterns: patterns }] = await Promise.all([
+    import('./lab/patterns/patterns.tsx'),
+    patternMessagesOf(preferredLanguage()),
+  ])
+  return patterns
+})
+const ConsoleLayout = loadedPage(async () => {
+  const [{ ConsoleLayout: layout }] = await Promise.all([
+    import('./console/console-layout.tsx'),
+    consoleMessagesOf(preferredLanguage()),
+  ])
+  return layout
+})
+const Overview = loadedPage(() => import('./console/overview.tsx').then((m) => m.Overview))
+const Instances = loadedPage(() => import('./console/instances.tsx').then((m) => m.Instances))
+const Books = loadedPage(() => import('./console/books.tsx').then((m) => m.Books))
+const OpsOrders = loadedPage(() => import('./console/orders.tsx').then((m) => m.Orders))
+const OpsOrder = loadedPage(() => import('./console/order.tsx').then((m) => m.OrderView))
+const InFlight = loadedPage(() => import('./console/in-flight.tsx').then((m) => m.InFlight))
+const DeadLetters = loadedPage(() => import('./console/dead-letters.tsx').then((m) => m.DeadLetters))
+const Stock = loadedPage(() => import('./console/stock.tsx').then((m) => m.Stock))
+const Logs = loadedPage(() => import('./console/logs.tsx').then((m) => m.Logs))
+const Alarms = loadedPage(() => import('./console/alarms.tsx').then((m) => m.Alarms))
+const Calls = loadedPage(() => import('./console/calls.tsx').then((m) => m.Calls))
+const Faults = loadedPage(() => import('./console/faults.tsx').then((m) => m.Faults))
+const Events = loadedPage(() => import('./console/events.tsx').then((m) => m.Events))
+const Queues = loadedPage(() => import('./console/queues.tsx').then((m) => m.Queues))
+const Activity = loadedPage(() => import('./console/activity.tsx').then((m) => m.Activity))
+
+/** It is on its way while the rest of the page is loaded, which does not wait for it. */
+function askForShelf(): Promise<void> {
+  if (location.search === '') prefetchProducts()
+  return Promise.resolve()
+}
+
+const at = (path: string, Page: LoadedPage): RouteObject => ({ path, element: <Page />, handle: Page.load })
+
+const ROUTES: RouteObject[] = [
+  {
+    element: <ShopLayout />,
+    children: [
+      { index: true, element: <Landing /> },
+      { path: 'shop', element: <Catalogue />, handle: askForShelf },
+      at('shop/p/:productId', ProductPage),
+      at('shop/cart', CartPage),
+      at('shop/checkout', Checkout),
+      at('shop/orders', Orders),
+      at('shop/orders/:orderId', OrderPage),
+      at('lab', Lab),
+      at('lab/patterns', Patterns),
+      { path: '*', element: <NotFound /> },
+    ],
+  },
+  {
+    path: 'console',
+    element: <ConsoleLayout />,
+    handle: ConsoleLayout.load,
+    children: [
+      { index: true, element: <Overview />, handle: Overview.load },
+      at('instances', Instances),
+      at('orders', OpsOrders),
+      at('orders/:orderId', OpsOrder),
+      at('in-flight', InFlight),
+      at('dead-letters', DeadLetters),
+      at('stock', Stock),
+      at('logs', Logs),
+      at('alarms', Alarms),
+      at('calls', Calls),
+      at('faults', Faults),
+      at('events', Events),
+      at('queues', Queues),
+      at('activity', Activity),
+      at('books', Books),
+      { path: '*', element: <NotFound /> },
+    ],
+  },
+]
+
+/** Loads what the page at a path is made of. What fails is said where the page would be. */
+export async function loadPage(path: string): Promise<void> {
+  const routes = matchRoutes(ROUTES, path) ?? []
+  await Promise.allSettled(routes.map(({ route }) => loadOf(route)()))
+}
+
+const loadOf = ({ handle }: RouteObject) => (handle ?? (() => Promise.resolve())) as () => Promise<unknown>
 
 export function App() {
-  return (
-    <Suspense>
-      <Routes>
-        <Route element={<ShopLayout />}>
-          <Route index element={<Landing />} />
-          <Route path="shop">
-            <Route index element={<Catalogue />} />
-            <Route path="p/:productId" element={<ProductPage />} />
-            <Route path="cart" element={<CartPage />} />
-            <Route path="checkout" element={<Checkout />} />
-            <Route path="orders" element={<Orders />} />
-            <Route path="orders/:orderId" element={<OrderPage />} />
-          </Route>
-          <Route path="lab" element={<Lab />} />
-          <Route path="lab/patterns" element={<Patterns />} />
-          <Route path="*" element={<NotFound />} />
-        </Route>
-        <Route path="console" element={<ConsoleLayout />}>
-          <Route index element={<Overview />} />
-          <Route path="instances" element={<Instances />} />
-          <Route path="orders" element={<OpsOrders />} />
-          <Route path="orders/:orderId" element={<OpsOrder />} />
-          <Route path="in-flight" element={<InFlight />} />
-          <Route path="dead-letters" element={<DeadLetters />} />
-          <Route path="stock" element={<Stock />} />
-          <Route path="logs" element={<Logs />} />
-          <Route path="alarms" element={<Alarms />} />
-          <Route path="calls" element={<Calls />} />
-          <Route path="faults" element={<Faults />} />
-          <Route path="events" element={<Events />} />
-          <Route path="queues" element={<Queues />} />
-          <Route path="activity" element={<Activity />} />
-          <Route path="books" element={<Books />} />
-          <Route path="*" element={<NotFound />} />
-        </Route>
-      </Routes>
-    </Suspense>
-  )
+  return <Suspense>{useRoutes(ROUTES)}</Suspense>
 }

@@ -4,23 +4,19 @@ import './styles/tokens.css'
 import './styles/base.css'
 import { StrictMode, Suspense } from 'react'
 import { createRoot } from 'react-dom/client'
-import { QueryClient, QueryClientProvider } from '@tanstack/react-query'
+import { QueryClientProvider } from '@tanstack/react-query'
 import { BrowserRouter } from 'react-router'
-import { App } from './app.tsx'
+import { App, loadPage } from './app.tsx'
 import { preferredLanguage } from './language.ts'
 import { messagesOf } from './messages/languages.ts'
 import { MessagesProvider } from './messages/messages.tsx'
 import { ToastProvider } from './parts/toast.tsx'
-
-// The client asks again by itself where that may help; a second layer would multiply it.
-const queries = new QueryClient({
-  defaultOptions: { queries: { retry: false, staleTime: 5_000, refetchOnWindowFocus: true } },
-})
+import { queryClient } from './query-client.ts'
 
 function show(): void {
   createRoot(document.getElementById('root')!).render(
     <StrictMode>
-      <QueryClientProvider client={queries}>
+      <QueryClientProvider client={queryClient}>
         <MessagesProvider>
           <Suspense>
             <BrowserRouter>
@@ -35,5 +31,6 @@ function show(): void {
   )
 }
 
-// Nothing is shown before there are texts for it: no page begins in the wrong language.
-messagesOf(preferredLanguage()).then(show, show)
+// Nothing is shown before there are texts for it: no page begins in the wrong language. Nor before the page has its files:
+// React shows what it did not have at first 300 ms after what it showed instead.
+Promise.allSettled([messagesOf(preferredLanguage()), loadPage(location.pathname)]).then(show, show)

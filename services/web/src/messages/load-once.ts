@@ -6,13 +6,21 @@ export function loadOnce<Language extends string, Texts>(
   return (language) => {
     const known = loaded.get(language)
     if (known !== undefined) return known
-    const texts = load[language]()
+    const texts = readable(load[language]())
     loaded.set(language, texts)
-    texts.then(
-      // What is there is read at once: React suspends for a promise that it does not know, and shows what it had hidden 300 ms later.
-      (value) => Object.assign(texts, { status: 'fulfilled', value }),
-      () => loaded.delete(language),
-    )
+    texts.catch(() => loaded.delete(language))
     return texts
   }
+}
+
+/**
+ * Lets React read at once what has been loaded: it suspends for a promise that it does not know, and shows what it had
+ * hidden 300 ms later.
+ */
+export function readable<T>(loading: Promise<T>): Promise<T> {
+  loading.then(
+    (value) => void Object.assign(loading, { status: 'fulfilled', value }),
+    (reason: unknown) => void Object.assign(loading, { status: 'rejected', reason }),
+  )
+  return loading
 }

@@ -1,6 +1,7 @@
 import type { ShopError } from '@lepton/client'
 import type { PRODUCT_SORTS } from '@lepton/contracts/statuses'
 import {
+  infiniteQueryOptions,
   keepPreviousData,
   useInfiniteQuery,
   useMutation,
@@ -8,6 +9,7 @@ import {
   useQueryClient,
 } from '@tanstack/react-query'
 import { type Cart, shop } from '../api.ts'
+import { queryClient } from '../query-client.ts'
 
 const CART = ['cart']
 
@@ -37,9 +39,16 @@ export interface ProductFilter {
   sort?: Sort
 }
 
-export function useProducts(filter: ProductFilter) {
+export const useProducts = (filter: ProductFilter) => useInfiniteQuery(productsQuery(filter))
+
+/** Asks for the whole shelf before its page is drawn. Where it fails, the page asks again, and says so. */
+export function prefetchProducts(): void {
+  queryClient.infiniteQuery(productsQuery({})).catch(() => undefined)
+}
+
+function productsQuery(filter: ProductFilter) {
   const { query, product_ids, category, sort } = filter
-  return useInfiniteQuery({
+  return infiniteQueryOptions({
     queryKey: ['products', filter],
     queryFn: ({ pageParam, signal }) =>
       shop.ask('GET', '/products', {
