@@ -34,3 +34,6 @@ export async function ordersOf(page: Page): Promise<number> {
   expect(answer.status()).toBe(200)
   return ((await answer.json()) as { items: unknown[] }).items.length
 }
+
+/** How pages write an order's id. */
+export const shortId = (orderId: string): string => `${orderId.slice(0, 4)}…${orderId.slice(-4)}`

@@ -1,7 +1,7 @@
 import { until } from '@lepton/testing/until'
 import { expect, it } from '@jest/globals'
-import { chargesOf, target } from '../journeys/world.ts'
-import { addToCart, arriveAtOrder, order, sees } from './acts.ts'
+import { chargesOf, client, target } from '../journeys/world.ts'
+import { addToCart, arriveAtOrder, order, sees, shortId } from './acts.ts'
 import { asPerson, becomeOperator } from './browser.ts'
 import { press, tabTo } from './keys.ts'
 import { breakableProduct } from './rule.ts'
@@ -59,7 +59,7 @@ export function keyboard(): void {
       await press(page, page.getByRole('button', { name: 'Look first' }))
       await page.getByRole('cell', { name: 'would be applied' }).waitFor()
       await product.repair()
-      await press(page, page.getByRole('button', { name: 'Apply exactly these 1' }))
+      await press(page, page.getByRole('button', { name: 'Apply exactly this one' }))
 
       await press(page, page.getByRole('link', { name: 'Orders', exact: true }))
       const search = page.getByRole('searchbox')
@@ -67,8 +67,13 @@ export function keyboard(): void {
       await page.keyboard.type(orderId)
       await page.keyboard.press('Enter')
       await page.waitForURL(/query=/)
-      const ends = `${orderId.slice(0, 4)}…${orderId.slice(-4)}`
-      await press(page, page.getByRole('cell').getByRole('link', { name: ends, exact: true }).first())
+      await press(
+        page,
+        page
+          .getByRole('cell')
+          .getByRole('link', { name: shortId(orderId), exact: true })
+          .first(),
+      )
       await sees(page, /^Completed/)
     }),
   )
@@ -99,8 +104,21 @@ export function keyboard(): void {
       await search.blur()
       await page.keyboard.press('p')
       await page.getByText('paused', { exact: true }).waitFor()
+      const came = page.getByText(/^\+\d+ new orders?$/)
+      const shopper = await client.shopper()
+      // One that is placed before the first pulse has come is not new: it was there when the count began.
+      await until(
+        'an order is seen to come',
+        async () => {
+          await shopper.place([{ item_id: 'desk-mat', quantity: 1 }])
+          return (await came.count()) > 0
+        },
+        { everyMs: 500 },
+      )
+      expect(await page.locator('main tbody tr').count()).toBe(1)
       await page.keyboard.press('p')
       await page.getByText('paused', { exact: true }).waitFor({ state: 'detached' })
+      await came.waitFor({ state: 'detached' })
 
       await page.keyboard.press('?')
       const keys = page.getByRole('dialog', { name: 'Keys' })

@@ -6,6 +6,7 @@ import { Sheet } from '../parts/sheet.tsx'
 import { State } from '../parts/state.tsx'
 import style from './console.module.css'
 import { useKeys, useKeysInUse } from './keys.ts'
+import { useOrdersSince } from './orders-since.ts'
 
 /** Holds the figures of the console, and lists its keys. */
 export function KeysPanel() {
@@ -18,7 +19,12 @@ export function KeysPanel() {
   useEffect(() => () => pause(false), [])
   return (
     <>
-      {isPaused && <State kind="wait">{texts.keys.paused}</State>}
+      {isPaused && (
+        <>
+          <State kind="wait">{texts.keys.paused}</State>
+          <Came />
+        </>
+      )}
       <Button look="link" onClick={() => pause(!isPaused)}>
         {isPaused ? texts.keys.goOn : texts.keys.pause}
       </Button>
@@ -42,4 +48,11 @@ export function KeysPanel() {
       </Sheet>
     </>
   )
+}
+
+/** How much has come while the figures are held. */
+function Came() {
+  const { console: texts } = useConsoleMessages()
+  const orders = useOrdersSince()
+  return orders > 0 && <span>{texts.keys.came(orders)}</span>
 }

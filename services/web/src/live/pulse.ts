@@ -12,12 +12,15 @@ interface Received {
   atMs: number
 }
 
+export const watchPulse = (onPulse: (pulse: Pulse) => void): (() => void) =>
+  shareEvents<Pulse>('/api/v1/pulse/stream', 'pulse', onPulse)
+
 /** The shop's pulse, and whether it is of now; the last one stays while there is no other. */
 export function usePulse(onPulse?: (pulse: Pulse) => void): { pulse: Pulse | undefined; isLive: boolean } {
   const [received, setReceived] = useState<Received>()
   useEffect(
     () =>
-      shareEvents<Pulse>('/api/v1/pulse/stream', 'pulse', (pulse) => {
+      watchPulse((pulse) => {
         if (isPaused()) return
         setReceived({ pulse, atMs: Date.now() })
         onPulse?.(pulse)

@@ -17,8 +17,9 @@ export const console = {
   incomplete: (names: string) => `no figures from: ${names}`,
   keys: {
     pause: 'Pause',
-    goOn: 'Go on',
+    goOn: 'Resume',
     paused: 'paused',
+    came: (orders: number) => `+${n(orders, 'new order', 'new orders')}`,
     pausedFor: (time: string) => `paused, ${time} old`,
     title: 'Keys',
     list: {

@@ -19,6 +19,7 @@ export const console = {
     pause: '暂停刷新',
     goOn: '继续刷新',
     paused: '已暂停',
+    came: (orders: number) => `新增 ${orders} 个订单`,
     pausedFor: (time: string) => `已暂停，数据是${time}前的`,
     title: '快捷键',
     list: {
