@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as delay } from 'node:timers/promises'
 import type { MeshView } from '@lepton/contracts/mesh'
 import type { ServiceView } from '@lepton/contracts/figures'
 import type { Order } from '@lepton/contracts/order'
@@ -8,7 +7,6 @@ import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import type { Browser } from 'playwright-core'
 import { percentile } from '../percentiles.ts'
-import { startOrders } from '../steady-orders.ts'
 import { judge } from './budget.ts'
 import { visit } from './pages.ts'
 
@@ -130,39 +128,4 @@ async function backToLive(browser: Browser, shop: Shop, service: 'gateway' | 'op
   await live
   await leave()
   return Math.max(0, performance.now() - backAt)
-}
-
-const OPEN_PER_S = 200
-const OPEN_MS = 10_000
-const OPEN_ROUNDS = 3
-/** What an open overview asks for, and how often (ms). */
-const ASKED = [
-  ['/ops/overview', 2_000],
-  ['/ops/series?names=accepted_per_s,completed_p50_ms&last_s=300', 4_000],
-  ['/ops/promises', 4_000],
-  ['/ops/streams/windows?per=minute&limit=60', 10_000],
-] as const
-
-/**
- * Whether a console that is open costs the shop orders: accepted a second at more than it can take, without it and with it, in
- * turns. What is asked is what a browser asks; the browser itself would take more of this machine than all answers.
- */
-export async function measureCost(client: ShopClient, operator: Shopper): Promise<void> {
-  const accepted = { without: 0, with: 0 }
-  for (let round = 0; round < OPEN_ROUNDS; round++) {
-    for (const name of ['without', 'with'] as const) {
-      const asking =
-        name === 'without'
-          ? []
-          : ASKED.map(([path, everyMs]) =>
-              setInterval(() => void operator.ask('GET', `/api/v1${path}`).catch(() => undefined), everyMs),
-            )
-      const orders = await startOrders(client, OPEN_PER_S)
-      await delay(OPEN_MS)
-      const asked = await orders.stop()
-      accepted[name] += asked.filter(({ status }) => status === 202).length
-      asking.forEach(clearInterval)
-    }
-  }
-  judge('orders a second, cost of an open console', (1 - accepted.with / accepted.without) * 100, 2, '%', 1)
 }

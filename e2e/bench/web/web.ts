@@ -1,7 +1,8 @@
 import { serveControl } from '@lepton/local/control'
 import { launchBrowser } from '../../browser/launch.ts'
 import { operatorOf, withShop } from '../bench-shop.ts'
-import { measureCost, measureDelays } from './delays.ts'
+import { measureCost } from './cost.ts'
+import { measureDelays } from './delays.ts'
 import { measureIdle } from './idle.ts'
 import { measureLab } from './lab.ts'
 import { measureLive } from './live.ts'
@@ -20,7 +21,7 @@ export async function measureWeb(stateDir: string): Promise<void> {
       await measureIdle(shop)
       await measureLoads(browser, shop)
       await measureLive(browser, shop, client)
-      await measureCost(client, operator)
+      await measureCost(shop, client, operator)
       await measureDelays(browser, shop, client, operator)
       await measureLab(browser, shop)
       // Last: its copies of an order have neither stock nor payment, which breaks promises.
