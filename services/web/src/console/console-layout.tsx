@@ -9,7 +9,7 @@ import { Bone, Trouble } from '../parts/panel.tsx'
 import { useSession, useSignOut } from '../parts/session.ts'
 import layout from '../parts/shop-layout.module.css'
 import { ThemeButton } from '../parts/theme-button.tsx'
-import style from './console.module.css'
+import style from './console-layout.module.css'
 import { Gate } from './gate.tsx'
 import { KeysPanel } from './keys-panel.tsx'
 

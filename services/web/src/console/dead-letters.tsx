@@ -125,7 +125,7 @@ function OrderLink({ letter: { key, event_type } }: { letter: Letter }) {
   const { console: texts } = useConsoleMessages()
   if (event_type === null || event_type.startsWith('cart.')) return '—'
   return (
-    <Link to={`/console/orders/${key}`} aria-label={`${texts.order.title} ${key}`}>
+    <Link to={`/console/orders/${key}`} aria-label={`${texts.order.title} ${shortId(key)}`}>
       <code>{shortId(key)}</code>
     </Link>
   )

@@ -81,7 +81,7 @@ describe('the judgement', () => {
 
   it('begins with a service that has no instance left, and never calls the unknown nothing', () => {
     expect(say(overview([service('payment', ['failing', 'failing'])], null))).toBe(
-      'No instance of payment answers. payment-1 has not answered for 6 s: has ended and is started again. So do 1 more. How many orders are in flight is not known now.',
+      'No instance of payment answers. payment-1 has not answered for 6 s: has ended and is started again. 1 more has not answered either. How many orders are in flight is not known now.',
     )
   })
 })

@@ -19,7 +19,7 @@ export const faults = {
   effect: (seen: number, all: number) => `in effect on ${seen} of ${all}`,
   kills: (count: number) => n(count, 'kill', 'kills'),
   endless: 'no end of its own',
-  stranger: 'not begun in this console',
+  stranger: 'not started from this console',
   start: 'Break something',
   nothing: 'The launcher does not say what runs: there is nothing to choose from.',
   what: 'What',
@@ -55,6 +55,6 @@ export const faults = {
     left: 'ends in',
     works: 'what still works',
     why: 'who and why',
-    acts: 'do',
+    acts: 'actions',
   },
 }

@@ -30,7 +30,7 @@ export const lists = {
       money: 'money',
       count: 'orders',
       oldest: 'oldest',
-      p95: '95 of 100 within',
+      p95: '95 % within',
     },
   },
   letters: {
@@ -44,7 +44,8 @@ export const lists = {
     open: 'Not applied',
     since: (count: number) => `+${count} since you looked: left alone`,
     look: 'Look first',
-    apply: (count: number) => (count === 0 ? 'Apply again' : `Apply exactly these ${count}`),
+    apply: (count: number) =>
+      count === 0 ? 'Apply again' : count === 1 ? 'Apply exactly this one' : `Apply exactly these ${count}`,
     reason: 'from the console',
     states: {
       DEAD: 'cannot apply',
@@ -94,7 +95,7 @@ export const lists = {
     title: 'The latest lines of all processes.',
     level: 'from level',
     show: 'Show',
-    empty: 'No line is like that.',
+    empty: 'No line matches.',
     fields: { service: 'Service or instance', order_id: 'Order id', query: 'Words' },
     columns: { at: 'time, UTC', level: 'level', instance: 'instance', message: 'line' },
   },

@@ -6,7 +6,7 @@ export const timeline = {
   later: (time: string) => `${time} later`,
   dead: 'cannot apply',
   expected: 'still to come',
-  tries: (count: number) => (count === 0 ? 'not yet asked' : n(count, 'try', 'tries')),
+  tries: (count: number) => (count === 0 ? 'not tried yet' : n(count, 'try', 'tries')),
   events: {
     'cart.checked_out.v1': 'checked out',
     'order.placed.v1': 'placed',

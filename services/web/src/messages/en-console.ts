@@ -27,11 +27,11 @@ export const console = {
       j: 'the next row',
       k: 'the row before',
       Enter: 'open the row',
-      p: 'pause the figures, or let them go on',
+      p: 'pause or resume the figures',
       '?': 'this list',
       Esc: 'close what is open',
     },
-    inUse: 'Single keys do something',
+    inUse: 'Use single-key shortcuts',
   },
   gate: {
     title: 'Operators only',
@@ -47,7 +47,7 @@ export const console = {
     all: (count: number) => `All ${count} instances answer.`,
     silent: (name: string, why: string, time: string) =>
       `${name} has not answered for ${time}${why === '' ? '' : `: ${why}`}.`,
-    more: (count: number) => `So do ${count} more.`,
+    more: (count: number) => `${count} more ${count === 1 ? 'has' : 'have'} not answered either.`,
     down: (names: string) => `No instance of ${names} answers.`,
     inFlight: (count: number) =>
       count === 0 ? 'No order is in flight.' : `${n(count, 'order is', 'orders are')} in flight.`,
@@ -95,12 +95,12 @@ export const console = {
       outbox: 'outbox',
     },
     happened: 'What happened',
-    nothing: 'Nothing has happened to a process since the console began to look.',
+    nothing: 'Nothing has happened to a process since the console started watching.',
     by: (who: string, reason: string | null) => `by ${who}${reason === null ? '' : `: “${reason}”`}`,
   },
   instances: {
     nav: 'Instances',
-    all: 'As many instances answer as ought to.',
+    all: 'All expected instances answer.',
     missing: (names: string) => `Instances are missing: ${names}.`,
     servers: 'Servers',
     sized: (min: number, max: number, words: string) =>
@@ -115,7 +115,7 @@ export const console = {
       cpu: 'CPU',
       memory: 'memory',
       restarts: 'restarts',
-      acts: 'do',
+      acts: 'actions',
     },
   },
   acts: {
@@ -165,7 +165,7 @@ export const console = {
       in_flight: 'Orders that are being carried out.',
       stuck: 'Orders that have not moved for 30 seconds.',
       cancelled: 'Orders that were cancelled or rejected.',
-      refunded: 'Orders that were given back.',
+      refunded: 'Orders that were refunded.',
     },
     tabs: {
       all: 'All',
@@ -206,17 +206,17 @@ export const console = {
     waits: (service: string, step: string, since: string, left: string) =>
       `Waits for ${service}: ${step}${since}.${left}`,
     since: (time: string) => `, for ${time}`,
-    left: (time: string) => ` It is cancelled by itself in ${time}.`,
+    left: (time: string) => ` It will be cancelled automatically in ${time}.`,
     ended: {
       COMPLETED: 'Completed: committed and charged.',
       CANCELLED: 'Cancelled: nothing is held, nothing was kept.',
       REJECTED: 'Rejected: nothing is held, nothing was charged.',
-      REFUNDED: 'Given back: the units and the money have returned.',
+      REFUNDED: 'Refunded: the units and the money are back.',
     } as Partial<Record<string, string>>,
   },
   trace: {
     title: 'Where the time went',
-    none: 'No process knows a span of this order any more: each keeps its newest only.',
+    none: 'No process has a span of this order any more: each keeps only its newest.',
     sum: (spans: number, processes: number, time: string) =>
       `${n(spans, 'span', 'spans')} in ${n(processes, 'process', 'processes')}, ${time} from the first to the last`,
     id: 'Trace',

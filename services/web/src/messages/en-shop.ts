@@ -127,7 +127,7 @@ export const order = {
   card: 'Payment',
   cancel: 'Cancel order',
   cancelling: 'Cancelling…',
-  refund: 'Give it back',
+  refund: 'Return it',
   refunding: 'Refunding…',
   buyAgain: 'Buy again',
   restore: 'Put it back into the cart',
@@ -142,7 +142,7 @@ export const order = {
   openInConsole: 'Open in the console',
   confirmCancel: 'Cancel this order? Its units go back on the shelf, and its card is not charged.',
   confirmRefund: (amount: string) =>
-    `Give everything back? ${amount} return to the card, the units to the shelf.`,
+    `Return everything? ${amount} goes back to the card, and the units to the shelf.`,
   keep: 'Keep it',
   bankSays: (why: string) => `The bank says: ${why}.`,
   shortage: (name: string, requested: number, available: number) =>
@@ -161,6 +161,6 @@ export const order = {
     OUT_OF_STOCK: 'Not enough is left. Nothing was charged.',
     EXPIRED: 'The time to pay was over, so the order was cancelled. Nothing was charged.',
     CAPTURE_FAILED: 'The bank authorised the card and then refused to charge it. The order was undone.',
-    REFUNDED: 'Given back: the money has returned.',
+    REFUNDED: 'Returned: your money has been refunded.',
   },
 }
