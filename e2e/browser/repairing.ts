@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { addToCart, order, sees } from './acts.ts'
+import { addToCart, order, sees, shortId } from './acts.ts'
 import { asPerson, becomeOperator, type Person } from './browser.ts'
 import { breakableProduct, BROKEN_PRODUCT } from './rule.ts'
 
@@ -29,7 +29,7 @@ export function repairing(): void {
       await becomeOperator(person)
       await page.goto('/console')
       await page.getByRole('link', { name: 'Dead letters' }).click()
-      await page.getByRole('link', { name: `Order ${orderId}` }).click()
+      await page.getByRole('link', { name: `Order ${shortId(orderId)}` }).click()
 
       await sees(page, /^Stuck: inventory could not apply “placed”/)
       expect(page.url()).toMatch(new RegExp(`/console/orders/${orderId}$`))
@@ -55,14 +55,14 @@ export function repairing(): void {
       await seesStuck(tab, second)
       await page.getByText('+1 since you looked: left alone').waitFor()
       await product.repair()
-      await page.getByRole('button', { name: 'Apply exactly these 1' }).click()
+      await page.getByRole('button', { name: 'Apply exactly this one' }).click()
 
       await page.goto(`/console/orders/${first}`)
       await sees(page, /^Completed/)
       await page.goto('/console/dead-letters')
       await sees(page, /^1 event could not be applied/)
       await page.getByRole('button', { name: 'Look first' }).click()
-      await page.getByRole('button', { name: 'Apply exactly these 1' }).click()
+      await page.getByRole('button', { name: 'Apply exactly this one' }).click()
       await page.goto(`/console/orders/${second}`)
       await sees(page, /^Completed/)
     }),

@@ -119,10 +119,10 @@ export function shopping(): void {
 
       await page.getByRole('button', { name: /^Pay now/ }).click()
       await sees(page, 'Done: yours, and charged once.')
-      await page.getByRole('button', { name: 'Give it back' }).click()
-      await page.getByRole('dialog').getByRole('button', { name: 'Give it back' }).click()
+      await page.getByRole('button', { name: 'Return it' }).click()
+      await page.getByRole('dialog').getByRole('button', { name: 'Return it' }).click()
 
-      await sees(page, 'Given back: the money has returned.')
+      await sees(page, 'Returned: your money has been refunded.')
       expect(await chargesOf(orderId)).toMatchObject([{ state: 'REFUNDED' }])
     }),
   )

@@ -5,6 +5,7 @@ import { chinese } from '../browser/chinese.ts'
 import { identity } from '../browser/identity.ts'
 import { keyboard } from '../browser/keyboard.ts'
 import { looks } from '../browser/looks.ts'
+import { missing } from '../browser/missing.ts'
 import { patterns } from '../browser/patterns.ts'
 import { pictures } from '../browser/pictures.ts'
 import { repairing } from '../browser/repairing.ts'
@@ -64,6 +65,7 @@ describe('a person with a browser', () => {
   describe('repairs things: it', repairing)
   describe('has nothing but a keyboard, and', keyboard)
   describe('has pages open: one', restarting)
+  describe('misses a service: one', missing)
   describe('takes the pictures of the README: they', pictures)
 })
 describe('the shop', faults)
