@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { readConfig } from '@lepton/local/config'
-import { placeProbeOrder } from '@lepton/local/probe'
+import { placeProbeOrder, probeOps } from '@lepton/local/probe'
 import { ROOT } from '@lepton/local/root'
 import { SERVICES, type ServiceName } from '@lepton/local/services'
 import { startShop } from '@lepton/local/shop'
@@ -42,11 +42,13 @@ describe(`the services, with only their servers running, in the orders of seed $
   it.each(ordersOf(seed))('start as %s, and sell something', async (order) => {
     for (const service of order.split(' ')) await shop.add(service as ServiceName)
 
-    const orderId = await placeProbeOrder(
-      shop.urls.gateway,
-      ORDER_TIMEOUT_MS,
-      AbortSignal.timeout(TIMEOUT_MS),
-    )
+    const probe = {
+      gateway: shop.urls.gateway,
+      timeoutMs: ORDER_TIMEOUT_MS,
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    }
+    const orderId = await placeProbeOrder(probe)
+    await probeOps({ orderId, operatorSecretFile: shop.operatorSecretFile }, probe)
 
     expect(orderId).toMatch(/^[0-9a-f-]{36}$/)
     await Promise.all(shop.instances().map(({ instance }) => shop.remove(instance)))

@@ -43,7 +43,7 @@ export async function tryShop(cluster: Cluster, tools: Tools, { overlay, image, 
   const startedAt = performance.now()
   await kubectl(cluster, tools, 'apply', '--kustomize', folder)
   const gateway = await until('the address of the gateway', PROBE_MS, () => gatewayOf(cluster, tools))
-  await placeProbeOrder(gateway, PROBE_MS, signal)
+  await placeProbeOrder({ gateway, timeoutMs: PROBE_MS, signal })
   return { gateway, tookMs: performance.now() - startedAt }
 }
 

@@ -16,7 +16,7 @@ import { opsSocketPath } from './control.ts'
 import { createFleet, type Fleet } from './fleet.ts'
 import { kafkaAddress } from './kafka.ts'
 import { createLaunch, SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
-import { placeProbeOrder } from './probe.ts'
+import { placeProbeOrder, probeOps } from './probe.ts'
 import type { ServerName } from './server.ts'
 import { instancesOf, entryOf, environmentOf, nodeOf, SERVICES, type ServiceContext } from './services.ts'
 import { createShop, describeShop } from './shop-control.ts'
@@ -67,7 +67,10 @@ async function bringUp(launch: Launch): Promise<Shop> {
   )
   const shop = createShop(launch, context, fleet)
   if (options.probe ?? true) {
-    await step('probe order COMPLETED', () => placeProbeOrder(shop.urls.gateway, PROBE_TIMEOUT_MS, signal))
+    const probe = { gateway: shop.urls.gateway, timeoutMs: PROBE_TIMEOUT_MS, signal }
+    const orderId = await step('probe order COMPLETED', () => placeProbeOrder(probe))
+    const { operatorSecretFile } = shop
+    await step('an operator sees it in every service', () => probeOps({ orderId, operatorSecretFile }, probe))
   }
   state.savePorts(ports.chosen())
   const writeRun = () => state.writeRun(describeShop(shop))
