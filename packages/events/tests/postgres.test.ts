@@ -3,9 +3,10 @@ import { useDatabase } from '@lepton/testing/database'
 import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
 import type { Database } from '../src/postgres/database.ts'
-import { insertRows, saveRows } from '../src/postgres/rows.ts'
+import { insertRows, lockOrCreate, saveRows } from '../src/postgres/rows.ts'
 import { createSignal } from '../src/postgres/signal.ts'
 import { LockBusy } from '../src/postgres/transaction.ts'
+import { remainingMs, withDeadline } from '@lepton/common/runtime/deadline'
 import { Unavailable } from '@lepton/common/runtime/problem'
 
 const test = useDatabase('events')
@@ -13,6 +14,7 @@ let database: Database
 
 beforeAll(async () => {
   database = test.open()
+  await database.query('create table named (id uuid primary key, total int not null default 0)')
   await database.query(`create function slow_commit() returns trigger language plpgsql as $$
     begin perform pg_sleep(30); return null; end $$`)
   await database.query(`create function refused_commit() returns trigger language plpgsql as $$
@@ -23,7 +25,7 @@ beforeAll(async () => {
     for each row when (new.key = 'refused') execute function refused_commit()`)
 })
 
-beforeEach(() => database.query('delete from tally'))
+beforeEach(() => database.query('truncate tally, named'))
 
 function insert(key: string, total = 0): [string, unknown[]] {
   return ['insert into tally (key, total) values ($1, $2)', [key, total]]
@@ -86,6 +88,17 @@ describe('a transaction', () => {
       })
       .catch(() => undefined)
     expect(ran).toEqual(['committed'])
+  })
+
+  it('begins after the commit what is not bound to the deadline of its request', async () => {
+    let left: number | undefined = 0
+    await withDeadline(1_000, () =>
+      database.inTransaction((tx) => {
+        tx.afterCommit(() => (left = remainingMs()))
+        return Promise.resolve()
+      }),
+    )
+    expect(left).toBeUndefined()
   })
 })
 
@@ -150,6 +163,51 @@ describe('a COMMIT', () => {
   it('that was refused is a definite answer', async () => {
     const work = database.inTransaction((tx) => tx.query(...insert('refused')))
     await expect(work).rejects.toMatchObject({ code: '23514' })
+  })
+})
+
+describe('rows that are locked or made', () => {
+  const [a, b] = ['0000000a-0000-4000-8000-000000000000', '0000000b-0000-4000-8000-000000000000'] as const
+  const isWaiting = async () => {
+    const { rows } = await database.query(
+      `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+    )
+    return rows.length > 0
+  }
+
+  it('are there afterwards, each once, with what they hold', async () => {
+    await database.query('insert into named values ($1, 3)', [b])
+
+    const { rows } = await database.inTransaction((tx) => lockOrCreate(tx, 'named', 'id', [b, a, b]))
+    const again = await database.inTransaction((tx) => lockOrCreate(tx, 'named', 'id', [a], true))
+
+    expect(rows).toEqual([
+      { id: a, total: 0 },
+      { id: b, total: 3 },
+    ])
+    expect(again.rows).toEqual([{ id: a, total: 0 }])
+  })
+
+  it('are taken in one order, whether they are there or not: nobody waits in a circle', async () => {
+    await database.query('insert into named (id) values ($1)', [b])
+    const first = Promise.withResolvers<void>()
+    let runs = 0
+    const one = database.inTransaction(async (tx) => {
+      runs++
+      await lockOrCreate(tx, 'named', 'id', [a])
+      first.resolve()
+      await until('the other waits', isWaiting)
+      await lockOrCreate(tx, 'named', 'id', [b])
+    })
+    await first.promise
+    const other = database.inTransaction(async (tx) => {
+      runs++
+      await lockOrCreate(tx, 'named', 'id', [a, b])
+    })
+
+    await Promise.all([one, other])
+
+    expect(runs).toBe(2)
   })
 })
 

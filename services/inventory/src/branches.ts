@@ -22,11 +22,12 @@ export function branchRoutes(deps: Deps): Endpoint[] {
   const ask = createParticipant<Intent, Verdict, string, ReservationChanges>(
     deps,
     {
-      lock: (tx, requests) =>
+      lock: (tx, requests, areNew) =>
         lockReservations(
           tx,
           requests.map(({ gid }) => gid),
           requests.flatMap(({ intent }) => intent?.items.map(({ product_id }) => product_id) ?? []),
+          areNew,
         ),
       branch: (changes, { gid, intent }) =>
         stockBranch(changes.reservation(gid).state, intent?.items ?? [], (id) => changes.availableOf(id)),

@@ -35,7 +35,7 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
           tx,
           incoming.map(({ key }) => key),
           wanted.map(({ product_id }) => product_id),
-          incoming.filter((event) => isEvent(event, OrderPlaced)).map(({ key }) => key),
+          incoming.every((event) => isEvent(event, OrderPlaced)),
         )
       },
       position: (changes, key) => changes.reservation(key).last_order_seq,

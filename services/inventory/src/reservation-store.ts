@@ -18,12 +18,8 @@ interface Locked {
   rows: Reservation[]
 }
 
-export function lockReservations(
-  tx: Tx,
-  orderIds: readonly string[],
-  likelyNew: readonly string[],
-): Promise<Locked> {
-  return lockOrCreate<Reservation>(tx, 'reservation', 'order_id', orderIds, likelyNew)
+export function lockReservations(tx: Tx, orderIds: readonly string[], areNew: boolean): Promise<Locked> {
+  return lockOrCreate<Reservation>(tx, 'reservation', 'order_id', orderIds, areNew)
 }
 
 export async function lockOverdue(tx: Tx, limit: number): Promise<Locked> {

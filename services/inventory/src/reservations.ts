@@ -123,25 +123,27 @@ export class ReservationChanges {
 
 /**
  * Locks an order's reservation, making it where there is none, then the stock it may move: always
- * reservations before stock and both in key order, so that no two transactions wait for each other. Orders that are
- * all `likelyNew` take one round trip.
+ * reservations before stock and both in key order, so that no two transactions wait for each other. Orders that
+ * `areNew` take one round trip.
  */
 export async function lockReservations(
   tx: Tx,
   orderIds: readonly string[],
   wanted: readonly string[],
-  likelyNew: readonly string[] = [],
+  areNew = false,
 ): Promise<ReservationChanges> {
-  const areNew = new Set(likelyNew).size === new Set(orderIds).size
-  const [{ now, rows }, found, wantedStock] = await Promise.all([
-    store.lockReservations(tx, orderIds, likelyNew),
+  const [{ now, rows }, listed, wantedStock] = await Promise.all([
+    store.lockReservations(tx, orderIds, areNew),
     store.listItems(tx, orderIds),
     areNew ? store.lockStock(tx, wanted) : [],
   ])
   const holding = new Set(
     rows.flatMap(({ order_id, state }) => (state === 'HELD' || state === 'COMMITTED' ? [order_id] : [])),
   )
-  const items = found.filter(({ order_id }) => holding.has(order_id))
+  const items = listed.filter(({ order_id }) => holding.has(order_id))
+  for (const { order_id } of items) holding.delete(order_id)
+  // Another transaction made these while this one waited for it: their items were not there to be listed.
+  if (holding.size > 0) items.push(...(await store.listItems(tx, [...holding])))
   const isLocked = new Set(wantedStock.map(({ product_id }) => product_id))
   const others = new Set(items.map(({ product_id }) => product_id))
   if (!areNew) for (const product of wanted) others.add(product)

@@ -5,6 +5,9 @@ import type { Problem } from '@lepton/contracts/problems'
 import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/order'
 import { eventRecord, eventsOf, line, placement } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
+import { onPlaced } from '../src/domain.ts'
+import { holdUntil } from '../src/hold.ts'
+import { lockReservations } from '../src/reservations.ts'
 import { useInventoryService } from './inventory-service.ts'
 
 const shop = useInventoryService()
@@ -31,6 +34,14 @@ async function barrierOf(order_id: string) {
     [order_id],
   )
   return rows[0]
+}
+
+/** How many transactions wait for a row. */
+async function waiting(): Promise<number> {
+  const { rows } = await shop.database.query(
+    `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+  )
+  return rows.length
 }
 
 const held = (state: string) => ({ status: 200, body: { state } })
@@ -142,6 +153,36 @@ describe('a try that comes after its cancellation', () => {
 
     expect(await shop.stock('published')).toMatchObject({ available: 5, held: 0 })
     expect(shop.anomalies()).toBe(0)
+  })
+
+  it('and has not committed when that comes is undone by it, with its units', async () => {
+    await shop.product('uncommitted', 5)
+    const id = newId()
+    const commit = Promise.withResolvers<void>()
+    const isHeld = Promise.withResolvers<void>()
+    const trying = shop.database.inTransaction(async (tx) => {
+      const changes = await lockReservations(tx, [id], ['uncommitted'], true)
+      const items = [{ product_id: 'uncommitted', quantity: 2 }]
+      changes.want(id, items, holdUntil(deadline))
+      changes.carryOut(
+        id,
+        onPlaced('NONE', items, (product) => changes.availableOf(product)),
+        undefined,
+      )
+      changes.store(tx, shop.deps.outbox)
+      await tx.query('select 1')
+      isHeld.resolve()
+      await commit.promise
+    })
+    await isHeld.promise
+
+    await shop.broker.send([cancelled(id, 1)])
+    await until('the event waits for the row', async () => (await waiting()) > 0)
+    commit.resolve()
+    await trying
+    await shop.settle()
+
+    expect(await shop.stock('uncommitted')).toMatchObject({ available: 5, held: 0 })
   })
 
   it('is refused also when both are carried out in one transaction', async () => {

@@ -26,10 +26,11 @@ export function branchRoutes(deps: Deps): Endpoint[] {
   const ask = createParticipant<Intent, Verdict, PaymentState, PaymentChanges>(
     deps,
     {
-      lock: (tx, requests) =>
+      lock: (tx, requests, areNew) =>
         lockPayments(
           tx,
           requests.map(({ gid }) => gid),
+          areNew,
         ),
       branch: (changes, { gid, intent }) => paymentBranch(changes.payment(gid), intent),
       carryOut: (changes, { trace }, verdict) => changes.carryOut(verdict, trace),

@@ -45,7 +45,7 @@ function toPayments(
       lockPayments(
         tx,
         incoming.map(({ key }) => key),
-        incoming.filter((event) => isEvent(event, OrderPlaced)).map(({ key }) => key),
+        incoming.every((event) => isEvent(event, OrderPlaced)),
       ),
     position: (changes, key) => changes.payment(key)[position],
     advance: (changes, key, sequence) => changes.advance(key, position, sequence),

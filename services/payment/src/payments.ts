@@ -108,12 +108,12 @@ export class PaymentChanges {
   }
 }
 
-/** Locks the orders' payments, making those that are not there yet. */
+/** Locks the orders' payments, making those that are not there yet. `areNew`: they are likely missing. */
 export async function lockPayments(
   tx: Tx,
   orderIds: readonly string[],
-  likelyNew: readonly string[] = [],
+  areNew = false,
 ): Promise<PaymentChanges> {
-  const { now, rows } = await store.lockPayments(tx, orderIds, likelyNew)
+  const { now, rows } = await store.lockPayments(tx, orderIds, areNew)
   return new PaymentChanges(now, rows)
 }

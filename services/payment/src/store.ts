@@ -38,9 +38,9 @@ export async function stateOf(database: Database, orderId: string): Promise<Paym
 export function lockPayments(
   tx: Tx,
   orderIds: readonly string[],
-  likelyNew: readonly string[],
+  areNew: boolean,
 ): Promise<{ now: string; rows: Payment[] }> {
-  return lockOrCreate<Payment>(tx, 'payment', 'order_id', orderIds, likelyNew)
+  return lockOrCreate<Payment>(tx, 'payment', 'order_id', orderIds, areNew)
 }
 
 export function savePayments(tx: Tx, payments: readonly Payment[]): void {

@@ -92,6 +92,18 @@ describe('a try', () => {
     expect(await toldTypes(id)).toEqual(['payment.voided.v1'])
   })
 
+  it('is carried out also when its coordinator has stopped listening', async () => {
+    const id = newId()
+    shop.psp.next('AUTH', 'hold')
+    const overAt = performance.now() + 150
+
+    expect(await ask('try', id, { 'lepton-deadline-ms': '150' })).toMatchObject(is('AUTHORIZING'))
+    await until('the time of the request is over', () => performance.now() > overAt)
+    shop.psp.release()
+
+    await until('the money is reserved', async () => (await shop.stateOf(id)) === 'AUTHORIZED')
+  })
+
   it('asked again while the processor is at work waits for the same answer', async () => {
     const id = newId()
     shop.psp.next('AUTH', 'hold')

@@ -12,7 +12,7 @@ interface Allowance {
   attempt: number
 }
 
-const storage = new AsyncLocalStorage<Allowance>()
+const storage = new AsyncLocalStorage<Allowance | undefined>()
 
 /** More time passed than there was. */
 export class DeadlineExceeded extends Error {}
@@ -29,6 +29,11 @@ export function withDeadline<T>(remainingMs: number, work: () => T, attempt?: nu
     attempt: attempt ?? outer?.attempt ?? 1,
   }
   return storage.run(allowance, work)
+}
+
+/** Runs what is done for others as well, or for nobody: it is not bound to the time of the request that it begins in. */
+export function withoutDeadline<T>(work: () => T): T {
+  return storage.run(undefined, work)
 }
 
 /** Undefined where no deadline is set. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { remainingMs, withDeadline } from './deadline.ts'
 import { createGroupCommit } from './group-commit.ts'
 
 /** Work that ends when the test says so, and what it was given, run by run. */
@@ -94,5 +95,17 @@ describe('a group commit', () => {
     expect(given().at(-1)).toEqual([6])
     runs[3]!.end()
     await Promise.all(all)
+  })
+
+  it('has the deadline of none of its callers: what one has no time for, another still waits for', async () => {
+    const left: (number | undefined)[] = []
+    const bring = createGroupCommit<number>(async () => {
+      left.push(remainingMs())
+      await turn()
+    }, 10)
+
+    await Promise.all([withDeadline(1, () => bring([1])), withDeadline(5_000, () => bring([2]))])
+
+    expect(left).toEqual([undefined, undefined])
   })
 })

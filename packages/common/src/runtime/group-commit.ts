@@ -1,10 +1,12 @@
+import { withoutDeadline } from './deadline.ts'
+
 /**
  * Runs `work` on what several callers bring, together: each run on everything that came while the last
  * one ran, up to `maxItems`. So transactions grow with the load instead of in number.
  *
  * There is one run at a time, and up to `maxRuns` while full ones wait. Items keep the order they came in:
  * runs begin in it. A caller is answered when the run with its items ends; a fault of a run is the fault of
- * all who were in it.
+ * all who were in it. No run has the deadline of a caller: the others may have more time, and the next ones come after it.
  */
 export function createGroupCommit<T>(
   work: (items: readonly T[]) => Promise<void>,
@@ -44,6 +46,6 @@ export function createGroupCommit<T>(
     new Promise((resolve, reject) => {
       waiting.push({ items, resolve, reject })
       waitingItems += items.length
-      if (isDue()) void run()
+      if (isDue()) void withoutDeadline(run)
     })
 }

@@ -51,28 +51,41 @@ export async function lockRows<R extends object>(
 }
 
 /**
- * Locks the rows of a table by their key, in key order, making those that are missing with the table's
- * defaults. Two transactions with the same rows wait for each other and never in a circle.
+ * Locks the rows of a table by their key, making those that are missing with the table's defaults. Two transactions
+ * with the same rows wait for each other and never in a circle: each row is inserted or, where it is there, locked, one
+ * after the other in key order. Locking what is there first and then inserting the rest would be another order.
  *
- * Looks first and inserts only what it missed: most rows are there, and an insert that meets one is expensive. Those
- * that are `likelyNew` are inserted in the same round trip.
+ * A single row has no order, so it is looked for first, unless it is likely new: that is cheaper where it is there.
  */
 export async function lockOrCreate<R extends object>(
   tx: Tx,
   table: string,
   key: string,
   ids: readonly string[],
-  likelyNew: readonly string[] = [],
+  areNew = false,
 ): Promise<{ now: string; rows: R[] }> {
-  const lock = () => lockRows<R>(tx, table, { key }, ids)
-  const insert = `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id on conflict do nothing`
-  if (likelyNew.length > 0) tx.write(insert, [likelyNew])
-  const wanted = new Set(ids).size
-  let rows = await lock()
-  if (rows.length < wanted) {
-    const made = await tx.query<R & { now: string }>(`${insert} returning *, now() as now`, [ids])
-    // Another transaction has inserted some of them.
-    rows = rows.length + made.rows.length < wanted ? await lock() : [...rows, ...made.rows]
-  }
+  const sorted = [...new Set(ids)].sort()
+  const found = sorted.length === 1 && !areNew ? await lockRows<R>(tx, table, { key }, sorted) : []
+  const rows = found.length > 0 ? found : await upserted<R>(tx, table, key, sorted)
   return { now: rows[0]!.now, rows: rows.map(({ now: _now, ...row }) => row as unknown as R) }
+}
+
+/** In one round trip. A conflict locks the row, also where its update has no effect (`where false`). */
+async function upserted<R extends object>(
+  tx: Tx,
+  table: string,
+  key: string,
+  sorted: readonly string[],
+): Promise<(R & { now: string })[]> {
+  tx.write(
+    `insert into ${table} (${key}) select id from unnest($1::uuid[]) as id order by id
+     on conflict (${key}) do update set ${key} = excluded.${key} where false`,
+    [sorted],
+  )
+  const { rows } = await tx.query<R & { now: string }>(
+    `select locked.*, now() as now from unnest($1::uuid[]) as given(id)
+     cross join lateral (select * from ${table} where ${key} = given.id offset 0) locked`,
+    [sorted],
+  )
+  return rows
 }

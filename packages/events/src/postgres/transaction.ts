@@ -1,4 +1,5 @@
 import type { Duplex } from 'node:stream'
+import { withoutDeadline } from '@lepton/common/runtime/deadline'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import type pg from 'pg'
 import { LOCK_TIMEOUT, STALE_SESSION } from './faults.ts'
@@ -11,7 +12,10 @@ export interface Tx {
    * the order they are sent; a fault of this one undoes the transaction at the latest at its commit.
    */
   write<R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void): void
-  /** Runs once the transaction is durable; never when it is rolled back. Must not throw. */
+  /**
+   * Runs once the transaction is durable; never when it is rolled back. Must not throw. What it begins is not bound to the
+   * deadline of the request that the transaction was for.
+   */
   afterCommit(run: () => void): void
   /** Runs when this transaction is over, however it ended; after what runs after its commit. Must not throw. */
   atEnd(run: () => void): void
@@ -63,7 +67,7 @@ export async function runTransaction<T>(
       atEnd: (run) => ended.push(run),
     })
     await commit(send, unwatched)
-    for (const run of committed) run()
+    withoutDeadline(() => committed.forEach((run) => run()))
     return result
   } catch (error) {
     await client.query('rollback').catch(onError)
@@ -73,7 +77,7 @@ export async function runTransaction<T>(
   } finally {
     client.off('error', onError)
     client.release(broken)
-    for (const run of ended) run()
+    withoutDeadline(() => ended.forEach((run) => run()))
   }
 }
 

@@ -50,8 +50,8 @@ export class Barriers {
 }
 
 /** Locks the barriers of global transactions, before anything else that the branch locks. */
-export async function lockBarriers(tx: Tx, gids: readonly string[]): Promise<Barriers> {
-  const { now, rows } = await lockOrCreate<Barrier>(tx, 'tcc_barrier', 'gid', gids)
+export async function lockBarriers(tx: Tx, gids: readonly string[], areNew: boolean): Promise<Barriers> {
+  const { now, rows } = await lockOrCreate<Barrier>(tx, 'tcc_barrier', 'gid', gids, areNew)
   return new Barriers(now, rows)
 }
 

@@ -17,8 +17,8 @@ export interface PhaseRequest<Intent> {
 }
 
 export interface Participant<Intent, Verdict, Changes extends { store(tx: Tx, outbox: Outbox): void }> {
-  /** Locks the rows of these requests, always in the same order; after their barriers. */
-  lock(tx: Tx, requests: readonly PhaseRequest<Intent>[]): Promise<Changes>
+  /** Locks the rows of these requests, always in the same order; after their barriers. `areNew`: they are likely missing. */
+  lock(tx: Tx, requests: readonly PhaseRequest<Intent>[], areNew: boolean): Promise<Changes>
   /** The state of the branch. Pure: it reads what is locked. */
   branch(changes: Changes, request: PhaseRequest<Intent>): Branch<Verdict>
   carryOut(changes: Changes, request: PhaseRequest<Intent>, verdict: Verdict): void
@@ -56,8 +56,13 @@ export function createParticipant<
   const commit = createGroupCommit<Pending>(async (pending) => {
     const requests = pending.map(({ request }) => request)
     await database.inTransaction(async (tx) => {
-      const barriers = await lockBarriers(tx, [...new Set(requests.map(({ gid }) => gid))])
-      const changes = await participant.lock(tx, requests)
+      const areNew = requests.every(({ phase }) => phase === 'try')
+      const barriers = await lockBarriers(
+        tx,
+        requests.map(({ gid }) => gid),
+        areNew,
+      )
+      const changes = await participant.lock(tx, requests, areNew)
       for (const one of pending) {
         const { request } = one
         const branch = participant.branch(changes, request)
