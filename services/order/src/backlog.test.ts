@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { createBacklog } from './backlog.ts'
 
-const SETTINGS = { minInProgress: 10, maxInProgress: 100, slowMs: 250 }
+const SETTINGS = { min: 10, max: 100, slowMs: 250 }
 const TOPIC = 'inventory.v1'
 
 /** A backlog with a clock of its own. */

@@ -27,8 +27,13 @@ export const settings = instanceSettings.extend({
   TWO_PHASE_BRANCH_TIMEOUT_MS: whole(2_000, { min: 100 }),
   /** How long POST /orders waits for the decision about a two-phase order. */
   TWO_PHASE_WAIT_MS: whole(3_000, { min: 0, max: 60_000 }),
-  /** Two-phase orders whose branches are being tried, by this instance and of one customer. */
+  /**
+   * Bounds of the two-phase orders whose branches are being tried by this instance: between them the limit shrinks while the
+   * stock's answer takes longer than the third figure. And how many of them may be of one customer.
+   */
+  TWO_PHASE_MIN_IN_FLIGHT: whole(4, { min: 1, max: 10_000 }),
   TWO_PHASE_MAX_IN_FLIGHT: whole(64, { min: 1, max: 10_000 }),
+  TWO_PHASE_SLOW_MS: whole(250, { min: 1 }),
   TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER: whole(8, { min: 1, max: 10_000 }),
 })
 

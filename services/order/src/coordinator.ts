@@ -6,7 +6,7 @@ import { within } from '@lepton/common/runtime/wait'
 import type { Deps } from './deps.ts'
 import type { Begun, Placement } from './order.ts'
 import { createPlaces } from './places.ts'
-import { recoverTransactions } from './settle-phase.ts'
+import { recoverDue } from './settle-phase.ts'
 import { deleteOldTransactions } from './transaction-store.ts'
 import { runTryPhase } from './try-phase.ts'
 
@@ -14,7 +14,8 @@ import { runTryPhase } from './try-phase.ts'
 const MAX_WAITING = { maxWaiting: 1_000, maxWaitingPerCustomer: 100 }
 /** For what other processes left; what begins or is postponed here wakes the recovery itself. */
 const RECOVER_EVERY_MS = 1_000
-const RECOVER_BATCH = 32
+/** Transactions whose second phase is carried out at once by a process: what comes beyond them waits in its row. */
+const MAX_SETTLING = 64
 
 export interface Coordinator extends Part {
   /** Resolves when an order that was begun here is decided, or after `timeoutMs`. */
@@ -30,9 +31,12 @@ export interface Coordinator extends Part {
 export function startCoordinator(deps: Deps): Coordinator {
   const { database, log } = deps
   const inFlight = new Map<string, Promise<void>>()
-  const places = createPlaces({ ...deps.twoPhasePlaces, ...MAX_WAITING })
+  const { tries, maxTriesPerCustomer: maxPerCustomer } = deps
+  const places = createPlaces({ limit: tries.limit, maxPerCustomer, ...MAX_WAITING })
   // An order is driven to its decision also when the request that placed it is over.
   const outsideRequests = AsyncLocalStorage.snapshot()
+  const settling = new Set<Promise<void>>()
+  let isMore = false
   let isStopped = false
 
   async function drive(placement: Placement, place: Promise<() => void>): Promise<void> {
@@ -42,15 +46,34 @@ export function startCoordinator(deps: Deps): Coordinator {
     } catch (error) {
       log.warn({ err: error, order_id: placement.order_id }, 'an order is left to its deadline')
     } finally {
+      tries.judge(places.inside())
       leave()
       inFlight.delete(placement.order_id)
+    }
+  }
+
+  /** Begins what is due: what is slow holds up its own place only. */
+  async function settleDue(): Promise<void> {
+    const free = MAX_SETTLING - settling.size
+    if (free === 0) return
+    const ends = await recoverDue(deps, free, () => recovery.wake())
+    isMore = ends.length === free
+    for (const end of ends) {
+      settling.add(end)
+      void end.finally(() => {
+        settling.delete(end)
+        if (isMore) recovery.wake()
+      })
     }
   }
 
   const recovery = startTimer(
     'two-phase recovery',
     RECOVER_EVERY_MS,
-    async () => (await recoverTransactions(deps, RECOVER_BATCH, () => recovery.wake())) === RECOVER_BATCH,
+    async () => {
+      await settleDue()
+      return false
+    },
     log,
   )
   const sweep = startSweep('two-phase transactions', (limit) => deleteOldTransactions(database, limit), log)
@@ -83,11 +106,13 @@ export function startCoordinator(deps: Deps): Coordinator {
       await within(timeoutMs, driven, undefined)
     },
     settle: async () => {
-      await recoverTransactions(deps, RECOVER_BATCH, () => recovery.wake())
+      await settleDue()
+      await Promise.all(settling)
     },
     stop: async () => {
       isStopped = true
       await Promise.all([...inFlight.values(), recovery.stop(), sweep.stop()])
+      await Promise.all(settling)
     },
   }
 }

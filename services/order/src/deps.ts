@@ -8,9 +8,16 @@ import type { MeshClient } from '@lepton/common/mesh/client'
 import type { CustomerLimits } from './admission.ts'
 import type { Backlog } from './backlog.ts'
 import type { OrderChanges } from './orders.ts'
-import type { PlaceSettings } from './places.ts'
+import type { Pace } from './pace.ts'
 import type { Prices } from './prices.ts'
+import type { SettledBranches, Undecided } from './transaction-store.ts'
 import type { Watchers } from './watchers.ts'
+
+/** What two-phase orders write: those of one moment share a transaction. */
+export interface Together {
+  decide(undecided: readonly Undecided[]): Promise<void>
+  settled(branches: readonly SettledBranches[]): Promise<void>
+}
 
 export interface Deps {
   database: Database
@@ -31,8 +38,10 @@ export interface Deps {
   decisionWaitMs: number
   limits: CustomerLimits
   backlog: Backlog
-  /** Two-phase orders whose branches are being tried, by this process and of one customer. */
-  twoPhasePlaces: Pick<PlaceSettings, 'maxInFlight' | 'maxPerCustomer'>
+  /** Two-phase orders whose branches are being tried by this process, and of one customer. */
+  tries: Pace
+  maxTriesPerCustomer: number
+  together: Together
   watchers: Watchers
   /** Changes that are durable now: figures, watchers and the coordinator of two phases follow them. */
   committed: Listeners<OrderChanges>

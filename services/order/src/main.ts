@@ -7,16 +7,19 @@ import { openStore, startEvents } from '@lepton/events/store'
 import { createBacklog } from './backlog.ts'
 import { countInProgress } from './store.ts'
 import { readConfig } from './config.ts'
+import { createPace } from './pace.ts'
 import { createPrices } from './prices.ts'
 import { startCoordinator } from './coordinator.ts'
 import type { Deps } from './deps.ts'
 import { orderSubscriptions } from './events.ts'
+import type { OrderChanges } from './orders.ts'
 import { opsOrderRoutes } from './ops.ts'
 import { recordedEventRoutes } from './recorded-events.ts'
 import { rebuildRoutes } from './rebuild-routes.ts'
 import { startRebuilds } from './rebuild.ts'
 import { orderRoutes } from './routes.ts'
 import { transactionRoutes } from './transaction-routes.ts'
+import { createTogether } from './together.ts'
 import { createWatchers } from './watchers.ts'
 import { startAntiEntropy, startDeadlines } from './timers.ts'
 
@@ -25,6 +28,11 @@ const settings = readConfig()
 await runService('order', settings, async (instance) => {
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
   const watchers = createWatchers(store.database, instance.log)
+  const committed = createListeners<OrderChanges>()
+  const anomalies = instance.metrics.counter({
+    name: 'order_anomalies_total',
+    help: 'Inputs the state table calls impossible',
+  })
   const deps: Deps = {
     ...instance,
     ...store,
@@ -40,20 +48,20 @@ await runService('order', settings, async (instance) => {
       maxUnpaidUnits: settings.ORDER_MAX_UNPAID_UNITS_PER_CUSTOMER,
     },
     backlog: createBacklog(() => countInProgress(store.database), {
-      minInProgress: settings.ORDER_MIN_IN_PROGRESS,
-      maxInProgress: settings.ORDER_MAX_IN_PROGRESS,
+      min: settings.ORDER_MIN_IN_PROGRESS,
+      max: settings.ORDER_MAX_IN_PROGRESS,
       slowMs: settings.ORDER_SLOW_MS,
     }),
-    twoPhasePlaces: {
-      maxInFlight: settings.TWO_PHASE_MAX_IN_FLIGHT,
-      maxPerCustomer: settings.TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER,
-    },
-    watchers,
-    committed: createListeners(),
-    anomalies: instance.metrics.counter({
-      name: 'order_anomalies_total',
-      help: 'Inputs the state table calls impossible',
+    tries: createPace({
+      min: settings.TWO_PHASE_MIN_IN_FLIGHT,
+      max: settings.TWO_PHASE_MAX_IN_FLIGHT,
+      slowMs: settings.TWO_PHASE_SLOW_MS,
     }),
+    maxTriesPerCustomer: settings.TWO_PHASE_MAX_IN_FLIGHT_PER_CUSTOMER,
+    together: createTogether({ ...store, committed, anomalies }),
+    watchers,
+    committed,
+    anomalies,
   }
   const published = instance.metrics.counter({
     name: 'order_events_total',

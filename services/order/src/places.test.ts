@@ -1,11 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import { createPlaces } from './places.ts'
 
-const settings = { maxInFlight: 4, maxPerCustomer: 2, maxWaiting: 6, maxWaitingPerCustomer: 4 }
+const settings = { maxPerCustomer: 2, maxWaiting: 6, maxWaitingPerCustomer: 4 }
 
 /** A queue that notes who is inside, in the order they came in. */
-function open() {
-  const places = createPlaces(settings)
+function open(limit = () => 4) {
+  const places = createPlaces({ ...settings, limit })
   const inside: string[] = []
   const ways = new Map<string, () => void>()
   return {
@@ -59,6 +59,20 @@ describe('places', () => {
       waits.push(await queue.enter(name))
 
     expect(waits).toEqual([true, true, true, true, false, true, true, false, false])
+  })
+
+  it('are as many as may be at the moment', async () => {
+    let limit = 4
+    const queue = open(() => limit)
+    for (const name of ['a1', 'b1', 'c1', 'd1', 'e1', 'f1', 'g1']) await queue.enter(name)
+
+    limit = 2
+    for (const name of ['a1', 'b1']) await queue.leave(name)
+    expect(queue.inside).toEqual(['c1', 'd1'])
+
+    limit = 4
+    await queue.leave('c1')
+    expect(queue.inside).toEqual(['d1', 'e1', 'f1', 'g1'])
   })
 
   it('are all given in the end, in whatever order they are left', async () => {

@@ -1,6 +1,7 @@
 export interface PlaceSettings {
-  /** Who has a place at once, in all and of one customer. */
-  maxInFlight: number
+  /** How many have a place at once; it may change. */
+  limit: () => number
+  /** Of one customer. */
   maxPerCustomer: number
   /** Who waits for one, likewise. */
   maxWaiting: number
@@ -10,6 +11,7 @@ export interface PlaceSettings {
 export interface Places {
   /** Resolves with the way out once there is a place; undefined where too many wait already. */
   enter(customerId: string): Promise<() => void> | undefined
+  inside(): number
 }
 
 interface Customer {
@@ -24,15 +26,15 @@ interface Customer {
 export function createPlaces(settings: PlaceSettings): Places {
   // In the order of their turns: a customer who got a place goes to the end.
   const customers = new Map<string, Customer>()
-  let free = settings.maxInFlight
+  let inside = 0
   let waiting = 0
 
   function admit(id: string, customer: Customer): () => void {
     customer.inside++
-    free--
+    inside++
     return () => {
       customer.inside--
-      free++
+      inside--
       if (customer.inside === 0 && customer.waiting.length === 0) customers.delete(id)
       callNext()
     }
@@ -40,7 +42,7 @@ export function createPlaces(settings: PlaceSettings): Places {
 
   function callNext(): void {
     for (const [id, customer] of customers) {
-      if (free === 0) return
+      if (inside >= settings.limit()) return
       if (customer.inside >= settings.maxPerCustomer) continue
       const next = customer.waiting.shift()
       if (next === undefined) continue
@@ -52,10 +54,12 @@ export function createPlaces(settings: PlaceSettings): Places {
   }
 
   return {
+    inside: () => inside,
     enter: (id) => {
       const customer = customers.get(id) ?? { inside: 0, waiting: [] }
       customers.set(id, customer)
-      if (free > 0 && customer.inside < settings.maxPerCustomer) return Promise.resolve(admit(id, customer))
+      if (inside < settings.limit() && customer.inside < settings.maxPerCustomer)
+        return Promise.resolve(admit(id, customer))
       if (waiting >= settings.maxWaiting || customer.waiting.length >= settings.maxWaitingPerCustomer)
         return undefined
       waiting++

@@ -3,7 +3,11 @@ import type { Deps } from './deps.ts'
 import type { OrderChanges } from './orders.ts'
 
 /** Writes what was decided, and passes it on once it is durable. */
-export function record(tx: Tx, changes: OrderChanges, { outbox, anomalies, committed }: Deps): void {
+export function record(
+  tx: Tx,
+  changes: OrderChanges,
+  { outbox, anomalies, committed }: Pick<Deps, 'outbox' | 'anomalies' | 'committed'>,
+): void {
   changes.store(tx, outbox)
   tx.afterCommit(() => {
     anomalies.inc(changes.anomalies)

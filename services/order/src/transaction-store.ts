@@ -4,6 +4,7 @@ import type { Database } from '@lepton/events/postgres/database'
 import { insertRows } from '@lepton/events/postgres/rows'
 import type { Tx } from '@lepton/events/postgres/transaction'
 import type { OrderTrace, Placement } from './order.ts'
+import type { Input } from './state-table.ts'
 
 export type BranchName = 'stock' | 'payment'
 
@@ -144,17 +145,30 @@ export async function claimTransactions(
   return rows
 }
 
-export async function markSettled(database: Database, gid: string, branch: string): Promise<void> {
-  await database.query('update tcc_branch_log set done = true where gid = $1 and branch = $2', [gid, branch])
+/** An order that is perhaps open, and what its branches answered. */
+export interface Undecided {
+  gid: string
+  input: Input['name']
 }
 
-/** Ends a transaction whose branches have all settled. */
-export async function finishTransaction(database: Database, gid: string): Promise<void> {
+export interface SettledBranches {
+  gid: string
+  branches: readonly string[]
+}
+
+/** Notes branches that have settled, and ends the transactions that have no other. */
+export async function noteSettled(database: Database, settled: readonly SettledBranches[]): Promise<void> {
   await database.query(
-    `update tcc_tx set state = case state when 'CONFIRMING' then 'CONFIRMED' else 'CANCELLED' end, updated_at = now()
-     where gid = $1 and state in ('CONFIRMING', 'CANCELLING')
-       and not exists (select from tcc_branch_log l where l.gid = $1 and not done)`,
-    [gid],
+    `with settled as (select * from jsonb_to_recordset($1::jsonb) as s(gid uuid, branches text[])),
+       noted as (
+         update tcc_branch_log l set done = true from settled s where l.gid = s.gid and l.branch = any(s.branches))
+     update tcc_tx t
+     set state = case t.state when 'CONFIRMING' then 'CONFIRMED' else 'CANCELLED' end, updated_at = now()
+     from settled s
+     where t.gid = s.gid and t.state in ('CONFIRMING', 'CANCELLING')
+       and not exists (
+         select from tcc_branch_log l where l.gid = t.gid and not l.done and l.branch <> all(s.branches))`,
+    [JSON.stringify(settled)],
   )
 }
 

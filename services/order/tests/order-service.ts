@@ -29,7 +29,11 @@ import { transactionRoutes } from '../src/transaction-routes.ts'
 import { rebuildRoutes } from '../src/rebuild-routes.ts'
 import { startRebuilds } from '../src/rebuild.ts'
 import { orderRoutes } from '../src/routes.ts'
+import type { OrderChanges } from '../src/orders.ts'
+import { createPace } from '../src/pace.ts'
 import { createPrices } from '../src/prices.ts'
+import { recoverDue } from '../src/settle-phase.ts'
+import { createTogether } from '../src/together.ts'
 import { createWatchers } from '../src/watchers.ts'
 
 /** The payment service's keys for cards. */
@@ -44,6 +48,8 @@ export interface OrderService extends ServiceUnderTest {
   ordinaryDay(): void
   /** Inventory and payment do what a coordinator asks. */
   branchesAgree(): void
+  /** Carries out the second phase of what is due, as the process does that finds it. */
+  recoverDue(): Promise<void>
   place(customer: Person, body?: object, headers?: Record<string, string>): Promise<string>
   order(customer: Person, orderId: string): Promise<Order>
 }
@@ -53,6 +59,8 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
   let anomalies = 0
   const service = useService('order', (instance) => {
     const watchers = createWatchers(instance.database, instance.log)
+    const committed = createListeners<OrderChanges>()
+    const counted = { inc: (count: number) => void (anomalies += count) }
     const deps: Deps = {
       ...instance,
       prices: createPrices(instance.mesh, { maxAgeMs: 0 }),
@@ -65,13 +73,15 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       decisionWaitMs: 3_000,
       limits: { maxOpenOrders: 40, maxUnpaidUnits: 100 },
       backlog: createBacklog(() => countInProgress(instance.database), {
-        minInProgress: 64,
-        maxInProgress: 500,
+        min: 64,
+        max: 500,
         slowMs: 250,
       }),
-      twoPhasePlaces: { maxInFlight: 4, maxPerCustomer: 2 },
-      committed: createListeners(),
-      anomalies: { inc: (count: number) => void (anomalies += count) },
+      tries: createPace({ min: 4, max: 4, slowMs: 250 }),
+      maxTriesPerCustomer: 2,
+      together: createTogether({ ...instance, committed, anomalies: counted }),
+      committed,
+      anomalies: counted,
     }
     Object.assign(service, { deps })
     deps.committed.add(({ moved }) => watchers.changed(moved))
@@ -89,7 +99,8 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       parts: [watchers, rebuilds, ...(coordinator === undefined ? [] : [coordinator])],
     }
   })
-  return Object.assign(service as ServiceUnderTest & { deps: Deps }, {
+  const withDeps = service as ServiceUnderTest & { deps: Deps }
+  return Object.assign(withDeps, {
     anomalies: () => anomalies,
     ordinaryDay: () => {
       service.mesh.answer(listProducts, ({ query }) => productPage(query.get('product_ids') ?? ''))
@@ -104,6 +115,9 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
       service.mesh.answer(confirmPayment, state('CAPTURING'))
       service.mesh.answer(cancelStock, state('RELEASED'))
       service.mesh.answer(cancelPayment, state('VOIDED'))
+    },
+    recoverDue: async () => {
+      await Promise.all(await recoverDue(withDeps.deps, 100, () => undefined))
     },
     place: async (customer: Person, body: object = {}, headers: Record<string, string> = {}) => {
       const lines = [{ item_id: 'espresso-beans', quantity: 2 }]

@@ -4,7 +4,6 @@ import { confirmStock } from '@lepton/contracts/branches'
 import { eventsOf } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
 import { startDeadlines } from '../src/timers.ts'
-import { recoverTransactions } from '../src/settle-phase.ts'
 import { useOrderService } from './order-service.ts'
 
 const shop = useOrderService()
@@ -44,7 +43,7 @@ describe('work that the database drives on', () => {
     })
     await shop.database.query(`update tcc_tx set state = 'CONFIRMING', next_at = now() where gid = $1`, [id])
 
-    await recoverTransactions(shop.deps, 100)
+    await shop.recoverDue()
 
     expect(asked).toMatchObject({ trace_id: TRACE_ID, is_sampled: false, tracestate: STATE })
   })

@@ -4,7 +4,6 @@ import { freshKey } from '@lepton/testing/builders'
 import type { FakeAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
 import { until } from '@lepton/testing/until'
-import { recoverTransactions } from '../src/settle-phase.ts'
 import { useOrderService } from './order-service.ts'
 
 type Phase = 'prepare' | 'confirm' | 'cancel'
@@ -152,7 +151,7 @@ describe('a coordinator that died', () => {
     return transaction_id
   }
   const recovered = async (id: string, state: string) => {
-    await recoverTransactions(shop.deps, 10)
+    await shop.recoverDue()
     await until(state, async () => (await look(id)).state === state)
   }
 

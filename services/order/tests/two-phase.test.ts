@@ -7,9 +7,8 @@ import { problemAnswer } from '@lepton/testing/mesh'
 import type { Person } from '@lepton/testing/people'
 import { until } from '@lepton/testing/until'
 import type { Placement } from '../src/order.ts'
-import { recoverTransactions } from '../src/settle-phase.ts'
 import { startDeadlines } from '../src/timers.ts'
-import { decideTransaction, runTryPhase, tryBranches } from '../src/try-phase.ts'
+import { runTryPhase, tryBranches } from '../src/try-phase.ts'
 import { useOrderService } from './order-service.ts'
 
 const shop = useOrderService()
@@ -62,7 +61,7 @@ function asked(id: string): string[] {
 /** What a process does that finds the transaction due: as after the death of the one that had it. */
 async function recover(id: string): Promise<void> {
   await shop.database.query('update tcc_tx set next_at = now() where gid = $1', [id])
-  await recoverTransactions(shop.deps, 100)
+  await shop.recoverDue()
 }
 
 /** Lets the deadline of an order pass. */
@@ -202,7 +201,7 @@ describe('a coordinator that dies', () => {
     await runTryPhase(shop.deps, placement)
     await shop.database.query('update tcc_tx set next_at = now() where gid = $1', [id])
 
-    await Promise.all([1, 2, 3].map(() => recoverTransactions(shop.deps, 100)))
+    await Promise.all([1, 2, 3].map(() => shop.recoverDue()))
 
     expect(asked(id)).toEqual(['try_payment', 'try_stock', 'confirm_stock', 'confirm_payment'])
   })
@@ -210,7 +209,7 @@ describe('a coordinator that dies', () => {
   it('leaves an order alone that is still within its time', async () => {
     const { id } = await accepted()
 
-    await recoverTransactions(shop.deps, 100)
+    await shop.recoverDue()
 
     expect(await transaction(id)).toMatchObject({ state: 'TRYING' })
   })
@@ -239,7 +238,7 @@ describe('while the branches are tried', () => {
 
     const answer = await alice.post(`/orders/${id}/cancel`)
     expect(await transaction(id)).toMatchObject({ state: 'CANCELLING' })
-    await decideTransaction(shop.deps, id, input)
+    await shop.deps.together.decide([{ gid: id, input }])
     await recover(id)
 
     expect([answer.status, input]).toEqual([202, 'all_tried'])
@@ -263,7 +262,7 @@ describe('while the branches are tried', () => {
     const input = await tryBranches(shop.deps, placement)
     await expire(id)
 
-    await decideTransaction(shop.deps, id, input)
+    await shop.deps.together.decide([{ gid: id, input }])
 
     expect(await decisionOf(id)).toEqual({ decision: 'CANCELLED', reason: 'EXPIRED' })
     expect(await transaction(id)).toMatchObject({ state: 'CANCELLING' })
@@ -276,7 +275,7 @@ describe('while the branches are tried', () => {
     const timer = startDeadlines(shop.deps)
     await until('the clock decided', async () => (await decisionOf(id)).decision === 'CANCELLED')
     await timer.stop()
-    await decideTransaction(shop.deps, id, await tryBranches(shop.deps, placement))
+    await shop.deps.together.decide([{ gid: id, input: await tryBranches(shop.deps, placement) }])
 
     expect(await transaction(id)).toMatchObject({ state: 'CANCELLING' })
     expect(await decisionOf(id)).toEqual({ decision: 'CANCELLED', reason: 'EXPIRED' })
@@ -286,9 +285,9 @@ describe('while the branches are tried', () => {
     const { alice, id } = await accepted()
 
     await Promise.all([
-      decideTransaction(shop.deps, id, 'all_tried'),
+      shop.deps.together.decide([{ gid: id, input: 'all_tried' }]),
       alice.post(`/orders/${id}/cancel`),
-      decideTransaction(shop.deps, id, 'try_unanswered'),
+      shop.deps.together.decide([{ gid: id, input: 'try_unanswered' }]),
     ])
 
     const { decision } = await decisionOf(id)
