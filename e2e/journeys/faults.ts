@@ -1,16 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it } from '@jest/globals'
+import { expect, it } from '@jest/globals'
 import type { Problem } from '@lepton/contracts/problems'
-import type { ShopAnswer, Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
-import { type Outcome, startLoad } from './load.ts'
-import { chargesOf, checkOut, client, pay, placeUnpaid, settled, slugOf, target } from './world.ts'
+import { startLoad } from './load.ts'
+import { allCompleted, checkOut, client, pay, slugOf, target } from './world.ts'
 
 const SHOPPERS = 4
-const ONE = [{ item_id: 'desk-mat', quantity: 1 }]
 const PAUSE_MS = 5_000
-const FINISH_TIMEOUT_MS = 60_000
 
 export function faults(): void {
   it('loses no request that can be repeated when instances are killed one after the other', async () => {
@@ -71,72 +67,6 @@ export function faults(): void {
     await allCompleted(outcome)
   })
 
-  describe('does without a whole service, which says so at once while all others go on:', () => {
-    it('payment', async () => {
-      const shopper = await client.shopper()
-      const unpaid = await placeUnpaid(shopper, 'desk-mat')
-      await settled(shopper, unpaid, ['RESERVED'])
-      await target.takeAway('payment')
-
-      await unavailable('payment', () => pay(shopper, unpaid))
-      const cart = await checkOut(shopper, ONE)
-      await goesOn(shopper, ['/products', '/cart', '/orders'])
-      await settled(shopper, cart.body.order_id, ['RESERVED'])
-      await target.bringBack('payment')
-
-      expect(cart.status).toBe(202)
-      await allCompleted({ orders: [{ shopper, orderId: cart.body.order_id }] })
-      await settled(shopper, unpaid)
-    })
-
-    it('the cart', async () => {
-      const shopper = await client.shopper()
-      await target.takeAway('cart')
-
-      await unavailable('cart', () => shopper.ask('POST', '/api/v1/cart', { body: ONE[0] }))
-      await goesOn(shopper, ['/products'])
-      const orderId = await shopper.place(ONE)
-      await allCompleted({ orders: [{ shopper, orderId }] })
-      const mine = await shopper.ask('GET', '/api/v1/orders')
-      await target.bringBack('cart')
-
-      expect(mine).toMatchObject({
-        status: 200,
-        body: { items: [{ order_id: orderId }], incomplete: [{ service: 'cart', problem: 'unavailable' }] },
-      })
-    })
-
-    it('order', async () => {
-      const shopper = await client.shopper()
-      await target.takeAway('order')
-
-      await unavailable('order', () =>
-        shopper.ask('POST', '/api/v1/orders', { key: randomUUID(), body: { lines: ONE } }),
-      )
-      const cart = await checkOut(shopper, ONE)
-      await goesOn(shopper, ['/products', '/cart'])
-      await target.bringBack('order')
-
-      expect(cart.status).toBe(202)
-      await allCompleted({ orders: [{ shopper, orderId: cart.body.order_id }] })
-    })
-
-    it('inventory', async () => {
-      const shopper = await client.shopper()
-      const held = await placeUnpaid(shopper, 'desk-mat')
-      await settled(shopper, held, ['RESERVED'])
-      await target.takeAway('inventory')
-
-      await unavailable('inventory', () => shopper.ask('GET', '/api/v1/products'))
-      await goesOn(shopper, ['/orders', `/orders/${held}`, `/orders/${held}/events`])
-      const paid = await pay(shopper, held)
-      await target.bringBack('inventory')
-
-      expect(paid.status).toBe(202)
-      await allCompleted({ orders: [{ shopper, orderId: held }] })
-    })
-  })
-
   it('accepts orders while Kafka is paused, and answers for them as submitted', async () => {
     const shopper = await client.shopper()
     await target.pause('kafka')
@@ -194,29 +124,4 @@ export function faults(): void {
     expect(failures.filter((answer) => !answer.includes('/problems/unavailable'))).toEqual([])
     await allCompleted(outcome)
   })
-}
-
-async function allCompleted({ orders }: Pick<Outcome, 'orders'>): Promise<void> {
-  const ends: string[] = []
-  for (const { shopper, orderId } of orders) {
-    const { status } = await settled(shopper, orderId, undefined, FINISH_TIMEOUT_MS)
-    const charges = await chargesOf(orderId)
-    ends.push([status, ...charges.map(({ state }) => state)].join(' '))
-  }
-  expect(ends).toEqual(ends.map(() => 'COMPLETED CAPTURED'))
-}
-
-/** The request is refused in less than a second, by a problem that names the service and says when to come back. */
-async function unavailable(service: string, request: () => Promise<ShopAnswer>): Promise<void> {
-  const startedAtMs = performance.now()
-  const answer = (await request()) as ShopAnswer<Problem>
-  expect(performance.now() - startedAtMs).toBeLessThan(1_000)
-  expect([answer.status, slugOf(answer)]).toEqual([503, 'unavailable'])
-  expect(Number(answer.headers['retry-after'])).toBeGreaterThan(0)
-  expect(answer.body.detail).toContain(service)
-}
-
-async function goesOn(shopper: Shopper, paths: readonly string[]): Promise<void> {
-  const answers = await Promise.all(paths.map((path) => shopper.ask('GET', `/api/v1${path}`)))
-  expect(answers.map(({ status }) => status)).toEqual(paths.map(() => 200))
 }

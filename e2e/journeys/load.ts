@@ -4,7 +4,7 @@ import type { Problem } from '@lepton/contracts/problems'
 import type { Shopper } from '@lepton/testing/shop-client'
 import { client, slugOf } from './world.ts'
 
-export interface Outcome {
+interface Outcome {
   requests: number
   /** Answers of 500 and more, and requests without any answer. */
   failures: string[]

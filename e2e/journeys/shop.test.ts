@@ -26,6 +26,7 @@ import { demo } from './demo.ts'
 import { faults } from './faults.ts'
 import { foreign } from './foreign.ts'
 import { httpFile } from './http-file.ts'
+import { losses } from './losses.ts'
 import { operating } from './operating.ts'
 import { participants } from './participants.ts'
 import { processor } from './processor.ts'
@@ -69,6 +70,7 @@ describe('a person with a browser', () => {
   describe('takes the pictures of the README: they', pictures)
 })
 describe('the shop', faults)
+describe('the shop', losses)
 describe('the shop in two phases', twoPhaseFaults)
 describe('what operators see and do', operating)
 describe('what operators set', consoleJourneys)

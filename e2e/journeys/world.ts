@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { expect } from '@jest/globals'
 import type { Order } from '@lepton/contracts/order'
 import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import type { Payment as PaymentSchema } from '@lepton/contracts/payment'
@@ -19,6 +20,7 @@ export interface Units {
 }
 
 const POLL_MS = 40
+const FINISH_TIMEOUT_MS = 60_000
 
 export const target = await openTarget()
 export const client = createShopClient(target.gateway)
@@ -89,6 +91,21 @@ export async function chargesOf(orderId: string): Promise<Charge[]> {
   const { status, body } = await psp.ask<{ items: Charge[] }>('GET', path)
   if (status !== 200) throw new Error(`GET ${path} answered ${status}`)
   return body.items
+}
+
+/** Waits until all orders are completed, and each is charged once. */
+export async function allCompleted({
+  orders,
+}: {
+  orders: readonly { shopper: Shopper; orderId: string }[]
+}): Promise<void> {
+  const ends: string[] = []
+  for (const { shopper, orderId } of orders) {
+    const { status } = await settled(shopper, orderId, undefined, FINISH_TIMEOUT_MS)
+    const charges = await chargesOf(orderId)
+    ends.push([status, ...charges.map(({ state }) => state)].join(' '))
+  }
+  expect(ends).toEqual(ends.map(() => 'COMPLETED CAPTURED'))
 }
 
 /** Moves a charge as the processor's own staff would: behind the shop's back. */

@@ -11,6 +11,8 @@ import { deleteIdleCarts, findCartOf } from './store.ts'
 const settings = readConfig()
 
 await runService('cart', settings, async (instance) => {
+  // Consul may be away by the first call.
+  for (const called of ['inventory', 'order']) instance.mesh.watch(called)
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
   const sealCard = sealOf(settings.CARD_KEY_FILE, instance.log)
   const deps = { ...instance, ...store, sealCard, decisionWaitMs: settings.TWO_PHASE_WAIT_MS }

@@ -26,6 +26,8 @@ import { startAntiEntropy, startDeadlines } from './timers.ts'
 const settings = readConfig()
 
 await runService('order', settings, async (instance) => {
+  // Consul may be away by the first call.
+  for (const called of ['cart', 'inventory', 'payment']) instance.mesh.watch(called)
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
   const watchers = createWatchers(store.database, instance.log)
   const committed = createListeners<OrderChanges>()

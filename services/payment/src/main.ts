@@ -19,6 +19,8 @@ import { startWebhookSweep, webhookRoutes } from './webhooks.ts'
 const settings = readConfig()
 
 await runService('payment', settings, async (instance) => {
+  // Consul may be away by the first call.
+  for (const called of ['order']) instance.mesh.watch(called)
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
   const deps: Deps = {
     ...instance,

@@ -66,6 +66,8 @@ interface ConsulSettings {
   tokenFile?: string | undefined
   /** For writes, and reads that do not block; a blocking query names its own. */
   answerTimeoutMs?: number
+  /** For one key, which somebody waits for. */
+  keyTimeoutMs?: number
 }
 
 /** Everything this system says to Consul: the npm client for writes, own requests for blocking queries. */
@@ -73,7 +75,8 @@ export function createConsulClient({
   address,
   token: given,
   tokenFile,
-  answerTimeoutMs = 5000,
+  answerTimeoutMs = 5_000,
+  keyTimeoutMs = 1_500,
 }: ConsulSettings): ConsulClient {
   const token = createConsulToken({ token: given, tokenFile })
   const url = new URL(address.includes('://') ? address : `http://${address}`)
@@ -209,7 +212,7 @@ export function createConsulClient({
     },
 
     async readKey(key) {
-      const { status, text } = await get(`/v1/kv/${pathOf(key)}`, { waitS: 0, timeoutMs: answerTimeoutMs })
+      const { status, text } = await get(`/v1/kv/${pathOf(key)}`, { waitS: 0, timeoutMs: keyTimeoutMs })
       if (status === 404) return undefined
       if (status !== 200) throw refused(`the key ${key}`, status, text)
       return KeyEntries.parse(JSON.parse(text)).map(toKeyValue)[0]
@@ -220,7 +223,7 @@ export function createConsulClient({
         method: value === undefined ? 'DELETE' : 'PUT',
         path: `/v1/kv/${pathOf(key)}?cas=${modifyIndex}`,
         ...(value !== undefined && { body: value }),
-        signal: AbortSignal.timeout(answerTimeoutMs),
+        signal: AbortSignal.timeout(keyTimeoutMs),
       })
       if (status !== 200) throw refused(`a write of ${key}`, status, text)
       return text.trim() === 'true'

@@ -60,6 +60,7 @@ types.setTypeParser(pg.types.builtins.INT8, (value) => {
  */
 export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Metrics): Database {
   const { maxAttempts = 5, onWait = () => undefined } = settings
+  const name = `the database ${new URL(settings.url).pathname.slice(1)}`
   const config = sessionConfig(settings)
   const pool = new pg.Pool({ ...config, max: settings.poolSize, idleTimeoutMillis: POOL_IDLE_MS })
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
@@ -104,14 +105,21 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
     work: (tx: Tx) => Promise<T>,
     options: TransactionOptions = {},
   ): Promise<T> {
+    let isOpen = true
     for (let attempt = 1; ; attempt++) {
+      const wasOpen = isOpen
       try {
-        return await runTransaction(await connect(), work, options)
+        isOpen = false
+        const client = await connect()
+        isOpen = true
+        return await runTransaction(client, work, options)
       } catch (error) {
         if (!isPassingFault(error)) throw error
         if ((error as { code?: string }).code === LOCK_TIMEOUT)
           throw new Contended('the row', { cause: error })
-        if (attempt >= maxAttempts) throw new Unavailable('the database', { cause: error })
+        // A server that takes no connection twice is away: whoever waits is told now.
+        const isAway = !wasOpen && !isOpen
+        if (isAway || attempt >= maxAttempts) throw new Unavailable(name, { cause: error })
         await delay(10 + Math.random() * 190)
       }
     }
@@ -123,7 +131,7 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
       try {
         return await query<R>(text, values)
       } catch (error) {
-        throw isPassingFault(error) ? new Unavailable('the database', { cause: error }) : error
+        throw isPassingFault(error) ? new Unavailable(name, { cause: error }) : error
       }
     },
     connect: async (name) => {
