@@ -1,22 +1,55 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it } from '@jest/globals'
+import { CannotStart } from './cannot-start.ts'
 import { hasAuthority } from './consul.ts'
 
-it.each([
-  ['has', 200, true],
-  ['does not have', 500, false],
-])('knows that a Consul %s an authority of its own', async (_what, status, expected) => {
-  const server = createServer((req, res) => {
-    res.writeHead(req.url === '/v1/agent/connect/ca/roots' ? status : 404).end()
-  }).listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-
-  expect(await hasAuthority(`http://127.0.0.1:${port}`)).toBe(expected)
+const server = createServer()
+afterEach(async () => {
+  server.removeAllListeners('request')
+  if (!server.listening) return
   server.close()
   server.closeAllConnections()
   await once(server, 'close')
-  expect(await hasAuthority(`http://127.0.0.1:${port}`)).toBe(false)
+})
+
+async function consulThat(answers: (path: string) => [status: number, text: string] | undefined) {
+  server.on('request', (req, res) => {
+    const [status, text] = answers(req.url ?? '') ?? []
+    if (status !== undefined) res.writeHead(status).end(text)
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+}
+
+describe('whether a given Consul has an authority of its own', () => {
+  it('is said by its roots', async () => {
+    const address = await consulThat((path) =>
+      path === '/v1/agent/connect/ca/roots' ? [200, '{"Roots":[]}'] : [404, ''],
+    )
+    expect(await hasAuthority(address)).toBe(true)
+  })
+
+  it('is denied where Connect is off', async () => {
+    const address = await consulThat(() => [500, 'Connect must be enabled in order to use this endpoint'])
+    expect(await hasAuthority(address)).toBe(false)
+  })
+
+  it.each([
+    ['refuses', [403, 'Permission denied'] as [number, string]],
+    ['has a fault', [500, 'No cluster leader'] as [number, string]],
+    ['hangs', undefined],
+  ])('is not known where it %s', async (_what, answer) => {
+    const address = await consulThat(() => answer)
+    await expect(hasAuthority(address)).rejects.toThrow(CannotStart)
+  })
+
+  it('is not known where none answers', async () => {
+    const address = await consulThat(() => undefined)
+    server.close()
+    await once(server, 'close')
+    await expect(hasAuthority(address)).rejects.toThrow(/ECONNREFUSED.*MESH_TLS=off/)
+  })
 })

@@ -8,6 +8,7 @@ import type { Server, ServerDeps } from './server.ts'
 const DEFAULT_PORT = 8500
 const GUARD = 'acl.json'
 const ANSWER_TIMEOUT_MS = 2_000
+const NO_CONNECT = 'Connect must be enabled'
 const MAX_CONNECTIONS_PER_CLIENT = 2_000
 
 /** Where Consul is or will be: known before it runs, so that others can be configured. */
@@ -103,13 +104,27 @@ async function hasLeader(address: string): Promise<boolean> {
   }
 }
 
-/** Whether Consul has an authority of its own, whose certificates services can show each other. */
+/**
+ * Whether Consul has an authority of its own, whose certificates services can show each other.
+ *
+ * @throws CannotStart where it does not say: without TLS by mistake, everything would be open
+ */
 export async function hasAuthority(address: string): Promise<boolean> {
-  const response = await fetch(`${address}/v1/agent/connect/ca/roots`, {
-    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
-  }).catch(() => undefined)
-  await response?.body?.cancel()
-  return response?.ok ?? false
+  const path = '/v1/agent/connect/ca/roots'
+  try {
+    const response = await fetch(`${address}${path}`, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
+    if (response.ok) return true
+    const text = await response.text()
+    if (text.includes(NO_CONNECT)) return false
+    throw new Error(`it answers ${response.status} ${text.trim().slice(0, 200)}`)
+  } catch (error) {
+    const { message, cause } = error as { message: string; cause?: { message?: string } }
+    const why = cause?.message ?? message
+    throw new CannotStart(
+      `Consul at ${address} (CONSUL_HTTP_ADDR) does not say whether Connect is enabled: ${why}. ` +
+        '--set all.MESH_TLS=off starts the shop without TLS.',
+    )
+  }
 }
 
 export interface Registration {

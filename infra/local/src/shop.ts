@@ -164,7 +164,7 @@ async function startServers({ servers, serverDeps, step, signal }: Launch, conte
       if (restore) await writeSettings({ address, token: consulManagementToken }, restore.backup.config)
       return deregisterAll(address, consulManagementToken)
     }
-    if (await hasAuthority(address)) return
+    if (context.settings['all']?.['MESH_TLS'] !== undefined || (await hasAuthority(address))) return
     context.meshTls = 'off'
     serverDeps.note('services talk without TLS: Connect is not enabled in Consul, as given')
   }
