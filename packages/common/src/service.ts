@@ -76,9 +76,9 @@ export async function runService(
     address: settings.CONSUL_HTTP_ADDR,
     tokenFile: settings.CONSUL_TOKEN_FILE,
   })
-  const from = { consul, dns: dnsOf(settings) }
-  const discovery = chooseDiscovery(from, { stateDir: settings.STATE_DIR, log, metrics })
   const choice = tlsChoice(settings)
+  const from = { consul, dns: dnsOf(settings), isSecure: choice !== undefined }
+  const discovery = chooseDiscovery(from, { stateDir: settings.STATE_DIR, log, metrics })
   const acceptsPlain = settings.MESH_TLS_PLAIN === 'accept'
   const security =
     choice &&

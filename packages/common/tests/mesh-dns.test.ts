@@ -11,10 +11,13 @@ import { newId } from '../src/runtime/id.ts'
 import type { Log } from '../src/runtime/log.ts'
 import { createMetrics } from '../src/runtime/metrics.ts'
 import { createMeshClient } from '../src/mesh/client.ts'
+import { createConsulClient } from '../src/mesh/consul.ts'
 import { createDnsDiscovery, type DnsDiscoverySettings } from '../src/mesh/dns-discovery.ts'
 import { Mesh } from '../src/mesh/mesh.ts'
+import { registerInstance } from '../src/mesh/registry.ts'
 import { createConsulAgent, useConsulDns } from './mesh-consul-agent.ts'
 import { failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'
+import { createFleet, reasonsOf } from './mesh-secure.ts'
 
 jest.setTimeout(30_000)
 
@@ -24,6 +27,7 @@ const closers: (() => unknown)[] = []
 const withOwnAgent = process.env.TEST_CONSUL_BINARY ? describe : describe.skip
 let agent: ReturnType<typeof useConsulDns>
 const { instances } = useInstances()
+const fleet = createFleet()
 let stateDir: string
 let service: string
 
@@ -34,17 +38,22 @@ beforeEach(async () => {
 
 afterEach(async () => {
   for (const close of closers.splice(0).reverse()) await close()
+  await fleet.close()
   await rm(stateDir, { recursive: true })
 })
 
 function discover(
   server: string,
-  { log = silentLog, ...settings }: Partial<DnsDiscoverySettings> & { log?: Log } = {},
+  {
+    log = silentLog,
+    isSecure = false,
+    ...settings
+  }: Partial<DnsDiscoverySettings> & { log?: Log; isSecure?: boolean } = {},
   name = service,
 ) {
   const metrics = createMetrics()
   const all = { ...quick, ...settings }
-  const discovery = createDnsDiscovery({ server, stateDir, log, metrics, settings: all })
+  const discovery = createDnsDiscovery({ server, isSecure, stateDir, log, metrics, settings: all })
   closers.push(() => discovery.close())
   const watch = discovery.watch(name)
   const show = () =>
@@ -166,6 +175,43 @@ withOwnAgent("discovery by Consul's DNS port", () => {
     const during = inParallel(100, 5, get)
     await one!.kill()
     expect(failuresOf(await during)).toEqual([])
+  })
+
+  /** An instance that shows the certificate of `as`, and a caller that finds it by its registered name. */
+  async function speakTls(as: string, name = service) {
+    const consul = createConsulClient({ address: agent.address })
+    closers.push(() => consul.close())
+    const { instance, meta } = await fleet.start(as, { consul })
+    const { address, port } = instance
+    const where = { service: name, instance: `${as}-1`, address, port, checkPath: false as const, meta }
+    const settings = { checkIntervalS: 1 }
+    const { deregister } = await registerInstance({ consul, log: silentLog, settings, ...where })
+    closers.push(() => deregister())
+    const { discovery, metrics, sees } = discover(agent.dns, { isSecure: true }, name)
+    const { identity } = await fleet.call([], { from: { consul } })
+    const client = createMeshClient({ discovery, identity, log: silentLog, metrics })
+    closers.push(() => client.close())
+    const request = { service: name, operation: 'getOrder', method: 'GET', path: '/orders/1' } as const
+    return { port, sees, get: () => client.request(request) }
+  }
+
+  it('calls by TLS who speaks it, and others in plain text', async () => {
+    const [foreign] = await instances('foreign-1')
+    await register([foreign!.instance.port])
+    const { port, sees, get } = await speakTls(service)
+    await sees([port, foreign!.instance.port].sort().join(' '))
+
+    const seen = new Set<string>()
+    for (let count = 0; count < 60; count++) seen.add((await get()).body.toString())
+
+    expect([...seen].sort()).toEqual([service, 'foreign-1'].sort())
+  })
+
+  it('goes on only where the certificate names the service that DNS was asked for', async () => {
+    const { port, sees, get } = await speakTls('payment')
+    await sees(String(port))
+
+    expect(await reasonsOf(get())).toContain(`payment answers in place of ${service}`)
   })
 
   it('knows all in time, and says once what to set, where Consul leaves instances out', async () => {

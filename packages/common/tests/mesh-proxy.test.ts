@@ -15,7 +15,7 @@ import { createConsulClient } from '../src/mesh/consul.ts'
 import type { ProxySettings } from '../src/mesh/proxy/forward.ts'
 import { Mesh } from '../src/mesh/mesh.ts'
 import { createProxy } from '../src/mesh/proxy/proxy.ts'
-import { useConsul } from './mesh-consul-agent.ts'
+import { useConsulDns } from './mesh-consul-agent.ts'
 import { type FakeInstance, failuresOf, inParallel, useInstances } from './mesh-fixtures.ts'
 
 jest.setTimeout(30_000)
@@ -241,10 +241,10 @@ async function run(command: string, ...args: string[]): Promise<{ child: ChildPr
   return { child, port: Number(/:(\d+)$/.exec(line)?.[1]) }
 }
 
-const withPython = hasPython() ? describe : describe.skip
+const withPython = hasPython() && process.env.TEST_CONSUL_BINARY ? describe : describe.skip
 
 withPython('the local proxy and a service in Python that knows nothing of us', () => {
-  const agent = useConsul()
+  const agent = useConsulDns()
 
   async function register(service: string, name: string) {
     const { child, port } = await run('python3', '-c', SERVICE, name)
@@ -339,6 +339,25 @@ withPython('the local proxy and a service in Python that knows nothing of us', (
     expect(code).toBe(0)
     const left = await consul.health(service, { index: 0, waitS: 0, timeoutMs: 1_000 })
     expect(left.instances).toEqual([])
+  })
+
+  it('finds instances by DNS where it is told to', async () => {
+    const service = `legacy-${newId().slice(-8)}`
+    await register(service, 'one')
+    const options = ['--listen', '127.0.0.1:0', '--name', 'caller', '--consul', agent.address]
+    // Where nobody answers, nothing is found.
+    const found = await Promise.all(
+      [agent.dns, '127.0.0.1:1'].map(async (dns) => {
+        const stateDir = await mkdtemp(join(tmpdir(), 'lepton-proxy-'))
+        closers.push(() => rm(stateDir, { recursive: true }))
+        const { port } = await run(process.execPath, MAIN, ...options, '--dns', dns, '--state-dir', stateDir)
+        return () => ask(port, { headers: { host: `${service}.mesh` } })
+      }),
+    )
+    const [known, unknown] = found as [() => Promise<Answered>, () => Promise<Answered>]
+
+    await until('it is found', async () => (await known()).text === 'one')
+    expect((await unknown()).status).toBe(503)
   })
 
   it('says what it needs', async () => {

@@ -7,10 +7,10 @@ export const DISCOVERY_NAMES = ['http', 'dns'] as const
 
 /** By Consul's DNS port where one is named, else by its HTTP interface. */
 export function chooseDiscovery(
-  { consul, dns }: { consul: ConsulClient; dns?: string | undefined },
+  { consul, dns, isSecure }: { consul: ConsulClient; dns?: string | undefined; isSecure: boolean },
   options: WatchesOptions,
 ): Discovery {
   return dns === undefined
     ? createDiscovery({ consul, ...options })
-    : createDnsDiscovery({ server: dns, ...options })
+    : createDnsDiscovery({ server: dns, isSecure, ...options })
 }

@@ -3,6 +3,7 @@ import type { SrvRecord } from 'node:dns'
 import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
 import type { Catalogue } from './catalogue.ts'
 import type { ServiceInstance } from './consul-entries.ts'
+import { TLS_KEY, TLS_MUTUAL, TLS_TAG } from './transports.ts'
 import { pause } from '../runtime/wait.ts'
 import {
   createWatches,
@@ -38,6 +39,8 @@ const dnsDiscoveryDefaults: DnsDiscoverySettings = {
 export interface DnsDiscoveryOptions extends WatchesOptions {
   /** Consul's DNS port: `host:port`. */
   server: string
+  /** Whether it matters who speaks TLS, which is a question of its own. */
+  isSecure?: boolean
   settings?: Partial<DnsDiscoverySettings>
   random?: () => number
 }
@@ -54,11 +57,13 @@ const NONE = new Set(['ENOTFOUND', 'ENODATA'])
 /**
  * Knows where services are by Consul's DNS port alone, for where nothing else of it can be reached.
  *
- * DNS says addresses, ports and weights. It does not say an instance's name (its address and port stand for it), version,
- * zone, other transports or warnings, and a change is known by the next question only.
+ * DNS says addresses, ports and weights, and who has a tag: so TLS is known. It does not say an instance's name (its
+ * address and port stand for it), version, zone, other transports or warnings, and a change is known by the next
+ * question only.
  */
 export function createDnsDiscovery({
   server,
+  isSecure = false,
   settings: given,
   random = Math.random,
   ...options
@@ -81,7 +86,7 @@ export function createDnsDiscovery({
         while (!closing.signal.aborted) {
           let delayMs = settings.pollMs * (1 + settings.jitter * (random() - 0.5))
           try {
-            const instances = await instancesOf(service, names, settings.domain)
+            const instances = await instancesOf(service, names, { ...settings, isSecure })
             if (closing.signal.aborted) return
             failures = 0
             note(instances)
@@ -143,20 +148,32 @@ function createNames(server: string, { timeoutMs, tries }: DnsDiscoverySettings)
   }
 }
 
+const placeOf = ({ name, port }: SrvRecord) => `${name}:${port}`
+
 /** Each place that SRV names, once. */
-async function instancesOf(service: string, names: Names, domain: string): Promise<ServiceInstance[]> {
+async function instancesOf(
+  service: string,
+  names: Names,
+  { domain, isSecure }: { domain: string; isSecure: boolean },
+): Promise<ServiceInstance[]> {
   if (!LABEL.test(service)) throw new Error(`${JSON.stringify(service)} is not a name that DNS can ask for`)
-  const records = await names.srv(`${service}.service.${domain}`)
+  const all = `${service}.service.${domain}`
+  const records = await names.srv(all)
+  // After the others: one that joins in between must not be taken for one without TLS.
+  const tagged = isSecure ? await names.srv(`${TLS_TAG}.${all}`) : []
+  const secure = new Set(tagged.map(placeOf))
   const addresses = new Map<string, string | undefined>()
   const places = new Map<string, ServiceInstance>()
-  for (const { name: target, port, weight } of records) {
+  for (const record of records) {
+    const { name: target, port, weight } = record
     // An address that was registered as a name is not Consul's: it is looked up when it is connected to.
     if (!target.endsWith(`.${domain}`)) addresses.set(target, target)
     if (!addresses.has(target)) addresses.set(target, await names.address(target))
     const address = addresses.get(target)
     if (address === undefined || port < 1) continue
     const id = `${address.includes(':') ? `[${address}]` : address}:${port}`
-    places.set(id, { id, name: id, address, port, tags: [], meta: {}, isWarning: false, weight })
+    const meta = secure.has(placeOf(record)) ? { [TLS_KEY]: TLS_MUTUAL } : {}
+    places.set(id, { id, name: id, address, port, tags: [], meta, isWarning: false, weight })
   }
   // DNS shuffles its answers: the same places must be the same list.
   return [...places.values()].sort((a, b) => (a.id < b.id ? -1 : 1))

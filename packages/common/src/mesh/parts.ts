@@ -42,7 +42,7 @@ export function connectMesh(
   const log = createLog({ service: name, instance: name, level: logLevel })
   const metrics = createMetrics()
   const consul = createConsulClient({ address, tokenFile })
-  const discovery = chooseDiscovery({ consul, dns }, { stateDir, log, metrics })
+  const discovery = chooseDiscovery({ consul, dns, isSecure: tls !== undefined }, { stateDir, log, metrics })
   const control = createControl({ consul, caller: name, stateDir, log, metrics })
   const security = tls && createSecurity(tls, { consul, service: name, stateDir, log, metrics })
   const identity = security?.identity

@@ -3,6 +3,7 @@ import type { ServiceDefinition } from './consul-entries.ts'
 import type { Log } from '../runtime/log.ts'
 import { type Backoff, fullJitterMs } from '../runtime/backoff.ts'
 import { pause } from '../runtime/wait.ts'
+import { speaksTls, TLS_TAG } from './transports.ts'
 import { createTokenBucket, type TokenBucketSettings } from './token-bucket.ts'
 
 export interface RegistrySettings {
@@ -81,7 +82,7 @@ export async function registerInstance({
     name: service,
     address,
     port,
-    tags,
+    tags: speaksTls({ meta }) ? [...tags, TLS_TAG] : tags,
     meta: { ...meta, instance },
     check: {
       // By name: where another process has taken the port since, the check must not pass for us.

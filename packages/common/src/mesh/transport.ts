@@ -1,6 +1,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
+import type { Socket } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
+import { CONNECT_TIMEOUT, limitTcp, type SocketLimits } from './open-socket.ts'
 import type { SecureWay } from './tls/identity.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'OPTIONS'
@@ -23,9 +25,8 @@ export interface Answer {
   stream?: Readable
 }
 
-export interface TransportSettings {
+export interface TransportSettings extends SocketLimits {
   connections: number
-  connectTimeoutMs: number
   keepAliveTimeoutMs: number
   maxResponseBytes: number
   /** Streams that one endpoint may have open, and how long one may be silent: every one says now and then that it lives. */
@@ -35,6 +36,7 @@ export interface TransportSettings {
 
 export const transportDefaults: TransportSettings = {
   connections: 64,
+  tcpTimeoutMs: 300,
   connectTimeoutMs: 1000,
   // Shorter than any server's: the side that closes an idle connection first cannot lose a request on it.
   keepAliveTimeoutMs: 4000,
@@ -76,7 +78,7 @@ export function createTransport(origin: string, settings: TransportSettings, tls
   const shared = {
     pipelining: 1,
     allowH2: false,
-    connect: connectorOf(settings.connectTimeoutMs, tls),
+    connect: connectorOf(settings, tls),
     keepAliveTimeout: settings.keepAliveTimeoutMs,
     keepAliveMaxTimeout: settings.keepAliveTimeoutMs,
     // The deadlines below are exact and cover connecting, headers and, but for streams, the body together.
@@ -101,15 +103,21 @@ export function createTransport(origin: string, settings: TransportSettings, tls
 }
 
 /** Each connection is made with what is in force then: a certificate that was renewed, for one. */
-function connectorOf(timeout: number, tls: SecureWay | undefined): buildConnector.connector {
+function connectorOf(settings: TransportSettings, tls: SecureWay | undefined): buildConnector.connector {
+  const build = (options: ReturnType<SecureWay> | undefined) => {
+    const common = { timeout: settings.connectTimeoutMs, allowH2: false, maxCachedSessions: 0 }
+    return buildConnector({ ...common, ...options })
+  }
   let options = tls?.()
-  let connector = buildConnector({ timeout, allowH2: false, maxCachedSessions: 0, ...options })
+  let connector = build(options)
   return (target, done) => {
     if (tls !== undefined && tls() !== options) {
       options = tls()
-      connector = buildConnector({ timeout, allowH2: false, maxCachedSessions: 0, ...options })
+      connector = build(options)
     }
-    connector(target, done)
+    // undici's types do not say that it gives the socket.
+    const socket = connector(target, done) as unknown as Socket
+    limitTcp(socket, target.hostname, settings)
   }
 }
 
@@ -141,6 +149,7 @@ async function open(
 }
 
 const NOT_SENT = new Set([
+  CONNECT_TIMEOUT,
   'ECONNREFUSED',
   'UND_ERR_CONNECT_TIMEOUT',
   'EHOSTUNREACH',

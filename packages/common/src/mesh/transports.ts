@@ -26,8 +26,10 @@ export function spokenBy(instance: KnownInstance, wanted: TransportName): Transp
 /** Where an instance says in its metadata that it speaks TLS, and wants a certificate of its caller. */
 export const TLS_KEY = 'tls'
 export const TLS_MUTUAL = 'mutual'
+/** The same for DNS, which does not say metadata: what has a tag can be asked for. */
+export const TLS_TAG = 'tls'
 
-export function speaksTls({ meta }: KnownInstance): boolean {
+export function speaksTls({ meta }: Pick<KnownInstance, 'meta'>): boolean {
   return meta[TLS_KEY] === TLS_MUTUAL
 }
 
@@ -42,15 +44,16 @@ export function openTransport(
   const host = address.includes(':') ? `[${address}]` : address
   const originOf = (of: TransportName) =>
     `${tls === undefined ? 'http' : 'https'}://${host}:${portOf(instance, of)}`
+  const placeOf = (of: TransportName) => ({ host: address, port: portOf(instance, of), tls })
   const http1 = createTransport(originOf('http1'), settings, tls)
   switch (name) {
     case 'http1':
       return http1
     case 'http2':
-      return createHttp2Transport(originOf('http2'), settings, http1, tls)
+      return createHttp2Transport(originOf('http2'), placeOf('http2'), settings, http1)
     case 'grpc':
-      return createGrpcTransport(originOf('grpc'), settings, http1, tls)
+      return createGrpcTransport(originOf('grpc'), placeOf('grpc'), settings, http1)
     case 'frames':
-      return createFramesTransport({ host: address, port: portOf(instance, 'frames'), tls }, settings, http1)
+      return createFramesTransport(placeOf('frames'), settings, http1)
   }
 }

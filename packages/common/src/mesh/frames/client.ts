@@ -1,6 +1,4 @@
-import { connect } from 'node:net'
-import { connect as connectSecurely } from 'node:tls'
-import type { SecureWay } from '../tls/identity.ts'
+import { openedBy, openSocket, type SocketPlace } from '../open-socket.ts'
 import {
   type Answer,
   type Exchange,
@@ -25,12 +23,6 @@ interface Waiting {
   lose(wasOpen: boolean, cause: Error | undefined): void
 }
 
-interface Place {
-  host: string
-  port: number
-  tls?: SecureWay | undefined
-}
-
 interface Connection {
   /** Taken while it opens, too: what is written waits for the socket. */
   isUsable(): boolean
@@ -43,7 +35,7 @@ interface Connection {
 
 /** Exchanges in frames with one endpoint, many at once over each of two sockets. Streams go over `streams`. */
 export function createFramesTransport(
-  place: Place,
+  place: SocketPlace,
   settings: TransportSettings,
   streams: Transport,
 ): Transport {
@@ -78,9 +70,8 @@ export function createFramesTransport(
   }
 }
 
-function openConnection({ host, port, tls }: Place, settings: TransportSettings): Connection {
-  const socket = tls === undefined ? connect({ host, port }) : connectSecurely({ host, port, ...tls() })
-  socket.setNoDelay()
+function openConnection(place: SocketPlace, settings: TransportSettings): Connection {
+  const socket = openSocket(place, settings)
   const writer = createFrameWriter(socket)
   const waiting = new Map<number, Waiting>()
   const turns = createTurns(FIRST_CREDIT)
@@ -90,10 +81,6 @@ function openConnection({ host, port, tls }: Place, settings: TransportSettings)
   let isLeaving = false
   let heardAtMs = 0
   let onIdle: (() => void) | undefined
-  const timer = setTimeout(
-    () => socket.destroy(new Error('the connection was not open in time')),
-    settings.connectTimeoutMs,
-  )
 
   function onFrame({ kind, exchange, head, body }: Frame): void {
     if (kind === KIND.credit) return turns.resize(exchange)
@@ -128,10 +115,7 @@ function openConnection({ host, port, tls }: Place, settings: TransportSettings)
 
   const read = createFrameReader(settings.maxResponseBytes * 2, onFrame)
   socket.write(PREFACE)
-  socket.once(tls === undefined ? 'connect' : 'secureConnect', () => {
-    isConnected = true
-    clearTimeout(timer)
-  })
+  socket.once(openedBy(place.tls), () => void (isConnected = true))
   socket.on('data', (chunk: Buffer) => {
     heardAtMs = performance.now()
     try {
@@ -145,7 +129,6 @@ function openConnection({ host, port, tls }: Place, settings: TransportSettings)
     failure = error
   })
   socket.once('close', () => {
-    clearTimeout(timer)
     isLeaving = true
     for (const waits of [...waiting.values()])
       waits.lose(isConnected && !isRefusedCertificate(failure), failure)

@@ -2,7 +2,8 @@ import { type IncomingHttpHeaders, validateHeaderValue } from 'node:http'
 import { type Client, Code, ConnectError, createClient } from '@connectrpc/connect'
 import { createGrpcTransport as createConnectTransport, Http2SessionManager } from '@connectrpc/connect-node'
 import { endToEndHeaders } from '../hop.ts'
-import type { ClientTls, SecureWay } from '../tls/identity.ts'
+import { openSocket, type SocketPlace } from '../open-socket.ts'
+import type { ClientTls } from '../tls/identity.ts'
 import {
   type Answer,
   type Exchange,
@@ -27,17 +28,18 @@ interface Connection {
 /** Exchanges by gRPC over one HTTP/2 connection to an endpoint. Streams go over `streams`. */
 export function createGrpcTransport(
   origin: string,
+  place: SocketPlace,
   settings: TransportSettings,
   streams: Transport,
-  tls?: SecureWay,
 ): Transport {
+  const { tls } = place
   let connection: Connection | undefined
   let isClosed = false
 
   function current(): Connection {
     if (connection !== undefined && connection.tls === tls?.()) return connection
     if (connection !== undefined) void leave(connection)
-    connection = connect(origin, settings.maxResponseBytes, tls?.())
+    connection = connect(origin, place, settings)
     return connection
   }
 
@@ -65,12 +67,18 @@ export function createGrpcTransport(
   }
 }
 
-function connect(origin: string, maxBytes: number, tls: ClientTls | undefined): Connection {
-  const manager = new Http2SessionManager(origin, {}, tls)
+function connect(origin: string, place: SocketPlace, settings: TransportSettings): Connection {
+  const tls = place.tls?.()
+  const sameTls = tls && (() => tls)
+  const manager = new Http2SessionManager(
+    origin,
+    {},
+    { createConnection: () => openSocket({ ...place, tls: sameTls }, settings, ['h2']) },
+  )
   const transport = createConnectTransport({
     baseUrl: origin,
     sessionManager: manager,
-    readMaxBytes: maxBytes + MAX_HEAD_BYTES,
+    readMaxBytes: settings.maxResponseBytes + MAX_HEAD_BYTES,
   })
   return { tls, manager, client: createClient(Exchanges, transport), running: new Set() }
 }

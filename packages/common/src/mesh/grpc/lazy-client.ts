@@ -1,15 +1,15 @@
-import type { SecureWay } from '../tls/identity.ts'
+import type { SocketPlace } from '../open-socket.ts'
 import type { Transport, TransportSettings } from '../transport.ts'
 
 /** Exchanges by gRPC, whose library is loaded only by a process that uses it. Streams go over `streams`. */
 export function createGrpcTransport(
   origin: string,
+  place: SocketPlace,
   settings: TransportSettings,
   streams: Transport,
-  tls?: SecureWay,
 ): Transport {
   const loading = import('./client.ts').then((client) =>
-    client.createGrpcTransport(origin, settings, streams, tls),
+    client.createGrpcTransport(origin, place, settings, streams),
   )
   // A fault is met by the first exchange.
   loading.catch(() => undefined)

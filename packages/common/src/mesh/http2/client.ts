@@ -9,24 +9,24 @@ import {
   type TransportSettings,
 } from '../transport.ts'
 import { endToEndHeaders } from '../hop.ts'
-import type { SecureWay } from '../tls/identity.ts'
+import { openSocket, type SocketPlace } from '../open-socket.ts'
 
 /** Exchanges over one HTTP/2 connection to an endpoint; without TLS, with prior knowledge (`h2c`). Streams go over `streams`. */
 export function createHttp2Transport(
   origin: string,
+  place: SocketPlace,
   settings: TransportSettings,
   streams: Transport,
-  tls?: SecureWay,
 ): Transport {
   let session: ClientHttp2Session | undefined
   let isClosed = false
 
   function current(): ClientHttp2Session {
     if (session !== undefined && !session.closed && !session.destroyed) return session
-    const opened = connect(origin, { settings: { enablePush: false }, ...tls?.() })
-    const timer = setTimeout(() => opened.destroy(), settings.connectTimeoutMs)
-    opened.once('connect', () => clearTimeout(timer))
-    opened.once('close', () => clearTimeout(timer))
+    const opened = connect(origin, {
+      settings: { enablePush: false },
+      createConnection: () => openSocket(place, settings, ['h2']),
+    })
     opened.on('error', () => undefined)
     // What the server begins no more goes to another connection.
     opened.once('goaway', () => opened.close())

@@ -6,6 +6,7 @@ const USAGE = `Passes requests for <service>.mesh on to instances of the service
   --listen 127.0.0.1:15001   where programs of this machine reach it; port 0 takes a free one
   --name legacy              the service in whose name it calls
   --consul http://…:8500     Consul's HTTP address
+  --dns 127.0.0.1:8600       Consul's DNS port: instances are found by it, and without it over HTTP
   --token-file PATH          the ACL token for Consul
   --tls consul               calls services that speak TLS by it, with a certificate of Consul's own authority
   --state-dir PATH           where the last known instances are kept
@@ -43,6 +44,7 @@ function optionsOf(args: string[]): ProxyOptions {
       listen: { type: 'string', default: '127.0.0.1:15001' },
       name: { type: 'string' },
       consul: { type: 'string' },
+      dns: { type: 'string' },
       'token-file': { type: 'string' },
       tls: { type: 'string', default: 'off' },
       'state-dir': { type: 'string' },
@@ -54,7 +56,7 @@ function optionsOf(args: string[]): ProxyOptions {
     },
   })
   const deadlineMs = Number(values['deadline-ms'])
-  const { name, consul, tls, inbound, to } = values
+  const { name, consul, dns, tls, inbound, to } = values
   if (name === undefined || consul === undefined) throw new Error('--name and --consul are needed')
   if (!Number.isInteger(deadlineMs) || deadlineMs < 1) throw new Error('--deadline-ms takes a whole number')
   if (tls !== 'off' && tls !== 'consul') throw new Error('--tls takes off or consul')
@@ -67,6 +69,7 @@ function optionsOf(args: string[]): ProxyOptions {
     mesh: {
       name,
       consul,
+      ...(dns !== undefined && { dns }),
       ...(tls === 'consul' && { tls: 'consul' as const }),
       ...(values['token-file'] !== undefined && { tokenFile: values['token-file'] }),
       ...(values['state-dir'] !== undefined && { stateDir: values['state-dir'] }),
