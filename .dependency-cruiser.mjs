@@ -118,8 +118,8 @@ export default {
     ),
     rule(
       'tests-stay-in-tests',
-      'Only tests import tests.',
-      { pathNot: '\\.test\\.ts$|^e2e/|/tests/|^packages/testing/' },
+      'Only tests, and what measures, import tests.',
+      { pathNot: '\\.test\\.ts$|^e2e/|/tests/|/bench/|^packages/testing/' },
       {
         path: '^packages/testing/|\\.test\\.ts$|/tests/',
       },

@@ -4,12 +4,12 @@ import { peerModule } from './install.ts'
 import { answerTo, type Peer } from './peer.ts'
 import { post, serveHttp } from './undici.ts'
 
-interface Broker {
+export interface Broker {
   createService(schema: object): void
   start(): Promise<void>
   stop(): Promise<void>
   waitForServices(names: string[]): Promise<void>
-  call(action: string, params: unknown): Promise<unknown>
+  call(action: string, params: unknown, options?: object): Promise<unknown>
 }
 
 /** Two nodes that find each other by their addresses; resilience as its documentation turns it on. */
@@ -48,13 +48,14 @@ function moleculerPeer(resilience: object): Peer {
 }
 
 export const moleculer = moleculerPeer({})
-export const moleculerWithResilience = moleculerPeer({
+export const RESILIENCE = {
   requestTimeout: 2_000,
   retryPolicy: { enabled: true, retries: 1 },
   circuitBreaker: { enabled: true },
   bulkhead: { enabled: true, concurrency: 256, maxQueueSize: 256 },
   metrics: { enabled: true },
-})
+}
+export const moleculerWithResilience = moleculerPeer(RESILIENCE)
 
 interface Grpc {
   Server: new () => {

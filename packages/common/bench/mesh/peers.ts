@@ -1,3 +1,4 @@
+import { connect } from './connect.ts'
 import { lepton } from './lepton.ts'
 import { axiosWithOpossum, cockatiel, grpc, moleculer, moleculerWithResilience } from './others.ts'
 import type { Peer } from './peer.ts'
@@ -17,6 +18,7 @@ export const PEERS = {
   'Moleculer TCP': moleculer,
   'Moleculer TCP, resilience': moleculerWithResilience,
   'grpc-js': grpc,
+  'Connect, HTTP/2': connect,
   'cockatiel over Pool': cockatiel,
   'opossum + axios': axiosWithOpossum,
 } satisfies Record<string, Peer>
