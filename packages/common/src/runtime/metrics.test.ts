@@ -23,6 +23,27 @@ describe('the page of metrics', () => {
     expect(counts.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0)).toBe(500)
   })
 
+  it('adds up what is counted until it is read, for each set of labels, and once', async () => {
+    const metrics = createMetrics()
+    const define = () =>
+      metrics.counter({ name: 'tries_total', help: 'Tries', labelNames: ['service', 'result'] })
+    const labels = { service: 'order', result: '2xx' }
+    define().inc(labels)
+    define().inc({ service: 'order', result: '5xx' }, 2)
+    labels.result = '4xx'
+    define().inc(labels)
+    const read = async () =>
+      (await linesOf(metrics)).filter((line) => line.startsWith('tries_total')).toSorted()
+
+    const counted = ['2xx', '4xx', '5xx'].map(
+      (result) => `tries_total{service="order",result="${result}"} ${result === '5xx' ? 2 : 1}`,
+    )
+    expect(await read()).toEqual(counted)
+    expect(await read()).toEqual(counted)
+    define().inc({ service: 'order', result: '2xx' })
+    expect((await read())[0]).toMatch(/ 2$/)
+  })
+
   it('counts the CPU time as a counter', async () => {
     const metrics = createMetrics()
     const text = await metrics.registry.metrics()

@@ -19,6 +19,8 @@ interface Collected<M> {
   collect?: (metric: M) => void | Promise<void>
 }
 
+type Labels = Record<string, string | number | undefined>
+
 export interface Metrics {
   registry: Registry
   counter<L extends string>(definition: Definition<L> & Collected<Counter<L>>): Counter<L>
@@ -47,23 +49,48 @@ export function createMetrics(
     if (labelNames.length === 0) return metric
     const known = new Set<string>()
     const other = Object.fromEntries(labelNames.map((name) => [name, OTHER]))
-    const setOf = (given: Record<string, unknown>) => {
-      const key = labelNames.map((name) => given[name]).join('\0')
+    const setOf = (given: Labels) => {
+      const key = keyOf(given, labelNames)
       if (known.has(key)) return given
       if (left < lines) return other
       left -= lines
       known.add(key)
       return given
     }
-    const methods = metric as unknown as Record<
-      string,
-      (given: Record<string, unknown>, value?: number) => void
-    >
+    const methods = metric as unknown as Record<string, (given: Labels, value?: number) => void>
     for (const name of ['inc', 'dec', 'set', 'observe']) {
       const method = methods[name]?.bind(metric)
       if (method !== undefined) methods[name] = (given, value) => method(setOf(given), value)
     }
     return metric
+  }
+
+  /**
+   * Has a bounded counter add up by itself, and give prom-client the sums when they are read: there, each step takes a
+   * microsecond, and some are taken with every request.
+   */
+  function addUp(counter: object, labelNames: readonly string[]): void {
+    const own = counter as {
+      inc(labels: Labels, by?: number): void
+      collect?: () => void | Promise<void>
+    }
+    const { collect } = own
+    const add = own.inc.bind(counter)
+    const sums = new Map<string, { labels: Labels; sum: number }>()
+    own.inc = (labels, by = 1) => {
+      const key = keyOf(labels, labelNames)
+      const known = sums.get(key)
+      if (known !== undefined) known.sum += by
+      else if (sums.size < maxSeries) sums.set(key, { labels: { ...labels }, sum: by })
+      else add(labels, by)
+    }
+    own.collect = async () => {
+      await collect?.call(counter)
+      for (const one of sums.values()) {
+        if (one.sum > 0) add(one.labels, one.sum)
+        one.sum = 0
+      }
+    }
   }
 
   function once<M extends object>(
@@ -80,12 +107,13 @@ export function createMetrics(
   const registers = [registry]
   const metrics: Metrics = {
     registry,
-    counter: ({ name, help, labelNames = [], collect }) =>
-      once(
-        name,
-        () => new Counter({ name, help, labelNames, registers, ...collecting(collect) }),
-        labelNames,
-      ),
+    counter({ name, help, labelNames = [], collect }) {
+      const isKnown = registry.getSingleMetric(name) !== undefined
+      const create = () => new Counter({ name, help, labelNames, registers, ...collecting(collect) })
+      const counter = once(name, create, labelNames)
+      if (!isKnown && labelNames.length > 0) addUp(counter, labelNames)
+      return counter
+    },
     gauge: ({ name, help, labelNames = [], collect }) =>
       once(name, () => new Gauge({ name, help, labelNames, registers, ...collecting(collect) }), labelNames),
     histogram: ({ name, help, labelNames = [], buckets = SECONDS }) =>
@@ -98,6 +126,12 @@ export function createMetrics(
   }
   addProcessMetrics(metrics)
   return metrics
+}
+
+function keyOf(labels: Labels, labelNames: readonly string[]): string {
+  let key = ''
+  for (const name of labelNames) key += `${labels[name]}\0`
+  return key
 }
 
 function collecting<M>(collect: ((metric: M) => void | Promise<void>) | undefined) {
