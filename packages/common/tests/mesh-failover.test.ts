@@ -248,6 +248,17 @@ describe('failover', () => {
     expect(released).toEqual(Array.from({ length: 8 }, (_, name) => `mistyped-${name}`))
   })
 
+  it('lets go of the idle service that was asked longest ago, so that any number of them can be asked in turn', async () => {
+    const [a] = await instances('order-1')
+    const { client, released, set } = over([], { maxTargets: 2 })
+    for (const service of ['one', 'two', 'three']) set(service, [a!.instance])
+    const ask = (service: string) => client.request({ service, operation: 'x', method: 'GET', path: '/' })
+
+    for (const service of ['one', 'two', 'one', 'three', 'two']) expect((await ask(service)).status).toBe(200)
+
+    expect(released).toEqual(['two', 'one'])
+  })
+
   it('books a caller’s impatience on no instance', async () => {
     const fakes = await instances('order-1', 'order-2')
     for (const fake of fakes) {

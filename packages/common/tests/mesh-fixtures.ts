@@ -113,6 +113,7 @@ function createClientOver(fakes: FakeInstance[], settings: Partial<MeshSettings>
     client,
     value,
     released: fakeDiscovery.released,
+    set: fakeDiscovery.set,
     setInstances: (instances: KnownInstance[]) => fakeDiscovery.set('order', instances),
     get: (extra = {}) =>
       client.request({ service: 'order', operation: 'getOrder', method: 'GET', path: '/orders/1', ...extra }),

@@ -133,14 +133,16 @@ export function createMeshClient({
     return target
   }
 
-  /** Names that are mistyped must not keep others out: the one that no instance has answered for longest gives way. */
+  /**
+   * Where as many services are known as may be, an idle one gives way: first those that no instance answers for, since names
+   * that are mistyped must not keep others out, then the one that was asked longest ago.
+   */
   function makeRoomFor(service: string): Target {
     if (targets.size >= settings.maxTargets) {
-      const unknown = [...targets.values()].filter(
-        (target) => target.watch.instances().length === 0 && isIdle(target, 0),
-      )
-      const oldest = unknown.sort((a, b) => a.usedAtMs - b.usedAtMs)[0]
-      if (oldest !== undefined) drop(oldest)
+      const rank = ({ watch, usedAtMs }: Target) => [Math.min(watch.instances().length, 1), usedAtMs] as const
+      const idle = [...targets.values()].filter((target) => isIdle(target, 0))
+      const [first] = idle.sort((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])
+      if (first !== undefined) drop(first)
     }
     return addTarget(service)
   }

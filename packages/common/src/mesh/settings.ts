@@ -19,7 +19,7 @@ export interface MeshSettings {
   maxOperationShare: number
   /** More operations than this share one breaker: their names are then hardly names. */
   maxOperations: number
-  /** Services that are known at once. More are asked for, but one that no instance answers for gives way. */
+  /** Services that are known at once. For one more an idle one gives way, which is found again when it is asked. */
   maxTargets: number
   /** A service that is not asked for so long is let go of, unless it is watched on purpose. */
   idleMs: number
