@@ -10,7 +10,9 @@ import { recoverDue } from './settle-phase.ts'
 import { deleteOldTransactions } from './transaction-store.ts'
 import { runTryPhase } from './try-phase.ts'
 
-/** More are not asked for: their deadline cancels them. */
+/** An order that would come after more turns than these, for each place, is refused: it would wait for seconds. */
+const TURNS_PER_PLACE = 8
+/** Of what was accepted elsewhere and cannot be refused: more are not asked for, and their deadline cancels them. */
 const MAX_WAITING = { maxWaiting: 1_000, maxWaitingPerCustomer: 100 }
 /** For what other processes left; what begins or is postponed here wakes the recovery itself. */
 const RECOVER_EVERY_MS = 1_000
@@ -18,6 +20,8 @@ const RECOVER_EVERY_MS = 1_000
 const MAX_SETTLING = 64
 
 export interface Coordinator extends Part {
+  /** Whether so many orders wait for their tries that one more of this customer is refused. */
+  isFull(customerId: string): boolean
   /** Resolves when an order that was begun here is decided, or after `timeoutMs`. */
   decided(orderId: string, timeoutMs: number): Promise<void>
   /** Carries out what is decided and due now. */
@@ -100,6 +104,7 @@ export function startCoordinator(deps: Deps): Coordinator {
   })
 
   return {
+    isFull: (customerId) => places.turnsBefore(customerId) >= TURNS_PER_PLACE * tries.limit(),
     decided: async (orderId, timeoutMs) => {
       const driven = inFlight.get(orderId)
       if (driven === undefined || timeoutMs <= 0) return

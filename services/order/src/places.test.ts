@@ -10,6 +10,7 @@ function open(limit = () => 4) {
   const ways = new Map<string, () => void>()
   return {
     inside,
+    turnsBefore: places.turnsBefore,
     async enter(name: string): Promise<boolean> {
       const place = places.enter(name[0]!)
       void place?.then((leave) => {
@@ -59,6 +60,13 @@ describe('places', () => {
       waits.push(await queue.enter(name))
 
     expect(waits).toEqual([true, true, true, true, false, true, true, false, false])
+  })
+
+  it('say how many come before one more: a customer’s tenth waits behind the others’ first ten only', async () => {
+    const queue = open()
+    for (const name of ['a1', 'a2', 'b1', 'b2', 'a3', 'a4', 'a5', 'a6', 'b3']) await queue.enter(name)
+
+    expect(['a', 'b', 'c'].map(queue.turnsBefore)).toEqual([5, 3, 2])
   })
 
   it('are as many as may be at the moment', async () => {

@@ -12,6 +12,8 @@ export interface Places {
   /** Resolves with the way out once there is a place; undefined where too many wait already. */
   enter(customerId: string): Promise<() => void> | undefined
   inside(): number
+  /** How many come before one more of this customer. */
+  turnsBefore(customerId: string): number
 }
 
 interface Customer {
@@ -55,6 +57,12 @@ export function createPlaces(settings: PlaceSettings): Places {
 
   return {
     inside: () => inside,
+    turnsBefore: (id) => {
+      const own = customers.get(id)?.waiting.length ?? 0
+      let turns = 0
+      for (const { waiting: others } of customers.values()) turns += Math.min(others.length, own + 1)
+      return turns
+    },
     enter: (id) => {
       const customer = customers.get(id) ?? { inside: 0, waiting: [] }
       customers.set(id, customer)

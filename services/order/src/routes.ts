@@ -49,12 +49,13 @@ import {
 /** For our own answer to arrive while the caller still listens. */
 const ANSWER_MS = 200
 
-export function orderRoutes(deps: Deps, coordinator: Pick<Coordinator, 'decided'>): Endpoint[] {
+export function orderRoutes(deps: Deps, coordinator: Pick<Coordinator, 'decided' | 'isFull'>): Endpoint[] {
   const { database } = deps
   return [
     auditEndpoint(database),
     answer(placeOrder, async ({ body, caller, idempotencyKey: key, path }) => {
       if (deps.backlog.isFull()) throw overloaded()
+      if (body.mode === 'two_phase' && coordinator.isFull(caller.subject)) throw overloaded()
       refuseDuplicates(body.lines)
       if (body.mode === 'two_phase' && body.payment_token === undefined) throw refuseWithoutToken()
       const lines = await deps.prices.complete(body.lines)
@@ -159,7 +160,7 @@ function withRoom(reply: Reply, { backlog }: Deps): Reply {
 /** The status a two-phase order has by now. The decision comes within a moment, and the answer waits for it no longer than that. */
 async function showDecision(
   { database, decisionWaitMs }: Deps,
-  coordinator: Pick<Coordinator, 'decided'>,
+  coordinator: Pick<Coordinator, 'decided' | 'isFull'>,
   order_id: string,
   reply: Reply,
 ): Promise<Reply> {

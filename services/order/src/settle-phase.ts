@@ -59,7 +59,7 @@ async function recover(
       } catch (error) {
         faults.push(error as Error)
       }
-      if (settled.length + faults.length === 1) failpoint('tcc.mid_confirm')
+      if (unsettled.length > 1 && settled.length + faults.length === 1) failpoint('tcc.mid_confirm')
     }),
   )
   if (settled.length > 0 || unsettled.length === 0) await together.settled([{ gid, branches: settled }])

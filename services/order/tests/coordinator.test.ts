@@ -76,6 +76,28 @@ describe('the coordinator', () => {
     for (const { body: own } of await Promise.all(waiting)) expect(own).toMatchObject({ status: 'CONFIRMED' })
   })
 
+  it('refuses an order that would come after too many others, at once, and takes it when they are through', async () => {
+    const answered = Promise.withResolvers<void>()
+    let tried = 0
+    shop.mesh.answer(tryPayment, async ({ path }) => {
+      tried++
+      await answered.promise
+      return { status: 200, body: { order_id: path.split('/')[3], state: 'AUTHORIZED' } }
+    })
+    const place = async (key = freshKey()) => (await shop.people.customer()).post('/orders', body, { key })
+
+    const waiting = Array.from({ length: 4 + 32 }, () => place())
+    await until('four are tried and the others wait', async () => {
+      const { rows } = await shop.database.query(`select from tcc_tx where state = 'TRYING'`)
+      return tried === 4 && rows.length === 36
+    })
+    expect(await place()).toMatchObject({ status: 503, headers: { 'retry-after': '1' } })
+
+    answered.resolve()
+    await Promise.all(waiting)
+    expect(await place()).toMatchObject({ status: 202, body: { status: 'CONFIRMED' } })
+  })
+
   it('cancels both branches of an order whose units are missing', async () => {
     const alice = await shop.people.customer()
     shop.mesh.answer(tryStock, state('REJECTED'))

@@ -89,7 +89,7 @@ export function useOrderService({ isCoordinated = false } = {}): OrderService {
     const coordinator = isCoordinated ? startCoordinator(deps) : undefined
     return {
       endpoints: [
-        ...orderRoutes(deps, coordinator ?? { decided: () => Promise.resolve() }),
+        ...orderRoutes(deps, coordinator ?? { decided: () => Promise.resolve(), isFull: () => false }),
         ...opsOrderRoutes(deps),
         ...transactionRoutes(deps, coordinator ?? { settle: () => Promise.resolve() }),
         ...recordedEventRoutes(deps),
