@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals'
 import { PATTERNS } from '@lepton/contracts/patterns'
 import { Recording, RECORDING_LIMITS } from '@lepton/contracts/recordings'
 import { ROOT } from '@lepton/local/root'
+import { MUTANT_EDITS } from '@lepton/testing/mutants/edits'
 import { MUTANTS } from '../chaos/mutants/mutants.ts'
 
 const FOLDER = join(ROOT, 'services/web/src/lab/recordings')
@@ -19,10 +20,12 @@ describe('the recordings of the lab', () => {
     'show that %s is needed: what was foretold broke without it, and nothing with it',
     (pattern) => {
       const recording = Recording.parse(JSON.parse(read(pattern)))
-      const { foretold, without, with: intact } = recording
+      const { foretold, edits, without, with: intact } = recording
 
       expect(recording.pattern).toBe(pattern)
       expect(foretold).toEqual(MUTANTS[pattern].caughtBy)
+      // Otherwise the page shows lines that are not there any more: it is recorded again (docs/patterns.md).
+      expect(edits).toEqual(MUTANT_EDITS[pattern])
       expect(without.broken.some(({ id }) => foretold.includes(id))).toBe(true)
       expect(intact.broken).toEqual([])
       for (const { counts, moves } of [intact, without]) {
