@@ -64,7 +64,7 @@ export function ConsoleLayout() {
             {session?.operator && (
               <>
                 <KeysPanel />
-                <span>{texts.signedIn(session.operator.name)}</span>
+                <span className={style['who']}>{texts.signedIn(session.operator.name)}</span>
                 <Button look="link" onClick={() => signOut.mutate()}>
                   {texts.signOut}
                 </Button>

@@ -100,7 +100,7 @@ function Letters({ letters, dead }: { letters: readonly Letter[]; dead: readonly
           return {
             key: letter.letter_id,
             cells: [
-              letter.letter_id,
+              <code key="letter">{letter.letter_id}</code>,
               <State key="state" kind={letter.status === 'BLOCKED' ? 'wait' : 'bad'}>
                 {words.states[letter.status]}
               </State>,

@@ -5,6 +5,7 @@ export const timeline = {
   legend: 'One clock, the database’s. Wavy: through Kafka. Straight: a request. Dashed: still to come.',
   later: (time: string) => `${time} later`,
   dead: 'cannot apply',
+  blocked: 'waits behind',
   expected: 'still to come',
   tries: (count: number) => (count === 0 ? 'not tried yet' : n(count, 'try', 'tries')),
   events: {

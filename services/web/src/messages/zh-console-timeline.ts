@@ -5,6 +5,7 @@ export const timeline = {
   legend: '时间以数据库时钟为准。波浪线：经 Kafka。直线：请求。虚线：尚未发生。',
   later: (time: string) => `${time}后`,
   dead: '无法处理',
+  blocked: '在其后等待',
   expected: '尚未发生',
   tries: (count: number) => (count === 0 ? '尚未请求' : `尝试 ${count} 次`),
   events: {

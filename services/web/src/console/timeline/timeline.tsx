@@ -10,6 +10,8 @@ export function Timeline({ trail }: { trail: Trail }) {
   const { console: texts, services } = useConsoleMessages()
   const layout = layoutOf(trail)
   const { lanes, items, gaps } = layout
+  // A phone shows them one below the other, and a voice reads them so.
+  const inOrder = [...items, ...gaps].toSorted((a, b) => a.column - b.column)
   const byId = new Map(items.map((item) => [item.id, item]))
   const nameOf = (service: string) => services[service as keyof typeof services] ?? service
   return (
@@ -34,28 +36,29 @@ export function Timeline({ trail }: { trail: Trail }) {
           })}
         </svg>
         <ol className={style['items']}>
-          {items.map((item) => (
-            <li
-              key={item.id}
-              className={`${style['item']} ${item.kind === 'event' ? '' : style[item.kind]}`}
-              style={{ gridColumn: item.column + 1, gridRow: item.lane + 1 }}
-            >
-              <b>{wordsOf(item, texts.timeline)}</b>
-              <span>
-                <span className="visually-hidden">{nameOf(lanes[item.lane] ?? '')} </span>
-                {whenOf(item, texts.timeline)}
-              </span>
-            </li>
-          ))}
-          {gaps.map(({ column, ms }) => (
-            <li
-              key={column}
-              className={style['gap']}
-              style={{ gridColumn: column + 1, gridRow: `1 / ${lanes.length + 1}` }}
-            >
-              {texts.timeline.later(duration(ms))}
-            </li>
-          ))}
+          {inOrder.map((one) =>
+            'ms' in one ? (
+              <li
+                key={`after ${one.column}`}
+                className={style['gap']}
+                style={{ gridColumn: one.column + 1, gridRow: `1 / ${lanes.length + 1}` }}
+              >
+                {texts.timeline.later(duration(one.ms))}
+              </li>
+            ) : (
+              <li
+                key={one.id}
+                className={`${style['item']} ${one.kind === 'event' ? '' : style[one.kind]}`}
+                style={{ gridColumn: one.column + 1, gridRow: one.lane + 1 }}
+              >
+                <b>{wordsOf(one, texts.timeline)}</b>
+                <span>
+                  <span className="visually-hidden">{nameOf(lanes[one.lane] ?? '')} </span>
+                  {whenOf(one, texts.timeline)}
+                </span>
+              </li>
+            ),
+          )}
         </ol>
       </div>
     </div>
@@ -64,8 +67,8 @@ export function Timeline({ trail }: { trail: Trail }) {
 
 type Texts = ConsoleMessages['timeline']
 
-function wordsOf({ kind, name }: Item, texts: Texts): string {
-  if (kind === 'dead') return texts.dead
+function wordsOf({ kind, name, tries }: Item, texts: Texts): string {
+  if (kind === 'dead') return tries === 0 ? texts.blocked : texts.dead
   const words = kind === 'event' ? texts.events : kind === 'task' ? texts.tasks : texts.steps
   return (words as Partial<Record<string, string>>)[name] ?? name
 }

@@ -1,7 +1,7 @@
 /** The geometry of timeline.module.css, in px. */
 const LEFT = 88
 const COLUMN = 118
-const LANE = 64
+const LANE = 76
 const WIDTH = 100
 const WAVE = { height: 3, length: 18 }
 const STEP = 2
