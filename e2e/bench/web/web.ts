@@ -21,7 +21,7 @@ export async function measureWeb(stateDir: string): Promise<void> {
       await measureIdle(shop)
       await measureLoads(browser, shop)
       await measureLive(browser, shop, client)
-      await measureCost(shop, client, operator)
+      await measureCost(shop, operator)
       await measureDelays(browser, shop, client, operator)
       await measureLab(browser, shop)
       // Last: its copies of an order have neither stock nor payment, which breaks promises.

@@ -2,7 +2,7 @@ import { Suspense } from 'react'
 import { matchRoutes, type RouteObject, useRoutes } from 'react-router'
 import { Landing } from './landing/landing.tsx'
 import { preferredLanguage } from './language.ts'
-import { consoleMessagesOf, patternMessagesOf } from './messages/languages.ts'
+import { consoleMessagesOf, type Language, patternMessagesOf } from './messages/languages.ts'
 import { type LoadedPage, loadedPage } from './parts/loaded-page.tsx'
 import { NotFound } from './parts/not-found.tsx'
 import { ShopLayout } from './parts/shop-layout.tsx'
@@ -15,20 +15,12 @@ const Checkout = loadedPage(() => import('./shop/checkout.tsx').then((m) => m.Ch
 const Orders = loadedPage(() => import('./shop/orders.tsx').then((m) => m.Orders))
 const OrderPage = loadedPage(() => import('./shop/order-page.tsx').then((m) => m.OrderPage))
 const Lab = loadedPage(() => import('./lab/lab.tsx').then((m) => m.Lab))
-const Patterns = loadedPage(async () => {
-  const [{ Patterns: patterns }] = await Promise.all([
-    import('./lab/patterns/patterns.tsx'),
-    patternMessagesOf(preferredLanguage()),
-  ])
-  return patterns
-})
-const ConsoleLayout = loadedPage(async () => {
-  const [{ ConsoleLayout: layout }] = await Promise.all([
-    import('./console/console-layout.tsx'),
-    consoleMessagesOf(preferredLanguage()),
-  ])
-  return layout
-})
+const Patterns = loadedPage(() =>
+  beside(patternMessagesOf, import('./lab/patterns/patterns.tsx')).then((m) => m.Patterns),
+)
+const ConsoleLayout = loadedPage(() =>
+  beside(consoleMessagesOf, import('./console/console-layout.tsx')).then((m) => m.ConsoleLayout),
+)
 const Overview = loadedPage(() => import('./console/overview.tsx').then((m) => m.Overview))
 const Instances = loadedPage(() => import('./console/instances.tsx').then((m) => m.Instances))
 const Books = loadedPage(() => import('./console/books.tsx').then((m) => m.Books))
@@ -44,6 +36,12 @@ const Faults = loadedPage(() => import('./console/faults.tsx').then((m) => m.Fau
 const Events = loadedPage(() => import('./console/events.tsx').then((m) => m.Events))
 const Queues = loadedPage(() => import('./console/queues.tsx').then((m) => m.Queues))
 const Activity = loadedPage(() => import('./console/activity.tsx').then((m) => m.Activity))
+
+/** A page that has texts of its own is there when they are. */
+async function beside<T>(textsOf: (language: Language) => Promise<unknown>, page: Promise<T>): Promise<T> {
+  const [loaded] = await Promise.all([page, textsOf(preferredLanguage())])
+  return loaded
+}
 
 /** It is on its way while the rest of the page is loaded, which does not wait for it. */
 function askForShelf(): Promise<void> {
@@ -97,10 +95,10 @@ const ROUTES: RouteObject[] = [
 /** Loads what the page at a path is made of. What fails is said where the page would be. */
 export async function loadPage(path: string): Promise<void> {
   const routes = matchRoutes(ROUTES, path) ?? []
-  await Promise.allSettled(routes.map(({ route }) => loadOf(route)()))
+  await Promise.allSettled(
+    routes.map(async ({ route }) => (route.handle as LoadedPage['load'] | undefined)?.()),
+  )
 }
-
-const loadOf = ({ handle }: RouteObject) => (handle ?? (() => Promise.resolve())) as () => Promise<unknown>
 
 export function App() {
   return <Suspense>{useRoutes(ROUTES)}</Suspense>

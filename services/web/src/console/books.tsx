@@ -54,7 +54,7 @@ export function Books() {
               {data.items.map(({ id, promise, state, sample }) => (
                 <tr key={id}>
                   <td data-label={texts.books.columns.number}>{id}</td>
-                  <td data-label={texts.books.columns.promise}>
+                  <td data-label={texts.books.columns.promise} className={table['wide']}>
                     {texts.promises[id as keyof typeof texts.promises] ?? promise}
                   </td>
                   <td data-label={texts.books.columns.state}>

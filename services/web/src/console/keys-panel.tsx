@@ -19,12 +19,8 @@ export function KeysPanel() {
   useEffect(() => () => pause(false), [])
   return (
     <>
-      {isPaused && (
-        <>
-          <State kind="wait">{texts.keys.paused}</State>
-          <Came />
-        </>
-      )}
+      {isPaused && <State kind="wait">{texts.keys.paused}</State>}
+      {isPaused && <Came />}
       <Button look="link" onClick={() => pause(!isPaused)}>
         {isPaused ? texts.keys.goOn : texts.keys.pause}
       </Button>

@@ -9,10 +9,7 @@ interface Count {
 /** How many orders have been accepted since this was first shown, as far as that is known. */
 export function useOrdersSince(): number {
   const [count, setCount] = useState<Count>()
-  useEffect(
-    () => watchPulse(({ orders: { accepted } }) => setCount((before) => countOn(before, accepted))),
-    [],
-  )
+  useEffect(() => watchPulse(({ orders }) => setCount((before) => countOn(before, orders.accepted))), [])
   return count === undefined ? 0 : count.last - count.first
 }
 
