@@ -236,6 +236,16 @@ describe('failover', () => {
     await until('it takes requests again', async () => (await post()).endpoint === 'order-2')
   })
 
+  it('gives the answer of an instance that had a reason, where the next one is gone', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (_req, res) => res.writeHead(503, { 'lepton-fault': 'consul' }).end('Consul is away')
+    await b!.kill()
+    const { get } = over([a!, b!], inTurn)
+
+    for (const answer of await Promise.all([get(), get()]))
+      expect(answer).toMatchObject({ status: 503, body: Buffer.from('Consul is away') })
+  })
+
   it('lets go of names that no instance answers for, so that they keep no other out', async () => {
     const [a] = await instances('order-1')
     const { client, get, released } = over([a!], { maxTargets: 3 })

@@ -44,6 +44,7 @@ export async function callEndpoints(
   const label = { server_address: target.service }
   const tried: Endpoint[] = []
   const buggy: { endpoint: Endpoint; startedMs: number; rttMs: number }[] = []
+  let earlier: MeshAnswer | undefined
   let sent = 0
   let unsent = 0
   target.budget.deposit()
@@ -104,12 +105,14 @@ export async function callEndpoints(
       },
       { settings: settings.retry, budget: target.budget, random },
     )
+    if (answer !== undefined) earlier = reply(answer, result.endpoint, blame)
     if (decision.again) {
       if (decision.delayMs > 0) await sleep(decision.delayMs)
       continue
     }
     metrics.retries.inc({ ...label, outcome: decision.because })
-    if (answer !== undefined) return reply(answer, result.endpoint, blame)
+    // Also that of an earlier try, which gave its reason, where the last instance was not even reached.
+    if (earlier !== undefined && (answer !== undefined || !result.wasSent)) return earlier
     const isTimeout = error?.fault === 'timeout'
     throw new CallFailed(`no instance answered`, {
       isFault: result.outcome !== 'neutral',
