@@ -48,14 +48,14 @@ async function decisionOf(id: string) {
   return rows[0]!
 }
 
-/** What the branches were asked, in order; the two tries that go out at once are put in the order of their names. */
+/** What the branches were asked, phase by phase; what goes out at once is put in the order of its names. */
 function asked(id: string): string[] {
   const operations = shop.mesh.requests
     .filter(({ path }) => path.includes(id))
     .map(({ operation }) => operation)
-  const after = operations.findIndex((operation) => !operation.startsWith('try_'))
-  const tries = operations.slice(0, after === -1 ? undefined : after)
-  return [...tries.sort(), ...operations.slice(tries.length)]
+  const phaseOf = (operation: string) => operation.split('_')[0]
+  const phases = [...new Set(operations.map(phaseOf))]
+  return phases.flatMap((phase) => operations.filter((operation) => phaseOf(operation) === phase).sort())
 }
 
 /** What a process does that finds the transaction due: as after the death of the one that had it. */
@@ -104,7 +104,7 @@ describe('an order in two phases', () => {
 
     expect(await decisionOf(id)).toEqual({ decision: 'CONFIRMED', reason: null })
     expect(await transaction(id)).toMatchObject({ state: 'CONFIRMED', unsettled: 0 })
-    expect(asked(id)).toEqual(['try_payment', 'try_stock', 'confirm_stock', 'confirm_payment'])
+    expect(asked(id)).toEqual(['try_payment', 'try_stock', 'confirm_payment', 'confirm_stock'])
     await shop.settle()
     expect(eventsOf(shop.broker.records('order.v1'), id).map(({ type }) => type)).toEqual([
       'order.placed.v1',
@@ -129,7 +129,7 @@ describe('an order in two phases', () => {
 
     expect(await decisionOf(id)).toEqual({ decision: 'CANCELLED', reason })
     expect(await transaction(id)).toMatchObject({ state: 'CANCELLED', unsettled: 0 })
-    expect(asked(id)).toEqual(['try_payment', 'try_stock', 'cancel_stock', 'cancel_payment'])
+    expect(asked(id)).toEqual(['try_payment', 'try_stock', 'cancel_payment', 'cancel_stock'])
   })
 
   it.each(['stock', 'payment'] as const)('is cancelled when the try of its %s is lost', async (branch) => {
@@ -174,7 +174,7 @@ describe('a coordinator that dies', () => {
     expect(await transaction(id)).toMatchObject({ state: end, unsettled: 0 })
     expect((await decisionOf(id)).decision).toBe(end)
     expect(asked(id).slice(-2)).toEqual(
-      end === 'CONFIRMED' ? ['confirm_stock', 'confirm_payment'] : ['cancel_stock', 'cancel_payment'],
+      end === 'CONFIRMED' ? ['confirm_payment', 'confirm_stock'] : ['cancel_payment', 'cancel_stock'],
     )
   })
 
@@ -193,7 +193,7 @@ describe('a coordinator that dies', () => {
     await recover(id)
 
     expect(await transaction(id)).toMatchObject({ state: 'CONFIRMED', unsettled: 0 })
-    expect(asked(id).slice(2)).toEqual(['confirm_stock', 'confirm_payment', 'confirm_payment'])
+    expect(asked(id).slice(2)).toEqual(['confirm_payment', 'confirm_payment', 'confirm_stock'])
   })
 
   it('is followed by one process at a time', async () => {
@@ -203,7 +203,7 @@ describe('a coordinator that dies', () => {
 
     await Promise.all([1, 2, 3].map(() => shop.recoverDue()))
 
-    expect(asked(id)).toEqual(['try_payment', 'try_stock', 'confirm_stock', 'confirm_payment'])
+    expect(asked(id)).toEqual(['try_payment', 'try_stock', 'confirm_payment', 'confirm_stock'])
   })
 
   it('leaves an order alone that is still within its time', async () => {

@@ -117,7 +117,7 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
         if (!isPassingFault(error)) throw error
         if ((error as { code?: string }).code === LOCK_TIMEOUT)
           throw new Contended('the row', { cause: error })
-        // A server that takes no connection twice is away: whoever waits is told now.
+        // A server that takes no connection twice is away, and the caller hears of it now.
         const isAway = !wasOpen && !isOpen
         if (isAway || attempt >= maxAttempts) throw new Unavailable(name, { cause: error })
         await delay(10 + Math.random() * 190)
