@@ -3,6 +3,21 @@ import { becomeOperator } from './browser.ts'
 import { ordered } from './shop-states.ts'
 import { failing, goTo, type State } from './states.ts'
 
+const AT = '2026-11-26T22:00:00.000Z'
+const LONG_LINE = {
+  as_of: AT,
+  items: [
+    {
+      at: AT,
+      level: 'error',
+      service: 'order',
+      instance: 'order-1',
+      message: 'a fault with its stack',
+      fields: { err: { stack: 'at settle '.repeat(200) }, cause: '01a1fea5'.repeat(60) },
+    },
+  ],
+}
+
 /** What the console shows beside its lists. */
 export const CONSOLE_STATES: Record<string, State> = {
   'the console before one signs in': { heading: 'Operators only', open: goTo('/console') },
@@ -100,6 +115,15 @@ export const CONSOLE_STATES: Record<string, State> = {
       await person.page.goto('/console/calls')
       await person.page.getByRole('button', { name: 'Set a setting of the mesh' }).click()
       await person.page.getByRole('dialog').getByText('Why?').waitFor()
+    },
+  },
+  'a line of the log that is long': {
+    heading: 'The latest lines of all processes.',
+    open: async (person) => {
+      await becomeOperator(person)
+      await person.page.route('**/api/v1/ops/logs?**', (route) => route.fulfill({ json: LONG_LINE }))
+      await person.page.goto('/console/logs')
+      await person.page.getByText('a fault with its stack').waitFor()
     },
   },
   'an order that cannot be read': {
