@@ -1,5 +1,5 @@
 import { sees } from './acts.ts'
-import { becomeOperator } from './browser.ts'
+import { becomeOperator, type Person } from './browser.ts'
 import { ordered } from './shop-states.ts'
 import { failing, goTo, type State } from './states.ts'
 
@@ -18,16 +18,29 @@ const LONG_LINE = {
   ],
 }
 
+/** A page of the console for an operator, and what is done there before it is looked at. */
+const operatorAt =
+  (path: string, act: (person: Person) => Promise<unknown> = () => Promise.resolve()) =>
+  async (person: Person) => {
+    await becomeOperator(person)
+    await person.page.goto(`/console${path}`)
+    await act(person)
+  }
+
+/** Opens a dialog, which wants a reason. */
+const asksWhy =
+  (button: string) =>
+  async ({ page }: Person) => {
+    await page.getByRole('button', { name: button }).click()
+    await page.getByRole('dialog').getByText('Why?').waitFor()
+  }
+
 /** What the console shows beside its lists. */
 export const CONSOLE_STATES: Record<string, State> = {
   'the console before one signs in': { heading: 'Operators only', open: goTo('/console') },
   'the overview': {
     heading: /instances? (answer|of)|not answered/,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console')
-      await person.page.getByText('Services, worst first').waitFor()
-    },
+    open: operatorAt('', ({ page }) => page.getByText('Services, worst first').waitFor()),
   },
   'the keys of the console, while it is paused': {
     heading: /instances? (answer|of)|not answered/,
@@ -43,29 +56,16 @@ export const CONSOLE_STATES: Record<string, State> = {
   },
   'the instances': {
     heading: /^All expected|^Instances are/,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console/instances')
-    },
+    open: operatorAt('/instances'),
   },
   'an act before it is done': {
     heading: /^All expected|^Instances are/,
     isAct: true,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console/instances')
-      await person.page.getByRole('button', { name: 'Kill cart-1' }).click()
-      await person.page.getByRole('dialog').getByText('Why?').waitFor()
-    },
+    open: operatorAt('/instances', asksWhy('Kill cart-1')),
   },
   'the threshold of an alarm': {
     heading: /firing|Firing/,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console/alarms')
-      await person.page.getByRole('button', { name: 'Set threshold of OutboxWaits' }).click()
-      await person.page.getByRole('dialog').getByText('Why?').waitFor()
-    },
+    open: operatorAt('/alarms', asksWhy('Set threshold of OutboxWaits')),
   },
   'all orders': {
     heading: /^Orders of all/,
@@ -78,10 +78,7 @@ export const CONSOLE_STATES: Record<string, State> = {
   },
   'a search for what is no id': {
     heading: /^Orders of all/,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console/orders?query=lamp')
-    },
+    open: operatorAt('/orders?query=lamp'),
   },
   'the story of an order': {
     heading: /^Completed/,
@@ -94,28 +91,16 @@ export const CONSOLE_STATES: Record<string, State> = {
   },
   'the books': {
     heading: /promises|compared/,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console/books')
-    },
+    open: operatorAt('/books'),
   },
   'the overview in Chinese': {
     heading: /个实例响应正常|无响应|没有可用实例/,
     locale: 'zh-CN',
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console')
-      await person.page.getByText('服务（问题最多的在前）').waitFor()
-    },
+    open: operatorAt('', ({ page }) => page.getByText('服务（问题最多的在前）').waitFor()),
   },
   'a setting of the mesh before it is changed': {
     heading: /healthy; no breaker is open|^Breakers are open|^Out by/,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console/calls')
-      await person.page.getByRole('button', { name: 'Set a setting of the mesh' }).click()
-      await person.page.getByRole('dialog').getByText('Why?').waitFor()
-    },
+    open: operatorAt('/calls', asksWhy('Set a setting of the mesh')),
   },
   'a line of the log that is long': {
     heading: 'The latest lines of all processes.',
@@ -137,9 +122,6 @@ export const CONSOLE_STATES: Record<string, State> = {
   'an order that does not exist': {
     heading: 'There is no such order.',
     fails: true,
-    open: async (person) => {
-      await becomeOperator(person)
-      await person.page.goto('/console/orders/01a1fea5-ba4b-71f4-85de-696148493360')
-    },
+    open: operatorAt('/orders/01a1fea5-ba4b-71f4-85de-696148493360'),
   },
 }
