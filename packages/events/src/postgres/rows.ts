@@ -42,10 +42,18 @@ export async function lockRows<R extends object>(
   { key, type = 'uuid', strength = 'update' }: { key: string; type?: string; strength?: string },
   ids: readonly string[],
 ): Promise<(R & { now: string })[]> {
+  return lookUp(tx, { table, key, type, lock: `for ${strength}` }, [...new Set(ids)].sort())
+}
+
+async function lookUp<R extends object>(
+  tx: Tx,
+  { table, key, type, lock }: { table: string; key: string; type: string; lock: string },
+  sorted: readonly string[],
+): Promise<(R & { now: string })[]> {
   const { rows } = await tx.query<R & { now: string }>(
-    `select locked.*, now() as now from unnest($1::${type}[]) as given(id)
-     cross join lateral (select * from ${table} where ${key} = given.id for ${strength} offset 0) locked`,
-    [[...new Set(ids)].sort()],
+    `select found.*, now() as now from unnest($1::${type}[]) as given(id)
+     cross join lateral (select * from ${table} where ${key} = given.id ${lock} offset 0) found`,
+    [sorted],
   )
   return rows
 }
@@ -71,7 +79,7 @@ export async function lockOrCreate<R extends object>(
 }
 
 /** In one round trip. A conflict locks the row, also where its update has no effect (`where false`). */
-async function upserted<R extends object>(
+function upserted<R extends object>(
   tx: Tx,
   table: string,
   key: string,
@@ -82,10 +90,5 @@ async function upserted<R extends object>(
      on conflict (${key}) do update set ${key} = excluded.${key} where false`,
     [sorted],
   )
-  const { rows } = await tx.query<R & { now: string }>(
-    `select locked.*, now() as now from unnest($1::uuid[]) as given(id)
-     cross join lateral (select * from ${table} where ${key} = given.id offset 0) locked`,
-    [sorted],
-  )
-  return rows
+  return lookUp(tx, { table, key, type: 'uuid', lock: '' }, sorted)
 }
