@@ -1,4 +1,3 @@
-import { AsyncLocalStorage } from 'node:async_hooks'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import { startSweep, startTimer } from '@lepton/common/runtime/timer'
 import { resumeTrace } from '@lepton/common/runtime/span'
@@ -37,8 +36,6 @@ export function startCoordinator(deps: Deps): Coordinator {
   const inFlight = new Map<string, Promise<void>>()
   const { tries, maxTriesPerCustomer: maxPerCustomer } = deps
   const places = createPlaces({ limit: tries.limit, maxPerCustomer, ...MAX_WAITING })
-  // An order is driven to its decision also when the request that placed it is over.
-  const outsideRequests = AsyncLocalStorage.snapshot()
   const settling = new Set<Promise<void>>()
   let isMore = false
   let isStopped = false
@@ -92,8 +89,8 @@ export function startCoordinator(deps: Deps): Coordinator {
       )
       return
     }
-    const driven = outsideRequests(() =>
-      resumeTrace(placement, { name: 'two-phase', kind: 'internal' }, () => drive(placement, place)),
+    const driven = resumeTrace(placement, { name: 'two-phase', kind: 'internal' }, () =>
+      drive(placement, place),
     )
     inFlight.set(placement.order_id, driven)
   }

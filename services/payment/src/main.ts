@@ -20,7 +20,7 @@ const settings = readConfig()
 
 await runService('payment', settings, async (instance) => {
   // Consul may be away by the first call.
-  for (const called of ['order']) instance.mesh.watch(called)
+  instance.mesh.watch('order')
   const store = await openStore(instance, settings, new URL('../migrations/', import.meta.url))
   const deps: Deps = {
     ...instance,

@@ -139,9 +139,9 @@ export function createMeshClient({
    */
   function makeRoomFor(service: string): Target {
     if (targets.size >= settings.maxTargets) {
-      const rank = ({ watch, usedAtMs }: Target) => [Math.min(watch.instances().length, 1), usedAtMs] as const
+      const known = ({ watch }: Target) => Math.min(watch.instances().length, 1)
       const idle = [...targets.values()].filter((target) => isIdle(target, 0))
-      const [first] = idle.sort((a, b) => rank(a)[0] - rank(b)[0] || rank(a)[1] - rank(b)[1])
+      const [first] = idle.sort((a, b) => known(a) - known(b) || a.usedAtMs - b.usedAtMs)
       if (first !== undefined) drop(first)
     }
     return addTarget(service)
