@@ -341,11 +341,11 @@ withPython('the local proxy and a service in Python that knows nothing of us', (
     expect(left.instances).toEqual([])
   })
 
-  it('finds instances by DNS where it is told to', async () => {
+  it('finds instances by DNS where it is set to', async () => {
     const service = `legacy-${newId().slice(-8)}`
     await register(service, 'one')
     const options = ['--listen', '127.0.0.1:0', '--name', 'caller', '--consul', agent.address]
-    // Where nobody answers, nothing is found.
+    // Where no server answers, nothing is found.
     const found = await Promise.all(
       [agent.dns, '127.0.0.1:1'].map(async (dns) => {
         const stateDir = await mkdtemp(join(tmpdir(), 'lepton-proxy-'))

@@ -188,7 +188,7 @@ describe('rows that are locked or made', () => {
     expect(again.rows).toEqual([{ id: a, total: 0 }])
   })
 
-  it('are taken in one order, whether they are there or not: nobody waits in a circle', async () => {
+  it('are taken in one order, whether they are there or not, so that no two transactions wait in a circle', async () => {
     await database.query('insert into named (id) values ($1)', [b])
     const first = Promise.withResolvers<void>()
     let runs = 0

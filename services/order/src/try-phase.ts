@@ -30,7 +30,7 @@ export async function tryBranches(deps: Deps, placement: Placement): Promise<Inp
   return stock === 'accepted' && payment === 'accepted' ? 'all_tried' : 'try_unanswered'
 }
 
-/** Nobody but the shop is waited for there, unlike in the payment's try: it tells whether too many are in flight. */
+/** The stock's answer depends on the shop alone, unlike the payment's: it says whether too many tries are in flight. */
 async function timed<T>(tries: Deps['tries'], ask: () => Promise<T>): Promise<T> {
   const startedAt = performance.now()
   try {

@@ -66,7 +66,7 @@ interface ConsulSettings {
   tokenFile?: string | undefined
   /** For writes, and reads that do not block; a blocking query names its own. */
   answerTimeoutMs?: number
-  /** For one key, which somebody waits for. */
+  /** For one key: a request waits for the answer. */
   keyTimeoutMs?: number
 }
 

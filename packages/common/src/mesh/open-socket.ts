@@ -12,7 +12,7 @@ export interface SocketPlace {
 export interface SocketLimits {
   /**
    * For TCP to an address: its machine answers by itself, however busy its programs are, so an address that is gone
-   * holds nobody up.
+   * delays no caller.
    */
   tcpTimeoutMs: number
   /** For a connection in all, with TLS and the look-up of a name. */

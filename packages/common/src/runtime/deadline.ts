@@ -31,7 +31,7 @@ export function withDeadline<T>(remainingMs: number, work: () => T, attempt?: nu
   return storage.run(allowance, work)
 }
 
-/** Runs what is done for others as well, or for nobody: it is not bound to the time of the request that it begins in. */
+/** Runs work that several requests share, or that outlives the one it begins in, without that request's deadline. */
 export function withoutDeadline<T>(work: () => T): T {
   return storage.run(undefined, work)
 }
