@@ -115,7 +115,7 @@ function Owners({ partitions }: Pick<Stream, 'partitions'>) {
   return (
     <span>
       {owned.sort().map((text) => (
-        <span key={text} className={table['nowrap']}>
+        <span key={text} className={table['together']}>
           {text}{' '}
         </span>
       ))}{' '}
