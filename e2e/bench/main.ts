@@ -20,6 +20,7 @@ import { copyOrders, measureRebuild } from './rebuild.ts'
 import { reconciled } from './reconciled.ts'
 import { measureScaling } from './scaling.ts'
 import { measureServices } from './services.ts'
+import { measureSizes } from './sizes.ts'
 import { measureStarts } from './starts.ts'
 import { add, note, printTable } from './table.ts'
 import { measureTracing } from './traces.ts'
@@ -192,6 +193,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   queues: measureModel,
   scaling: measureScaling,
   services: measureServices,
+  sizes: measureSizes,
   floor: (stateDir) => measureFloor(stateDir),
   // Half an hour at five rounds; ten minutes.
   mesh: measureMesh('mesh'),

@@ -1,70 +1,28 @@
 import type { Database } from '@lepton/events/postgres/database'
 import type { Tx } from '@lepton/events/postgres/transaction'
-import type {
-  Category,
-  Product,
-  ProductQuery,
-  ReservationState,
-  StockEntry,
-} from '@lepton/contracts/inventory'
+import type { Product, ReservationState, StockEntry } from '@lepton/contracts/inventory'
 import type { z } from 'zod'
 import type { Stock } from './domain.ts'
 
-const PRODUCT = `
-  select p.product_id, p.name, p.description, p.category, p.price_minor, p.currency, coalesce(s.available, 0) as available
-  from products p left join stock s using (product_id)`
-
 export async function findProduct(database: Database, productId: string): Promise<Product | undefined> {
-  const { rows } = await database.query<Product>(`${PRODUCT} where product_id = $1`, [productId])
+  const { rows } = await database.query<Product>(productsOf('select * from products where product_id = $1'), [
+    productId,
+  ])
   return rows[0]
 }
 
-/** What a list of products is sorted by; the product's id comes second. */
-export const SORTS = {
-  category: { by: 'category', cast: 'text', order: 'asc', after: '>' },
-  name: { by: 'name', cast: 'text', order: 'asc', after: '>' },
-  cheapest: { by: 'price_minor', cast: 'int', order: 'asc', after: '>' },
-  dearest: { by: 'price_minor', cast: 'int', order: 'desc', after: '<' },
-} as const
-export type Sort = keyof typeof SORTS
+/** Products as they are shown, with the units available; `products` selects rows of the table. */
+export const productsOf = (products: string) => `
+  select p.product_id, p.name, p.description, p.category, p.price_minor, p.currency, coalesce(s.available, 0) as available
+  from (${products}) p left join stock s using (product_id)`
 
-export async function listProducts(
-  database: Database,
-  { query, category, sort, product_ids, page, limit }: Omit<z.infer<typeof ProductQuery>, 'cursor'>,
-  after: { value: string; product_id: string } | undefined,
-): Promise<Product[]> {
-  const { by, cast, order, after: follows } = SORTS[sort]
-  const { rows } = await database.query<Product>(
-    `${PRODUCT}
-     where ($1::text is null or strpos(lower(name || ' ' || description), lower($1)) > 0)
-       and ($2::text is null or category = $2)
-       and ($3::text[] is null or product_id = any($3))
-       and ($6::${cast} is null or (${by}, product_id) ${follows} ($6, $7::text))
-     order by ${by} ${order}, product_id ${order} limit $4 offset $5`,
-    [
-      query ?? null,
-      category ?? null,
-      product_ids ?? null,
-      limit + 1,
-      (page - 1) * limit,
-      after?.value ?? null,
-      after?.product_id ?? null,
-    ],
-  )
-  return rows
-}
-
-export async function listCategories(database: Database): Promise<z.infer<typeof Category>[]> {
-  const { rows } = await database.query<z.infer<typeof Category>>(
-    'select category, count(*)::int as products from products group by category order by category',
-  )
-  return rows
-}
-
-/** Locks the catalogue against others that fill it, and lists what is in it. */
-export async function lockCatalogue(tx: Tx): Promise<Set<string>> {
+/** Locks the catalogue against others that fill it, and names those of these products that are in it. */
+export async function lockCatalogue(tx: Tx, ids: readonly string[]): Promise<Set<string>> {
   await tx.query(`select pg_advisory_xact_lock(hashtext('lepton catalogue'))`)
-  const { rows } = await tx.query<{ product_id: string }>('select product_id from products')
+  const { rows } = await tx.query<{ product_id: string }>(
+    'select product_id from products where product_id = any($1::text[])',
+    [ids],
+  )
   return new Set(rows.map(({ product_id }) => product_id))
 }
 

@@ -18,8 +18,8 @@ import {
 import { auditEndpoint } from './audit.ts'
 import type { Deps } from './deps.ts'
 import type { Stock } from './domain.ts'
-import type { Sort } from './catalogue-store.ts'
 import * as store from './catalogue-store.ts'
+import * as products from './product-store.ts'
 
 const MAX_UNITS = 1_000_000_000
 
@@ -32,17 +32,17 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
       const isPlace = (value: string) => PLACES[sort](value)
       const parts = cursor === undefined ? [] : decodeCursor(cursor, [isSort(sort), isPlace, isProductId])
       const after = parts.length === 0 ? undefined : { value: parts[1]!, product_id: parts[2]! }
-      const found = await store.listProducts(database, wanted, after)
+      const found = await products.listProducts(database, wanted, after)
       const items = found.slice(0, limit)
       const last = items.at(-1)
       const isMore = found.length > limit && last !== undefined
-      const next = last && encodeCursor([sort, last[store.SORTS[sort].by], last.product_id])
+      const next = last && encodeCursor([sort, last[products.SORTS[sort].by], last.product_id])
       return { status: 200, body: { items, next_cursor: isMore ? next : null } }
     }),
 
     answer(listCategories, async () => ({
       status: 200,
-      body: { items: await store.listCategories(database) },
+      body: { items: await products.listCategories(database) },
     })),
 
     answer(getProduct, async ({ params }) => {
@@ -124,14 +124,14 @@ export function inventoryRoutes({ database }: Deps): Endpoint[] {
 }
 
 /** What a cursor may hold of the column that its list is sorted by. */
-const PLACES: Record<Sort, (part: string) => boolean> = {
+const PLACES: Record<products.Sort, (part: string) => boolean> = {
   category: (part) => Product.shape.category.safeParse(part).success,
   name: (part) => Product.shape.name.safeParse(part).success,
   cheapest: isCount,
   dearest: isCount,
 }
 
-function isSort(sort: Sort) {
+function isSort(sort: products.Sort) {
   return (part: string) => part === sort
 }
 

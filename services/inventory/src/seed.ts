@@ -20,7 +20,10 @@ const catalogue = JSON.parse(await readFile(new URL('../catalogue.json', import.
 
 await migrate(database, { folder: new URL('../migrations/', import.meta.url) }, log)
 const added = await database.inTransaction(async (tx) => {
-  const known = await lockCatalogue(tx)
+  const known = await lockCatalogue(
+    tx,
+    catalogue.map(({ product_id }) => product_id),
+  )
   const missing = catalogue.filter(({ product_id }) => !known.has(product_id))
   insertRows(
     tx,

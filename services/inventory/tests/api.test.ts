@@ -29,6 +29,8 @@ describe('the catalogue', () => {
       )
 
     expect(await find('query=MOKA')).toEqual(['moka-pot'])
+    expect(await find('query=good%20pot%20mok')).toEqual(['moka-pot'])
+    expect(await find('query=oka')).toEqual([])
     expect(await find('category=tea')).toEqual(['teapot'])
     expect(await find('product_ids=teapot,espresso-beans,no-such-thing')).toEqual([
       'espresso-beans',
