@@ -59,7 +59,8 @@ async function createMounts({ name, dir }: Machine): Promise<void> {
   await host('mount', '--make-private', folder)
   for (const file of ['mnt', 'uts']) writeFileSync(join(folder, file), '')
   const own = [`--mount=${join(folder, 'mnt')}`, `--uts=${join(folder, 'uts')}`, '--propagation', 'slave']
-  // Names of pods' networks are this machine's own.
+  // Names of pods' networks are this machine's own. The folder is made by the first `ip netns add`, which comes later.
+  mkdirSync('/run/netns', { recursive: true })
   await host('unshare', ...own, 'sh', '-c', 'hostname "$0" && mount -t tmpfs none /run/netns', name)
 }
 
