@@ -2,8 +2,8 @@ import { z } from 'zod'
 import { Instant, text, Uuid } from './fields.ts'
 import { route } from './route.ts'
 
-/** What started the shop: `npm start`, Docker Compose, or something that the shop does not know. */
-export const RUNTIMES = ['local', 'compose', 'external'] as const
+/** What started the shop: `npm start`, Docker Compose, Kubernetes, or something that the shop does not know. */
+export const RUNTIMES = ['local', 'compose', 'kubernetes', 'external'] as const
 
 export const Session = z.object({
   token: z.string(),

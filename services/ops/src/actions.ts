@@ -8,6 +8,7 @@ import { refuse } from '@lepton/shop/refuse'
 import type { z } from 'zod'
 import { type Launcher, LauncherRefused } from './launcher.ts'
 import { composeCommand } from './compose-command.ts'
+import { kubernetesCommand } from './kubernetes-command.ts'
 import { readLogLine } from './log-line.ts'
 import type { Marks } from './marks.ts'
 import { noteAct } from './note-act.ts'
@@ -18,6 +19,23 @@ type Action = (typeof ACTIONS)[number]
 const OBSERVE_MS = 2_000
 const LOOK_MS = 50
 
+type Runtime = Capabilities['runtime']
+const UNKNOWN = 'What runs the processes is not known here.'
+const REASONS: Record<Runtime, string> = {
+  local: UNKNOWN,
+  compose: 'Docker Compose runs the processes, and gives no container the right to end another.',
+  kubernetes: 'Kubernetes runs the processes, and gives no pod the right to end another.',
+  external: UNKNOWN,
+}
+const COMMANDS: Partial<Record<Runtime, (action: Action, name: string) => string | undefined>> = {
+  compose: composeCommand,
+  kubernetes: kubernetesCommand,
+}
+const LOGS: Partial<Record<Runtime, (service?: string) => string>> = {
+  compose: (service = '') => `docker compose logs ${service}`,
+  kubernetes: (service) =>
+    `kubectl -n lepton logs --prefix -l app.kubernetes.io/${service === undefined ? 'part-of=lepton' : `name=${service}`}`,
+}
 const AWAY = 'The launcher that runs the processes does not answer.'
 
 type LogQuery = z.output<(typeof listLogs)['query']>
@@ -50,18 +68,17 @@ export function createActions({
   log,
 }: {
   launcher: Launcher | undefined
-  runtime: Capabilities['runtime']
+  runtime: Runtime
   /** Whether the launcher answered the last time it was asked. */
   isAnswering: () => boolean
   marks: Marks
   log: Log
 }): Actions {
-  const reason =
-    runtime === 'compose'
-      ? 'Docker Compose runs the processes, and gives no container the right to end another.'
-      : 'What runs the processes is not known here.'
-  const commandFor = (action: Action, name: string) =>
-    runtime === 'compose' ? { command: composeCommand(action, name) } : {}
+  const reason = REASONS[runtime]
+  function commandFor(action: Action, name: string): { command?: string } {
+    const command = COMMANDS[runtime]?.(action, name)
+    return command === undefined ? {} : { command }
+  }
 
   function requireLauncher(action: Action, name: string): Launcher {
     if (launcher !== undefined) return launcher
@@ -112,7 +129,7 @@ export function createActions({
       if (launcher === undefined)
         throw refuse(
           'not-possible-here',
-          runtime === 'compose' ? `Type: docker compose logs ${service ?? ''}` : reason,
+          LOGS[runtime] === undefined ? reason : `Type: ${LOGS[runtime](service)}`,
         )
       const request = { level, lines: query === undefined ? lines : MAX_LOG_LINES }
       const found = await launcher

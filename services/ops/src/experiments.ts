@@ -20,6 +20,7 @@ const COMMAND = 'corepack pnpm chaos --mutants --only PATTERN'
 const REASONS: Record<Capabilities['runtime'], string> = {
   local: 'The launcher that runs the processes does not answer.',
   compose: 'Docker Compose runs the processes, and gives no container the right to start a second shop.',
+  kubernetes: 'Kubernetes runs the processes, and gives no pod the right to start a second shop.',
   external: 'What runs the processes is not known here.',
 }
 

@@ -59,15 +59,29 @@ describe('the fleet', () => {
     expect(happened.at(-1)).toBe('ended and was started again')
   })
 
-  it('keeps what has gone for ten minutes, with the reason, and counts it as expected where there is no launcher to ask', () => {
+  it('keeps what has gone for ten minutes, with the reason', () => {
     const { fleet } = watched()
     fleet.see([sight, { ...sight, name: 'order-2' }], at(0))
     fleet.see([sight], at(1))
 
     expect(fleet.all()[1]).toMatchObject({ name: 'order-2', state: 'gone', because: 'left the registry' })
-    expect([fleet.expected('order', false), fleet.expected('order', true)]).toEqual([2, 1])
     fleet.see([sight], at(602))
     expect(fleet.all().map(({ name }: Seen) => name)).toEqual(['order-1'])
+  })
+
+  it('expects no more of a release that was replaced where there is no launcher to ask, and one instance where all have left', () => {
+    const { fleet } = watched()
+    const named = (...names: string[]) => names.map((name) => ({ ...sight, name, process: undefined }))
+    const expected = () => fleet.expected('order', false)
+
+    expect(expected()).toBe(0)
+    fleet.see(named('order-old-1', 'order-old-2'), at(0))
+    fleet.see(named('order-old-1', 'order-old-2', 'order-new-1'), at(1))
+    expect(expected()).toBe(3)
+    fleet.see(named('order-new-1', 'order-new-2'), at(2))
+    expect(expected()).toBe(2)
+    fleet.see([], at(3))
+    expect(expected()).toBe(1)
   })
 
   it('says 0 of 2 when all instances of a service are down', () => {

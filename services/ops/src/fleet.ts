@@ -60,7 +60,10 @@ export interface Fleet {
   /** Takes what is seen now. Instances that are not seen any more are gone, and forgotten after ten minutes. */
   see(sights: readonly Sight[], now: Date): void
   all(): readonly Seen[]
-  /** Instances of a service that ought to run: those of the launcher, or as many as there were lately. */
+  /**
+   * Instances of a service that ought to run: those of the launcher. Without one, those that the registry names, since who
+   * left it was replaced or taken away; one where all of them left.
+   */
   expected(service: string, hasLauncher: boolean): number
 }
 
@@ -96,9 +99,10 @@ export function createFleet(onChange: (seen: Seen, before: Seen | undefined) => 
       }
     },
     all: () => [...instances.values()].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),
-    expected: (service, hasLauncher) =>
-      [...instances.values()].filter(
-        (one) => one.service === service && (!hasLauncher || one.process !== null),
-      ).length,
+    expected: (service, hasLauncher) => {
+      const own = [...instances.values()].filter((one) => one.service === service)
+      if (hasLauncher) return own.filter(({ process }) => process !== null).length
+      return Math.max(own.filter(({ state }) => state !== 'gone').length, Math.min(1, own.length))
+    },
   }
 }
