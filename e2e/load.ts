@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Problem } from '@lepton/contracts/problems'
-import type { Shopper } from '@lepton/testing/shop-client'
-import { client, slugOf } from './world.ts'
+import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
 
-interface Outcome {
+export interface Outcome {
   requests: number
   /** Answers of 500 and more, and requests without any answer. */
   failures: string[]
@@ -30,7 +29,7 @@ export interface Load extends AsyncDisposable {
 }
 
 /** Shoppers who look around and buy, each request safe to be repeated, until `stop` says what they met, or the test has failed. */
-export async function startLoad(shoppers: number): Promise<Load> {
+export async function startLoad(client: ShopClient, shoppers: number): Promise<Load> {
   const outcome: Outcome = { requests: 0, failures: [], refusals: [], orders: [] }
   const people = await Promise.all(Array.from({ length: shoppers }, () => client.shopper()))
   let isOver = false
@@ -101,7 +100,7 @@ async function askUntilFirstEnded(
 ): Promise<{ status: number; body: unknown }> {
   for (let tries = 1; ; tries++) {
     const answer = await shopper.ask<Problem>(method, path, options)
-    const isRunning = answer.status === 409 && slugOf(answer) === 'request-in-progress'
+    const isRunning = answer.status === 409 && answer.body.type === '/problems/request-in-progress'
     if (!isRunning || tries === MAX_TRIES) return answer
     await delay(1_000 * Number(answer.headers['retry-after']))
   }

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
-import { startLoad } from '../journeys/load.ts'
-import { target } from '../journeys/world.ts'
+import { startLoad } from '../load.ts'
+import { client, target } from '../journeys/world.ts'
 import { sees } from './acts.ts'
 import { asPerson, becomeOperator, type Person } from './browser.ts'
 
@@ -44,7 +44,7 @@ export function breaking(): void {
     'adds an instance in the console, drains it, and takes it away again, while shoppers buy',
     asPerson(async (person) => {
       const { page } = person
-      await using load = await startLoad(SHOPPERS)
+      await using load = await startLoad(client, SHOPPERS)
       await becomeOperator(person)
       await page.goto('/console/instances')
       await page.getByRole('button', { name: 'Add one instance of cart' }).click()

@@ -14,8 +14,11 @@ export function innocent(): void {
     let isOver = false
 
     const visiting = visit(guest, () => isOver)
-    await run(attacker, target.gateway)
-    isOver = true
+    try {
+      await run(attacker, target.gateway)
+    } finally {
+      isOver = true
+    }
     const { failures, orderIds } = await visiting
 
     expect(failures).toEqual([])

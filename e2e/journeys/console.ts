@@ -7,7 +7,7 @@ import type { Capabilities } from '@lepton/contracts/processes'
 import type { ScalingView } from '@lepton/contracts/scaling'
 import type { Queues, Streams } from '@lepton/contracts/streams'
 import { until } from '@lepton/testing/until'
-import { startLoad } from './load.ts'
+import { startLoad } from '../load.ts'
 import { client, operator, settled, target, uniqueName } from './world.ts'
 
 /** @throws Error where it is refused, or ops does not answer */
@@ -106,7 +106,7 @@ export function consoleJourneys(): void {
   })
 
   it('foretells what a consumer takes, beside what it took, and the way that orders wait for', async () => {
-    await using load = await startLoad(8)
+    await using load = await startLoad(client, 8)
     const { stations, path } = await until(
       'figures of a minute under load',
       async () => {
@@ -132,7 +132,7 @@ export function consoleJourneys(): void {
   })
 
   it('drains an instance while shoppers buy, sees its share go to the others, and undoes it', async () => {
-    await using load = await startLoad(4)
+    await using load = await startLoad(client, 4)
     const pairOf = async () =>
       (await read<MeshView>('/ops/mesh')).pairs.find(
         ({ caller, target: called }) => caller === 'gateway' && called === 'order',
@@ -176,7 +176,7 @@ export function consoleJourneys(): void {
       until(`${count} instances run`, async () => (await target.instances('order')).length === count, {
         timeoutMs: 60_000,
       })
-    await using load = await startLoad(4)
+    await using load = await startLoad(client, 4)
 
     await size({ min: before.length, max: before.length + 1 })
     await running(before.length + 1)
@@ -193,7 +193,7 @@ export function consoleJourneys(): void {
   })
 
   it('stops inventory: what needs it is named and has no figures, what does not goes on, and it ends though ops was killed', async () => {
-    const { actions } = await capabilities()
+    const { actions, runtime } = await capabilities()
     const started = await act<Fault & { detail: string }>('POST', '/ops/faults', {
       kind: 'stop_service',
       target: 'inventory',
@@ -201,7 +201,9 @@ export function consoleJourneys(): void {
     })
     if (!actions.pause.allowed) {
       expect(started.status).toBe(409)
-      expect(started.body.detail).toContain('docker compose pause')
+      expect(started.body.detail).toContain(
+        runtime === 'compose' ? 'docker compose pause' : 'Kubernetes runs',
+      )
       return
     }
     expect(started).toMatchObject({ status: 201, body: { id: 'stop-service-inventory' } })

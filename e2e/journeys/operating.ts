@@ -67,12 +67,13 @@ export function operating(): void {
   })
 
   it('kills an instance under buying shoppers as it is asked to: no order is lost, no promise broken', async () => {
-    const { actions } = await read<Capabilities>('/ops/capabilities')
+    const { actions, runtime } = await read<Capabilities>('/ops/capabilities')
     const [victim] = (await serviceOf('order')).instances
     if (!actions.kill.allowed) {
       const refused = await act(`/ops/instances/${victim!.name}/kill`)
       expect([refused.status, slugOf(refused)]).toEqual([409, 'not-possible-here'])
-      expect(refused.body.detail).toContain('docker kill')
+      const command = runtime === 'compose' ? 'docker kill' : 'kubectl -n lepton delete pod'
+      expect(refused.body.detail).toContain(`${command} ${victim!.name}`)
       return
     }
     const shopper = await client.shopper()
