@@ -20,6 +20,14 @@ export function environmentOfJest(target: string | undefined): NodeJS.ProcessEnv
   }
 }
 
+/**
+ * The checkout of the release that an update on Kubernetes begins with, whose image is lepton-service:before; without it,
+ * instances are replaced by their like.
+ */
+export function releaseBefore(env = process.env): string | undefined {
+  return env['LEPTON_BEFORE'] || undefined
+}
+
 /** The browser of the tests, where it is not to be the one from npm. */
 export function browserPath(env = process.env): string | undefined {
   return env['LEPTON_BROWSER'] || undefined

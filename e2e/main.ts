@@ -1,6 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process'
 import { join } from 'node:path'
 import { ROOT } from '@lepton/local/root'
+import { bringUpCluster } from './cluster-command.ts'
 import { composeGateway, environmentOfJest, KUBERNETES } from './config.ts'
 
 const USAGE = `pnpm e2e [--target compose|kubernetes|URL] [jest's own arguments]
@@ -10,16 +11,6 @@ const USAGE = `pnpm e2e [--target compose|kubernetes|URL] [jest's own arguments]
   --target kubernetes the same on the three nodes of pnpm cluster, which needs root
   --target URL        visits the shop that Docker Compose runs from this checkout, by its gateway
 `
-
-/** Three nodes, with the image that Docker has. */
-function bringUpCluster(): string {
-  for (const args of [['up'], ['try', 'e2e/kubernetes']]) {
-    const command = [join(ROOT, 'infra', 'cluster', 'src', 'main.ts'), ...args]
-    const { status } = spawnSync(process.execPath, command, { cwd: ROOT, stdio: 'inherit' })
-    if (status !== 0) throw new Error('The shop did not come up: `pnpm cluster status` says what runs.')
-  }
-  return KUBERNETES
-}
 
 /** Gives the gateway's address. */
 function bringUp(): string {
@@ -45,20 +36,21 @@ function runJest(target: string | undefined, args: readonly string[]): void {
   child.on('exit', (code) => (process.exitCode = code ?? 1))
 }
 
-function main([first, name, ...rest]: readonly string[]): void {
+async function main([first, name, ...rest]: readonly string[]): Promise<void> {
   if (first === '--help') process.stdout.write(USAGE)
   else if (first !== '--target') runJest(undefined, process.argv.slice(2))
   else if (name === undefined) throw new Error(USAGE)
-  else runJest(targetOf(name), rest)
+  else runJest(await targetOf(name), rest)
 }
 
-function targetOf(name: string): string {
+async function targetOf(name: string): Promise<string> {
   if (name === 'compose') return bringUp()
-  return name === KUBERNETES ? bringUpCluster() : name
+  if (name === KUBERNETES) await bringUpCluster()
+  return name
 }
 
 try {
-  main(process.argv.slice(2))
+  await main(process.argv.slice(2))
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`)
   process.exitCode = 1

@@ -7,11 +7,13 @@ import { parseArgs } from 'node:util'
 import type { Mode } from '@lepton/contracts/fields'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient } from '@lepton/testing/shop-client'
+import { releaseBefore } from '../config.ts'
 import { operatorOf, withShop } from './bench-shop.ts'
 import { measureCommitToAck } from './commit-to-ack.ts'
 import { measureRaids } from './hostile.ts'
 import { measureFloor } from './floor.ts'
 import { measureHotSku } from './hot-sku.ts'
+import { measureNodes, measureUpdate } from './nodes/nodes.ts'
 import { measureLatency, measureThroughput, ordersOf } from './orders.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
 import { measurePatterns } from './patterns.ts'
@@ -104,7 +106,7 @@ async function measureOverloads(stateDir: string): Promise<void> {
           `normal after ${step.normalAfterS.toFixed(1)} s; failed: ${step.failed.join(', ') || 'none'}`,
       )
     }
-    add('  reconcile', await reconciled(shop, client))
+    add('  reconcile', await reconciled(await operatorOf(shop, client)))
   })
 }
 
@@ -195,20 +197,23 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   services: measureServices,
   sizes: measureSizes,
   floor: (stateDir) => measureFloor(stateDir),
+  // On the three nodes of `pnpm cluster`, which stay: three minutes, and two.
+  nodes: measureNodes,
+  update: () => measureUpdate(releaseBefore()),
   // Half an hour at five rounds; ten minutes.
   mesh: measureMesh('mesh'),
   faults: measureMesh('faults'),
 }
 
 /** Measured only when they are named. */
-const OF_THE_MESH = new Set(['mesh', 'faults'])
+const BY_NAME = new Set(['nodes', 'update', 'mesh', 'faults'])
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: { help: { type: 'boolean', short: 'h', default: false } },
 })
 const wanted =
-  positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((name) => !OF_THE_MESH.has(name))
+  positionals.length > 0 ? positionals : Object.keys(SECTIONS).filter((name) => !BY_NAME.has(name))
 const unknown = wanted.filter((name) => !Object.hasOwn(SECTIONS, name))
 if (values.help || unknown.length > 0) {
   console.error(

@@ -10,7 +10,7 @@ import { until } from '@lepton/testing/until'
 import { operatorOf, withShop } from './bench-shop.ts'
 import { measureThroughput, ordersOf } from './orders.ts'
 import { reconciled } from './reconciled.ts'
-import { startOrders, type Asked } from './steady-orders.ts'
+import { answersTo, startOrders, type Asked } from './steady-orders.ts'
 import { add } from './table.ts'
 
 const SERVICE = 'order'
@@ -87,19 +87,14 @@ async function follow(shop: Shop, client: ShopClient, operator: Shopper): Promis
   await orders.close()
 
   for (const { perS, asked, tookMs } of phases) {
-    const accepted = asked.filter(({ status }) => status === 202)
-    const others = Object.entries(Object.groupBy(asked, ({ status }) => String(status)))
-    const failed = others
-      .filter(([status]) => status !== '202')
-      .map(([status, { length = 0 } = []]) => `${status} × ${length}`)
     add(
       `${perS.toFixed(1)} orders/s for ${(tookMs / 1_000).toFixed(0)} s`,
-      `asked ${((asked.length / tookMs) * 1_000).toFixed(1)}/s, accepted ${accepted.length}, failed ${failed.join(', ') || 'none'}`,
+      `asked ${((asked.length / tookMs) * 1_000).toFixed(1)}/s, ${answersTo(asked)}`,
     )
   }
   for (const { atMs, instances, words } of sizes)
     add(`  after ${(atMs / 1_000).toFixed(0)} s`, `${instances} instances of ${SERVICE}: ${words}`)
-  add('  reconcile', await reconciled(shop, client))
+  add('  reconcile', await reconciled(await operatorOf(shop, client)))
 }
 
 /** Orders at a pace for a time at least, and until a condition holds. */

@@ -44,3 +44,13 @@ export async function startOrders(
     },
   }
 }
+
+/** How many of them were accepted, and how the others were answered. */
+export function answersTo(asked: readonly Asked[]): string {
+  const byStatus = Map.groupBy(asked, ({ status }) => status)
+  const accepted = byStatus.get(202)?.length ?? 0
+  const failed = [...byStatus].flatMap(([status, { length }]) =>
+    status === 202 ? [] : [`${status ?? 'no answer'} × ${length}`],
+  )
+  return `accepted ${accepted}, failed ${failed.join(', ') || 'none'}`
+}
