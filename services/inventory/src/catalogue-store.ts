@@ -32,13 +32,13 @@ export async function findStock(database: Database, productId: string): Promise<
 }
 
 export async function listEntries(
-  database: Database,
+  database: Pick<Database, 'query'>,
   productId: string,
   before: number | undefined,
   limit: number,
 ): Promise<z.infer<typeof StockEntry>[]> {
   const { rows } = await database.query<z.infer<typeof StockEntry>>(
-    'select * from stock_ledger where product_id = $1 and ($2::bigint is null or id < $2) order by id desc limit $3',
+    'select * from stock_ledger where product_id = $1 and id < coalesce($2, 9223372036854775807) order by id desc limit $3',
     [productId, before ?? null, limit],
   )
   return rows
@@ -57,7 +57,7 @@ export async function listStock(
 ): Promise<Units[]> {
   const { rows } = await database.query<Units>(
     `select s.*, p.name, p.category from stock s join products p using (product_id)
-     where $1::text is null or s.product_id > $1 order by s.product_id limit $2`,
+     where s.product_id > coalesce($1, '') order by s.product_id limit $2`,
     [after ?? null, limit],
   )
   return rows

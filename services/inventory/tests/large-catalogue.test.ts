@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals'
 import { rowsRead } from '@lepton/testing/rows-read'
+import { listEntries } from '../src/catalogue-store.ts'
 import { listCategories, listProducts, SORTS, type Sort } from '../src/product-store.ts'
 import { useInventoryService } from './inventory-service.ts'
 
@@ -58,9 +59,25 @@ describe('of a large catalogue', () => {
   })
 })
 
+it('a late page of a ledger does not read the pages before it', async () => {
+  await shop.database.query(
+    `insert into stock_ledger (product_id, receipt_id, kind, d_available, d_held, d_committed, d_received)
+     select 'p7', n, 'RECEIVE', 1, 0, 0, 1 from generate_series(1, $1::int) n`,
+    [PRODUCTS],
+  )
+  await shop.database.query('analyze stock_ledger')
+  const { rows } = await shop.database.query<{ id: number }>(
+    `select percentile_disc(0.5) within group (order by id)::int as id from stock_ledger where product_id = 'p7'`,
+  )
+
+  const read = await rowsRead(shop.database, (tx) => listEntries(tx, 'p7', rows[0]!.id, LIMIT))
+  expect(read).toBe(LIMIT)
+})
+
 describe('the categories', () => {
   it('follow the products that come, change and go', async () => {
-    await shop.database.query(`delete from stock`)
+    await shop.database.query('delete from stock')
+    await shop.database.query('delete from stock_ledger')
     await shop.database.query(`delete from products where category <> 'c3'`)
     await shop.database.query(`update products set category = 'c4' where price_minor <= 1000`)
 

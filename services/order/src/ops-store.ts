@@ -75,7 +75,7 @@ export async function listAnomalies(
   limit: number,
 ): Promise<Anomaly[]> {
   const { rows } = await database.query<Anomaly>(
-    'select * from order_anomalies where $1::bigint is null or id < $1 order by id desc limit $2',
+    'select * from order_anomalies where id < coalesce($1, 9223372036854775807) order by id desc limit $2',
     [before ?? null, limit],
   )
   return rows

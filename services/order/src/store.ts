@@ -75,14 +75,15 @@ export async function countOpen(reader: Pick<Database, 'query'> | Tx, customerId
 
 /** A customer's orders, newest first, after the position `before`. */
 export async function listOrders(
-  database: Database,
+  database: Pick<Database, 'query'>,
   customerId: string,
   before: { created_at: string; order_id: string } | undefined,
   limit: number,
 ): Promise<Order[]> {
   const { rows } = await database.query<Order>(
     `select * from order_stream
-     where customer_id = $1 and ($2::timestamptz is null or (created_at, order_id) < ($2, $3::uuid))
+     where customer_id = $1 and (created_at, order_id) <
+       (coalesce($2, timestamptz 'infinity'), coalesce($3, uuid 'ffffffff-ffff-ffff-ffff-ffffffffffff'))
      order by created_at desc, order_id desc limit $4`,
     [customerId, before?.created_at ?? null, before?.order_id ?? null, limit],
   )

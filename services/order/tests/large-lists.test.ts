@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
 import { rowsRead } from '@lepton/testing/rows-read'
 import { listAll } from '../src/ops-store.ts'
+import { listOrders } from '../src/store.ts'
 import { useOrderService } from './order-service.ts'
 
 const ORDERS = 5_000
@@ -47,5 +48,16 @@ describe('of many orders', () => {
 
     // A page that is sorted by the moment looks at what comes next, to know that it is of another one.
     expect(read).toBeLessThanOrEqual(rows + 2)
+  })
+
+  it('a late page of a customer is read without the pages before it', async () => {
+    await shop.database.query(`update order_stream set customer_id = $1`, [customer])
+    await shop.database.query('analyze order_stream')
+    const { rows } = await shop.database.query<{ created_at: string; order_id: string }>(
+      'select created_at, order_id from order_stream order by created_at, order_id limit 1 offset 100',
+    )
+
+    const read = await rowsRead(shop.database, (tx) => listOrders(tx, customer, rows[0], LIMIT))
+    expect(read).toBeLessThanOrEqual(LIMIT + 1)
   })
 })
