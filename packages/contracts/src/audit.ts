@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AmountMinor, Cursor, Instant, Uuid, wholeText } from './fields.ts'
+import { AmountMinor, Cursor, Instant, ProductId, Uuid, wholeText } from './fields.ts'
 import { partial } from './incomplete.ts'
 import { route } from './route.ts'
 import type { Service } from './services.ts'
@@ -102,6 +102,23 @@ export const auditPayments = auditRoute('payment', Range, {
 })
 export const auditCheckouts = auditRoute('cart', Range, { items: z.array(AuditedCheckout) })
 
+/** Products by id, so many after one. */
+export const auditStock = route({
+  operation: 'audit_stock',
+  owner: 'inventory',
+  method: 'GET',
+  path: '/ops/audit/stock',
+  summary: 'Where the counts of products disagree with their ledgers',
+  access: ['operator', 'service'],
+  callers: ['ops'],
+  delegates: ['ops'],
+  exposed: false,
+  query: z.strictObject({ after: ProductId.optional(), limit: PageSize }),
+  /** `next` is where the next page begins. */
+  answers: { 200: z.object({ findings, next: ProductId.nullable() }) },
+  problems: [],
+})
+
 /** The card processor's own books, as its merchants may export them. */
 export const exportCharges = route({
   operation: 'export_charges',
@@ -136,4 +153,11 @@ export const reconcileShop = route({
   problems: [],
 })
 
-export const AUDIT_ROUTES = [auditOrders, auditReservations, auditPayments, auditCheckouts, reconcileShop]
+export const AUDIT_ROUTES = [
+  auditOrders,
+  auditReservations,
+  auditStock,
+  auditPayments,
+  auditCheckouts,
+  reconcileShop,
+]

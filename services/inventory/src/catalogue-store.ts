@@ -11,10 +11,14 @@ export async function findProduct(database: Database, productId: string): Promis
   return rows[0]
 }
 
-/** Products as they are shown, with the units available; `products` selects rows of the table. */
+/**
+ * Products as they are shown, with the units available; `products` selects rows of the table. The stock is looked up for
+ * each: how many come is not known when it is planned, and a join for many reads all that there is.
+ */
 export const productsOf = (products: string) => `
   select p.product_id, p.name, p.description, p.category, p.price_minor, p.currency, coalesce(s.available, 0) as available
-  from (${products}) p left join stock s using (product_id)`
+  from (${products}) p
+    left join lateral (select available from stock where product_id = p.product_id offset 0) s on true`
 
 /** Locks the catalogue against others that fill it, and names those of these products that are in it. */
 export async function lockCatalogue(tx: Tx, ids: readonly string[]): Promise<Set<string>> {

@@ -15,7 +15,7 @@ import {
   listStockEntries,
   receiveStock,
 } from '@lepton/contracts/inventory-routes'
-import { auditEndpoint } from './audit.ts'
+import { auditEndpoints } from './audit.ts'
 import type { Deps } from './deps.ts'
 import type { Stock } from './domain.ts'
 import * as store from './catalogue-store.ts'
@@ -25,7 +25,7 @@ const MAX_UNITS = 1_000_000_000
 
 export function inventoryRoutes({ database }: Deps): Endpoint[] {
   return [
-    auditEndpoint(database),
+    ...auditEndpoints(database),
     answer(listProducts, async ({ query }) => {
       const { cursor, ...wanted } = query
       const { sort, limit } = wanted

@@ -9,11 +9,13 @@ import {
   auditOrders,
   auditPayments,
   auditReservations,
+  auditStock,
   FIRST_ID,
   LAST_ID,
   reconcileShop,
   type Violation,
 } from '@lepton/contracts/audit'
+import { ProductId } from '@lepton/contracts/fields'
 import type { Incomplete } from '@lepton/contracts/incomplete'
 import { partsOf } from '@lepton/shop/incomplete'
 import { compare, type Story } from './reconcile.ts'
@@ -23,12 +25,16 @@ const SECOND_LOOKS = 3
 const SECOND_LOOK_AFTER_MS = 700
 const MAX_SECOND_LOOKS_AT = 20
 
+/** A walk goes through all products, and then through all orders by their ids: `after` a product, or from an order. */
+export type Position = { after: string } | { from: string }
+export const START: Position = { after: '' }
+
 export interface Reconciled extends Pick<Read, 'incomplete'> {
   orders: number
   settled: number
   violations: Violation[]
   /** Where the next part begins; undefined when this was the last. */
-  next: string | undefined
+  next: Position | undefined
 }
 
 interface Read {
@@ -44,30 +50,60 @@ interface Read {
 export function reconcileEndpoint(mesh: MeshClient): Endpoint {
   return answer(reconcileShop, async ({ query: { cursor, limit }, caller }) => {
     const as_of = new Date().toISOString()
-    const from = cursor === undefined ? FIRST_ID : decodeCursor(cursor, [isUuid])[0]!
-    const { next, ...part } = await reconcileFrom(mesh, from, limit, caller.as)
-    const next_cursor = next === undefined ? null : encodeCursor([next])
-    return { status: 200, body: { ...part, next_cursor, as_of, checked_at: as_of } }
+    const { next, ...part } = await reconcileFrom(mesh, positionOf(cursor), limit, caller.as)
+    return { status: 200, body: { ...part, next_cursor: cursorOf(next), as_of, checked_at: as_of } }
   })
 }
 
+function positionOf(cursor: string | undefined): Position {
+  if (cursor === undefined) return START
+  const [kind, id] = decodeCursor(cursor, [isPosition])[0]!.split(':') as ['after' | 'from', string]
+  return kind === 'after' ? { after: id } : { from: id }
+}
+
+function isPosition(part: string): boolean {
+  const [kind, id, ...rest] = part.split(':')
+  if (rest.length > 0) return false
+  return kind === 'from' ? isUuid(id ?? '') : kind === 'after' && ProductId.safeParse(id).success
+}
+
+function cursorOf(next: Position | undefined): string | null {
+  return next === undefined ? null : encodeCursor([Object.entries(next)[0]!.join(':')])
+}
+
 /**
- * Checks a part of all orders, beginning with an id, against what every service and the card processor say. While a
- * service is away, its neighbours' own findings are all there is.
+ * Checks a part of all products and orders, beginning at a position, against what every service and the card processor
+ * say. While a service is away, its neighbours' own findings are all there is.
  */
 export async function reconcileFrom(
   mesh: MeshClient,
-  from: string,
+  position: Position,
   limit: number,
   as: As,
 ): Promise<Reconciled> {
+  if ('from' in position) return reconcileOrders(mesh, position.from, limit, as)
+  const { after } = position
+  const query = { limit: String(limit), ...(after !== '' && { after }) }
+  const { part, incomplete } = await partOf('inventory', () => ask(mesh, auditStock, { query, as }))
+  if (typeof part?.next === 'string') {
+    return { orders: 0, settled: 0, violations: part.findings, next: { after: part.next }, incomplete }
+  }
+  const ofOrders = await reconcileOrders(mesh, FIRST_ID, limit, as)
+  return {
+    ...ofOrders,
+    violations: [...(part?.findings ?? []), ...ofOrders.violations],
+    incomplete: ofOrders.incomplete.length > 0 ? ofOrders.incomplete : incomplete,
+  }
+}
+
+async function reconcileOrders(mesh: MeshClient, from: string, limit: number, as: As): Promise<Reconciled> {
   const { story, orders, findings, to, incomplete } = await read(mesh, { from, to: LAST_ID, limit, as })
   const certain = story === undefined ? [] : await lookAgain(mesh, compare(story), as)
   return {
     orders: orders.length,
     settled: orders.filter(({ is_settled }) => is_settled).length,
     violations: [...findings, ...certain],
-    next: to === LAST_ID ? undefined : successor(to),
+    next: to === LAST_ID ? undefined : { from: successor(to) },
     incomplete,
   }
 }

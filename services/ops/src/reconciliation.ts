@@ -5,16 +5,16 @@ import type { Log } from '@lepton/common/runtime/log'
 import type { Metrics } from '@lepton/common/runtime/metrics'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { startTimer } from '@lepton/common/runtime/timer'
-import { FIRST_ID, type Violation } from '@lepton/contracts/audit'
+import type { Violation } from '@lepton/contracts/audit'
 import type { Incomplete } from '@lepton/contracts/incomplete'
-import { reconcileFrom } from './audit.ts'
+import { type Position, reconcileFrom, START } from './audit.ts'
 
 const EVERY_MS = 60_000
 /** After a round that a service gave no part of. */
 const RETRY_MS = 5_000
 const PAGE = 500
-/** Orders of one round; a shop with more is gone through in several, unless an operator waits. */
-const MAX_PAGES_PER_ROUND = 4
+/** Of products and orders in one round; a shop with more is gone through in several, unless an operator waits. */
+const MAX_PAGES_PER_ROUND = 10
 /** Of one invariant, so many are kept to be shown. */
 const MAX_SAMPLE = 10
 
@@ -37,7 +37,7 @@ export interface Reconciliation extends Part {
 }
 
 /**
- * Goes through all orders again and again, and shows as a metric which invariants do not hold. What is broken is never
+ * Goes through all products and orders again and again, and shows as a metric which invariants do not hold. What is broken is never
  * put right by itself: money and stock want a person.
  */
 export function startReconciliation({
@@ -64,12 +64,12 @@ export function startReconciliation({
   let incomplete: readonly Incomplete[] = []
   let isWanted = false
   let retry: NodeJS.Timeout | undefined
-  let from = FIRST_ID
+  let from: Position = START
   let orders = 0
   let found: Violation[] = []
 
   function begin(): void {
-    from = FIRST_ID
+    from = START
     orders = 0
     found = []
   }

@@ -1,8 +1,14 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
 import { newId } from '@lepton/common/runtime/id'
-import { auditCheckouts, auditOrders, auditPayments, auditReservations } from '@lepton/contracts/audit'
+import {
+  auditCheckouts,
+  auditOrders,
+  auditPayments,
+  auditReservations,
+  auditStock,
+} from '@lepton/contracts/audit'
 import { createFakeMesh } from '@lepton/testing/mesh'
-import { reconcileFrom } from '../src/audit.ts'
+import { type Position, reconcileFrom, START } from '../src/audit.ts'
 
 const mesh = createFakeMesh()
 const order_id = newId()
@@ -33,7 +39,8 @@ beforeEach(() => {
     )
 })
 
-const reconcile = () => reconcileFrom(mesh, order_id, 100, () => Promise.resolve({}))
+const reconcile = (position: Position = { from: order_id }) =>
+  reconcileFrom(mesh, position, 100, () => Promise.resolve({}))
 
 describe('reconciling', () => {
   it('finds what the services contradict each other in, and what each finds itself', async () => {
@@ -59,4 +66,25 @@ describe('reconciling', () => {
       expect(incomplete).toEqual([{ service, problem: 'unavailable' }])
     },
   )
+
+  it('goes through the products first, and then through the orders', async () => {
+    const wrong = { invariant: 'I2', what: 'desk-lamp: counted otherwise' }
+    mesh.answer(auditStock, ({ query }) => {
+      const isFirst = !query.has('after')
+      return { status: 200, body: { findings: isFirst ? [] : [wrong], next: isFirst ? 'desk-lamp' : null } }
+    })
+
+    const products = await reconcile(START)
+    expect(products).toMatchObject({ orders: 0, violations: [], next: { after: 'desk-lamp' } })
+    const rest = await reconcile(products.next)
+    expect(rest).toMatchObject({ orders: 1, next: undefined })
+    expect(rest.violations).toContainEqual(wrong)
+  })
+
+  it('goes on with the orders, and says so, while the products cannot be looked at', async () => {
+    mesh.answer(auditStock, () => ({ status: 503 }))
+
+    const { orders, incomplete } = await reconcile(START)
+    expect([orders, incomplete]).toEqual([1, [{ service: 'inventory', problem: 'unavailable' }]])
+  })
 })
