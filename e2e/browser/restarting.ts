@@ -41,8 +41,8 @@ export function restarting(): void {
         )
 
         const streamOpens = answered(landing, '/pulse/stream')
-        const [instance] = await target.instances(service)
-        await target.crash(instance!)
+        // All of them: which one has the pages' streams is not known.
+        await Promise.all((await target.instances(service)).map((instance) => target.crash(instance)))
         const backAt = performance.now()
         await Promise.all([streamOpens, answered(console, '/ops/overview')])
 
