@@ -1,3 +1,5 @@
+import { encodeCursor } from '@lepton/common/runtime/cursor'
+import { FIRST_ID } from '@lepton/contracts/audit'
 import type { DatabaseOwner } from '@lepton/setup/services'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
@@ -15,6 +17,8 @@ const REPEATS = 40
 const DATABASES: readonly DatabaseOwner[] = ['cart', 'order', 'inventory', 'payment']
 /** A request that reads more rows of a table reads more than a page of it. */
 const MANY_ROWS = 1_000
+
+const FIRST_ORDER = encodeCursor([`from:${FIRST_ID}`])
 
 type Ask = () => Promise<unknown>
 
@@ -91,6 +95,8 @@ function requestsOf(
     'console: stock': of(operator, '/ops/stock'),
     'console: payments': of(operator, '/ops/payments'),
     'console: reservations': of(operator, '/ops/reservations'),
+    'reconcile, a page of products': of(operator, '/ops/reconcile?limit=100'),
+    'reconcile, a page of orders': of(operator, `/ops/reconcile?limit=100&cursor=${FIRST_ORDER}`),
     'the ledger of a product': of(operator, '/stock/desk-mat/ledger'),
   }
 }
