@@ -17,18 +17,23 @@ const TABLES = {
     stock_ledger: { id: `nextval('stock_ledger_id_seq')`, ...at('at') },
   },
   payment: {
-    payment: { ...at('updated_at'), ...customer(), charge_id: uuid('charge') },
-    psp_task: { id: `nextval('psp_task_id_seq')`, psp_key: `md5(row.op || copy.n)::uuid` },
-    payment_ledger: { id: `nextval('payment_ledger_id_seq')`, charge_id: uuid('charge'), ...at('at') },
+    payment: { ...at('updated_at'), ...customer(), charge_id: uuid(`'charge' || copy.n`) },
+    psp_task: { id: `nextval('psp_task_id_seq')`, psp_key: uuid('row.op || copy.n') },
+    payment_ledger: {
+      id: `nextval('payment_ledger_id_seq')`,
+      charge_id: uuid(`'charge' || copy.n`),
+      ...at('at'),
+    },
   },
 } as const satisfies Record<string, Record<string, Record<string, string>>>
 
-function uuid(kind: string): string {
-  return `md5('${kind}' || copy.n)::uuid`
+/** A UUID of version 4, always the same of the same text. */
+function uuid(text: string): string {
+  return `overlay(overlay(md5(${text}) placing '4' from 13) placing '8' from 17)::uuid`
 }
 
 function customer(): Record<string, string> {
-  const spread = `md5('customer' || copy.n % ${CUSTOMERS})::uuid`
+  const spread = uuid(`'customer' || copy.n % ${CUSTOMERS}`)
   return { customer_id: `case when copy.n % ${WHOLESALE_EVERY} = 0 then $2::uuid else ${spread} end` }
 }
 
@@ -50,7 +55,7 @@ export async function fillOrders(
     for (const [owner, tables] of Object.entries(TABLES)) {
       await askDatabase(shop.adminUrl(owner as keyof typeof TABLES), async (ask) => {
         for (const [table, changes] of Object.entries(tables)) {
-          const changed = Object.entries({ order_id: uuid('order'), ...changes })
+          const changed = Object.entries({ order_id: uuid(`'order' || copy.n`), ...changes })
             .map(([column, value]) => `'${column}', ${value}`)
             .join(', ')
           await ask(
