@@ -92,7 +92,9 @@ export async function reconcileFrom(
   return {
     ...ofOrders,
     violations: [...(part?.findings ?? []), ...ofOrders.violations],
-    incomplete: ofOrders.incomplete.length > 0 ? ofOrders.incomplete : incomplete,
+    incomplete: [
+      ...new Map([...incomplete, ...ofOrders.incomplete].map((one) => [one.service, one])).values(),
+    ],
   }
 }
 

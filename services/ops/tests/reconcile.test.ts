@@ -87,4 +87,12 @@ describe('reconciling', () => {
     const { orders, incomplete } = await reconcile(START)
     expect([orders, incomplete]).toEqual([1, [{ service: 'inventory', problem: 'unavailable' }]])
   })
+
+  it('names every service that gave no part, of the products or of the orders', async () => {
+    mesh.answer(auditStock, () => ({ status: 503 }))
+    away = 'payment'
+
+    const { incomplete } = await reconcile(START)
+    expect(incomplete.map(({ service }) => service).sort()).toEqual(['inventory', 'payment'])
+  })
 })
