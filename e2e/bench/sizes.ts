@@ -1,6 +1,6 @@
 import { encodeCursor } from '@lepton/common/runtime/cursor'
 import { FIRST_ID } from '@lepton/contracts/audit'
-import type { DatabaseOwner } from '@lepton/setup/services'
+import { DATABASE_OWNERS } from '@lepton/setup/services'
 import type { Shop } from '@lepton/local/shop-types'
 import type { ShopClient, Shopper } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
@@ -14,7 +14,6 @@ import { add } from './table.ts'
 const ORDERS = Number(process.env.SIZES_ORDERS ?? 1_000_000)
 const PRODUCTS = Number(process.env.SIZES_PRODUCTS ?? 1_000_000)
 const REPEATS = 40
-const DATABASES: readonly DatabaseOwner[] = ['cart', 'order', 'inventory', 'payment']
 /** A request that reads more rows of a table reads more than a page of it. */
 const MANY_ROWS = 1_000
 
@@ -43,7 +42,8 @@ export async function measureSizes(stateDir: string): Promise<void> {
     await fillOrders(shop, { like, wholesaler: customerId, count: ORDERS }, (done) =>
       console.error(`${done} of ${ORDERS} orders are there`),
     )
-    for (const owner of DATABASES) await askDatabase(shop.adminUrl(owner), (ask) => ask('vacuum analyze'))
+    for (const owner of DATABASE_OWNERS)
+      await askDatabase(shop.adminUrl(owner), (ask) => ask('vacuum analyze'))
 
     for (const [name, ask] of Object.entries(requests)) {
       const rowsBefore = await rowsRead(shop)
@@ -125,7 +125,7 @@ async function timeOf(ask: Ask): Promise<Times> {
 /** Rows of each table that were read up to now, by an index or without one. */
 async function rowsRead(shop: Shop): Promise<Map<string, number>> {
   const all = await Promise.all(
-    DATABASES.map((owner) =>
+    DATABASE_OWNERS.map((owner) =>
       askDatabase(shop.adminUrl(owner), (ask) =>
         ask<{ table: string; rows: number }>(
           `select '${owner}.' || t.relname as "table", seq_tup_read + coalesce(sum(idx_tup_read), 0) as rows

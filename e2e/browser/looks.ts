@@ -60,12 +60,24 @@ async function openList({ page }: Person, list: string): Promise<void> {
 }
 
 /** An answer in which there is nothing. */
-const emptied = (answer: object) =>
-  Object.fromEntries(Object.entries(answer).map(([name, value]) => [name, Array.isArray(value) ? [] : value]))
+function emptied(answer: string): string {
+  const fields = Object.entries(JSON.parse(answer) as object)
+  return JSON.stringify(
+    Object.fromEntries(fields.map(([name, value]) => [name, Array.isArray(value) ? [] : value])),
+  )
+}
 
 /** An instance's name is as long here as the pod's behind a Kubernetes Deployment: the longest that it gets. */
 const renamed = (answer: string) =>
   answer.replaceAll(/"((?:gateway|cart|order|payment|inventory|ops)-)([0-9a-f]+)"/g, '"$17c9d8b6f5d-$2"')
+
+/** Shows the operator other answers of `ops` than it gives. */
+async function changeAnswers({ page }: Person, change: (answer: string) => string): Promise<void> {
+  await page.route('**/api/v1/ops/**', async (route) => {
+    const answer = await route.fetch()
+    await route.fulfill({ response: answer, body: change(await answer.text()) })
+  })
+}
 
 export function looks(): void {
   it(
@@ -80,10 +92,7 @@ export function looks(): void {
     'finds the lists of the console in order where instances have long names',
     asPerson(async (person) => {
       await becomeOperator(person)
-      await person.page.route('**/api/v1/ops/**', async (route) => {
-        const answer = await route.fetch()
-        await route.fulfill({ response: answer, body: renamed(await answer.text()) })
-      })
+      await changeAnswers(person, renamed)
       await looksAt(person, [...LISTS, 'instances'], openList, { isKnown: true })
     }),
   )
@@ -92,10 +101,7 @@ export function looks(): void {
     'finds the lists of the console in order while there is nothing in them',
     asPerson(async (person) => {
       await becomeOperator(person)
-      await person.page.route('**/api/v1/ops/**', async (route) => {
-        const answer = await route.fetch()
-        await route.fulfill({ response: answer, json: emptied((await answer.json()) as object) })
-      })
+      await changeAnswers(person, emptied)
       await looksAt(person, [...LISTS, 'orders'], openList, { isKnown: true })
     }),
   )

@@ -47,7 +47,7 @@ export async function tryShop(cluster: Cluster, tools: Tools, { overlay, image, 
   const gateway = await until('the address of the gateway', PROBE_MS, () => gatewayOf(cluster, tools))
   await placeProbeOrder({ gateway, timeoutMs: PROBE_MS, signal })
   const tookMs = performance.now() - startedAt
-  // An update is bought from before its last instance runs: whoever visits next is to find the new ones alone.
+  // An updated shop completes an order before its last old instance is gone; the next visitor must find none of those.
   await kubectl(cluster, tools, 'rollout', 'status', 'deployment', ...SHOP_SERVICES, '--timeout=4m')
   return { gateway, tookMs }
 }

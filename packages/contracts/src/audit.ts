@@ -71,24 +71,29 @@ export const AuditedCheckout = z.object({ order_id: Uuid, is_old: z.boolean() })
 /** What a service finds wrong in its own database, about any order. */
 const findings = z.array(Violation)
 
+/** Of all routes by which `ops` reads a service's books. */
+const FOR_OPS = {
+  method: 'GET',
+  access: ['operator', 'service'],
+  callers: ['ops'],
+  delegates: ['ops'],
+  exposed: false,
+  problems: [],
+} as const
+
 function auditRoute<const O extends Service, Q extends z.ZodObject, A extends z.ZodRawShape>(
   owner: O,
   query: Q,
   answer: A,
 ) {
   return route({
+    ...FOR_OPS,
     operation: 'audit_own',
     owner,
-    method: 'GET',
     path: '/ops/audit',
     summary: "What the service's primary has about orders, and what it finds wrong in it",
-    access: ['operator', 'service'],
-    callers: ['ops'],
-    delegates: ['ops'],
-    exposed: false,
     query,
     answers: { 200: z.object({ ...answer, findings }) },
-    problems: [],
   })
 }
 
@@ -104,19 +109,14 @@ export const auditCheckouts = auditRoute('cart', Range, { items: z.array(Audited
 
 /** Products by id, so many after one. */
 export const auditStock = route({
+  ...FOR_OPS,
   operation: 'audit_stock',
   owner: 'inventory',
-  method: 'GET',
   path: '/ops/audit/stock',
   summary: 'Where the counts of products disagree with their ledgers',
-  access: ['operator', 'service'],
-  callers: ['ops'],
-  delegates: ['ops'],
-  exposed: false,
   query: z.strictObject({ after: ProductId.optional(), limit: PageSize }),
   /** `next` is where the next page begins. */
   answers: { 200: z.object({ findings, next: ProductId.nullable() }) },
-  problems: [],
 })
 
 /** The card processor's own books, as its merchants may export them. */

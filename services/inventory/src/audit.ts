@@ -24,18 +24,24 @@ export function auditEndpoints(database: Database): Endpoint[] {
         AuditedReservation & { archived: Archived; unlike: readonly Unlike[] }
       >(
         `select r.order_id, r.state, r.pub_seq, r.last_order_seq, ${archivedOf('inventory.v1', 'r')} as archived,
-           coalesce((select json_object_agg(product_id, units) from (
-             select product_id, sum(d_committed)::int as units from stock_ledger l
-             where l.order_id = r.order_id group by product_id having sum(d_committed) <> 0) c), '{}') as committed,
-           coalesce((select json_agg(u) from (
-             select product_id, sum(held)::int as held, sum(committed)::int as committed from (
-               select product_id, d_held as held, d_committed as committed from stock_ledger where order_id = r.order_id
+           l.committed, l.unlike
+         from reservation r cross join lateral (
+           select coalesce(json_object_agg(product_id, committed) filter (where committed <> 0), '{}') as committed,
+             coalesce(json_agg(json_build_object(
+               'product_id', product_id, 'held', held - to_hold, 'committed', committed - to_commit) order by product_id)
+               filter (where (held, committed) <> (to_hold, to_commit)), '[]') as unlike
+           from (
+             select product_id, sum(d_held)::int as held, sum(d_committed)::int as committed,
+               sum(to_hold)::int as to_hold, sum(to_commit)::int as to_commit
+             from (
+               select product_id, d_held, d_committed, 0 as to_hold, 0 as to_commit
+               from stock_ledger where order_id = r.order_id
                union all
-               select product_id, case r.state when 'HELD' then -quantity else 0 end,
-                 case r.state when 'COMMITTED' then -quantity else 0 end
+               select product_id, 0, 0, case r.state when 'HELD' then quantity else 0 end,
+                 case r.state when 'COMMITTED' then quantity else 0 end
                from reservation_item where order_id = r.order_id) moved
-             group by product_id having sum(held) <> 0 or sum(committed) <> 0) u), '[]') as unlike
-         from reservation r where r.order_id between $1 and $2`,
+             group by product_id) of_product) l
+         where r.order_id between $1 and $2`,
         [from, to],
       )
       const own = rows.flatMap(({ order_id, state, pub_seq, archived, unlike }) => [

@@ -1,4 +1,5 @@
 import type { Category, Product, ProductQuery } from '@lepton/contracts/inventory'
+import { createParameters, where } from '@lepton/shop/conditions'
 import type { Database } from '@lepton/events/postgres/database'
 import type { z } from 'zod'
 import { productsOf } from './catalogue-store.ts'
@@ -27,19 +28,17 @@ export async function listProducts(
   const words = query === undefined ? undefined : wordsOf(query)
   if (words?.length === 0) return []
   const { by, order, after: follows } = SORTS[sort]
-  const values: unknown[] = []
-  const $ = (value: unknown) => `$${values.push(value)}`
+  const { values, $ } = createParameters()
   const hits = words === undefined ? 'products' : `products_with(${$(words.join(' & '))}, ${MAX_HITS})`
-  const conditions = [
+  const conditions = where(
     category !== undefined && `category = ${$(category)}`,
     product_ids !== undefined && `product_id = any(${$(product_ids)}::text[])`,
     after !== undefined && `(${by}, product_id) ${follows} (${$(after.value)}, ${$(after.product_id)})`,
-  ].filter((condition) => condition !== false)
+  )
   const sorted = `order by ${by} ${order}, product_id ${order}`
   const { rows } = await database.query<Product>(
     `${productsOf(
-      `select * from ${hits} ${conditions.length === 0 ? '' : `where ${conditions.join(' and ')}`}
-       ${sorted} limit ${$(limit + 1)} offset ${$((page - 1) * limit)}`,
+      `select * from ${hits} ${conditions} ${sorted} limit ${$(limit + 1)} offset ${$((page - 1) * limit)}`,
     )} ${sorted}`,
     values,
   )

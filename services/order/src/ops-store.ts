@@ -1,3 +1,4 @@
+import { createParameters, where } from '@lepton/shop/conditions'
 import type { Database } from '@lepton/events/postgres/database'
 import type { SagaStep } from '@lepton/contracts/ops-sagas'
 import type { OpsOrderQuery } from '@lepton/contracts/ops-orders'
@@ -18,8 +19,7 @@ export async function listAll(
 ): Promise<Order[]> {
   const isOpen =
     view === 'in_flight' || view === 'stuck' || (status !== undefined && !FINAL_STATUSES.includes(status))
-  const values: unknown[] = []
-  const $ = (value: unknown) => `$${values.push(value)}`
+  const { values, $ } = createParameters()
   const conditions = [
     view in VIEWS && VIEWS[view as keyof typeof VIEWS],
     status !== undefined && `status = '${status}'`,
@@ -27,10 +27,10 @@ export async function listAll(
     mode !== undefined && `mode = ${$(mode)}`,
     older_than_s !== undefined && `created_at < now() - make_interval(secs => ${$(older_than_s)})`,
     before !== undefined && `(created_at, order_id) < (${$(before.created_at)}, ${$(before.order_id)})`,
-  ].filter((condition) => condition !== false)
+  ]
   const newest = `order by created_at desc, order_id desc limit ${$(limit)}`
   const those = (...more: string[]) =>
-    `select * from ${isOpen ? UNSETTLED : 'order_stream'} o where ${[...more, ...conditions, 'true'].join(' and ')} ${newest}`
+    `select * from ${isOpen ? UNSETTLED : 'order_stream'} o ${where(...more, ...conditions)} ${newest}`
   const id = query === undefined ? undefined : $(query)
   const text =
     id === undefined

@@ -79,9 +79,7 @@ export function Logs() {
                 <State key="level" kind={KINDS[of as keyof typeof KINDS] ?? 'none'}>
                   {of}
                 </State>,
-                <code key="instance" className={table['nowrap']}>
-                  {instance}
-                </code>,
+                <code key="instance">{instance}</code>,
                 <span key="message" className={table['wrap']}>
                   {message} <code className={style['note']}>{said(fields)}</code>
                 </span>,
