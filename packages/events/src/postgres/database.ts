@@ -64,6 +64,9 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
   const config = sessionConfig(settings)
   const pool = new pg.Pool({ ...config, max: settings.poolSize, idleTimeoutMillis: POOL_IDLE_MS })
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
+  // The server may end a session at any moment, also between the pool's hands and ours: an error that nobody listens
+  // for would end the process. The next statement of that session fails.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   metrics.gauge({
     name: 'db_client_connections',
     help: 'Pool connections by state; waiting counts requests that queue for one',
@@ -86,17 +89,12 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
   async function query<R extends pg.QueryResultRow>(text: string, values?: unknown[]) {
     const client = await connect()
     let broken: Error | undefined
-    const onError = (error: Error) => {
-      broken = error
-    }
-    client.on('error', onError)
     try {
       return await client.query<R>(prepared(text, values))
     } catch (error) {
-      if (isPassingFault(error)) onError(error as Error)
+      if (isPassingFault(error)) broken = error as Error
       throw error
     } finally {
-      client.off('error', onError)
       client.release(broken)
     }
   }

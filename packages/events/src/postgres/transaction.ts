@@ -45,10 +45,6 @@ export async function runTransaction<T>(
   const ended: (() => void)[] = []
   const unwatched: Promise<unknown>[] = []
   let broken: Error | undefined
-  const onError = (error: Error) => {
-    broken = error
-  }
-  client.on('error', onError)
   const send = sender(client)
 
   /** A fault of a statement that was not waited for is the cause of what failed after it. */
@@ -70,12 +66,11 @@ export async function runTransaction<T>(
     withoutDeadline(() => committed.forEach((run) => run()))
     return result
   } catch (error) {
-    await client.query('rollback').catch(onError)
+    await client.query('rollback').catch((refusal: unknown) => (broken = refusal as Error))
     const cause = error instanceof Unavailable ? error : ((await firstFault(unwatched)) ?? error)
-    if (STALE_SESSION.has((cause as { code?: string }).code ?? '')) onError(cause as Error)
+    if (STALE_SESSION.has((cause as { code?: string }).code ?? '')) broken = cause as Error
     throw cause
   } finally {
-    client.off('error', onError)
     client.release(broken)
     withoutDeadline(() => ended.forEach((run) => run()))
   }
