@@ -212,6 +212,29 @@ describe('failover', () => {
     expect(bad!.requests.length / 2_000).toBeLessThan(0.03)
   })
 
+  it('sends an instance away that has been well for long, after twenty refusals', async () => {
+    const fakes = await instances('order-1', 'order-2', 'order-3')
+    const { get } = over(fakes, inTurn)
+    await inParallel(1_500, 10, () => get())
+    const [bad] = fakes
+    bad!.handler = (_req, res) => res.writeHead(401).end()
+    bad!.requests.length = 0
+
+    await inParallel(300, 1, () => get())
+
+    expect(bad!.requests.length).toBeLessThan(20)
+  })
+
+  it('keeps an instance that refuses what one key asks of it', async () => {
+    const fakes = await instances('order-1', 'order-2', 'order-3')
+    for (const fake of fakes) fake.handler = (_req, res) => res.writeHead(404).end()
+    const { get, value } = over(fakes, { policy: 'consistent_hash' })
+
+    await inParallel(100, 1, () => get({ key: 'one guest' }))
+
+    expect(await value('lb_ejections_total')).toBe(0)
+  })
+
   it('uses no request that may not be repeated as a probe, and asks for health by itself', async () => {
     const [a, b] = await instances('order-1', 'order-2')
     b!.handler = (_req, res) => res.writeHead(503).end()

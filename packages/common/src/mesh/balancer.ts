@@ -48,7 +48,7 @@ export interface Balancer {
   settle(endpoint: Endpoint, result: { outcome: Outcome; startedMs: number; rttMs: number }): void
   /**
    * Notes an answer's status. True where the endpoint answers 4xx to nearly everything and the others do not: it looks
-   * fast, and serves no request.
+   * fast, and serves no request. Of requests that go to an endpoint by their key it says nothing: they may be one guest's.
    */
   isRefusing(endpoint: Endpoint, status: number): boolean
   /** A try that was settled as neutral turns out to be the endpoint's failure. */
@@ -223,7 +223,7 @@ export function createBalancer({
       observe(endpoint, result)
     },
 
-    isRefusing: (endpoint, status) => isRefusing(endpoint, status, groups.listed),
+    isRefusing: (endpoint, status) => !traffic.isKeyed && isRefusing(endpoint, status, groups.listed),
 
     blame: (endpoint, result) => observe(endpoint, { ...result, outcome: 'failure' }),
 

@@ -49,9 +49,9 @@ describe('breaker', () => {
     await expect(breaker.run(() => Promise.reject(new Error('broken')))).rejects.toThrow('broken')
   })
 
-  it('says nothing before there were twenty calls', async () => {
+  it('says nothing before there were ten calls', async () => {
     const { breaker, call } = setUp()
-    await call(500, 19)
+    await call(500, 9)
     expect(breaker.state()).toBe('closed')
     await call(500)
     expect(breaker.state()).toBe('open')
@@ -78,10 +78,10 @@ describe('breaker', () => {
 
   it('refuses while open, lets one probe through after the pause, and closes when it succeeds', async () => {
     const { breaker, call, pass, changes } = setUp()
-    await call(500, 20)
+    await call(500, 10)
     await expect(call(200)).rejects.toThrow(BreakerOpen)
-    expect(breaker.retryAfterMs()).toBe(11_000)
-    pass(11)
+    expect(breaker.retryAfterMs()).toBe(2_000)
+    pass(2)
     expect(breaker.state()).toBe('half-open')
 
     const probe = deferred()
@@ -96,8 +96,8 @@ describe('breaker', () => {
 
   it('opens again when the probe fails', async () => {
     const { breaker, call, pass } = setUp()
-    await call(500, 20)
-    pass(11)
+    await call(500, 10)
+    pass(2)
     await call(500)
 
     expect(breaker.state()).toBe('open')
@@ -105,7 +105,7 @@ describe('breaker', () => {
 
   it('starts over when it is reset: failures of before do not open it again', async () => {
     const { breaker, call, changes } = setUp()
-    await call(500, 20)
+    await call(500, 10)
     breaker.reset()
     await call(200, 10)
     await call(500)
@@ -115,8 +115,8 @@ describe('breaker', () => {
 
   it('does not open at the first failure after it closed', async () => {
     const { breaker, call, pass } = setUp()
-    await call(500, 20)
-    pass(11)
+    await call(500, 10)
+    pass(2)
     await call(200)
     await call(500)
 
@@ -127,8 +127,8 @@ describe('breaker', () => {
     const { breaker, call, pass } = setUp()
     const old = deferred()
     const straggler = breaker.run(() => old.promise)
-    await call(500, 19)
-    pass(11)
+    await call(500, 9)
+    pass(2)
     old.resolve(200)
 
     expect(await straggler).toBe(200)
@@ -139,8 +139,8 @@ describe('breaker', () => {
     const { breaker, call, pass } = setUp()
     const old = deferred()
     const straggler = breaker.run(() => old.promise)
-    await call(500, 19)
-    pass(11)
+    await call(500, 9)
+    pass(2)
     old.resolve(500)
     await straggler
 
@@ -149,7 +149,7 @@ describe('breaker', () => {
 
   it('keeps no timer and no listener after shutdown', async () => {
     const { breaker, call, rotate } = setUp()
-    await call(500, 20)
+    await call(500, 10)
     breaker.shutdown()
 
     expect(jest.getTimerCount()).toBe(0)
@@ -158,8 +158,8 @@ describe('breaker', () => {
 
   it('is not closed by a probe that says nothing, and lets the next one in', async () => {
     const { breaker, call, pass, changes } = setUp()
-    await call(500, 20)
-    pass(11)
+    await call(500, 10)
+    pass(2)
     expect(breaker.state()).toBe('half-open')
 
     await call(504)
@@ -168,7 +168,7 @@ describe('breaker', () => {
 
     await call(500)
     expect(breaker.state()).toBe('open')
-    pass(11)
+    pass(2)
     await call(504)
     await call(200)
     expect(breaker.state()).toBe('closed')

@@ -9,15 +9,16 @@ export interface BreakerSettings {
   errorPercent: number
   windowMs: number
   buckets: number
+  /** How long it refuses before it lets a probe through. */
   resetMs: number
 }
 
 export const breakerDefaults: BreakerSettings = {
-  volume: 20,
+  volume: 10,
   errorPercent: 50,
-  windowMs: 10_000,
-  buckets: 10,
-  resetMs: 10_000,
+  windowMs: 5_000,
+  buckets: 5,
+  resetMs: 2_000,
 }
 
 export interface Breaker {
@@ -52,8 +53,8 @@ const failed = new Error('failed')
  *
  * A call that began before the breaker last opened or closed is evidence of another time: opossum
  * never learns how it ended, so it cannot close a breaker that is probing. Refused calls stay out of
- * the statistics, where they would dilute the failure rate. The pause is never shorter than the
- * window, or failures of before would open the breaker again at the first failure after.
+ * the statistics, where they would dilute the failure rate. When it closes, its statistics begin with
+ * nothing: failures of before would open it again at the first failure after.
  */
 export function createBreaker({
   name,
@@ -73,7 +74,7 @@ export function createBreaker({
   onChange: (state: BreakerState) => void
   now: () => number
 }): Breaker {
-  const resetMs = Math.max(settings.resetMs, settings.windowMs + settings.windowMs / settings.buckets)
+  const { resetMs } = settings
   let generation = 0
   let openedAtMs = 0
   let changedAtMs = now()
@@ -84,6 +85,13 @@ export function createBreaker({
   function change(state: BreakerState): void {
     changedAtMs = now()
     onChange(state)
+  }
+
+  /** Closed, and nothing counts that was before. */
+  function restart(): void {
+    circuit.shutdown()
+    circuit = createCircuit()
+    generation += 1
   }
 
   function createCircuit({ isHalfOpen = false } = {}) {
@@ -107,7 +115,7 @@ export function createBreaker({
     })
     created.on('halfOpen', () => change('half-open'))
     created.on('close', () => {
-      generation += 1
+      restart()
       change('closed')
     })
     return created
@@ -167,11 +175,8 @@ export function createBreaker({
     },
 
     reset() {
-      // A closed circuit would keep its window, and open again at the first failure of what is new.
       const wasClosed = circuit.closed
-      circuit.shutdown()
-      circuit = createCircuit()
-      generation += 1
+      restart()
       if (!wasClosed) change('closed')
     },
     shutdown: () => circuit.shutdown(),

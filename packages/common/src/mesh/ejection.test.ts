@@ -60,6 +60,13 @@ describe('ejection', () => {
     expect(record(health, 'soft', 0)).toBe('success-rate')
   })
 
+  it('condemns an endpoint that only refuses, however well it was before', () => {
+    const health = createHealth(0)
+    for (let step = 0; step < 1_000; step++) record(health, 'success', step)
+
+    expect(record(health, 'refusing', 1_000)).toBe('refusals')
+  })
+
   it('takes nothing from a neutral outcome', () => {
     const health = createHealth(0)
     for (let step = 0; step < 20; step++) expect(record(health, 'neutral', 0)).toBeUndefined()

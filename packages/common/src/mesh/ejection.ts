@@ -2,11 +2,12 @@ import { equalJitterMs } from '../runtime/backoff.ts'
 
 /**
  * What a request says about its endpoint: `soft` is an answer that came too slowly or asked for
- * less traffic, `neutral` says nothing (the caller gave no time, or asked something impossible).
+ * less traffic, `neutral` says nothing (the caller gave no time, or asked something impossible),
+ * `refusing` is one 4xx more of an endpoint that answers little else.
  */
-export type Outcome = 'success' | 'soft' | 'failure' | 'neutral'
+export type Outcome = 'success' | 'soft' | 'failure' | 'neutral' | 'refusing'
 
-export type EjectionReason = 'consecutive-failures' | 'success-rate' | 'failed-probe'
+export type EjectionReason = 'consecutive-failures' | 'success-rate' | 'refusals' | 'failed-probe'
 
 export interface EjectionSettings {
   consecutiveFailures: number
@@ -86,6 +87,7 @@ export function recordOutcome(
     return undefined
   }
   health.failedSinceSweep = true
+  if (outcome === 'refusing') return 'refusals'
   if (outcome === 'failure') health.consecutive += 1
   if (health.consecutive >= settings.consecutiveFailures) return 'consecutive-failures'
   const isJudgeable = health.requests >= settings.minRequests

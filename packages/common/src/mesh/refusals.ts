@@ -1,7 +1,7 @@
 import type { Endpoint } from './endpoint.ts'
 
 /** Answers that the share of refusals is over; what it is at an endpoint that refuses, and at those that do not. */
-const REFUSAL_WINDOW = 10
+const REFUSAL_WINDOW = 8
 const REFUSING = 0.8
 const NOT_REFUSING = 0.4
 /**

@@ -86,7 +86,7 @@ export function beginTry(
       const rttMs = now() - startedMs
       const blame = blameFor(answer, isFair)
       outcome = outcomeOf(answer, blame, rttMs, call.configuredMs)
-      if (outcome === 'success' && target.balancer.isRefusing(endpoint, answer.status)) outcome = 'soft'
+      if (outcome === 'success' && target.balancer.isRefusing(endpoint, answer.status)) outcome = 'refusing'
       operation.median.observe(rttMs)
       operation.p95.observe(rttMs)
       endpoint.utilisation = utilisationOf(answer) ?? endpoint.utilisation
