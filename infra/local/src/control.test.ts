@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -72,6 +73,22 @@ it('shows the ops service the processes, and no address with a password in it', 
       ],
     },
   })
+})
+
+it('outlives an asker that is killed before it has read its answers', async () => {
+  const hasAnswered = new Promise<void>((resolve) => {
+    shop.resume = (name) => {
+      did.push(`resume ${name}`)
+      if (did.length > 1) resolve()
+    }
+  })
+  const asker = connect(opsSocketPath(stateDir)).pause()
+  asker.write(`${JSON.stringify({ command: 'resume', args: ['order-1'] })}\n`.repeat(3))
+  await hasAnswered
+  asker.destroy()
+  await once(asker, 'close')
+
+  expect(await askForOps('ps')).toMatchObject({ ok: true })
 })
 
 it.each([['stop'], ['logs'], ['pause', 'order-1'], ['pause', 'order-1', '3600'], ['pause', 'order-1', 'x']])(

@@ -92,13 +92,18 @@ export function askControl(stateDir: string, request: ControlRequest): Promise<u
 }
 
 async function converse(socket: Socket, perform: Perform) {
-  socket.on('error', () => socket.destroy())
-  for await (const line of createInterface({ input: socket })) {
-    if (line.length > MAX_REQUEST_CHARS) break
-    const answer = await execute(line, perform)
-    if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`)
+  socket.on('error', () => undefined)
+  try {
+    for await (const line of createInterface({ input: socket })) {
+      if (line.length > MAX_REQUEST_CHARS) break
+      const answer = await execute(line, perform)
+      if (socket.writable) socket.write(`${JSON.stringify(answer)}\n`)
+    }
+  } catch {
+    // The asker is gone, in the middle of a line or of an answer. What it asked for is done.
+  } finally {
+    socket.destroy()
   }
-  socket.destroy()
 }
 
 async function execute(line: string, perform: Perform): Promise<ControlAnswer> {
