@@ -51,7 +51,13 @@ export interface Launch {
 /** Takes the state directory; nothing runs yet but what ends everything when this process dies. */
 export async function createLaunch(options: ShopOptions, signal: AbortSignal): Promise<Launch> {
   const report = options.onProgress ?? (() => undefined)
-  const state = await openState(resolve(options.stateDir), { isFresh: options.isFresh ?? false })
+  const note = (message: string) => {
+    if (!signal.aborted) report({ type: 'note', message })
+  }
+  const state = await openState(resolve(options.stateDir), {
+    isFresh: options.isFresh ?? false,
+    warn: note,
+  })
   const config = options.config ?? readConfig()
   const restore = await prepareRestore(options, state, config)
   const ports = createPortChooser(state.ports)
@@ -63,9 +69,6 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
 
   const logFile = (name: string) => join(logs, `${name}.log`)
   const useDefaultPorts = options.useDefaultPorts ?? false
-  const note = (message: string) => {
-    if (!signal.aborted) report({ type: 'note', message })
-  }
   const { via, instances = {} } = options
   const doors =
     via === undefined ? [] : await kafkaListeners(via, ports, (service) => instancesOf(service, instances))

@@ -6,13 +6,20 @@ export function openLog(file: string): number {
   return openSync(file, 'a', 0o600)
 }
 
-/** Keeps every log below twice `maxBytes`: a longer one is copied to `<name>.1`, replacing the last copy, and emptied. */
+/**
+ * Keeps every log below twice `maxBytes`: a longer one is copied to `<name>.1`, replacing the last copy, and emptied. One
+ * that cannot be copied, as on a full disk, stays as it is until the next time.
+ */
 export function rotateLogs(folder: string, maxBytes: number): void {
   for (const name of readdirSync(folder).filter((entry) => entry.endsWith('.log'))) {
     const file = join(folder, name)
     if (statSync(file).size <= maxBytes) continue
-    copyFileSync(file, `${file}.1`)
-    truncateSync(file)
+    try {
+      copyFileSync(file, `${file}.1`)
+      truncateSync(file)
+    } catch {
+      continue
+    }
   }
 }
 

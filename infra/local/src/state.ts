@@ -20,13 +20,22 @@ export interface State {
   release: () => void
 }
 
+export interface OpenOptions {
+  isFresh?: boolean
+  /** Gets a sentence when what the directory says of the shop is out of date. */
+  warn?: (message: string) => void
+}
+
 /**
  * Takes the state directory for this launcher: alone, without processes that an earlier launcher may have left, and
  * empty when `isFresh`.
  *
  * @throws CannotStart when another launcher holds it
  */
-export async function openState(dir: string, { isFresh = false } = {}): Promise<State> {
+export async function openState(
+  dir: string,
+  { isFresh = false, warn = () => undefined }: OpenOptions = {},
+): Promise<State> {
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   const release = acquireLock(dir)
   const pidsFile = join(dir, 'pids')
@@ -37,8 +46,9 @@ export async function openState(dir: string, { isFresh = false } = {}): Promise<
     }
   }
   const processes = new Map<number, string>()
-  const savePids = () => writeWhole(pidsFile, [...processes.values()].join(''))
-  savePids()
+  const pids = () => [...processes.values()].join('')
+  writeWhole(pidsFile, pids())
+  const keep = keeper(warn)
 
   let isReleased = false
   const runFile = join(dir, 'run.json')
@@ -56,14 +66,14 @@ export async function openState(dir: string, { isFresh = false } = {}): Promise<
     savePorts: (ports) => writeWhole(portsFile, JSON.stringify(ports, null, 2)),
     recordProcess: (pid, signal, name) => {
       processes.set(pid, `${pid} ${signal} ${startedAt(pid) ?? '-'} ${name}\n`)
-      savePids()
+      keep(pidsFile, pids())
     },
     forgetProcess: (pid) => {
       processes.delete(pid)
-      savePids()
+      keep(pidsFile, pids())
     },
     writeRun: (run) => {
-      if (!isReleased) writeWhole(runFile, `${JSON.stringify(run, null, 2)}\n`)
+      if (!isReleased) keep(runFile, `${JSON.stringify(run, null, 2)}\n`)
     },
     release: () => {
       isReleased = true
@@ -117,6 +127,20 @@ function readText(file: string): string {
     return readFileSync(file, 'utf8')
   } catch {
     return ''
+  }
+}
+
+/** Writes what describes the shop to others. A full disk must not end it: the next change is written again. */
+function keeper(warn: (message: string) => void): typeof writeWhole {
+  let isFailing = false
+  return (file, content) => {
+    try {
+      writeWhole(file, content)
+      isFailing = false
+    } catch (error) {
+      if (!isFailing) warn(`${file} cannot be written, and is out of date: ${(error as Error).message}`)
+      isFailing = true
+    }
   }
 }
 

@@ -128,9 +128,19 @@ export class SupervisedProcess {
     this.status = 'stopped'
   }
 
+  /** Without memory, or room for its log, there is none now; there may be at the next try. */
+  #spawn(): ChildProcess | Error {
+    try {
+      return spawnProcess(this.spec)
+    } catch (error) {
+      return error as Error
+    }
+  }
+
   async #runOnce(): Promise<Exit> {
     const began = Date.now()
-    const child = spawnProcess(this.spec)
+    const child = this.#spawn()
+    if (child instanceof Error) return { reason: child.message, ranMs: 0, wasReady: false }
     const ended = Promise.withResolvers<string>()
     const over = new AbortController()
     child.once('error', (error) => ended.resolve(error.message))

@@ -1,5 +1,8 @@
+import { closeSync, existsSync, mkdtempSync, openSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from '@jest/globals'
-import { createLog } from './log.ts'
+import { createLog, logTo } from './log.ts'
 
 /** What a log call writes to stdout. */
 function lineOf(call: (log: ReturnType<typeof createLog>) => void): Record<string, unknown> {
@@ -44,4 +47,37 @@ describe('a log line', () => {
       expect(line).toMatchObject({ [name]: '[redacted]', headers: { [name]: '[redacted]' } })
     },
   )
+})
+
+const FULL = '/dev/full'
+const itOnFullDisk = existsSync(FULL) ? it : it.skip
+
+describe('a log', () => {
+  it('is written line by line', () => {
+    const dir = mkdtempSync(join(tmpdir(), 'lepton-log-'))
+    const file = join(dir, 'order-1.log')
+    const fd = openSync(file, 'a')
+    const log = createLog({ service: 'order', instance: 'order-1', level: 'info' }, logTo(fd))
+
+    log.info('one')
+    log.info('two')
+
+    expect(readFileSync(file, 'utf8')).toMatch(/"one".*\n.*"two".*\n$/)
+    closeSync(fd)
+    rmSync(dir, { recursive: true })
+  })
+
+  itOnFullDisk('on a full disk ends nothing, and takes no more memory', () => {
+    const fd = openSync(FULL, 'a')
+    const destination = logTo(fd)
+    const log = createLog({ service: 'order', instance: 'order-1', level: 'info' }, destination)
+    let lost = 0
+    destination.on('drop', () => lost++)
+    const longest = 'x'.repeat(100_000)
+
+    for (let line = 0; line < 50; line++) log.info(longest)
+
+    expect(lost).toBe(40)
+    closeSync(fd)
+  })
 })

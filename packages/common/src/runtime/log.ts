@@ -3,6 +3,9 @@ import { currentTrace } from './trace.ts'
 
 export type Log = pino.Logger
 
+/** Of lines that cannot be written; those beyond are lost. */
+const MAX_WAITING_BYTES = 1_048_576
+
 /**
  * A logger that writes JSON lines to stdout by default, each with the request and trace it belongs to.
  *
@@ -12,7 +15,7 @@ export type Log = pino.Logger
  */
 export function createLog(
   { service, instance, level }: { service: string; instance: string; level: string },
-  destination?: pino.DestinationStream,
+  destination: pino.DestinationStream = logTo(process.stdout.fd),
 ): Log {
   const secret = ['authorization', 'cookie', 'payment_token', 'token', 'password', 'secret']
   const options: pino.LoggerOptions = {
@@ -30,6 +33,16 @@ export function createLog(
     mixinMergeStrategy: (said, mixedIn) => ({ ...mixedIn, ...said }),
   }
   return pino(options, destination)
+}
+
+/**
+ * Writes to an open file, each line at once. What cannot be written, as on a full disk, waits for the next line that can,
+ * up to a bound: it must not end the process.
+ */
+export function logTo(fd: number): ReturnType<typeof pino.destination> {
+  const destination = pino.destination({ dest: fd, sync: true, maxLength: MAX_WAITING_BYTES })
+  destination.on('error', () => undefined)
+  return destination
 }
 
 function withoutConnection(error: Error): object {
