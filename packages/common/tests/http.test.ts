@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
@@ -144,6 +145,31 @@ describe('a request', () => {
     work[1]!.reject(new Error('too late to matter'))
     add = () => Promise.resolve()
     expect((await people.anyone().post('/things', {})).status).toBe(204)
+  })
+
+  it('that fails after its time costs the next one on its connection nothing', async () => {
+    const late = Promise.withResolvers<void>()
+    const next = Promise.withResolvers<void>()
+    const begun = Promise.withResolvers<void>()
+    const socket = connect(Number(new URL(people.url).port), '127.0.0.1')
+    let received = ''
+    socket.on('data', (chunk) => (received += chunk.toString()))
+    const post = (header: string) =>
+      socket.write(`POST /things HTTP/1.1\r\nHost: x\r\n${header}\r\nContent-Length: 0\r\n\r\n`)
+    add = () => late.promise
+    post('lepton-deadline-ms: 50')
+    await until('the first has its answer', () => received.startsWith('HTTP/1.1 504'))
+    add = () => (begun.resolve(), next.promise)
+    post('Connection: close')
+    await begun.promise
+
+    late.reject(new Error('too late to matter'))
+    await new Promise(setImmediate)
+    await new Promise(setImmediate)
+    next.resolve()
+
+    await once(socket, 'close')
+    expect(received).toContain('HTTP/1.1 204')
   })
 
   it('that needs a service which is away says which', async () => {

@@ -8,7 +8,7 @@ import { type InboundLimit, unlimited } from './inbound-limit.ts'
 import { traceAndMeasure } from './measure.ts'
 import { isMeant } from './meant.ts'
 import { isJson, parseRequest } from './parse.ts'
-import { addProblemHandlers } from './problems.ts'
+import { addProblemHandlers, problemAnswerer } from './problems.ts'
 import { type Reply, sendReply } from './reply.ts'
 import { type Access, priorityOf, type RouteDefinition } from './route.ts'
 import type { Log } from '../runtime/log.ts'
@@ -131,19 +131,25 @@ export function createBareApp({ log, metrics, isReady, requestTimeoutMs = 10_000
   app.enable('case sensitive routing')
   app.enable('strict routing')
   app.set('query parser', 'simple')
-  app.use(traceAndMeasure(log, metrics, isReady), limitTime(requestTimeoutMs))
+  app.use(traceAndMeasure(log, metrics, isReady), limitTime(requestTimeoutMs, problemAnswerer(log)))
   return app
 }
 
-function limitTime(requestTimeoutMs: number): RequestHandler {
+function limitTime(
+  requestTimeoutMs: number,
+  answerProblem: ReturnType<typeof problemAnswerer>,
+): RequestHandler {
   return (req, res, next) => {
     const asked = Number(req.get(DEADLINE_HEADER))
     const remainingMs =
       Number.isFinite(asked) && asked > 0 ? Math.min(asked, requestTimeoutMs) : requestTimeoutMs
     if (remainingMs < LEAST_MS) throw refuse('deadline-exceeded', 'The caller left too little time.')
     // The work goes on, and what it has begun to write is stored; only its answer is of no use to the caller any more.
+    // Not by `next`: what the work throws later would be the second error of one request, for which express cuts the
+    // connection, whatever else is on it by then.
     const timer = setTimeout(() => {
-      if (!res.headersSent) next(refuse('deadline-exceeded', 'The work took longer than the caller waits.'))
+      if (!res.headersSent)
+        answerProblem(refuse('deadline-exceeded', 'The work took longer than the caller waits.'), req, res)
     }, remainingMs)
     res.once('close', () => clearTimeout(timer))
     withDeadline(remainingMs, next, parseAttempt(req.get(ATTEMPT_HEADER)))

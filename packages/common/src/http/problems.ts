@@ -1,4 +1,4 @@
-import type { ErrorRequestHandler, Express, Request } from 'express'
+import type { ErrorRequestHandler, Express, Request, Response } from 'express'
 import type { Log } from '../runtime/log.ts'
 import { DEADLINE, FAULT_HEADER, OVERLOAD } from '../mesh/blame.ts'
 import { Contended, problemDocument, Refusal, refuse, Unavailable } from '../runtime/problem.ts'
@@ -19,11 +19,14 @@ export function addProblemHandlers(app: Express, log: Log): void {
   app.use(() => {
     throw refuse('not-found', 'There is nothing at this path.')
   })
-  app.use(answerProblem(log))
+  const answer = problemAnswerer(log)
+  const last: ErrorRequestHandler = (error, req, res, _next) => answer(error, req, res)
+  app.use(last)
 }
 
-function answerProblem(log: Log): ErrorRequestHandler {
-  return (error: unknown, req, res, _next) => {
+/** Answers with the problem that an error is, unless the request was answered before. */
+export function problemAnswerer(log: Log): (error: unknown, req: Request, res: Response) => void {
+  return (error, req, res) => {
     if (res.writableEnded) return
     if (res.headersSent) return void res.destroy()
     const refusal = asRefusal(error)
