@@ -92,6 +92,20 @@ describe('a try', () => {
     expect(await toldTypes(id)).toEqual(['payment.voided.v1'])
   })
 
+  it('does not look slow to the mesh when a card is', async () => {
+    const id = newId()
+    shop.psp.next('AUTH', 'hold')
+    const deadlineMs = 2_000
+    const startedAt = performance.now()
+
+    expect(await ask('try', id, { 'lepton-deadline-ms': String(deadlineMs) })).toMatchObject(
+      is('AUTHORIZING'),
+    )
+
+    expect(performance.now() - startedAt).toBeLessThan(deadlineMs * 0.8)
+    shop.psp.release()
+  })
+
   it('is carried out also when its coordinator has stopped listening', async () => {
     const id = newId()
     shop.psp.next('AUTH', 'hold')
