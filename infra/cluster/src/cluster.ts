@@ -24,6 +24,7 @@ import { startNode } from './node.ts'
 import { SERVICES } from './node-files.ts'
 import { until } from './until.ts'
 import { createVolumes } from './volumes.ts'
+import { weighPods } from './weight.ts'
 
 const NODES = 3
 const START_MS = 60_000
@@ -82,6 +83,7 @@ export async function bringUp(cluster: Cluster, tools: Tools): Promise<void> {
     'deployment/coredns',
     '--timeout=60s',
   )
+  weighPods(NODES)
 }
 
 async function powerOn(cluster: Cluster, tools: Tools, machines: readonly Machine[]): Promise<void> {

@@ -28,21 +28,20 @@ export function host(...command: string[]): Promise<string> {
   return runOrThrow(command, { timeoutMs: COMMAND_TIMEOUT_MS })
 }
 
-/** Makes what is missing of the bridge and of a machine on it. */
+/** Makes what is missing of the bridge and of a machine on it, also after an attempt that failed half-way. */
 export async function createMachine(machine: Machine): Promise<void> {
   const { name, address, dir } = machine
   mkdirSync(dir, { recursive: true, mode: 0o700 })
-  if (!(await exists('link', 'show', BRIDGE))) {
-    await host('ip', 'link', 'add', BRIDGE, 'type', 'bridge')
-    await host('ip', 'addr', 'add', `${HOST_ADDRESS}/24`, 'dev', BRIDGE)
-    await host('ip', 'link', 'set', BRIDGE, 'up')
-  }
+  if (!(await exists('link', 'show', BRIDGE))) await host('ip', 'link', 'add', BRIDGE, 'type', 'bridge')
+  await host('ip', 'addr', 'replace', `${HOST_ADDRESS}/24`, 'dev', BRIDGE)
+  await host('ip', 'link', 'set', BRIDGE, 'up')
   await createMounts(machine)
-  if (existsSync(`/run/netns/${name}`)) return
-  await host('ip', 'netns', 'add', name)
-  await host('ip', 'link', 'add', cableOf(machine), 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
-  await host('ip', 'link', 'set', cableOf(machine), 'master', BRIDGE, 'up')
-  await host('ip', '-n', name, 'addr', 'add', `${address}/24`, 'dev', 'eth0')
+  if (!isCreated(machine)) await host('ip', 'netns', 'add', name)
+  const cable = cableOf(machine)
+  if (!(await exists('link', 'show', cable)))
+    await host('ip', 'link', 'add', cable, 'type', 'veth', 'peer', 'name', 'eth0', 'netns', name)
+  await host('ip', 'link', 'set', cable, 'master', BRIDGE)
+  await host('ip', '-n', name, 'addr', 'replace', `${address}/24`, 'dev', 'eth0')
   for (const link of ['eth0', 'lo']) await host('ip', '-n', name, 'link', 'set', link, 'up')
   await plugCable(machine)
 }
@@ -51,9 +50,11 @@ export async function createMachine(machine: Machine): Promise<void> {
  * One mount namespace for all processes of a machine: containerd must see what kubelet mounts. What is mounted there is
  * not seen by the host, and goes with the namespace.
  */
-async function createMounts({ name, dir }: Machine): Promise<void> {
-  const folder = join(dir, 'namespaces')
-  if (existsSync(join(folder, 'mnt'))) return
+async function createMounts(machine: Machine): Promise<void> {
+  const folder = namespacesOf(machine)
+  const made = join(folder, 'made')
+  if (existsSync(made)) return
+  await removeMounts(machine)
   mkdirSync(folder)
   await host('mount', '--bind', folder, folder)
   await host('mount', '--make-private', folder)
@@ -61,19 +62,27 @@ async function createMounts({ name, dir }: Machine): Promise<void> {
   const own = [`--mount=${join(folder, 'mnt')}`, `--uts=${join(folder, 'uts')}`, '--propagation', 'slave']
   // Names of pods' networks are this machine's own. The folder is made by the first `ip netns add`, which comes later.
   mkdirSync('/run/netns', { recursive: true })
-  await host('unshare', ...own, 'sh', '-c', 'hostname "$0" && mount -t tmpfs none /run/netns', name)
+  await host('unshare', ...own, 'sh', '-c', 'hostname "$0" && mount -t tmpfs none /run/netns', machine.name)
+  writeFileSync(made, '')
 }
 
 export async function removeMachine(machine: Machine): Promise<void> {
-  const { name, dir } = machine
   await killMachine(machine)
-  await removing('ip', 'netns', 'del', name)
-  const folder = join(dir, 'namespaces')
+  // The cable would go with its namespace, but later.
+  await removing('ip', 'link', 'del', cableOf(machine))
+  await removing('ip', 'netns', 'del', machine.name)
+  await removeMounts(machine)
+}
+
+async function removeMounts(machine: Machine): Promise<void> {
+  const folder = namespacesOf(machine)
   for (const at of [join(folder, 'mnt'), join(folder, 'uts'), folder]) {
     await removing('umount', at)
   }
   rmSync(folder, { recursive: true, force: true })
 }
+
+const namespacesOf = ({ dir }: Machine): string => join(dir, 'namespaces')
 
 export async function removeBridge(): Promise<void> {
   await removing('ip', 'link', 'del', BRIDGE)
@@ -112,11 +121,11 @@ export async function isPlugged(machine: Machine): Promise<boolean> {
 }
 
 /** The command, to be run in a machine. Not `ip netns exec`: its /sys would lack the cgroups. */
-export function inside({ name, dir }: Machine, command: readonly string[]): string[] {
-  const namespaces = join(dir, 'namespaces')
+export function inside(machine: Machine, command: readonly string[]): string[] {
+  const namespaces = namespacesOf(machine)
   return [
     'nsenter',
-    `--net=/run/netns/${name}`,
+    `--net=/run/netns/${machine.name}`,
     `--mount=${join(namespaces, 'mnt')}`,
     `--uts=${join(namespaces, 'uts')}`,
     '--wd=/',
