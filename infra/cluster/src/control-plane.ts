@@ -51,8 +51,8 @@ export function startControlPlane(machine: Machine, kube: string, credentials: s
     `--kubeconfig=${kubeconfigOf(credentials, 'controller-manager')}`,
     ...['--use-service-account-credentials', `--service-account-private-key-file=${file('accounts.key')}`],
     ...[`--root-ca-file=${file('ca.crt')}`, '--leader-elect=false', `--cert-dir=${join(dir, 'controllers')}`],
-    // A dead node is known after this long, instead of 50 s: kubelets report each 4 s.
-    '--node-monitor-grace-period=16s',
+    // A dead node is known after this long, instead of 50 s: kubelets report each 2 s.
+    ...['--node-monitor-grace-period=10s', '--node-monitor-period=1s'],
   ])
   start('scheduler', [
     `--kubeconfig=${kubeconfigOf(credentials, 'scheduler')}`,

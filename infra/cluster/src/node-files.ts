@@ -100,7 +100,7 @@ function kubelet(machine: Machine, credentials: string) {
     maxPods: 60,
     imageGCHighThresholdPercent: 100,
     evictionHard: { 'memory.available': '100Mi' },
-    nodeStatusUpdateFrequency: '4s',
+    nodeStatusUpdateFrequency: '2s',
     // What is killed on purpose comes back at once, also the fifth time.
     featureGates: { KubeletCrashLoopBackOffMax: true },
     crashLoopBackOff: { maxContainerRestartPeriod: '1s' },
