@@ -78,7 +78,10 @@ export function shopping(): void {
     asPerson(async ({ page }) => {
       await addToCart(page, 'wall-clock')
       let sent = 0
+      let isLost = true
+      // Until the page is another one: the answer to its second press, too.
       await page.route('**/cart/checkout', async (route) => {
+        if (!isLost) return route.continue()
         sent++
         await route.fetch()
         // The shop has it; the page does not hear of it.
@@ -87,7 +90,7 @@ export function shopping(): void {
       await page.goto('/shop/checkout')
       await page.getByRole('button', { name: /^Order and pay/ }).dblclick()
       await until('the order is sent', () => Promise.resolve(sent > 0))
-      await page.unroute('**/cart/checkout')
+      page.once('framenavigated', () => (isLost = false))
       await page.reload()
 
       await arriveAtOrder(page)

@@ -3,25 +3,27 @@ import { setTimeout as delay } from 'node:timers/promises'
 const MAX_TRIES = 20
 
 interface Refused {
-  status: number
   headers: Record<string, string | string[] | undefined>
   body: unknown
 }
 
-/** Whether an instance had no room for a request, and said when to come again. */
-function isOverload({ status, headers, body }: Refused): boolean {
-  const text = typeof body === 'string' ? body : JSON.stringify(body)
-  return status === 503 && headers['retry-after'] !== undefined && text.includes('"/problems/overloaded"')
+const LATER = /"\/problems\/(overloaded|request-in-progress)"/
+
+/** Whether an instance had no room for a request, or still works on its twin, and said when to come again. */
+function isLater({ headers, body }: Refused): boolean {
+  return (
+    headers['retry-after'] !== undefined && LATER.test(typeof body === 'string' ? body : JSON.stringify(body))
+  )
 }
 
-/** Asks again what an instance had no room for, as it says when: a busy machine refuses everybody for a moment. */
+/** Asks again when the answer says so: a busy machine refuses everybody for a moment, and a twin waits a second at most. */
 export async function patiently<A extends Refused>(
   ask: () => Promise<A>,
   onRefusal?: () => void,
 ): Promise<A> {
   for (let tries = 1; ; tries++) {
     const answer = await ask()
-    if (!isOverload(answer) || tries === MAX_TRIES) return answer
+    if (!isLater(answer) || tries === MAX_TRIES) return answer
     onRefusal?.()
     await delay(1_000 * Number(answer.headers['retry-after']) * Math.random())
   }
