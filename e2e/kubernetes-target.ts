@@ -79,7 +79,8 @@ export async function kubernetesTarget(): Promise<Target> {
       const names = await instances(service)
       away.set(service, names.length)
       const gone = scale(service, 0)
-      await Promise.all(names.map((pod) => act(cluster, tools, pod, 'kill')))
+      // One that has ended by itself meanwhile cannot be killed: that none is left is what counts.
+      await Promise.allSettled(names.map((pod) => act(cluster, tools, pod, 'kill')))
       await gone
     },
     bringBack: (service) => scale(service, away.get(service) ?? 0),
