@@ -195,6 +195,8 @@ describe('a snapshot from far ahead', () => {
     await broker.send([added(key, 1)])
     await broker.send([eventRecord(Stated, key, 999_999_999, { total: 7 })])
     await until('it is dead', async () => (await statuses(key)).includes('DEAD'))
+    // Its repeat would be a letter again.
+    await idle()
     await database.query(`delete from dead_letter where key = $1`, [key])
 
     await broker.send([added(key, 2)])
