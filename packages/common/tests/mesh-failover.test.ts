@@ -269,6 +269,17 @@ describe('failover', () => {
       expect(answer).toMatchObject({ status: 503, body: Buffer.from('Consul is away') })
   })
 
+  it('gives the answer of the instance that had a reason, where the next one had no time left', async () => {
+    const [a, b] = await instances('order-1', 'order-2')
+    a!.handler = (_req, res) => res.writeHead(503, { 'lepton-fault': 'consul' }).end('Consul is away')
+    b!.handler = (_req, res) => res.writeHead(504, { 'lepton-fault': 'deadline' }).end('too little time')
+    const { get } = over([a!, b!], inTurn)
+
+    const answers = await Promise.all([get(), get()])
+
+    expect(answers.map(({ body }) => String(body)).sort()).toEqual(['Consul is away', 'too little time'])
+  })
+
   it('lets go of names that no instance answers for, so that they keep no other out', async () => {
     const [a] = await instances('order-1')
     const { client, get, released } = over([a!], { maxTargets: 3 })

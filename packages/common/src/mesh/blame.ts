@@ -46,6 +46,11 @@ export function mayTryAnother({
   return (status === 500 || UNABLE.has(status)) && fault !== OVERLOAD && fault !== DEADLINE
 }
 
+/** Whether the answer is that its caller left too little time. */
+export function isTooLate({ headers }: { headers: IncomingHttpHeaders }): boolean {
+  return headers[FAULT_HEADER] === DEADLINE
+}
+
 /** Whether the answer is that this process may not call the service at all. */
 export function isDenied({ status, headers }: { status: number; headers: IncomingHttpHeaders }): boolean {
   return status === 403 && headers[FAULT_HEADER] === INTENTION

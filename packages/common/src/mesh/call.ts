@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Blame, isDenied, mayTryAnother } from './blame.ts'
+import { type Blame, isDenied, isTooLate, mayTryAnother } from './blame.ts'
 import type { Endpoint } from './endpoint.ts'
 import { decideRetry } from './retry.ts'
 import type { RetryBudget } from './retry-budget.ts'
@@ -83,6 +83,8 @@ export async function callEndpoints(
     if (answer !== undefined && !mayTryAnother(answer)) {
       // The next instance does not have the bug: it was the first one's after all.
       if (answer.status < 500) for (const blamed of buggy) target.balancer.blame(blamed.endpoint, blamed)
+      // What the second one lacked is the time that the first one took: the first one's reason says more.
+      if (earlier !== undefined && isTooLate(answer)) return earlier
       return reply(answer, result.endpoint, blame)
     }
     if (answer?.status === 500)
