@@ -158,7 +158,11 @@ const CONSUL_ANSWERS_MS = 2_500
 
 /** What is away until `end`, or until the test has failed. */
 async function losing(take: () => Promise<void>, giveBack: () => Promise<void>) {
-  await take()
+  await take().catch(async (error: unknown) => {
+    // What is half away would be away for every test after this one.
+    await giveBack()
+    throw error
+  })
   let isOver = false
   async function end(): Promise<void> {
     if (isOver) return
