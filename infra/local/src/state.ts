@@ -1,11 +1,14 @@
-import { mkdirSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { writeWhole } from '@lepton/setup/files'
 import { CannotStart } from './cannot-start.ts'
 import { acquireLock, LOCK_FILE } from './lock.ts'
 import { isAlive, signalIfThere, startedAt } from './process-info.ts'
 
 const LEFTOVER_TIMEOUT_MS = 10_000
+/** The mode of a file that is for this user alone. */
+const PRIVATE = 0o600
 
 export interface State {
   dir: string
@@ -47,7 +50,7 @@ export async function openState(
   }
   const processes = new Map<number, string>()
   const pids = () => [...processes.values()].join('')
-  writeWhole(pidsFile, pids())
+  writeWhole(pidsFile, pids(), PRIVATE)
   const keep = keeper(warn)
 
   let isReleased = false
@@ -63,7 +66,7 @@ export async function openState(
     },
     pidsFile,
     ports: readJson(portsFile) as Record<string, number>,
-    savePorts: (ports) => writeWhole(portsFile, JSON.stringify(ports, null, 2)),
+    savePorts: (ports) => writeWhole(portsFile, JSON.stringify(ports, null, 2), PRIVATE),
     recordProcess: (pid, signal, name) => {
       processes.set(pid, `${pid} ${signal} ${startedAt(pid) ?? '-'} ${name}\n`)
       keep(pidsFile, pids())
@@ -131,20 +134,15 @@ function readText(file: string): string {
 }
 
 /** Writes what describes the shop to others. A full disk must not end it: the next change is written again. */
-function keeper(warn: (message: string) => void): typeof writeWhole {
+function keeper(warn: (message: string) => void): (file: string, content: string) => void {
   let isFailing = false
   return (file, content) => {
     try {
-      writeWhole(file, content)
+      writeWhole(file, content, PRIVATE)
       isFailing = false
     } catch (error) {
       if (!isFailing) warn(`${file} cannot be written, and is out of date: ${(error as Error).message}`)
       isFailing = true
     }
   }
-}
-
-function writeWhole(file: string, content: string) {
-  writeFileSync(`${file}.part`, content, { mode: 0o600 })
-  renameSync(`${file}.part`, file)
 }

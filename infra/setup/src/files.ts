@@ -18,8 +18,8 @@ export function once(file: string, create: () => string, mode = 0o600): string {
 }
 
 /** Replaces a file as a whole: who reads it reads the old content or the new one. */
-export function writeWhole(file: string, content: string): void {
-  writeFileSync(`${file}.part`, content)
+export function writeWhole(file: string, content: string, mode = 0o666): void {
+  writeFileSync(`${file}.part`, content, { mode })
   renameSync(`${file}.part`, file)
 }
 

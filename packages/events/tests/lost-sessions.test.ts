@@ -42,7 +42,7 @@ async function endingAfter(answers: number): Promise<string> {
   return url.href
 }
 
-describe('a session that ends while nobody asks of it', () => {
+describe('a session that ends between two statements', () => {
   it.each([
     ['as soon as it is there', 1],
     ['with the answer to a statement', 2],

@@ -64,8 +64,8 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
   const config = sessionConfig(settings)
   const pool = new pg.Pool({ ...config, max: settings.poolSize, idleTimeoutMillis: POOL_IDLE_MS })
   pool.on('error', (error) => log.warn({ err: error }, 'an idle database connection was lost'))
-  // The server may end a session at any moment, also between the pool's hands and ours: an error that nobody listens
-  // for would end the process. The next statement of that session fails.
+  // The server may end a session at any moment, also after the pool has removed its listener: an error event without a
+  // listener would end the process. The next statement of that session fails.
   pool.on('connect', (client) => client.on('error', () => undefined))
   metrics.gauge({
     name: 'db_client_connections',
