@@ -145,6 +145,32 @@ describe('statements that are not awaited', () => {
   })
 })
 
+describe('statements that have not left when their work throws', () => {
+  it('are undone: what their session does next is no part of them', async () => {
+    const only = test.open({ poolSize: 1 })
+    const work = only.inTransaction((tx) => {
+      tx.write(...insert('a'))
+      throw new Error('no')
+    })
+    await expect(work).rejects.toThrow('no')
+    await only.query(...insert('b'))
+    expect(await totals()).toEqual([{ key: 'b', total: 0 }])
+  })
+
+  it('that the server skipped are prepared when they are needed again', async () => {
+    const only = test.open({ poolSize: 1 })
+    const rare: [string, unknown[]] = ["insert into tally (key) values ('rare' || $1::text)", ['1']]
+    const work = only.inTransaction((tx) => {
+      tx.write('select 1 / 0', [])
+      tx.write(...rare)
+      return Promise.resolve()
+    })
+    await expect(work).rejects.toThrow('division by zero')
+    await only.query(...rare)
+    expect(await totals()).toEqual([{ key: 'rare1', total: 0 }])
+  })
+})
+
 describe('a COMMIT', () => {
   it('without an answer is reported as unknown and not tried again', async () => {
     let runs = 0

@@ -6,11 +6,11 @@ import { inSpan } from '@lepton/common/runtime/span'
 import { Contended, refuse, Unavailable } from '@lepton/common/runtime/problem'
 import pg from 'pg'
 import { isPassingFault, LOCK_TIMEOUT } from './faults.ts'
-import { prepared } from './prepared.ts'
+import { type Answer, batchesOf } from './batch.ts'
 import { runTransaction, type TransactionOptions, type Tx } from './transaction.ts'
 
 export interface Database {
-  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Answer<R>>
   inTransaction<T>(work: (tx: Tx) => Promise<T>, options?: TransactionOptions): Promise<T>
   /** A connection of its own, outside the pool, with the same session settings. */
   connect(name: string): Promise<pg.Client>
@@ -90,7 +90,7 @@ export function createDatabase(settings: DatabaseSettings, log: Log, metrics: Me
     const client = await connect()
     let broken: Error | undefined
     try {
-      return await client.query<R>(prepared(text, values))
+      return await batchesOf(client)<R>(text, values)
     } catch (error) {
       if (isPassingFault(error)) broken = error as Error
       throw error

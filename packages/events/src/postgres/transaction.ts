@@ -1,12 +1,11 @@
-import type { Duplex } from 'node:stream'
 import { withoutDeadline } from '@lepton/common/runtime/deadline'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import type pg from 'pg'
+import { type Answer, batchesOf, type Send, Skipped } from './batch.ts'
 import { LOCK_TIMEOUT, STALE_SESSION } from './faults.ts'
-import { prepared } from './prepared.ts'
 
 export interface Tx {
-  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<pg.QueryResult<R>>
+  query<R extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Answer<R>>
   /**
    * Sends a statement without waiting for its answer: it travels with the next one. Statements run in
    * the order they are sent; a fault of this one undoes the transaction at the latest at its commit.
@@ -45,7 +44,7 @@ export async function runTransaction<T>(
   const ended: (() => void)[] = []
   const unwatched: Promise<unknown>[] = []
   let broken: Error | undefined
-  const send = sender(client)
+  const send = batchesOf(client)
 
   /** A fault of a statement that was not waited for is the cause of what failed after it. */
   function later(answer: Promise<unknown>): void {
@@ -54,11 +53,11 @@ export async function runTransaction<T>(
   }
 
   try {
-    later(lock === undefined ? send('begin') : beginLocked(send, lock))
+    later(lock === undefined ? send('begin') : beginLocked(client, lock))
     const result = await work({
-      query: (text, values) => send(prepared(text, values)),
+      query: send,
       write: <R extends pg.QueryResultRow>(text: string, values: unknown[], onRows?: (rows: R[]) => void) =>
-        later(send<R>(prepared(text, values)).then(({ rows }) => onRows?.(rows))),
+        later(send<R>(text, values).then(({ rows }) => onRows?.(rows))),
       afterCommit: (run) => committed.push(run),
       atEnd: (run) => ended.push(run),
     })
@@ -66,7 +65,7 @@ export async function runTransaction<T>(
     withoutDeadline(() => committed.forEach((run) => run()))
     return result
   } catch (error) {
-    await client.query('rollback').catch((refusal: unknown) => (broken = refusal as Error))
+    await rollBack(send).catch((refusal: unknown) => (broken = refusal as Error))
     const cause = error instanceof Unavailable ? error : ((await firstFault(unwatched)) ?? error)
     if (STALE_SESSION.has((cause as { code?: string }).code ?? '')) broken = cause as Error
     throw cause
@@ -76,37 +75,30 @@ export async function runTransaction<T>(
   }
 }
 
-type Send = <R extends pg.QueryResultRow>(query: string | pg.QueryConfig) => Promise<pg.QueryResult<R>>
-
-/** Statements that are sent in one turn of the event loop leave in one write. */
-function sender(client: pg.PoolClient): Send {
-  const { stream } = (client as unknown as { connection: { stream: Duplex } }).connection
-  let isCorked = false
-  return (query) => {
-    if (!isCorked) {
-      isCorked = true
-      stream.cork()
-      process.nextTick(() => {
-        isCorked = false
-        stream.uncork()
-      })
-    }
-    return client.query(query)
-  }
-}
-
-async function beginLocked(send: Send, { id, waitMs }: { id: bigint; waitMs: number }): Promise<void> {
+async function beginLocked(
+  client: pg.PoolClient,
+  { id, waitMs }: { id: bigint; waitMs: number },
+): Promise<void> {
   // One simple query, which takes no parameters; both values are numbers made here.
   const text = `begin; set local lock_timeout = ${waitMs}; select pg_advisory_xact_lock(${id}); reset lock_timeout`
-  await send(text).catch((error: unknown) => {
+  await client.query(text).catch((error: unknown) => {
     throw (error as { code?: string }).code === LOCK_TIMEOUT
       ? new LockBusy('lock busy', { cause: error })
       : error
   })
 }
 
+/** Behind all that was sent: what has not left yet would otherwise begin a transaction after it. */
+async function rollBack(send: Send): Promise<void> {
+  await send('rollback').catch(async (error: unknown) => {
+    if (!(error instanceof Skipped)) throw error
+    await send('rollback')
+  })
+}
+
 async function commit(send: Send, unwatched: readonly Promise<unknown>[]): Promise<void> {
   const { command } = await send('commit').catch((error: unknown) => {
+    if (error instanceof Skipped) throw error.cause
     // A refused COMMIT (a deferred constraint, a serialisation failure) is a definite answer.
     if (/^(23|40)/.test((error as { code?: string }).code ?? '')) throw error
     throw new Unavailable('the answer to COMMIT', { cause: error })
@@ -118,5 +110,6 @@ async function commit(send: Send, unwatched: readonly Promise<unknown>[]): Promi
 
 async function firstFault(answers: readonly Promise<unknown>[]): Promise<unknown> {
   const settled = await Promise.allSettled(answers)
-  return settled.find((answer) => answer.status === 'rejected')?.reason
+  const faults = settled.flatMap((answer) => (answer.status === 'rejected' ? [answer.reason as unknown] : []))
+  return faults.find((fault) => !(fault instanceof Skipped))
 }

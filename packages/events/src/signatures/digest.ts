@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 export const SIGNATURE_HEADER = 'lepton-signature'
 
@@ -22,8 +22,9 @@ export function digestOf({ topic, key, headers, value }: SignedContent): Buffer 
     .sort()
   // JSON has no raw line end: what is before it cannot be taken for what is behind it.
   const head = JSON.stringify([topic, key, names.map((name) => [name, headers[name]])])
-  return createHash('sha256')
-    .update(`${EVENT}${head}\n`)
-    .update(value ?? '')
-    .digest()
+  const before = `${EVENT}${head}\n`
+  const content = Buffer.isBuffer(value)
+    ? Buffer.concat([Buffer.from(before), value])
+    : before + (value ?? '')
+  return hash('sha256', content, 'buffer')
 }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 
 const LEFT = Buffer.from([0])
 const RIGHT = Buffer.from([1])
@@ -52,5 +52,5 @@ export function rootOf(digest: Buffer, path: Buffer): Buffer | undefined {
 }
 
 function join(left: Buffer, right: Buffer): Buffer {
-  return createHash('sha256').update(NODE).update(left).update(right).digest()
+  return hash('sha256', Buffer.concat([NODE, left, right]), 'buffer')
 }
