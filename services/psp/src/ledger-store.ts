@@ -69,7 +69,8 @@ export function openLedger(file: string, { hasWebhooks = false } = {}): Ledger {
     create index if not exists charges_merchant_reference on charges (merchant_reference);
     create table if not exists movements (
       id integer primary key, idempotency_key text not null unique, charge_id text, kind text not null,
-      amount_minor integer not null, refusal text, at text not null) strict;`)
+      amount_minor integer not null, refusal text, at text not null) strict;
+    create index if not exists movements_charge_id on movements (charge_id);`)
   const postbox = openPostbox(db)
   const byKey = db.prepare('select charge_id, refusal from movements where idempotency_key = ?')
   const byId = db.prepare('select * from charges where charge_id = ?')
