@@ -2,12 +2,14 @@ import { connect } from './connect.ts'
 import { lepton } from './lepton.ts'
 import { axiosWithOpossum, cockatiel, grpc, moleculer, moleculerWithResilience } from './others.ts'
 import type { Peer } from './peer.ts'
+import { bareSocket } from './socket.ts'
 import { balancedPool, pool } from './undici.ts'
 
 /** The first is what the others are compared with. */
 export const PEERS = {
   'undici Pool, bare': pool,
   'undici BalancedPool': balancedPool,
+  'bare socket': bareSocket,
   'Lepton, http1': lepton('http1'),
   'Lepton, http2': lepton('http2'),
   'Lepton, grpc': lepton('grpc'),
