@@ -28,7 +28,7 @@ export default {
       displayName: 'unit',
       testMatch: [
         '**/{packages,services,infra,e2e,simulation}/**/src/**/*.test.ts',
-        '**/e2e/chaos/**/*.test.ts',
+        '**/e2e/{bench,chaos}/**/*.test.ts',
       ],
     },
     // One service or package in this process, on a real PostgreSQL.

@@ -18,6 +18,7 @@ import { measureLatency, measureThroughput, ordersOf } from './orders.ts'
 import { measureOutboxDrain } from './outbox-drain.ts'
 import { measurePatterns } from './patterns.ts'
 import { measureOverload } from './overload.ts'
+import { measureProfile } from './profile.ts'
 import { copyOrders, measureRebuild } from './rebuild.ts'
 import { reconciled } from './reconciled.ts'
 import { measureScaling } from './scaling.ts'
@@ -196,6 +197,8 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   scaling: measureScaling,
   services: measureServices,
   floor: (stateDir) => measureFloor(stateDir),
+  // Three minutes, in which the shop is slower for being watched.
+  profile: measureProfile,
   // Six minutes with 150 000 orders, and more with the million that it has otherwise.
   sizes: measureSizes,
   // On the three nodes of `pnpm cluster`, which stay: three minutes, and two.
@@ -207,7 +210,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
 }
 
 /** Measured only when they are named. */
-const BY_NAME = new Set(['sizes', 'nodes', 'update', 'mesh', 'faults'])
+const BY_NAME = new Set(['profile', 'sizes', 'nodes', 'update', 'mesh', 'faults'])
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
