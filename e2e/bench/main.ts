@@ -197,7 +197,7 @@ const SECTIONS: Record<string, (stateDir: string) => Promise<void>> = {
   scaling: measureScaling,
   services: measureServices,
   floor: (stateDir) => measureFloor(stateDir),
-  // Three minutes, in which the shop is slower for being watched.
+  // Five minutes, in which the shop is slower for being watched.
   profile: measureProfile,
   // Six minutes with 150 000 orders, and more with the million that it has otherwise.
   sizes: measureSizes,

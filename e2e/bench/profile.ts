@@ -4,15 +4,16 @@ import type { ShopClient } from '@lepton/testing/shop-client'
 import { until } from '@lepton/testing/until'
 import { withShop } from './bench-shop.ts'
 import { measureThroughput, ordersOf } from './orders.ts'
-import { byLayer } from './profile/by-layer.ts'
+import { byLayer, type LayerTimes } from './profile/by-layer.ts'
 import { PROFILED, profilerOf } from './profile/profiler.ts'
 import { startOrders } from './steady-orders.ts'
 import { add } from './table.ts'
 
 const SAMPLED_US = 500
 const SHOWN = 90
+const IDLE_S = 60
 
-/** Where the CPU of an order goes in the processes of Node: by layer and process, and the dearest functions. */
+/** Where the CPU goes in the processes of Node, of an order and of a shop that idles: by layer and service, and the dearest functions. */
 export async function measureProfile(stateDir: string): Promise<void> {
   await withShop(stateDir, profile, { all: { NODE_OPTIONS: PROFILED } })
 }
@@ -32,38 +33,45 @@ async function profile(shop: Shop, client: ShopClient): Promise<void> {
       const profiles = await Promise.all(
         profilers.map(async ([service, profiler]) => [service, byLayer(await profiler.stop())] as const),
       )
-      show(name, profiles, count)
+      return { name, profiles, count }
     }
-    await during('10/s', async () => {
-      const steady = await startOrders(client, 10)
+    const ofAnOrder = (us: number, orders: number) => `${(us / 1_000 / orders).toFixed(2)} ms`
+    const ofACore = (us: number, seconds: number) => `${(us / 10_000 / seconds).toFixed(3)} %`
+    const idle = await during('idle', () => delay(IDLE_S * 1_000, IDLE_S))
+    show(idle, ofACore)
+    const steady = await during('10/s', async () => {
+      const asking = await startOrders(client, 10)
       await delay(20_000)
-      const asked = await steady.stop()
+      const asked = await asking.stop()
       await until('every order to be final', async () => (await orders.count()).open === 0)
       return asked.filter(({ status }) => status === 202).length
     })
-    await during('64 shoppers', async () => {
+    show(steady, ofAnOrder)
+    const busy = await during('64 shoppers', async () => {
       await measureThroughput(client, orders.count, 2_000, 64)
       return 2_000
     })
+    show(busy, ofAnOrder)
   } finally {
     await orders.close()
   }
 }
 
-type Times = ReturnType<typeof byLayer>
+interface Profiled {
+  name: string
+  profiles: (readonly [service: string, LayerTimes])[]
+  /** Of what it is shown by: orders, or seconds. */
+  count: number
+}
 
-function show(name: string, profiles: readonly (readonly [string, Times])[], orders: number): void {
-  const ms = (us: number) => `${(us / 1_000 / orders).toFixed(2)} ms`
-  const all = totals(profiles.map(([, times]) => times.layers))
-  for (const [layer, us] of largest(all)) {
-    const services = totals(
-      profiles.map(([service, { layers }]) => new Map([[service, layers.get(layer) ?? 0]])),
-    )
-    const where = largest(services).map(([service, part]) => `${service} ${ms(part)}`)
-    add(`${name}: ${layer}`, `${ms(us)} of an order (${where.slice(0, 5).join(', ')})`)
+function show({ name, profiles, count }: Profiled, format: (us: number, count: number) => string): void {
+  for (const [layer, us] of largest(totals(profiles.map(([, times]) => times.layers)))) {
+    const parts = profiles.map(([service, { layers }]) => new Map([[service, layers.get(layer) ?? 0]]))
+    const where = largest(totals(parts)).map(([service, part]) => `${service} ${format(part, count)}`)
+    add(`${name}: ${layer}`, `${format(us, count)} (${where.join(', ')})`)
   }
-  for (const [place, us] of largest(totals(profiles.map(([, times]) => times.functions))).slice(0, SHOWN))
-    add(`  ${ms(us)}`, place)
+  const functions = largest(totals(profiles.map(([, times]) => times.functions)))
+  for (const [place, us] of functions.slice(0, SHOWN)) add(`  ${format(us, count)}`, place)
 }
 
 function totals(maps: readonly ReadonlyMap<string, number>[]): Map<string, number> {
