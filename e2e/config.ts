@@ -1,3 +1,6 @@
+import { withoutPattern } from '@lepton/testing/mutants/environment'
+import type { Protection } from '@lepton/testing/mutants/protections'
+
 /** The gateway of a shop that is not the suite's own: one that Docker Compose runs from this checkout. */
 export function targetUrl(env = process.env): string | undefined {
   return env['LEPTON_TARGET'] || undefined
@@ -60,6 +63,14 @@ export function keepsState(env = process.env): boolean {
 
 export function publishStateDir(dir: string): void {
   process.env['E2E_STATE_DIR'] = dir
+}
+
+/** Takes the protection out of every process of the suite's own shop that this one is without, too (hostile/mutants.ts). */
+export function mutation(env = process.env): Record<string, string> {
+  const mutant = env['LEPTON_MUTANT'] as Protection | undefined
+  if (mutant === undefined) return {}
+  const { importOption, ...named } = withoutPattern(mutant)
+  return { ...named, NODE_OPTIONS: importOption }
 }
 
 /** Settings of a shop under test: many requests come from one address, and a test does not wait minutes for a deadline. */

@@ -6,7 +6,7 @@ import { serveControl } from '@lepton/local/control'
 import { ROOT } from '@lepton/local/root'
 import { startShop } from '@lepton/local/shop'
 import { ofEachOwner } from '@lepton/setup/services'
-import { publishStateDir, SETTINGS, targetUrl } from './config.ts'
+import { mutation, publishStateDir, SETTINGS, targetUrl } from './config.ts'
 import { handoverFile, type Handover } from './launcher-target.ts'
 import { ownShop } from './own-shop.ts'
 
@@ -15,7 +15,8 @@ async function setup(): Promise<void> {
   if (targetUrl() !== undefined) return
   const stateDir = await mkdtemp(join(tmpdir(), 'lepton-e2e-'))
   const config = { ...readConfig(), given: {} }
-  const shop = await startShop({ root: ROOT, stateDir, useDefaultPorts: false, config, env: SETTINGS })
+  const env = { ...SETTINGS, all: { ...SETTINGS.all, ...mutation() } }
+  const shop = await startShop({ root: ROOT, stateDir, useDefaultPorts: false, config, env })
   const closeControl = await serveControl(shop, () => undefined)
   ownShop.stop = async () => {
     closeControl()

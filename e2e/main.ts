@@ -3,13 +3,16 @@ import { join } from 'node:path'
 import { ROOT } from '@lepton/local/root'
 import { bringUpCluster } from './cluster-command.ts'
 import { composeGateway, environmentOfJest, KUBERNETES } from './config.ts'
+import { runProtections } from './hostile/mutants.ts'
 
 const USAGE = `pnpm e2e [--target compose|kubernetes|URL] [jest's own arguments]
+       pnpm e2e --mutants [signatures,audience,…]
 
   without a target    the journeys visit a shop of their own, started on free ports and stopped afterwards
   --target compose    brings the shop up with Docker Compose, visits it, and lets it run
   --target kubernetes the same on the three nodes of pnpm cluster, which needs root
   --target URL        visits the shop that Docker Compose runs from this checkout, by its gateway
+  --mutants           takes each protection out of a shop in turn: the attack that it keeps out must be noticed
 `
 
 /** Gives the gateway's address. */
@@ -38,6 +41,7 @@ function runJest(target: string | undefined, args: readonly string[]): void {
 
 async function main([first, name, ...rest]: readonly string[]): Promise<void> {
   if (first === '--help') process.stdout.write(USAGE)
+  else if (first === '--mutants') process.exitCode = (await runProtections(name)) ? 0 : 1
   else if (first !== '--target') runJest(undefined, process.argv.slice(2))
   else if (name === undefined) throw new Error(USAGE)
   else runJest(await targetOf(name), rest)

@@ -71,10 +71,12 @@ export async function send({
       },
     },
     (answer) => {
-      void text(answer).then(
-        (got) => resolve({ status: answer.statusCode ?? 0, headers: answer.headers, body: got }),
-        reject,
-      )
+      const { statusCode: status = 0, headers: got } = answer
+      // Who is let in to a stream has all that we need to know: it would not end.
+      if (got['content-type']?.startsWith('text/event-stream')) {
+        answer.destroy()
+        resolve({ status, headers: got, body: '' })
+      } else void text(answer).then((body) => resolve({ status, headers: got, body }), reject)
     },
   )
   sent.once('error', reject)

@@ -18,6 +18,7 @@ import { innocent } from '../hostile/innocent.ts'
 import { databaseRoles } from '../hostile/database-roles.ts'
 import { kafkaUsers } from '../hostile/kafka-users.ts'
 import { pagesOfMetrics } from '../hostile/pages-of-metrics.ts'
+import { readEvents } from '../hostile/read-events.ts'
 import { books } from './books.ts'
 import { buying } from './buying.ts'
 import { clientLibrary } from './client-library.ts'
@@ -79,6 +80,7 @@ describe('a foreign participant', participants)
 describe('a hostile client', hostile)
 describe('an innocent guest beside it', innocent)
 describe('one who reaches Kafka', forgedEvents)
+describe('one who reads Kafka', readEvents)
 describe('a service that was taken over', kafkaUsers)
 describe('the role of a service in its database', databaseRoles)
 describe('one who reaches Consul', consulUsers)

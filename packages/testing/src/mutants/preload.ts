@@ -1,11 +1,12 @@
 import { registerHooks } from 'node:module'
 import type { Pattern } from '@lepton/contracts/patterns'
 import { type Edit, mutate, MUTANT_EDITS } from './edits.ts'
+import { type Protection, PROTECTION_EDITS } from './protections.ts'
 
-// Loaded into a process before its own code: takes the pattern that LEPTON_MUTANT names out of the files it loads.
+// Loaded into a process before its own code: takes what LEPTON_MUTANT names out of the files it loads.
 const ROOT = new URL('../../../../', import.meta.url)
-const pattern = process.env.LEPTON_MUTANT as Pattern
-const edits: readonly Edit[] = MUTANT_EDITS[pattern]
+const mutant = process.env.LEPTON_MUTANT as Pattern | Protection
+const edits: readonly Edit[] = { ...MUTANT_EDITS, ...PROTECTION_EDITS }[mutant]
 const byUrl = Map.groupBy(edits, ({ file }) => new URL(file, ROOT).href)
 
 registerHooks({
