@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, describe, expect, it, jest } from '@jest/globals'
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals'
 import { askControl } from '@lepton/local/control'
 import type { Shop } from '@lepton/local/shop-types'
 import { createShopClient, type ShopClient, type Shopper } from '@lepton/testing/shop-client'
@@ -20,20 +20,25 @@ const LINES = [{ item_id: 'desk-mat', quantity: 1 }]
 const BLOCKS = [1_048_576, 4_096, 1]
 
 const folder = mkdtempSync(join(tmpdir(), 'lepton-disk-'))
-/** A disk of its own takes the right to mount one. */
-const hasDisk =
-  process.platform === 'linux' &&
-  spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600m', 'lepton', folder]).status === 0
+const mount = () => spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=600m', 'lepton', folder]).status === 0
+const unmount = () => spawnSync('umount', ['--lazy', folder])
+/** A disk of its own takes the right to mount one. It is given back at once: where no test of this file runs, no hook does. */
+const mayMount = process.platform === 'linux' && mount()
+if (mayMount) unmount()
 const filler = join(folder, 'filler')
 let shop: SpawnedShop | undefined
 let client: ShopClient
 let customer: Shopper
 const accepted: string[] = []
 
+beforeAll(() => {
+  if (mayMount) expect(mount()).toBe(true)
+})
+
 afterAll(async () => {
   await client?.close()
   await shop?.stop()
-  if (hasDisk) spawnSync('umount', ['--lazy', folder])
+  if (mayMount) unmount()
   rmSync(folder, { recursive: true })
 })
 
@@ -62,7 +67,7 @@ async function tryToBuy(): Promise<number | undefined> {
 type Processes = Record<'servers' | 'instances', ReturnType<Shop['servers']>>
 const processes = async () => (await askControl(shop!.stateDir, { command: 'ps', args: [] })) as Processes
 
-;(hasDisk ? describe : describe.skip)('a shop on a full disk', () => {
+;(mayMount ? describe : describe.skip)('a shop on a full disk', () => {
   it('refuses orders, and ends no process but the servers that store', async () => {
     shop = await spawnShop(join(folder, 'shop'), { args: ARGS })
     client = createShopClient(shop.urls.gateway)
