@@ -159,7 +159,7 @@ class Batch extends pg.Query {
     this.#settle(error)
   }
 
-  /** Where the server itself refuses one, it runs none of those behind it; where it is gone, nobody knows what it has run. */
+  /** Where the server itself refuses one, it runs none of those behind it; where it is gone, what it has run is unknown. */
   #settle(error = new Error('the server did not answer')): void {
     const isRefused = error instanceof pg.DatabaseError && error.severity === 'ERROR'
     for (const [index, { tag, rows, unreadable, resolve, reject }] of this.#statements.entries()) {
