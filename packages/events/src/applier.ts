@@ -43,7 +43,6 @@ export function createApplier(
   })
 
   async function apply(records: readonly ParsedRecord[]): Promise<void> {
-    const done = duration.startTimer({ topic })
     const startedAtMs = spanNowMs()
     const attempt = (isOptimistic: boolean) =>
       database.inTransaction((tx) => applyChunk(tx, subscription, records, Date.now(), { isOptimistic }))
@@ -52,7 +51,7 @@ export function createApplier(
         if (error instanceof KeysWait) return attempt(false)
         throw error
       })
-      .finally(done)
+      .finally(() => duration.observe({ topic }, (spanNowMs() - startedAtMs) / 1_000))
     const nowMs = Date.now()
     for (const record of records) traceRecord(record, startedAtMs, records.length)
     for (const { record } of records) age.observe({ topic }, Math.max(0, nowMs - record.timestampMs) / 1_000)

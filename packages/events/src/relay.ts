@@ -223,11 +223,11 @@ function sentMetrics(metrics: Metrics): (batch: readonly PendingEvent[], tookMs:
     help: "Time from when an event was made to the broker's acknowledgement",
   })
   return (batch, tookMs) => {
-    sending.observe(tookMs / 1_000)
+    sending.observe({}, tookMs / 1_000)
     sent.inc(batch.length)
     const nowMs = Date.now()
     for (const row of batch) {
-      published.observe(Math.max(0, nowMs - madeAtMs(row.event_id)) / 1_000)
+      published.observe({}, Math.max(0, nowMs - madeAtMs(row.event_id)) / 1_000)
       traceRow(row)
     }
   }

@@ -133,7 +133,7 @@ describe('how events travel', () => {
     for (let count = 0; count < 100; count++) {
       busy!.observe({ topic: 'order.v1' }, 0.01)
       age!.observe({ topic: 'order.v1' }, 0.02)
-      published.observe(0.004)
+      published.observe({}, 0.004)
     }
     await look()
     await look()

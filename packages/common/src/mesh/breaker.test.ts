@@ -67,6 +67,18 @@ describe('breaker', () => {
     expect(breaker.state()).toBe('closed')
   })
 
+  it('opens by what has ended: calls in flight, and ends that say nothing, do not make failures fewer', async () => {
+    const { breaker, call } = setUp()
+    const inFlight = deferred()
+    const running = Array.from({ length: 20 }, () => breaker.run(() => inFlight.promise))
+    await call(504, 20)
+    await call(500, 10)
+    expect(breaker.state()).toBe('open')
+    inFlight.resolve(200)
+    await Promise.all(running)
+    expect(breaker.state()).toBe('open')
+  })
+
   it('does not take for a failure what is not the fault of the service', async () => {
     const { breaker } = setUp()
     for (let count = 0; count < 40; count++) {
@@ -127,7 +139,7 @@ describe('breaker', () => {
     const { breaker, call, pass } = setUp()
     const old = deferred()
     const straggler = breaker.run(() => old.promise)
-    await call(500, 9)
+    await call(500, 10)
     pass(2)
     old.resolve(200)
 
@@ -139,7 +151,7 @@ describe('breaker', () => {
     const { breaker, call, pass } = setUp()
     const old = deferred()
     const straggler = breaker.run(() => old.promise)
-    await call(500, 9)
+    await call(500, 10)
     pass(2)
     old.resolve(500)
     await straggler

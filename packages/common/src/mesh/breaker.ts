@@ -121,6 +121,74 @@ export function createBreaker({
     return created
   }
 
+  /** The caller hears of a failure after the breaker did: its next call meets the new state. */
+  async function runClosed<T>(work: () => Promise<T>): Promise<T> {
+    const begun = generation
+    try {
+      const result = await work()
+      const failing = note(begun, judgeResult(result))
+      if (failing !== undefined) await failing
+      return result
+    } catch (error) {
+      await note(begun, judgeError(error))
+      throw error
+    }
+  }
+
+  /**
+   * A success changes nothing but the statistics, which opossum keeps by its own events: to fire for it would
+   * cost more than all else that the mesh does for a call.
+   */
+  function note(begun: number, verdict: Verdict): Promise<void> | undefined {
+    if (begun !== generation || verdict === 'nothing') return undefined
+    if (verdict === 'bad') return circuit.fire(() => Promise.reject(failed)).catch(() => undefined)
+    circuit.emit('fire')
+    circuit.emit('success')
+    return undefined
+  }
+
+  function runProbe<T>(work: () => Promise<T>): Promise<T> {
+    if (!circuit.pendingClose) {
+      if (!circuit.halfOpen || !admitsProbe) return Promise.reject(new BreakerOpen(`${name} fails too often`))
+      // The probe before said nothing. opossum has no way to let another one in but to begin half-open again.
+      circuit.shutdown()
+      circuit = createCircuit({ isHalfOpen: true })
+    }
+    admitsProbe = false
+    const begun = generation
+    return new Promise<T>((resolve, reject) => {
+      let deliver = () => reject(new BreakerOpen(`${name} is shut down`))
+      function attempt(): Promise<void> {
+        return new Promise((succeed, fail) => {
+          function end(verdict: Verdict): void {
+            // Left unsettled, the call says nothing to opossum.
+            if (begun !== generation) deliver()
+            else if (verdict === 'bad') fail(failed)
+            else if (verdict === 'good') succeed()
+            else {
+              admitsProbe = true
+              deliver()
+            }
+          }
+          work().then(
+            (result) => {
+              deliver = () => resolve(result)
+              end(judgeResult(result))
+            },
+            (error: unknown) => {
+              deliver = () => reject(error)
+              end(judgeError(error))
+            },
+          )
+        })
+      }
+      circuit.fire(attempt).then(
+        () => deliver(),
+        () => deliver(),
+      )
+    })
+  }
+
   return {
     state: () => (circuit.closed ? 'closed' : circuit.opened ? 'open' : 'half-open'),
 
@@ -129,50 +197,7 @@ export function createBreaker({
     retryAfterMs: () =>
       circuit.closed || circuit.pendingClose || admitsProbe ? 0 : Math.max(1, openedAtMs + resetMs - now()),
 
-    run<T>(work: () => Promise<T>): Promise<T> {
-      const isProbe = !circuit.closed
-      if (isProbe && !circuit.pendingClose) {
-        if (!circuit.halfOpen || !admitsProbe)
-          return Promise.reject(new BreakerOpen(`${name} fails too often`))
-        // The probe before said nothing. opossum has no way to let another one in but to begin half-open again.
-        circuit.shutdown()
-        circuit = createCircuit({ isHalfOpen: true })
-      }
-      admitsProbe = false
-      const begun = generation
-      return new Promise<T>((resolve, reject) => {
-        let deliver = () => reject(new BreakerOpen(`${name} is shut down`))
-        function attempt(): Promise<void> {
-          return new Promise((succeed, fail) => {
-            function end(verdict: Verdict): void {
-              // Left unsettled, the call says nothing to opossum.
-              if (begun !== generation) deliver()
-              else if (verdict === 'bad') fail(failed)
-              else if (verdict === 'good') succeed()
-              else {
-                if (isProbe) admitsProbe = true
-                deliver()
-              }
-            }
-            work().then(
-              (result) => {
-                deliver = () => resolve(result)
-                end(judgeResult(result))
-              },
-              (error: unknown) => {
-                deliver = () => reject(error)
-                end(judgeError(error))
-              },
-            )
-          })
-        }
-        // The caller hears of the end after the breaker did: its next call meets the new state.
-        circuit.fire(attempt).then(
-          () => deliver(),
-          () => deliver(),
-        )
-      })
-    },
+    run: (work) => (circuit.closed && !circuit.isShutdown ? runClosed(work) : runProbe(work)),
 
     reset() {
       const wasClosed = circuit.closed

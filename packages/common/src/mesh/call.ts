@@ -51,7 +51,7 @@ export async function callEndpoints(
   for (;;) {
     const endpoint = target.balancer.take({ tried, isRetryable: call.isRetryable, key: call.key })
     if (endpoint === undefined) throw new CallFailed('no instance is known', { isFault: false })
-    metrics.picks.inc(label)
+    target.countPick()
     tried.push(endpoint)
     const mayRepeat = call.isRetryable && call.inboundAttempt === 1 && sent < settings.retry.maxRetries
     const begin = (to: Endpoint, attempt: number) =>
@@ -63,7 +63,7 @@ export async function callEndpoints(
     const beginSecond = (budget: RetryBudget) => {
       const other = takeOther(target, tried, call, budget)
       if (other === undefined) return undefined
-      metrics.picks.inc(label)
+      target.countPick()
       tried.push(other)
       sent += 1
       return begin(other, sent + 1)

@@ -193,7 +193,9 @@ export function createMeshClient({
       throw tooMany(service, 'of all operations')
     }
     try {
-      if (budgetMs <= 0 || !(await isReadyWithin(target.watch, budgetMs))) throw new DeadlineExceeded()
+      const { watch } = target
+      const isKnown = budgetMs > 0 && (watch.isReady() || (await isReadyWithin(watch, budgetMs)))
+      if (!isKnown) throw new DeadlineExceeded()
       return await operation.breaker.run(() =>
         callEndpoints(
           target,

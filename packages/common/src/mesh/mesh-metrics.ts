@@ -57,3 +57,18 @@ export function createMeshMetrics(metrics: Metrics) {
     }),
   }
 }
+
+/** Counts the tries of one operation, whose series are looked up once: by result, and how long each took (s). */
+export function tryCounter(
+  { duration, tries }: MeshMetrics,
+  labels: { server_address: string; http_route: string },
+): (result: string, seconds: number) => void {
+  const took = duration.labels(labels)
+  const counts = new Map<string, { inc(): void }>()
+  return (result, seconds) => {
+    took.observe(seconds)
+    let count = counts.get(result)
+    if (count === undefined) counts.set(result, (count = tries.labels({ ...labels, result })))
+    count.inc()
+  }
+}

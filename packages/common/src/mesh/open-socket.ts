@@ -1,4 +1,4 @@
-import { connect, isIP, type Socket } from 'node:net'
+import { connect, isIP, type OnReadOpts, type Socket } from 'node:net'
 import { connect as connectSecurely } from 'node:tls'
 import type { SecureWay } from './tls/identity.ts'
 
@@ -26,16 +26,18 @@ export const CONNECT_TIMEOUT = 'ERR_CONNECT_TIMEOUT'
  * A socket to one endpoint, destroyed with an error of the code `CONNECT_TIMEOUT` where it is not open in time.
  *
  * @param protocols what is offered by ALPN
+ * @param onread takes what comes where the socket is read by no stream
  */
 export function openSocket(
   { host, port, tls }: SocketPlace,
   limits: SocketLimits,
-  protocols?: string[],
+  { protocols, onread }: { protocols?: string[]; onread?: OnReadOpts } = {},
 ): Socket {
+  const to = { host, port, ...(onread && { onread }) }
   const socket =
     tls === undefined
-      ? connect({ host, port })
-      : connectSecurely({ host, port, ...(protocols && { ALPNProtocols: protocols }), ...tls() })
+      ? connect(to)
+      : connectSecurely({ ...to, ...(protocols && { ALPNProtocols: protocols }), ...tls() })
   socket.setNoDelay()
   limitTcp(socket, host, limits)
   let isOpen = false

@@ -3,13 +3,15 @@ import type { Log } from '../runtime/log.ts'
 import { type Breaker, type BreakerState, createBreaker, type Verdict } from './breaker.ts'
 import { createLimit, type Limit } from './limit.ts'
 import { createQuantile, type Quantile } from './quantile.ts'
-import type { MeshMetrics } from './mesh-metrics.ts'
+import { type MeshMetrics, tryCounter } from './mesh-metrics.ts'
 import type { MeshSettings } from './settings.ts'
 
 export interface Operation {
   /** The name under which it is counted. */
   name: string
   breaker: Breaker
+  /** Counts a try that has ended. */
+  count: (result: string, seconds: number) => void
   /** How long a try takes (ms): half of them, and all but one in twenty. */
   median: Quantile
   p95: Quantile
@@ -67,7 +69,8 @@ export function createOperations(
     const limit = createLimit(Math.ceil(settings.maxPending * settings.maxOperationShare))
     const guessMs = settings.balancer.load.defaultRttMs
     const [median, p95] = [createQuantile(0.5, guessMs), createQuantile(0.95, guessMs)]
-    const operation = { name, breaker, limit, median, p95 }
+    const count = tryCounter(metrics, breakerLabel)
+    const operation = { name, breaker, count, limit, median, p95 }
     known.set(name, operation)
     return operation
   }

@@ -21,6 +21,7 @@ export interface Target {
   balancer: Balancer
   limit: Limit
   budget: RetryBudget
+  countPick(): void
   /** Of second tries beside a first that is slower than most; undefined where they are not wanted. */
   hedges(): RetryBudget | undefined
   /** Of a call that names none, where the control plane says it. */
@@ -54,6 +55,7 @@ export function createTarget({ watch, random, identity, ...deps }: TargetOptions
   const { service } = watch
   const label = { server_address: service }
   const operations = createOperations(service, deps)
+  const picks = metrics.picks.labels(label)
   const connections = createConnections(service, {
     settings: settings.transport,
     identity,
@@ -143,6 +145,7 @@ export function createTarget({ watch, random, identity, ...deps }: TargetOptions
     balancer,
     budget,
     limit,
+    countPick: () => picks.inc(),
     deadlineMs: () => deadlineMs,
     hedges: () => (isHedging ? hedgeBudget : undefined),
 

@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import type { Readable } from 'node:stream'
 import type { Socket } from 'node:net'
 import { buildConnector, type Dispatcher, Pool } from 'undici'
+import { createDeadlines, type Deadlines } from './deadlines.ts'
 import { CONNECT_TIMEOUT, limitTcp, type SocketLimits } from './open-socket.ts'
 import type { SecureWay } from './tls/identity.ts'
 
@@ -86,12 +87,13 @@ export function createTransport(origin: string, settings: TransportSettings, tls
   }
   const { connections, maxResponseBytes: maxResponseSize, streams, streamSilenceMs } = settings
   const pool = new Pool(origin, { ...shared, connections, maxResponseSize, bodyTimeout: 0 })
+  const deadlines = createDeadlines()
   // A stream holds its connection: it must not take one that requests need.
   let streamPool: Pool | undefined
   const forStreams = () =>
     (streamPool ??= new Pool(origin, { ...shared, connections: streams, bodyTimeout: streamSilenceMs }))
   return {
-    exchange: (request) => exchange(pool, request),
+    exchange: (request) => exchange(pool, deadlines, request),
     open: (request, signal) => open(forStreams(), request, signal),
     close: async () => {
       await Promise.all([pool.close(), streamPool?.close()])
@@ -157,7 +159,11 @@ const NOT_SENT = new Set([
   'ENOTFOUND',
 ])
 
-function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }: Exchange): Promise<Answer> {
+function exchange(
+  pool: Pool,
+  deadlines: Deadlines,
+  { method, path, headers, body, timeoutMs, signal }: Exchange,
+): Promise<Answer> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(new TransportError('cancelled', false, signal.reason))
     let controller: Dispatcher.DispatchController | undefined
@@ -166,18 +172,6 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }
     let answerHeaders: IncomingHttpHeaders = {}
     const chunks: Buffer[] = []
 
-    const endsAtMs = performance.now() + timeoutMs
-    let timer = setTimeout(checkTime, timeoutMs)
-    let lastTurn: NodeJS.Immediate | undefined
-
-    // Timers count from the start of the turn they are set in: after a long turn they are early.
-    // And a process that was held up finds them due before it has read what has arrived.
-    function checkTime(): void {
-      const leftMs = endsAtMs - performance.now()
-      if (leftMs >= 1) timer = setTimeout(checkTime, leftMs)
-      else lastTurn = setImmediate(expire)
-    }
-
     function end(fault: 'timeout' | 'cancelled'): void {
       expired = new TransportError(fault, controller !== undefined, signal?.reason)
       controller?.abort(expired)
@@ -185,12 +179,11 @@ function exchange(pool: Pool, { method, path, headers, body, timeoutMs, signal }
       reject(expired)
       stop()
     }
-    const expire = () => end('timeout')
     const cancel = () => end('cancelled')
+    const callOff = deadlines.add(timeoutMs, () => end('timeout'))
 
     function stop(): void {
-      clearTimeout(timer)
-      clearImmediate(lastTurn)
+      callOff()
       signal?.removeEventListener('abort', cancel)
     }
 

@@ -58,7 +58,7 @@ export function beginTry(
   operation: Operation,
   endpoint: Endpoint,
   call: Call,
-  { metrics, now }: CallDeps,
+  { now }: CallDeps,
   { attempt, isCancellable }: { attempt: number; isCancellable: boolean },
 ): RunningTry<Try> {
   // Costs more than all else here: only for a try that another may overtake.
@@ -102,14 +102,18 @@ export function beginTry(
     } finally {
       const rttMs = now() - startedMs
       target.balancer.settle(endpoint, { outcome, startedMs, rttMs })
-      const labels = { server_address: target.service, http_route: operation.name }
-      metrics.duration.observe(labels, rttMs / 1000)
-      metrics.tries.inc({ ...labels, result: resultOf(result) })
+      operation.count(resultOf(result), rttMs / 1000)
       if (trace?.is_sampled === true)
         recordSpan(trace, startedAtMs, {
           name: `${target.service} ${operation.name}`,
           kind: 'client',
-          attributes: { ...labels, instance: endpoint.instance.name, attempt, result: resultOf(result) },
+          attributes: {
+            server_address: target.service,
+            http_route: operation.name,
+            instance: endpoint.instance.name,
+            attempt,
+            result: resultOf(result),
+          },
           error: result !== undefined && 'error' in result ? result.error.fault : undefined,
         })
     }

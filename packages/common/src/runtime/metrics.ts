@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
-import { Counter, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, Gauge, Registry } from 'prom-client'
+import { createHistogram, type Histogram, observedOf } from './histogram.ts'
+import { createSeries, type Labels } from './series.ts'
 
 /** Bucket bounds in seconds: of those that OpenTelemetry's HTTP conventions name, the ones that matter here. */
 const SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5]
 /** Lines of a process's page, by default: what a scrape can take in without anybody noticing. */
 const MAX_SERIES = 2_000
-/** What a label is where there is no room for one more value. */
-const OTHER = '_OTHER'
 
 interface Definition<L extends string> {
   name: string
@@ -18,8 +18,6 @@ interface Collected<M> {
   /** Runs before each scrape. */
   collect?: (metric: M) => void | Promise<void>
 }
-
-type Labels = Record<string, string | number | undefined>
 
 export interface Metrics {
   registry: Registry
@@ -41,97 +39,81 @@ export function createMetrics(
 ): Metrics {
   const registry = new Registry()
   registry.setDefaultLabels(labels)
-  let left = maxSeries
+  const room = { left: maxSeries }
+  const registers = [registry]
 
-  /** Keeps the metric's label sets within what is left; `lines` is what one set takes. */
-  function bounded<M extends object>(metric: M, labelNames: readonly string[], lines: number): M {
-    left -= lines
+  /** Keeps the label sets of a metric of prom-client within the room there is. */
+  function bounded<M extends object>(metric: M, labelNames: readonly string[]): M {
+    const sets = createSeries(labelNames, (labels) => labels, { room, lines: 1 })
     if (labelNames.length === 0) return metric
-    const known = new Set<string>()
-    const other = Object.fromEntries(labelNames.map((name) => [name, OTHER]))
-    const setOf = (given: Labels) => {
-      const key = keyOf(given, labelNames)
-      if (known.has(key)) return given
-      if (left < lines) return other
-      left -= lines
-      known.add(key)
-      return given
-    }
     const methods = metric as unknown as Record<string, (given: Labels, value?: number) => void>
-    for (const name of ['inc', 'dec', 'set', 'observe']) {
+    for (const name of ['inc', 'dec', 'set']) {
       const method = methods[name]?.bind(metric)
-      if (method !== undefined) methods[name] = (given, value) => method(setOf(given), value)
+      if (method !== undefined) methods[name] = (given, value) => method(sets.of(given), value)
     }
     return metric
   }
 
   /**
-   * Has a bounded counter add up by itself, and give prom-client the sums when they are read: there, each step takes a
+   * Has a counter add up by itself, and give prom-client the sums when they are read: there, each step takes a
    * microsecond, and some are taken with every request.
    */
-  function addUp(counter: object, labelNames: readonly string[]): void {
+  function addingUp<M extends object>(counter: M, labelNames: readonly string[]): M {
+    const series = createSeries(labelNames, (labels) => ({ labels, sum: 0 }), { room, lines: 1 })
+    if (labelNames.length === 0) return counter
     const own = counter as {
       inc(labels: Labels, by?: number): void
+      labels(labels: Labels): { inc(by?: number): void }
       collect?: () => void | Promise<void>
     }
     const { collect } = own
     const add = own.inc.bind(counter)
-    const sums = new Map<string, { labels: Labels; sum: number }>()
     own.inc = (labels, by = 1) => {
-      const key = keyOf(labels, labelNames)
-      const known = sums.get(key)
-      if (known !== undefined) known.sum += by
-      else if (sums.size < maxSeries) sums.set(key, { labels: { ...labels }, sum: by })
-      else add(labels, by)
+      series.of(labels).sum += by
+    }
+    own.labels = (labels) => {
+      const one = series.of(labels)
+      return {
+        inc(by = 1) {
+          one.sum += by
+        },
+      }
     }
     own.collect = async () => {
       await collect?.call(counter)
-      for (const one of sums.values()) {
+      for (const one of series.all()) {
         if (one.sum > 0) add(one.labels, one.sum)
         one.sum = 0
       }
     }
+    return counter
   }
 
-  function once<M extends object>(
-    name: string,
-    create: () => M,
-    labelNames: readonly string[],
-    lines = 1,
-  ): M {
-    return (
-      (registry.getSingleMetric(name) as unknown as M | undefined) ?? bounded(create(), labelNames, lines)
-    )
-  }
+  const once = <M extends object>(name: string, create: () => M): M =>
+    (registry.getSingleMetric(name) as unknown as M | undefined) ?? create()
 
-  const registers = [registry]
   const metrics: Metrics = {
     registry,
-    counter({ name, help, labelNames = [], collect }) {
-      const isKnown = registry.getSingleMetric(name) !== undefined
-      const create = () => new Counter({ name, help, labelNames, registers, ...collecting(collect) })
-      const counter = once(name, create, labelNames)
-      if (!isKnown && labelNames.length > 0) addUp(counter, labelNames)
-      return counter
-    },
-    gauge: ({ name, help, labelNames = [], collect }) =>
-      once(name, () => new Gauge({ name, help, labelNames, registers, ...collecting(collect) }), labelNames),
-    histogram: ({ name, help, labelNames = [], buckets = SECONDS }) =>
-      once(
-        name,
-        () => new Histogram({ name, help, labelNames, buckets, registers }),
-        labelNames,
-        buckets.length + 3,
+    counter: ({ name, help, labelNames = [], collect }) =>
+      once(name, () =>
+        addingUp(new Counter({ name, help, labelNames, registers, ...collecting(collect) }), labelNames),
       ),
+    gauge: ({ name, help, labelNames = [], collect }) =>
+      once(name, () =>
+        bounded(new Gauge({ name, help, labelNames, registers, ...collecting(collect) }), labelNames),
+      ),
+    histogram: ({ name, help, labelNames = [], buckets = SECONDS }) =>
+      once(name, () => {
+        const lines = buckets.length + 3
+        const create = (labels: Labels) => observedOf(labels, buckets)
+        const series = createSeries(labelNames, create, { room, lines })
+        const histogram = createHistogram({ name, help, buckets }, series)
+        registry.registerMetric(histogram)
+        return histogram
+      }),
   }
   addProcessMetrics(metrics)
   return metrics
-}
-
-function keyOf(labels: Labels, labelNames: readonly string[]): string {
-  let key = ''
-  for (const name of labelNames) key += `${labels[name]}\0`
-  return key
 }
 
 function collecting<M>(collect: ((metric: M) => void | Promise<void>) | undefined) {

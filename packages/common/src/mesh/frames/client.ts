@@ -1,3 +1,4 @@
+import { createDeadlines, type Deadlines } from '../deadlines.ts'
 import { openedBy, openSocket, type SocketPlace } from '../open-socket.ts'
 import {
   type Answer,
@@ -13,6 +14,7 @@ import { createHeadReader, headOf } from './head.ts'
 
 /** Sockets to one endpoint: a large answer on one does not hold up all others. */
 const CONNECTIONS = 2
+const READ_BYTES = 64 * 1024
 const MAX_EXCHANGE = 0xffff_ffff
 /** Until the server says how many it takes. */
 const FIRST_CREDIT = 32
@@ -40,6 +42,7 @@ export function createFramesTransport(
   streams: Transport,
 ): Transport {
   let connections: Connection[] = []
+  const deadlines = createDeadlines()
   let isClosed = false
 
   function connection(): Connection {
@@ -47,7 +50,7 @@ export function createFramesTransport(
     let best: Connection | undefined
     for (const one of connections) if (best === undefined || one.pending() < best.pending()) best = one
     if (best !== undefined && (best.pending() === 0 || connections.length >= CONNECTIONS)) return best
-    const opened = openConnection(place, settings)
+    const opened = openConnection(place, settings, deadlines)
     connections.push(opened)
     return opened
   }
@@ -70,8 +73,10 @@ export function createFramesTransport(
   }
 }
 
-function openConnection(place: SocketPlace, settings: TransportSettings): Connection {
-  const socket = openSocket(place, settings)
+function openConnection(place: SocketPlace, settings: TransportSettings, deadlines: Deadlines): Connection {
+  // Into one buffer, past the stream: a buffer for each read, and the stream's turns, cost more than to take the frames apart.
+  const onread = { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback: onBytes }
+  const socket = openSocket(place, settings, { onread })
   const writer = createFrameWriter(socket)
   const waiting = new Map<number, Waiting>()
   const turns = createTurns(FIRST_CREDIT)
@@ -81,6 +86,17 @@ function openConnection(place: SocketPlace, settings: TransportSettings): Connec
   let isLeaving = false
   let heardAtMs = 0
   let onIdle: (() => void) | undefined
+
+  /** @returns that more may come */
+  function onBytes(count: number, buffer: Uint8Array): boolean {
+    heardAtMs = performance.now()
+    try {
+      read((buffer as Buffer).subarray(0, count))
+    } catch (error) {
+      socket.destroy(error as Error)
+    }
+    return true
+  }
 
   function onFrame({ kind, exchange, head, body }: Frame): void {
     if (kind === KIND.credit) return turns.resize(exchange)
@@ -116,14 +132,6 @@ function openConnection(place: SocketPlace, settings: TransportSettings): Connec
   const read = createFrameReader(settings.maxResponseBytes * 2, onFrame)
   socket.write(PREFACE)
   socket.once(openedBy(place.tls), () => void (isConnected = true))
-  socket.on('data', (chunk: Buffer) => {
-    heardAtMs = performance.now()
-    try {
-      read(chunk)
-    } catch (error) {
-      socket.destroy(error as Error)
-    }
-  })
   let failure: Error | undefined
   socket.on('error', (error: Error) => {
     failure = error
@@ -137,7 +145,7 @@ function openConnection(place: SocketPlace, settings: TransportSettings): Connec
   return {
     isUsable: () => !isLeaving && !socket.destroyed,
     pending: () => waiting.size,
-    send: (exchange) => send(exchange, { writer, waiting, turns, nextExchange, ended, onSilence }),
+    send: (exchange) => send(exchange, { writer, waiting, turns, deadlines, nextExchange, ended, onSilence }),
     async close() {
       const idle = waiting.size === 0 ? undefined : new Promise<void>((resolve) => (onIdle = resolve))
       leave()
@@ -153,6 +161,7 @@ function send(
     writer,
     waiting,
     turns,
+    deadlines,
     nextExchange,
     ended,
     onSilence,
@@ -160,6 +169,7 @@ function send(
     writer: FrameWriter
     waiting: Map<number, Waiting>
     turns: Turns
+    deadlines: Deadlines
     nextExchange: () => number
     ended: () => void
     onSilence: (sinceMs: number) => void
@@ -180,13 +190,12 @@ function send(
       settle(new TransportError(fault, isSent, signal?.reason))
     }
     const cancel = () => giveUp('cancelled')
-    // A process that was held up finds its timers due before it has read what has arrived.
-    const timer = setTimeout(() => setImmediate(giveUp, 'timeout'), Math.ceil(timeoutMs))
+    const callOff = deadlines.add(timeoutMs, () => giveUp('timeout'))
 
     function settle(result: Answer | Error): void {
       if (isOver) return
       isOver = true
-      clearTimeout(timer)
+      callOff()
       signal?.removeEventListener('abort', cancel)
       waiting.delete(exchange)
       if (isSent) turns.end()

@@ -85,7 +85,8 @@ export function createFrameWriter(socket: Socket): FrameWriter {
 class BrokenFrame extends Error {}
 
 /**
- * Takes a stream of bytes apart. The body of a frame is a view of what was read.
+ * Takes a stream of bytes apart. The body of a frame is a view of what was read. A chunk is used no longer than the call
+ * with it lasts: it may be a buffer that is read into again.
  *
  * @throws BrokenFrame from the returned function, for a frame above `maxBytes` or one that contradicts itself
  */
@@ -99,10 +100,9 @@ export function createFrameReader(
   let neededBytes = LENGTH_BYTES
 
   return (chunk) => {
-    waiting.push(chunk)
     waitingBytes += chunk.length
-    if (waitingBytes < neededBytes) return
-    let bytes = waiting.length === 1 ? chunk : Buffer.concat(waiting)
+    if (waitingBytes < neededBytes) return void waiting.push(Buffer.from(chunk))
+    let bytes = waiting.length === 0 ? chunk : Buffer.concat([...waiting, chunk])
     for (;;) {
       neededBytes = LENGTH_BYTES
       if (bytes.length < LENGTH_BYTES) break
@@ -114,7 +114,7 @@ export function createFrameReader(
       onFrame(frameIn(bytes.subarray(LENGTH_BYTES, neededBytes)))
       bytes = bytes.subarray(neededBytes)
     }
-    waiting = bytes.length === 0 ? [] : [bytes]
+    waiting = bytes.length === 0 ? [] : [Buffer.from(bytes)]
     waitingBytes = bytes.length
   }
 }

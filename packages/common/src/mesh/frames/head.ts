@@ -63,8 +63,12 @@ export function createHeadReader(): HeadReader {
     const changing = head.slice(firstEnd + 1, changingEnd)
     if (changing.length === CHANGING.length) return { first, headers: common }
     const headers = { ...common }
-    for (const [index, value] of changing.split('\t').entries())
-      if (value !== '') headers[CHANGING[index]!] = value
+    let start = 0
+    for (const name of CHANGING) {
+      const end = changing.indexOf('\t', start)
+      if (end > start) headers[name] = changing.slice(start, end)
+      start = end + 1
+    }
     return { first, headers }
   }
 }

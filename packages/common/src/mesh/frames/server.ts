@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import { createServer as createSecureServer } from 'node:tls'
 import type { ServerTls } from '../tls/identity.ts'
-import type { InboundHandler, Outbound } from '../inbound.ts'
+import type { Inbound, InboundHandler, Outbound } from '../inbound.ts'
 import { closeGently } from '../serving.ts'
 import { createFrameReader, createFrameWriter, type Frame, KIND, PREFACE } from './codec.ts'
 import { createHeadReader, headOf } from './head.ts'
@@ -80,14 +80,24 @@ function serve(
       remoteAddress: socket.remoteAddress,
       caller,
     }
-    handle(request)
-      .catch((): Outbound => ({ status: 500, headers: {}, body: '' }))
-      .then(({ status, headers, body }) => {
-        running.delete(exchange)
-        if (!controller.signal.aborted) answer(exchange, status, headers, body)
-      })
+    void work(exchange, request)
+  }
+
+  async function work(exchange: number, request: Inbound): Promise<void> {
+    let outbound: Outbound
+    try {
+      outbound = await handle(request)
+    } catch {
+      outbound = { status: 500, headers: {}, body: '' }
+    }
+    running.delete(exchange)
+    if (request.signal.aborted) return
+    try {
+      answer(exchange, outbound.status, outbound.headers, outbound.body)
+    } catch {
       // What cannot be written as a frame is no answer: the client must not wait for one.
-      .catch(() => socket.destroy())
+      socket.destroy()
+    }
   }
 
   function answer(

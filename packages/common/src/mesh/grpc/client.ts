@@ -73,7 +73,7 @@ function connect(origin: string, place: SocketPlace, settings: TransportSettings
   const manager = new Http2SessionManager(
     origin,
     {},
-    { createConnection: () => openSocket({ ...place, tls: sameTls }, settings, ['h2']) },
+    { createConnection: () => openSocket({ ...place, tls: sameTls }, settings, { protocols: ['h2'] }) },
   )
   const transport = createConnectTransport({
     baseUrl: origin,

@@ -8,6 +8,7 @@ import {
   TransportError,
   type TransportSettings,
 } from '../transport.ts'
+import { createDeadlines, type Deadlines } from '../deadlines.ts'
 import { endToEndHeaders } from '../hop.ts'
 import { openSocket, type SocketPlace } from '../open-socket.ts'
 
@@ -19,13 +20,14 @@ export function createHttp2Transport(
   streams: Transport,
 ): Transport {
   let session: ClientHttp2Session | undefined
+  const deadlines = createDeadlines()
   let isClosed = false
 
   function current(): ClientHttp2Session {
     if (session !== undefined && !session.closed && !session.destroyed) return session
     const opened = connect(origin, {
       settings: { enablePush: false },
-      createConnection: () => openSocket(place, settings, ['h2']),
+      createConnection: () => openSocket(place, settings, { protocols: ['h2'] }),
     })
     opened.on('error', () => undefined)
     // What the server begins no more goes to another connection.
@@ -39,7 +41,7 @@ export function createHttp2Transport(
     exchange: (request) =>
       isClosed
         ? Promise.reject(new TransportError('connect', false, new Error('the transport is closed')))
-        : exchange(current(), request, settings.maxResponseBytes),
+        : exchange(current(), request, { deadlines, maxBytes: settings.maxResponseBytes }),
     open: (request, signal) => streams.open(request, signal),
     async close() {
       isClosed = true
@@ -62,7 +64,7 @@ export function createHttp2Transport(
 function exchange(
   session: ClientHttp2Session,
   { method, path, headers, body, timeoutMs, signal }: Exchange,
-  maxBytes: number,
+  { deadlines, maxBytes }: { deadlines: Deadlines; maxBytes: number },
 ): Promise<Answer> {
   return new Promise((resolve, reject) => {
     if (signal?.aborted === true) return reject(new TransportError('cancelled', false, signal.reason))
@@ -83,7 +85,7 @@ function exchange(
       stream.close(constants.NGHTTP2_CANCEL)
     }
     const cancel = () => end('cancelled')
-    const timer = setTimeout(() => setImmediate(end, 'timeout'), Math.ceil(timeoutMs))
+    const callOff = deadlines.add(timeoutMs, () => end('timeout'))
     signal?.addEventListener('abort', cancel)
 
     stream.once('response', (answer) => void (received = answer))
@@ -95,7 +97,7 @@ function exchange(
     let failure: Error | undefined
     stream.once('error', (error: Error) => void (failure = error))
     stream.once('close', () => {
-      clearTimeout(timer)
+      callOff()
       signal?.removeEventListener('abort', cancel)
       const { ':status': status, ...answerHeaders } = received
       if (given !== undefined) return reject(given)
