@@ -1,9 +1,13 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, describe, expect, it } from '@jest/globals'
 import { CannotStart } from './cannot-start.ts'
 import { hasAuthority } from './consul.ts'
+import { createRegistry } from './readiness.ts'
 
 const server = createServer()
 afterEach(async () => {
@@ -14,9 +18,11 @@ afterEach(async () => {
   await once(server, 'close')
 })
 
-async function consulThat(answers: (path: string) => [status: number, text: string] | undefined) {
+type Answer = [status: number, text: string] | undefined
+
+async function consulThat(answers: (path: string, token?: string) => Answer) {
   server.on('request', (req, res) => {
-    const [status, text] = answers(req.url ?? '') ?? []
+    const [status, text] = answers(req.url ?? '', req.headers['x-consul-token']?.toString()) ?? []
     if (status !== undefined) res.writeHead(status).end(text)
   })
   server.listen(0, '127.0.0.1')
@@ -52,4 +58,21 @@ describe('whether a given Consul has an authority of its own', () => {
     await once(server, 'close')
     await expect(hasAuthority(address)).rejects.toThrow(/ECONNREFUSED.*MESH_TLS=off/)
   })
+})
+
+it('sees the instances that a given Consul shows to its token only', async () => {
+  const entry = { Service: 'order', Address: '127.0.0.1', Port: 3_000, Meta: { instance: 'order-1' } }
+  const address = await consulThat((_path, token) => [
+    200,
+    JSON.stringify(token === 'secret' ? { 'order-1-3000': entry } : {}),
+  ])
+  const folder = mkdtempSync(join(tmpdir(), 'lepton-token-'))
+  const file = join(folder, 'consul.secret')
+  writeFileSync(file, 'secret\n')
+  try {
+    const found = await createRegistry(address, file)('order-1')
+    expect(found).toMatchObject([{ id: 'order-1-3000', service: 'order', port: 3_000 }])
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
 })

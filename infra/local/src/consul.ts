@@ -11,6 +11,17 @@ const ANSWER_TIMEOUT_MS = 2_000
 const NO_CONNECT = 'Connect must be enabled'
 const MAX_CONNECTIONS_PER_CLIENT = 2_000
 
+/** What every agent of Consul is started with here. */
+export const CONSUL_SETTINGS = [
+  'performance { raft_multiplier = 1 }',
+  'disable_update_check = true',
+  // The authority whose certificates the services show each other.
+  'connect { enabled = true }',
+  // An answer that has no room in a datagram says so, and is asked for again over TCP: else it lacks instances.
+  'dns_config { enable_truncate = true }',
+  `limits { http_max_conns_per_client = ${MAX_CONNECTIONS_PER_CLIENT} }`,
+].flatMap((setting) => ['-hcl', setting])
+
 /** Where Consul is or will be: known before it runs, so that others can be configured. */
 export async function consulAddress({ config, ports, useDefaultPorts }: ServerDeps): Promise<string> {
   const port = () => ports.choose('consul', useDefaultPorts ? DEFAULT_PORT : undefined)
@@ -49,13 +60,8 @@ export async function prepareConsul(deps: ServerDeps): Promise<Server> {
     ...['-server-port', String(await deps.ports.choose('consul-server'))],
     ...['-serf-lan-port', String(await deps.ports.choose('consul-serf')), '-serf-wan-port', '-1'],
     ...unusedPorts(version),
-    ...['-hcl', 'performance { raft_multiplier = 1 }', '-hcl', 'disable_update_check = true'],
-    // The authority whose certificates the services show each other.
-    ...['-hcl', 'connect { enabled = true }'],
-    // An answer that has no room in a datagram says so, and is asked for again over TCP: else it lacks instances.
-    ...['-hcl', 'dns_config { enable_truncate = true }'],
+    ...CONSUL_SETTINGS,
     ...guard,
-    ...['-hcl', `limits { http_max_conns_per_client = ${MAX_CONNECTIONS_PER_CLIENT} }`],
   ]
   return {
     name: 'consul',
@@ -137,9 +143,10 @@ export interface Registration {
   opsUrl?: string
 }
 
-/** What is registered with the agent, of services that name their instance. */
-export async function listRegistrations(address: string): Promise<Registration[]> {
+/** What is registered with the agent, and the token may see, of services that name their instance. */
+export async function listRegistrations(address: string, token?: string): Promise<Registration[]> {
   const response = await fetch(`${address}/v1/agent/services`, {
+    headers: token === undefined ? {} : { 'x-consul-token': token },
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
   })
   if (!response.ok) throw new Error(`Consul answers ${response.status}`)

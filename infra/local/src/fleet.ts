@@ -35,7 +35,7 @@ export function createFleet(deps: FleetDeps) {
   const { context } = deps
   const members = new Map<string, Member>()
   const names = new Set<string>()
-  const registrationsOf = createRegistry(context.servers.consul)
+  const registrationsOf = createRegistry(context.servers.consul, context.consulTokenFile)
 
   /** Starts one more instance of a service and waits until it is ready; gives its name. */
   async function add(service: ServiceName): Promise<string> {
