@@ -5,7 +5,7 @@ import { CannotStart, lastLine } from './cannot-start.ts'
 import { findOnPath, run } from './command.ts'
 import { canUnpackFromDebian, unpackFromDebian } from './debian.ts'
 import { downloadRelease } from './release.ts'
-import type { ServerDeps } from './server.ts'
+import type { Finding } from './server.ts'
 
 const QUICK_ANSWER_MS = 1_500
 
@@ -34,7 +34,7 @@ export interface ConsulSource {
  * @throws CannotStart when there is none of them
  */
 export async function findConsul(
-  { config, note, signal }: Pick<ServerDeps, 'config' | 'note' | 'signal'>,
+  { config, note, signal }: Finding,
   releaseUrl = RELEASE_URL,
 ): Promise<ConsulSource> {
   const installed = findOnPath('consul', config.path)

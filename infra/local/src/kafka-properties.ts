@@ -3,13 +3,26 @@ import type { KafkaListener } from './via.ts'
 
 /** In Kafka's own folder: `log.dirs` is a list that has no escape for a comma. */
 export const DATA = 'data'
-const CLIENTS = 'CLIENTS'
-const CONTROLLER = 'CONTROLLER'
+export const CLIENTS = 'CLIENTS'
+export const CONTROLLER = 'CONTROLLER'
 const SCRAM = 'SCRAM-SHA-256'
 
 interface Passwords {
   broker: string
   setup: string
+}
+
+/** What every broker has: it shares its machine, and starts with empty groups. */
+export const MODEST = {
+  'log.dirs': DATA,
+  'auto.create.topics.enable': 'false',
+  'group.initial.rebalance.delay.ms': '0',
+  'group.min.session.timeout.ms': '1000',
+  'num.network.threads': '2',
+  'num.io.threads': '4',
+  'background.threads': '2',
+  'log.cleaner.dedupe.buffer.size': '16777216',
+  'log.index.size.max.bytes': '1048576',
 }
 
 /** `broker.session.timeout.ms`: after a kill the restarted broker is refused until its old registration expires. */
@@ -49,8 +62,7 @@ export function brokerProperties({
         passwords,
         named.map(({ name }) => name),
       )),
-    'log.dirs': DATA,
-    'auto.create.topics.enable': 'false',
+    ...MODEST,
     'default.replication.factor': '1',
     'min.insync.replicas': '1',
     'offsets.topic.replication.factor': '1',
@@ -60,15 +72,8 @@ export function brokerProperties({
     'transaction.state.log.num.partitions': '5',
     'share.coordinator.state.topic.replication.factor': '1',
     'share.coordinator.state.topic.min.isr': '1',
-    'group.initial.rebalance.delay.ms': '0',
-    'group.min.session.timeout.ms': '1000',
     'broker.session.timeout.ms': '2000',
     'broker.heartbeat.interval.ms': '300',
-    'num.network.threads': '2',
-    'num.io.threads': '4',
-    'background.threads': '2',
-    'log.cleaner.dedupe.buffer.size': '16777216',
-    'log.index.size.max.bytes': '1048576',
   }
   return toProperties(properties)
 }
@@ -77,7 +82,10 @@ export function brokerProperties({
  * Services are users with a password that the set-up gives them, and may do what the set-up grants. The broker itself
  * and the set-up are known from here: before them there is no user.
  */
-function guardProperties({ broker, setup }: Passwords, others: readonly string[]): Record<string, string> {
+export function guardProperties(
+  { broker, setup }: Passwords,
+  others: readonly string[] = [],
+): Record<string, string> {
   const scramOf = (listener: string): [string, string][] => [
     [`listener.name.${listener.toLowerCase()}.sasl.enabled.mechanisms`, SCRAM],
     [

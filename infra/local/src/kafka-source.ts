@@ -6,7 +6,7 @@ import { findOnPath, runOrThrow } from './command.ts'
 import { toolEnvironment } from './config.ts'
 import { JAVA_LOCALE } from './java.ts'
 import { downloadRelease } from './release.ts'
-import type { ServerDeps } from './server.ts'
+import type { Finding } from './server.ts'
 
 const VERSION = '4.3.1'
 const LOG4J = '2.24.3'
@@ -33,7 +33,7 @@ export interface KafkaSource {
  *
  * @throws CannotStart when there is none, or when it is where Java cannot read it
  */
-export async function findKafka(java: string, deps: ServerDeps): Promise<KafkaSource> {
+export async function findKafka(java: string, deps: Finding): Promise<KafkaSource> {
   const found = await locateKafka(java, deps)
   // A class path has no escape for what separates its entries.
   if (!found.classPath.includes(delimiter)) return found
@@ -42,7 +42,7 @@ export async function findKafka(java: string, deps: ServerDeps): Promise<KafkaSo
   )
 }
 
-async function locateKafka(java: string, deps: ServerDeps): Promise<KafkaSource> {
+async function locateKafka(java: string, deps: Finding): Promise<KafkaSource> {
   const { config, note, signal } = deps
   const home = config.kafkaHome ?? homeOnPath(config.path)
   if (home !== undefined) {

@@ -49,29 +49,7 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
     doors,
     passwords: guard?.kafkaAdminPasswords,
   })
-  writeFileSync(join(folder, PROPERTIES), properties, { mode: 0o600 })
-  writeFileSync(join(folder, LOG4J_FILE), LOG4J)
-
-  const env = { ...deps.config.inherited, ...JAVA_LOCALE }
-  const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${LOG4J_FILE}`, '-cp', classPath]
-  if (!existsSync(join(data, 'meta.properties'))) {
-    const format = [
-      'kafka.tools.StorageTool',
-      'format',
-      '-t',
-      clusterId(),
-      '-c',
-      PROPERTIES,
-      '--ignore-formatted',
-    ]
-    const { signal } = deps
-    await runOrThrow([...virtualMachine, ...format], {
-      timeoutMs: FORMAT_TIMEOUT_MS,
-      signal,
-      cwd: folder,
-      env,
-    })
-  }
+  const { command, env } = await layOutBroker(folder, { java, classPath, properties, id: clusterId() }, deps)
   return {
     name: 'kafka',
     title,
@@ -79,7 +57,7 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
     wipeable: data,
     spec: {
       name: 'kafka',
-      command: [...virtualMachine, 'kafka.Kafka', PROPERTIES],
+      command,
       env,
       cwd: folder,
       logFile: deps.logFile('kafka'),
@@ -88,6 +66,32 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
       isReady: () => isBrokerAnswering(address),
     },
   }
+}
+
+interface Broker {
+  java: string
+  classPath: string
+  properties: string
+  /** Of its cluster. */
+  id: string
+}
+
+/** Writes what a broker needs into its folder, formats its data once, and gives the command, to be run in the folder. */
+export async function layOutBroker(
+  folder: string,
+  { java, classPath, properties, id }: Broker,
+  { config, signal }: Pick<ServerDeps, 'config' | 'signal'>,
+): Promise<{ command: string[]; env: Record<string, string> }> {
+  writeFileSync(join(folder, PROPERTIES), properties, { mode: 0o600 })
+  writeFileSync(join(folder, LOG4J_FILE), LOG4J)
+  const env = { ...config.inherited, ...JAVA_LOCALE }
+  const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${LOG4J_FILE}`, '-cp', classPath]
+  if (!existsSync(join(folder, DATA, 'meta.properties'))) {
+    const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', PROPERTIES, '--ignore-formatted']
+    const timeoutMs = FORMAT_TIMEOUT_MS
+    await runOrThrow([...virtualMachine, ...format], { timeoutMs, signal, cwd: folder, env })
+  }
+  return { command: [...virtualMachine, 'kafka.Kafka', PROPERTIES], env }
 }
 
 /** Whether a broker answers a request for its versions: an open port alone says little. */

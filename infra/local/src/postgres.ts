@@ -126,7 +126,7 @@ export function choosePostgres(found: PostgresBinaries[], dataMajor: number | un
   )
 }
 
-async function findPostgres(path: string): Promise<PostgresBinaries[]> {
+export async function findPostgres(path: string): Promise<PostgresBinaries[]> {
   const onPath = findOnPath('postgres', path)
   const folders: [string, string][] = [
     ...(onPath === undefined ? [] : [[dirname(realpathSync(onPath)), 'installed'] as [string, string]]),
@@ -178,9 +178,8 @@ async function homeOfData({ state }: ServerDeps): Promise<Home> {
   const isOld = existsSync(join(folderOfData, 'PG_VERSION'))
   const dataDir = isOld ? folderOfData : join(folderOfData, 'data')
   if (process.getuid?.() !== 0) return { dataDir, prefix: [] }
-  const namespace = ['unshare', '--user', `--map-user=${UNPRIVILEGED}`, `--map-group=${UNPRIVILEGED}`]
-  const tried = await run([...namespace, 'true'], { timeoutMs: 5_000 }).catch(() => ({ code: 1 }))
-  if (tried.code === 0) return { dataDir, prefix: namespace }
+  const prefix = await disguise()
+  if (prefix !== undefined) return { dataDir, prefix }
 
   const name = createHash('sha256').update(state.dir).digest('hex').slice(0, 12)
   const marker = join(state.dir, 'postgres-is-elsewhere')
@@ -193,6 +192,13 @@ async function homeOfData({ state }: ServerDeps): Promise<Home> {
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   chownSync(folder, UNPRIVILEGED, UNPRIVILEGED)
   return { dataDir: join(folder, 'data'), prefix: [], uid: UNPRIVILEGED }
+}
+
+/** What lets root's processes and files look like another user's, to themselves; undefined where that is forbidden. */
+export async function disguise(): Promise<string[] | undefined> {
+  const namespace = ['unshare', '--user', `--map-user=${UNPRIVILEGED}`, `--map-group=${UNPRIVILEGED}`]
+  const tried = await run([...namespace, 'true'], { timeoutMs: 5_000 }).catch(() => ({ code: 1 }))
+  return tried.code === 0 ? namespace : undefined
 }
 
 /** Made aside and renamed: half a cluster would look like a whole one. */

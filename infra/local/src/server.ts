@@ -20,15 +20,19 @@ export interface Server {
   wipeable?: string
 }
 
-export interface ServerDeps {
+/** What a program is looked for with, and fetched where there is none. */
+export interface Finding {
   config: LauncherConfig
+  /** Tells the person who waits what takes long. */
+  note: (message: string) => void
+  signal: AbortSignal
+}
+
+export interface ServerDeps extends Finding {
   state: State
   ports: PortChooser
   useDefaultPorts: boolean
   logFile: (name: string) => string
-  /** Tells the person who waits what takes long. */
-  note: (message: string) => void
-  signal: AbortSignal
   /** Where its data comes from, if it has none yet. */
   restore?: Restore
   /** Whether Kafka and Consul ask who their clients are, and what they may do; they do not for tests of what needs no shop. */
