@@ -1,20 +1,21 @@
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runOrThrow } from '@lepton/local/command'
 import type { Binaries } from './binaries.ts'
 import { createCredentials, kubeconfigOf } from './certificates.ts'
 import { API_PORT, startControlPlane } from './control-plane.ts'
+import { isRunning } from './detached.ts'
 import { loadOwn } from './images.ts'
 import {
   createMachine,
   host,
   isCreated,
   isPlugged,
-  isRunning,
   killMachine,
   type Machine,
   machineOf,
+  openBridge,
   plugCable,
   pullCable,
   removeBridge,
@@ -29,7 +30,6 @@ import { weighPods } from './weight.ts'
 const NODES = 3
 const START_MS = 60_000
 const KUBECTL_TIMEOUT_MS = 300_000
-const FILTER = 'net.bridge.bridge-nf-call-iptables'
 const COREDNS = fileURLToPath(new URL('../coredns.yaml', import.meta.url))
 const PROGRAMS = [
   'etcd',
@@ -39,6 +39,9 @@ const PROGRAMS = [
   'containerd',
   'kubelet',
   'kube-proxy',
+  'consul',
+  'kafka',
+  'patroni',
 ]
 
 export interface Cluster {
@@ -54,6 +57,10 @@ export function clusterIn(dir: string): Cluster {
   return { dir, machines, first: machines[0]!, kubeconfig: kubeconfigOf(join(dir, 'credentials'), 'admin') }
 }
 
+export function isKubernetesOn({ dir }: Pick<Cluster, 'dir'>): boolean {
+  return existsSync(join(dir, 'credentials'))
+}
+
 export interface Tools {
   binaries: Binaries
   /** Where runc and mount are found. */
@@ -62,7 +69,7 @@ export interface Tools {
 
 /** Makes the machines and starts Kubernetes on them, or what of it does not run. */
 export async function bringUp(cluster: Cluster, tools: Tools): Promise<void> {
-  await openBridge(cluster)
+  await openBridge(cluster.dir)
   for (const machine of cluster.machines) await createMachine(machine)
   const api = { address: cluster.first.address, port: API_PORT }
   await createCredentials(join(cluster.dir, 'credentials'), api, cluster.machines)
@@ -124,8 +131,7 @@ export async function takeDown(cluster: Cluster): Promise<void> {
     )
     for (const name of files) rmSync(join(machine.dir, name), { recursive: true, force: true })
   }
-  await removeBridge()
-  await closeBridge(cluster)
+  await removeBridge(cluster.dir)
   for (const name of ['credentials', 'volumes.json']) {
     rmSync(join(cluster.dir, name), { recursive: true, force: true })
   }
@@ -136,7 +142,7 @@ export async function describe({ machines }: Cluster): Promise<string[]> {
   return Promise.all(
     machines.map(async (machine) => {
       if (!isCreated(machine)) return `${machine.name}  there is none`
-      const running = PROGRAMS.filter((program) => isRunning(machine, program))
+      const running = PROGRAMS.filter((program) => isRunning(machine.dir, program))
       const power = running.length > 0 ? running.join(' ') : 'no power'
       return `${machine.name}  ${machine.address}  ${(await isPlugged(machine)) ? 'plugged' : 'cut'}  ${power}`
     }),
@@ -154,21 +160,4 @@ export function kubectl(
 
 export function kubectlOf({ kubeconfig }: Cluster, { binaries }: Pick<Tools, 'binaries'>): string[] {
   return [binaries.kube, 'kubectl', '--kubeconfig', kubeconfig]
-}
-
-/** Where Docker runs, frames of the bridge go through its firewall, which knows nothing of it. */
-async function openBridge({ dir }: Cluster): Promise<void> {
-  const file = join(dir, 'bridge-filter')
-  // Without the module of that filter there is no such value.
-  const value = await host('sysctl', '-n', FILTER).catch(() => undefined)
-  if (value === undefined || existsSync(file)) return
-  writeFileSync(file, value)
-  await host('sysctl', '-qw', `${FILTER}=0`)
-}
-
-async function closeBridge({ dir }: Cluster): Promise<void> {
-  const file = join(dir, 'bridge-filter')
-  if (!existsSync(file)) return
-  await host('sysctl', '-qw', `${FILTER}=${readFileSync(file, 'utf8').trim()}`)
-  rmSync(file)
 }

@@ -1,11 +1,13 @@
-import { spawn } from 'node:child_process'
-import { existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runOrThrow } from '@lepton/local/command'
-import { descendants, signalIfThere, startedAt } from '@lepton/local/process-info'
+import { descendants, signalIfThere } from '@lepton/local/process-info'
+import { startDetached } from './detached.ts'
 
 const BRIDGE = 'lepton0'
+const FILTER = 'net.bridge.bridge-nf-call-iptables'
 const NETWORK = '10.77.0'
+export const SUBNET = `${NETWORK}.0/24`
 export const HOST_ADDRESS = `${NETWORK}.1`
 const COMMAND_TIMEOUT_MS = 20_000
 
@@ -84,8 +86,26 @@ async function removeMounts(machine: Machine): Promise<void> {
 
 const namespacesOf = ({ dir }: Machine): string => join(dir, 'namespaces')
 
-export async function removeBridge(): Promise<void> {
+/** Where Docker runs, frames of the bridge go through its firewall, which knows nothing of it. */
+export async function openBridge(dir: string): Promise<void> {
+  const file = join(dir, 'bridge-filter')
+  // Without the module of that filter there is no such value.
+  const value = await host('sysctl', '-n', FILTER).catch(() => undefined)
+  if (value === undefined || existsSync(file)) return
+  writeFileSync(file, value)
+  await host('sysctl', '-qw', `${FILTER}=0`)
+}
+
+export async function removeBridge(dir: string): Promise<void> {
   await removing('ip', 'link', 'del', BRIDGE)
+  await closeBridge(dir)
+}
+
+async function closeBridge(dir: string): Promise<void> {
+  const file = join(dir, 'bridge-filter')
+  if (!existsSync(file)) return
+  await host('sysctl', '-qw', `${FILTER}=${readFileSync(file, 'utf8').trim()}`)
+  rmSync(file)
 }
 
 /** What is not there need not be removed. */
@@ -133,26 +153,14 @@ export function inside(machine: Machine, command: readonly string[]): string[] {
   ]
 }
 
-/** Starts a program of a machine, unless it runs; it outlives this process, and logs to a file of its name. */
-export function startProgram(machine: Machine, program: string, command: readonly string[]): void {
-  if (isRunning(machine, program)) return
-  const log = openSync(join(machine.dir, `${program}.log`), 'a', 0o600)
-  const [file = '', ...args] = inside(machine, command)
-  const child = spawn(file, args, { detached: true, stdio: ['ignore', log, log] })
-  child.unref()
-  writeFileSync(pidFile(machine, program), `${child.pid} ${startedAt(child.pid!)}`)
-}
-
-/** Whether it runs; a later process with its number is not it. */
-export function isRunning(machine: Machine, program: string): boolean {
-  const file = pidFile(machine, program)
-  if (!existsSync(file)) return false
-  const [pid, started] = readFileSync(file, 'utf8').split(' ')
-  return startedAt(Number(pid)) === started
-}
-
-function pidFile({ dir }: Machine, program: string): string {
-  return join(dir, `${program}.pid`)
+/** Starts a program of a machine, unless it runs. */
+export function startProgram(
+  machine: Machine,
+  program: string,
+  command: readonly string[],
+  env?: Record<string, string>,
+): void {
+  startDetached(machine.dir, program, inside(machine, command), env)
 }
 
 /** Its power is gone: every process of it ends at once, those of its containers included, which are in networks of their own. */

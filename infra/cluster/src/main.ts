@@ -6,19 +6,17 @@ import { CannotStart, describeFailure } from '@lepton/local/cannot-start'
 import { findOnPath } from '@lepton/local/command'
 import { readConfig } from '@lepton/local/config'
 import { checkOverlays } from './check.ts'
-import {
-  bringUp,
-  type Cluster,
-  clusterIn,
-  cut,
-  describe,
-  heal,
-  kill,
-  kubectlOf,
-  takeDown,
-} from './cluster.ts'
+import { bringUp, type Cluster, clusterIn, cut, describe, heal, kill, kubectlOf } from './cluster.ts'
 import { serviceImage, stateDir } from './config.ts'
 import type { Machine } from './machines.ts'
+import {
+  areServersOn,
+  bringServersUp,
+  environmentOf,
+  healServers,
+  serversOf,
+  takeServersDown,
+} from './servers/servers.ts'
 import { findTools } from './tools.ts'
 import { tryShop } from './try.ts'
 
@@ -28,13 +26,18 @@ const OVERLAYS = [
   'infra/kubernetes/overlays/production',
   'e2e/kubernetes',
 ].map((folder) => fileURLToPath(new URL(folder, ROOT)))
-const TOOLS = ['ip', 'nsenter', 'unshare', 'mount', 'iptables', 'sysctl', 'openssl', 'tar', 'runc', 'docker']
+const MACHINE_TOOLS = ['ip', 'nsenter', 'unshare', 'mount', 'sysctl']
+const TOOLS = [...MACHINE_TOOLS, 'iptables', 'openssl', 'tar', 'runc', 'docker']
+const FOR_KUBERNETES = new Set(['up', 'try'])
 
-const USAGE = `A Kubernetes of three nodes on this machine: each is a network namespace with its own address, containerd and kubelet.
+const USAGE = `Three machines on this one, each a network namespace with its own address: for a Kubernetes of three nodes, or for servers in threes.
 
   pnpm cluster up             starts it, or what of it does not run; the first time it builds Kubernetes (15 min or more)
   pnpm cluster try [FOLDER]   runs the shop on it, or updates it, until an order was bought (infra/kubernetes/overlays/try);
                               the image is Docker's: docker compose build gateway
+  pnpm cluster servers        instead of Kubernetes: a Consul server, a Kafka broker and a PostgreSQL on each machine; prints with
+                              what \`npm start\` uses them
+
   pnpm cluster kill m2        the machine loses its power
   pnpm cluster cut m3         its cable is pulled
   pnpm cluster heal m3        power and cable are back
@@ -43,13 +46,15 @@ const USAGE = `A Kubernetes of three nodes on this machine: each is a network na
   pnpm cluster kubectl ARGS…
   pnpm cluster down           ends it, with all that was stored in it
 
-It needs Linux, root, Docker for images, and ${TOOLS.slice(0, -1).join(', ')}.
-m1 has the control plane and all volumes: what is lost with m2 or m3 is instances.
+It needs Linux, root, and ${MACHINE_TOOLS.join(', ')}; for Kubernetes also ${TOOLS.slice(MACHINE_TOOLS.length).join(', ')}.
+m1 has the control plane of Kubernetes and all its volumes: what is lost with m2 or m3 is instances. Of servers in threes any one may be lost.
 `
 
 async function main([command, ...args]: readonly string[]): Promise<void> {
   const commands: Record<string, (cluster: Cluster) => Promise<void>> = {
     up: async (cluster) => {
+      if (areServersOn(cluster))
+        throw new CannotStart('Servers run on these machines: `pnpm cluster down` ends them.')
       const tools = await findTools(say)
       const startedAt = performance.now()
       await bringUp(cluster, tools)
@@ -63,9 +68,20 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       say(`from \`kubectl apply\` to an order that was COMPLETED: ${seconds(tookMs)}`)
       say(gateway)
     },
+    servers: async (cluster) => {
+      const servers = await serversOf(cluster, explain)
+      const startedAt = performance.now()
+      await bringServersUp(servers)
+      explain(`three of each are ready after ${seconds(performance.now() - startedAt)}`)
+      for (const [name, value] of Object.entries(environmentOf(servers))) say(`export ${name}='${value}'`)
+    },
     kill: (cluster) => kill(named(cluster, args[0])),
     cut: (cluster) => cut(named(cluster, args[0])),
-    heal: async (cluster) => heal(cluster, await findTools(say), named(cluster, args[0])),
+    heal: async (cluster) => {
+      const machine = named(cluster, args[0])
+      if (areServersOn(cluster)) return healServers(await serversOf(cluster, explain), machine)
+      return heal(cluster, await findTools(say), machine)
+    },
     status: async (cluster) => {
       for (const line of await describe(cluster)) say(line)
     },
@@ -74,16 +90,16 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
       const [file = '', ...own] = [...kubectlOf(cluster, { binaries }), ...args]
       spawn(file, own, { stdio: 'inherit' }).on('exit', (code) => (process.exitCode = code ?? 1))
     },
-    down: takeDown,
+    down: takeServersDown,
   }
   if (command === 'check') return check()
   const run = commands[command ?? '']
-  if (run === undefined) {
+  if (command === undefined || run === undefined) {
     process.stdout.write(USAGE)
     process.exitCode = command === undefined || command === '--help' ? 0 : 2
     return
   }
-  requireMachine()
+  requireMachine(FOR_KUBERNETES.has(command) ? TOOLS : MACHINE_TOOLS)
   const dir = stateDir()
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   await run(clusterIn(dir))
@@ -102,14 +118,19 @@ function named({ machines }: Cluster, name: string | undefined): Machine {
   return machine
 }
 
-function requireMachine(): void {
+function requireMachine(tools: readonly string[]): void {
   if (process.platform !== 'linux')
     throw new CannotStart('Machines are made of namespaces, which only Linux has.')
   if (process.getuid?.() !== 0)
     throw new CannotStart('Namespaces, mounts and a bridge need root: sudo corepack pnpm cluster …')
   const { path } = readConfig()
-  const missing = TOOLS.filter((tool) => findOnPath(tool, `${path}:/usr/sbin:/sbin`) === undefined)
+  const missing = tools.filter((tool) => findOnPath(tool, `${path}:/usr/sbin:/sbin`) === undefined)
   if (missing.length > 0) throw new CannotStart(`Not installed here: ${missing.join(', ')}.`)
+}
+
+/** Beside what a shell is to read. */
+function explain(line: string): void {
+  process.stderr.write(`${line}\n`)
 }
 
 function say(line: string): void {
