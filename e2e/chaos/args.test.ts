@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseChaosArgs } from './args.ts'
+import { type ChaosArgs, parseChaosArgs } from './args.ts'
 import { FAULT_KINDS } from './nemesis/fault.ts'
 
 describe('the command line', () => {
@@ -38,7 +38,16 @@ describe('the command line', () => {
     expect(parseChaosArgs(args)).toMatchObject({ suite: 'failpoints', only: ['relay', 'psp.after_call'] })
   })
 
+  it('loses machines where there are some, and leaves out what needs servers of the shop', () => {
+    const { faults } = parseChaosArgs(['--servers', 'threes']) as ChaosArgs
+    expect(faults).toEqual([...FAULT_KINDS.filter((kind) => kind !== 'servers'), 'power-off', 'cable'])
+  })
+
   it.each([
+    '--servers fours',
+    '--servers threes --races',
+    '--servers threes --faults kill,servers',
+    '--faults cable',
     '--faults flood',
     '--profile calm',
     '--minutes some',

@@ -1,7 +1,14 @@
 import { parseArgs } from 'node:util'
 import { FAILPOINTS } from '@lepton/common/runtime/fault-injection'
 import { PATTERNS } from '@lepton/contracts/patterns'
-import { FAULT_KINDS, type FaultKind, RARE_FAULT_KINDS } from './nemesis/fault.ts'
+import {
+  FAULT_KINDS,
+  type FaultKind,
+  MACHINE_FAULT_KINDS,
+  needsMachines,
+  needsOwnServers,
+  RARE_FAULT_KINDS,
+} from './nemesis/fault.ts'
 import { PROFILES } from './nemesis/nemesis.ts'
 
 export const USAGE = `pnpm chaos [options]
@@ -14,6 +21,8 @@ export const USAGE = `pnpm chaos [options]
   --profile P       fast: a fault every 1-3 s; slow: every 10 s (fast)
   --faults a,b      only these: ${FAULT_KINDS.join(', ')}; none: a healthy shop
                     and, only when they are named: ${RARE_FAULT_KINDS.join(', ')}
+  --servers threes  PostgreSQL, Kafka and Consul on three machines, which lose their power or their cable: Linux and root;
+                    adds ${MACHINE_FAULT_KINDS.join(', ')}, leaves out what needs servers of the shop's own
   --workers W       customers at the same time (60)
   --rate R          operations a second that they aim at together (80)
   --races           cancels orders in the moment in which they are authorised or their deadline comes
@@ -31,6 +40,8 @@ export interface ChaosArgs {
   runs: number
   profile: keyof typeof PROFILES
   faults: readonly FaultKind[]
+  /** The shop's own, one of each, or three of each on three machines. */
+  servers: 'own' | 'threes'
   workers: number
   operationsPerS: number
   suite: 'random' | 'races' | 'failpoints' | 'mutants'
@@ -54,6 +65,7 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
       runs: { type: 'string', default: '1' },
       profile: { type: 'string', default: 'fast' },
       faults: { type: 'string' },
+      servers: { type: 'string', default: 'own' },
       workers: { type: 'string', default: '60' },
       rate: { type: 'string', default: '80' },
       races: { type: 'boolean', default: false },
@@ -77,12 +89,17 @@ export function parseChaosArgs(args: readonly string[], random = Math.random): C
       : values.races
         ? 'races'
         : 'random'
+  const { servers } = values
+  if (servers !== 'own' && servers !== 'threes') throw new Error(`--servers is own or threes, not ${servers}`)
+  if (servers === 'threes' && suite !== 'random')
+    throw new Error(`--servers threes does not go with --${suite}`)
   return {
     seed: numberOf('seed', values.seed ?? String(Math.floor(random() * 1_000_000))),
     minutes: numberOf('minutes', values.minutes),
     runs: numberOf('runs', values.runs),
     profile,
-    faults: values.faults === undefined ? FAULT_KINDS : faultsOf(values.faults),
+    faults: faultsFor(servers, values.faults),
+    servers,
     workers: numberOf('workers', values.workers),
     operationsPerS: numberOf('rate', values.rate),
     suite,
@@ -98,9 +115,20 @@ function numberOf(name: string, text: string): number {
   throw new Error(`--${name} is a number, not ${text}`)
 }
 
+/** Those that there can be with the servers; what is named and cannot be is an error. */
+function faultsFor(servers: ChaosArgs['servers'], list: string | undefined): readonly FaultKind[] {
+  const isPossible = (kind: FaultKind) => !(servers === 'own' ? needsMachines(kind) : needsOwnServers(kind))
+  if (list === undefined) return [...FAULT_KINDS, ...MACHINE_FAULT_KINDS].filter(isPossible)
+  const named = faultsOf(list)
+  const impossible = named.find((kind) => !isPossible(kind))
+  if (impossible === undefined) return named
+  const needed = servers === 'own' ? 'machines: --servers threes' : "servers of the shop's own"
+  throw new Error(`--faults ${impossible} needs ${needed}`)
+}
+
 function faultsOf(list: string): FaultKind[] {
   if (list === 'none' || list === '') return []
-  const all = [...FAULT_KINDS, ...RARE_FAULT_KINDS]
+  const all = [...FAULT_KINDS, ...RARE_FAULT_KINDS, ...MACHINE_FAULT_KINDS]
   return list.split(',').map((name) => {
     const kind = all.find((known) => known === name)
     if (kind === undefined) throw new Error(`--faults: there is ${all.join(', ')}, but no ${name}`)

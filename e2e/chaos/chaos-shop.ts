@@ -8,6 +8,7 @@ import type { Shop } from '@lepton/local/shop-types'
 import type { Pattern } from '@lepton/contracts/patterns'
 import { withoutPattern } from '@lepton/testing/mutants/environment'
 import { mountSmallDisk, type SmallDisk } from './disk/small-disk.ts'
+import type { Machines } from './machines.ts'
 import { createNetwork, type Network } from './network/network.ts'
 
 const SHIFT_CLOCK = new URL('clock/shift-clock.ts', import.meta.url).href
@@ -24,10 +25,13 @@ export interface ChaosShop extends Shop {
   failpointsDir: string
   /** Where a file for each instance says how wrong its clock is. */
   clockDir: string
-  logFile: (name: string) => string
+  /** Of PostgreSQL, on every machine that it runs on. */
+  postgresLogs: readonly string[]
   network: Network
   /** What PostgreSQL keeps its data on, where it was given a disk of its own. */
   disk: SmallDisk | undefined
+  /** Where its servers are on machines that can be lost. */
+  machines: Machines | undefined
   signal: AbortSignal
 }
 
@@ -39,6 +43,8 @@ export interface ChaosShopOptions {
   without?: Pattern | undefined
   /** PostgreSQL on a small disk, which can be filled; needs the right to mount. */
   hasSmallDisk?: boolean
+  /** With the servers to use, in place of its own. */
+  machines?: Machines | undefined
   note?: (line: string) => void
   signal: AbortSignal
 }
@@ -49,6 +55,7 @@ export async function startChaosShop({
   env = {},
   without,
   hasSmallDisk = false,
+  machines,
   note = () => undefined,
   signal,
 }: ChaosShopOptions): Promise<ChaosShop> {
@@ -63,7 +70,7 @@ export async function startChaosShop({
     root: ROOT,
     stateDir,
     useDefaultPorts: false,
-    config: { ...readConfig(), given: {} },
+    config: { ...readConfig(), given: machines?.given ?? {} },
     instances: { gateway: 2 },
     signal,
     probe: false,
@@ -113,6 +120,7 @@ export async function startChaosShop({
     gateways: () => addresses,
     network,
     disk: isUsed ? disk : undefined,
+    machines,
     stop: async () => {
       await shop.stop()
       disk?.unmount()
@@ -122,7 +130,7 @@ export async function startChaosShop({
     ledgerFile: join(stateDir, 'instances', 'psp-1', 'ledger.sqlite'),
     failpointsDir,
     clockDir,
-    logFile: (name) => join(stateDir, 'logs', `${name}.log`),
+    postgresLogs: machines?.postgresLogs ?? [join(stateDir, 'logs', 'postgres.log')],
     signal,
   }
 }

@@ -11,8 +11,9 @@ import { stockShelves } from './driver/shelves.ts'
 import { createHistory, type History } from './history.ts'
 import { check } from './invariants/check.ts'
 import type { Facts, Violation } from './invariants/facts.ts'
+import { type Machines, startMachines } from './machines.ts'
 import { discardPoison } from './nemesis/discard-poison.ts'
-import type { FaultKind } from './nemesis/fault.ts'
+import { FAULT_KINDS, type FaultKind, needsOwnServers } from './nemesis/fault.ts'
 import { type InjectedFault, type Profile, PROFILES, type Sources, startNemesis } from './nemesis/nemesis.ts'
 import { sourcesOf } from './nemesis/sources.ts'
 import { allowPrepared } from './nemesis/transactions.ts'
@@ -38,6 +39,7 @@ export interface RunOptions {
   minutes: number
   profile: keyof typeof PROFILES
   faults: readonly FaultKind[]
+  servers: 'own' | 'threes'
   workers: number
   operationsPerS: number
   folder: string
@@ -50,6 +52,8 @@ export interface RunResult {
   violations: Violation[]
   injected: readonly InjectedFault[]
   startedAtMs: number
+  /** Of the clock in the history. */
+  historyStartedAtMs: number
   healedAtMs: number
   /** From the end of the last fault until every process was ready. */
   readyAfterMs: number
@@ -100,6 +104,7 @@ export async function attack(session: Session, options: Attack): Promise<RunResu
     violations: check(facts),
     injected: nemesis.injected,
     startedAtMs,
+    historyStartedAtMs: history.startedAtMs,
     healedAtMs,
     readyAfterMs,
     quietAfterMs,
@@ -127,17 +132,33 @@ export async function judgeLate(
 
 /** A shop of its own, attacked once and stopped. */
 export async function runOnce(options: RunOptions): Promise<RunResult> {
+  if (options.servers === 'own') return runOn(undefined, options)
+  options.note('three machines start')
+  const machines = await startMachines(options)
+  options.note(
+    `left out, for want of servers of the shop's own: ${FAULT_KINDS.filter(needsOwnServers).join(', ')}`,
+  )
+  options.note('left out: weather on the way to Kafka, whose brokers say themselves where they are')
+  try {
+    return await runOn(machines, options)
+  } finally {
+    await machines.stop()
+  }
+}
+
+async function runOn(machines: Machines | undefined, options: RunOptions): Promise<RunResult> {
   const { seed, minutes, folder, signal, note } = options
   note('the shop starts')
   const shop = await startChaosShop({
     folder,
     signal,
     note,
+    machines,
     hasSmallDisk: options.faults.includes('disk'),
   })
   const session = await openSession({ seed, folder, note, shop })
   try {
-    if (options.faults.includes('transactions')) await allowPrepared(shop)
+    if (options.faults.includes('transactions') && machines === undefined) await allowPrepared(shop)
     await everythingReady(shop)
     return await attack(session, {
       ...options,

@@ -26,7 +26,9 @@ export async function collectFacts(
     windows,
     ...readLedger(shop.ledgerFile),
     log: records.map(({ value: _value, headers: _headers, ...record }) => record),
-    repeatedBookings: readFileSync(shop.logFile('postgres'), 'utf8')
+    repeatedBookings: shop.postgresLogs
+      .map((file) => readFileSync(file, 'utf8'))
+      .join('\n')
       .split('\n')
       .flatMap((line) => BOOKED_TWICE.exec(line)?.[1] ?? [])
       .map((constraint) => `${constraint} stopped a second booking`),

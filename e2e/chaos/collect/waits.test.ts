@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { ofEachOwner } from '@lepton/setup/services'
 import type { Facts } from '../invariants/facts.ts'
-import { longestMs, resumedAtMs, waysOf } from './waits.ts'
+import { longestMs, longestPauseMs, resumedAtMs, waysOf } from './waits.ts'
 
 const none = ofEachOwner(() => [])
 const archived = (event_id: string, created_ms: number): Facts['archives']['order'][number] => ({
@@ -75,4 +75,12 @@ describe('what happens all the time', () => {
     expect(resumedAtMs([10, 20, 30, 300], span)).toBe(Infinity)
     expect(resumedAtMs([], span)).toBe(Infinity)
   })
+})
+
+it('takes the longest pause that touches a time, also one that does not end in it', () => {
+  const span = { fromMs: 100, untilMs: 200 }
+  expect(longestPauseMs([10, 90, 130, 150, 199, 260, 900], span)).toBe(61)
+  expect(longestPauseMs([90, 110, 190, 290, 300], span)).toBe(100)
+  expect(longestPauseMs([90, 110, 120], span)).toBe(80)
+  expect(longestPauseMs([], span)).toBe(100)
 })

@@ -59,3 +59,12 @@ export function resumedAtMs(instants: readonly number[], { fromMs, untilMs }: Sp
   }
   return untilMs - lastMs > longest ? Infinity : resumed
 }
+
+/** The longest pause, of what happens all the time, that fell into the time or touched it. */
+export function longestPauseMs(instants: readonly number[], { fromMs, untilMs }: Span): number {
+  const sorted = instants.toSorted((a, b) => a - b)
+  const before = sorted.findLast((ms) => ms <= fromMs) ?? fromMs
+  const after = sorted.find((ms) => ms >= untilMs) ?? untilMs
+  const all = [before, ...sorted.filter((ms) => ms > fromMs && ms < untilMs), after]
+  return Math.max(...all.slice(1).map((ms, index) => ms - all[index]!))
+}

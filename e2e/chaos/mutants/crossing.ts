@@ -33,7 +33,7 @@ const cross: FaultSource = (shop) => ({
   target: 'crossing',
   begin: async () => {
     await standStill(shop)
-    const end = await holdStatement(shop, 'order', FIRST_ORDERS).begin()
+    const end = await holdStatement(shop, 'order', FIRST_ORDERS).begin(() => undefined)
     await delay(BEFORE_SILENCE_MS, undefined, { signal: shop.signal })
     shop.pauseServer('kafka')
     await delay(LOCKED_MS - BEFORE_SILENCE_MS)

@@ -16,7 +16,21 @@ export const FAULT_KINDS = [
 /** Kinds that only come when they are named. */
 export const RARE_FAULT_KINDS = ['wipe', 'disk'] as const
 
-export type FaultKind = (typeof FAULT_KINDS | typeof RARE_FAULT_KINDS)[number]
+/** Kinds that need machines to lose: `--servers threes`. */
+export const MACHINE_FAULT_KINDS = ['power-off', 'cable'] as const
+
+export type FaultKind = (typeof FAULT_KINDS | typeof RARE_FAULT_KINDS | typeof MACHINE_FAULT_KINDS)[number]
+
+/** Kinds that need servers which the shop has started itself. */
+const OWN_SERVER_KINDS: readonly FaultKind[] = ['servers', 'wipe', 'disk']
+
+export function needsOwnServers(kind: FaultKind): boolean {
+  return OWN_SERVER_KINDS.includes(kind)
+}
+
+export function needsMachines(kind: FaultKind): boolean {
+  return (MACHINE_FAULT_KINDS as readonly FaultKind[]).includes(kind)
+}
 
 type End = () => Promise<void>
 
@@ -26,8 +40,10 @@ export interface Fault {
   title: string
   /** What no second fault may be done to while it lasts. */
   target: string
-  /** Resolves when it is done; gives what ends it, for what lasts. */
-  begin: () => Promise<End | undefined> | End | undefined
+  /** Where the profile's time for what lasts is too short for it. */
+  lastsMs?: number
+  /** Resolves when it is done; gives what ends it, for what lasts. What it notes of its target stands in the report. */
+  begin: (note: (text: string) => void) => Promise<End | undefined> | End | undefined
 }
 
 /** Draws one fault of a kind; undefined where none can be made now. */

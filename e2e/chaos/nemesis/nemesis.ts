@@ -24,6 +24,8 @@ export interface InjectedFault {
   title: string
   beganAtMs: number
   endedAtMs: number | undefined
+  /** What the target was when it began. */
+  note?: string
   error?: string
 }
 
@@ -55,14 +57,16 @@ export function startNemesis(shop: ChaosShop, random: Random, sources: Sources, 
         endedAtMs: undefined,
       }
       injected.push(entry)
-      const lasts = carryOut(fault.begin, entry, lastsMs).finally(() => lasting.delete(fault.target))
+      const lasts = carryOut(fault, entry, fault.lastsMs ?? lastsMs).finally(() =>
+        lasting.delete(fault.target),
+      )
       lasting.set(fault.target, lasts)
     }
   }
 
-  async function carryOut(begin: Fault['begin'], entry: InjectedFault, lastsMs: number): Promise<void> {
+  async function carryOut({ begin }: Fault, entry: InjectedFault, lastsMs: number): Promise<void> {
     try {
-      const end = await begin()
+      const end = await begin((text) => (entry.note = text))
       if (end !== undefined) {
         await pause(lastsMs, stopping.signal)
         await end()

@@ -2,6 +2,7 @@ import { endBackends } from './backends.ts'
 import type { FaultKind, FaultSource } from './fault.ts'
 import { shiftClock } from './clock.ts'
 import { fillDisk } from './disk.ts'
+import { cutCable, switchOff } from './machines.ts'
 import { sendMessages } from './messages.ts'
 import { stormGroup } from './rebalance.ts'
 import { holdTransaction } from './transactions.ts'
@@ -23,6 +24,8 @@ const SOURCES: Record<FaultKind, readonly [weight: number, source: FaultSource]>
   clock: [2, shiftClock],
   wipe: [2, wipeLog],
   disk: [2, fillDisk],
+  'power-off': [4, switchOff],
+  cable: [3, cutCable],
 }
 
 export function sourcesOf(kinds: readonly FaultKind[]): Sources {

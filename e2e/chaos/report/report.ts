@@ -1,7 +1,10 @@
 import type { ChaosArgs } from '../args.ts'
 import type { Operation, Outcome } from '../history.ts'
+import { longestPauseMs } from '../collect/waits.ts'
 import { INVARIANTS } from '../invariants/check.ts'
 import type { Facts, InvariantId, Violation } from '../invariants/facts.ts'
+import { needsMachines } from '../nemesis/fault.ts'
+import { isAccepted } from '../recordings/lane.ts'
 import type { RunResult } from '../run.ts'
 import { createWaits } from './takeover.ts'
 import { timelineOf } from './timeline.ts'
@@ -12,14 +15,14 @@ const SHOWN_TIMELINES = 3
 
 /** What happened, for a person. */
 export function reportRun(result: RunResult, args: ChaosArgs): string {
-  const { seed, minutes, profile, faults: kinds, workers, operationsPerS } = args
+  const { seed, minutes, profile, faults: kinds, servers, workers, operationsPerS } = args
   return [
     heading(result, args),
     operations(result.facts.history),
     faults(result),
     recovery(result),
     verdict(result),
-    `Again: pnpm chaos --seed ${seed} --minutes ${minutes} --profile ${profile} --faults ${kinds.join(',') || 'none'} --workers ${workers} --rate ${operationsPerS}`,
+    `Again: pnpm chaos --seed ${seed} --minutes ${minutes} --profile ${profile} --servers ${servers} --faults ${kinds.join(',') || 'none'} --workers ${workers} --rate ${operationsPerS}`,
   ].join('\n\n')
 }
 
@@ -46,7 +49,7 @@ function countOf(history: readonly Operation[], outcome: Outcome): number {
   return history.filter((operation) => operation.outcome === outcome).length
 }
 
-function faults({ injected, startedAtMs, facts }: RunResult): string {
+function faults({ injected, startedAtMs, historyStartedAtMs, facts }: RunResult): string {
   if (injected.length === 0) return 'No faults.'
   const waits = createWaits(facts)
   // What was sent before the log was wiped has lost its time.
@@ -55,21 +58,31 @@ function faults({ injected, startedAtMs, facts }: RunResult): string {
     ...injected.filter(({ kind }) => kind === 'wipe').map(({ endedAtMs = Infinity }) => endedAtMs),
   )
   const seconds = (ms: number | undefined) => (ms === undefined ? '' : `${(ms / 1_000).toFixed(1)} s`)
+  const accepted = facts.history
+    .filter(isAccepted)
+    .map(({ completed_ns }) => historyStartedAtMs + completed_ns / 1e6)
   const rows = injected.map((fault) => {
-    const { title, beganAtMs, endedAtMs = beganAtMs, error = '' } = fault
+    const { kind, title, beganAtMs, endedAtMs = beganAtMs, note = '', error = '' } = fault
+    const pauseMs = needsMachines(kind)
+      ? longestPauseMs(accepted, { fromMs: beganAtMs, untilMs: endedAtMs })
+      : undefined
     const { publishedMs, appliedMs } = (beganAtMs > wipedAtMs ? waits.around(fault) : undefined) ?? {}
     return [
       seconds(beganAtMs - startedAtMs),
       seconds(endedAtMs - beganAtMs),
       title,
+      seconds(pauseMs),
       seconds(publishedMs),
       seconds(appliedMs),
-      error,
+      [note, error].filter((text) => text !== '').join('; '),
     ]
   })
-  const heading = ['at', 'for', 'what', 'published', 'applied', '']
-  const legend =
-    'published, applied: the longest that an event around a kill waited for Kafka and for its effect, other faults included'
+  const heading = ['at', 'for', 'what', 'no order', 'published', 'applied', '']
+  const legend = [
+    'no order: the longest time in which none was accepted while a machine was lost, and until it had caught up',
+    'published, applied: the longest that an event around a kill waited for Kafka and for its effect',
+    'other faults of the time are included',
+  ].join('\n')
   return `${injected.length} faults\n${table([heading, ...rows])}\n${legend}`
 }
 

@@ -70,8 +70,11 @@ export async function createLaunch(options: ShopOptions, signal: AbortSignal): P
   const logFile = (name: string) => join(logs, `${name}.log`)
   const useDefaultPorts = options.useDefaultPorts ?? false
   const { via, instances = {} } = options
+  // A Kafka that was given says by itself where it is.
   const doors =
-    via === undefined ? [] : await kafkaListeners(via, ports, (service) => instancesOf(service, instances))
+    via === undefined || config.given.kafkaBrokers !== undefined
+      ? []
+      : await kafkaListeners(via, ports, (service) => instancesOf(service, instances))
   const serverDeps: ServerDeps = {
     config,
     state,

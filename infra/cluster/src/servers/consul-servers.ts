@@ -12,7 +12,11 @@ export const CONSUL_ADDRESS = `http://127.0.0.1:${AGENT_PORT}`
 
 export function startConsul(servers: Servers, machine: Machine): void {
   const { address, name } = machine
-  const own = ['-server', `-bootstrap-expect=${servers.machines.length}`, '-client=127.0.0.1']
+  const own = [
+    ...['-server', `-bootstrap-expect=${servers.machines.length}`, '-client=127.0.0.1'],
+    // One that is lost comes back as itself, and is waited for.
+    ...['-hcl', 'autopilot { cleanup_dead_servers = false }'],
+  ]
   const command = agent(servers, { dir: machine.dir, name, address, own })
   startProgram(machine, 'consul', command, servers.env)
 }

@@ -36,9 +36,9 @@ export async function untilWhole(servers: Servers, timeoutMs: number): Promise<v
 export async function lookAt(servers: Servers): Promise<Strength> {
   const [consul, postgres, kafka] = await Promise.all(
     [lookAtConsul, lookAtPostgres, lookAtKafka].map((look) =>
-      look(servers).catch((error: Error): Strength => ({
+      look(servers).catch((error: unknown): Strength => ({
         roles: {},
-        lacks: [`${look.name}: ${error.message}`],
+        lacks: [`${look.name}: ${(error as Error).message}`],
       })),
     ),
   )

@@ -1,0 +1,34 @@
+import type { ChaosShop } from '../chaos-shop.ts'
+import type { Machines } from '../machines.ts'
+import type { Random } from '../random.ts'
+import type { Fault, FaultSource } from './fault.ts'
+
+/** A loss that nobody has time to notice, one that is noticed, and one after which another machine has taken over. */
+const LASTS_MS = [3_000, 12_000, 30_000] as const
+
+/** Every process on a machine is killed at once: a Consul server, a broker, a PostgreSQL. */
+export const switchOff: FaultSource = (shop, random) =>
+  lose(shop, random, (name, { powerOff }) => [`${name} without power`, powerOff])
+
+/** A machine goes on, and reaches nothing. */
+export const cutCable: FaultSource = (shop, random) =>
+  lose(shop, random, (name, { pullCable }) => [`${name} without its cable`, pullCable])
+
+type Loss = (name: string, machines: Machines) => [title: string, begin: (name: string) => Promise<void>]
+
+function lose({ machines }: ChaosShop, random: Random, lossOf: Loss): Fault | undefined {
+  if (machines === undefined) return undefined
+  const name = random.pick(machines.names)
+  const [title, begin] = lossOf(name, machines)
+  return {
+    title,
+    // Of three, one may be lost. It counts as lost until it has caught up.
+    target: 'machines',
+    lastsMs: random.pick(LASTS_MS),
+    begin: async (note) => {
+      note(await machines.rolesOf(name))
+      await begin(name)
+      return () => machines.bringBack(name)
+    },
+  }
+}
