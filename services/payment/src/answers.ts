@@ -1,27 +1,57 @@
-/** Tells requests of this process that the card processor has answered about their order. */
+import type { Payment } from './domain.ts'
+
+/** Lets requests of this process hear what the card processor has answered about their order. */
 export interface Answers {
-  heard(orderIds: Iterable<string>): void
-  /** Resolves at the next answer about the order, or after `timeoutMs`: another instance may hear it. */
-  next(orderId: string, timeoutMs: number): Promise<void>
+  heard(payments: readonly Pick<Payment, 'order_id' | 'state'>[]): void
+  /** Hears of an order from now on. */
+  listen(orderId: string): Listener
+}
+
+export interface Listener {
+  /** The state after the next answer, or after one that came since it listens; undefined where none comes in `timeoutMs`. */
+  next(timeoutMs: number): Promise<Payment['state'] | undefined>
+  close(): void
 }
 
 export function createAnswers(): Answers {
-  const waiting = new Map<string, Set<() => void>>()
+  const listening = new Map<string, Set<(state: Payment['state']) => void>>()
+
   return {
-    heard: (orderIds) => {
-      for (const id of orderIds) for (const wake of waiting.get(id) ?? []) wake()
+    heard: (payments) => {
+      for (const { order_id, state } of payments)
+        for (const hear of listening.get(order_id) ?? []) hear(state)
     },
-    next: (orderId, timeoutMs) =>
-      new Promise((resolve) => {
-        const woken = waiting.get(orderId) ?? new Set()
-        function wake(): void {
-          clearTimeout(timer)
-          woken.delete(wake)
-          if (woken.size === 0) waiting.delete(orderId)
-          resolve()
-        }
-        const timer = setTimeout(wake, timeoutMs)
-        waiting.set(orderId, woken.add(wake))
-      }),
+
+    listen(orderId) {
+      let last: Payment['state'] | undefined
+      let wake: (() => void) | undefined
+      const others = listening.get(orderId) ?? new Set()
+      listening.set(orderId, others.add(hear))
+
+      function hear(state: Payment['state']): void {
+        last = state
+        wake?.()
+      }
+
+      return {
+        next: async (timeoutMs) => {
+          if (last === undefined)
+            await new Promise<void>((resolve) => {
+              const timer = setTimeout(resolve, timeoutMs)
+              wake = () => {
+                clearTimeout(timer)
+                resolve()
+              }
+            })
+          const state = last
+          last = undefined
+          return state
+        },
+        close: () => {
+          others.delete(hear)
+          if (others.size === 0 && listening.get(orderId) === others) listening.delete(orderId)
+        },
+      }
+    },
   }
 }

@@ -7,6 +7,7 @@ import type { PaymentState } from '@lepton/contracts/payment'
 import type { Phase } from '@lepton/events/tcc/barrier'
 import { createParticipant } from '@lepton/events/tcc/participant'
 import { refuse } from '@lepton/shop/refuse'
+import type { Listener } from './answers.ts'
 import { openedCard } from './card.ts'
 import type { Deps } from './deps.ts'
 import type { Intent, Verdict } from './domain.ts'
@@ -61,9 +62,14 @@ export function branchRoutes(deps: Deps): Endpoint[] {
           errors: [{ pointer: '/payment_token', detail: 'cannot be opened' }],
         })
       const intent = { ...body, payment_token }
-      const state = await meet('try', order_id, intent)
-      const answered = state === 'AUTHORIZING' ? await awaitAnswer(deps, order_id) : state
-      return { status: 200, body: { order_id, state: answered } }
+      const listener = deps.answers.listen(order_id)
+      try {
+        const state = await meet('try', order_id, intent)
+        const answered = state === 'AUTHORIZING' ? await awaitAnswer(deps, order_id, listener) : state
+        return { status: 200, body: { order_id, state: answered } }
+      } finally {
+        listener.close()
+      }
     }),
     answer(confirmPayment, ({ params: { order_id } }) => settle('confirm', order_id)),
     answer(cancelPayment, ({ params: { order_id } }) => settle('cancel', order_id)),
@@ -74,14 +80,13 @@ export function branchRoutes(deps: Deps): Endpoint[] {
  * Waits for what the card processor answers, nearly as long as the coordinator does: AUTHORIZING is then the honest answer.
  * A card that is slow is no fault of this instance, so it must not look like one.
  */
-async function awaitAnswer({ database, answers }: Deps, order_id: string): Promise<PaymentState> {
+async function awaitAnswer({ database }: Deps, order_id: string, listener: Listener): Promise<PaymentState> {
   const endsAtMs = performance.now() + Math.min(ANSWER_WAIT_MS, (remainingMs() ?? Infinity) * ANSWER_SHARE)
   for (;;) {
     const leftMs = endsAtMs - performance.now()
     if (leftMs <= 0) return 'AUTHORIZING'
-    const heard = answers.next(order_id, Math.min(LOOK_EVERY_MS, leftMs))
-    const state = await stateOf(database, order_id)
+    const heard = await listener.next(Math.min(LOOK_EVERY_MS, leftMs))
+    const state = heard ?? (await stateOf(database, order_id))
     if (state !== undefined && state !== 'AUTHORIZING') return state
-    await heard
   }
 }

@@ -185,7 +185,7 @@ export async function settleTogether(
     }
     changes.store(tx, outbox)
     tasksMade.notify({ tx, count: changes.newTasks })
-    tx.afterCommit(() => answers.heard(results.map(({ task }) => task.order_id)))
+    tx.afterCommit(() => answers.heard(results.map(({ task }) => changes.payment(task.order_id))))
   })
 }
 
