@@ -1,4 +1,4 @@
-import { readlink, readFile } from 'node:fs/promises'
+import { readlink, readFile, stat } from 'node:fs/promises'
 import { until } from '@lepton/testing/until'
 
 export interface Frame {
@@ -28,9 +28,12 @@ export const PROFILED = '--inspect-port=0'
  */
 export async function profilerOf(pid: number, intervalUs: number): Promise<Profiler> {
   const log = await readlink(`/proc/${pid}/fd/2`)
+  const { size } = await stat(log)
   process.kill(pid, 'SIGUSR1')
   const url = await until(`the inspector of ${pid}`, async () => {
-    const [, address] = /Debugger listening on (ws:\S+)/.exec(await readFile(log, 'utf8')) ?? []
+    // Not what processes before it wrote there.
+    const written = (await readFile(log)).subarray(size).toString()
+    const [, address] = /Debugger listening on (ws:\S+)/.exec(written) ?? []
     return address
   })
   const socket = new WebSocket(url)

@@ -160,13 +160,13 @@ class Batch extends pg.Query {
   }
 
   /** Where the server itself refuses one, it runs none of those behind it; where it is gone, what it has run is unknown. */
-  #settle(error = new Error('the server did not answer')): void {
-    const isRefused = error instanceof pg.DatabaseError && error.severity === 'ERROR'
+  #settle(fault?: Error): void {
+    const isRefused = fault instanceof pg.DatabaseError && fault.severity === 'ERROR'
     for (const [index, { tag, rows, unreadable, resolve, reject }] of this.#statements.entries()) {
       if (unreadable !== undefined) reject(unreadable)
       else if (tag !== undefined) resolve({ ...partsOf(tag), rows: rows as never[] })
-      else if (index === this.#at || !isRefused) reject(error)
-      else reject(new Skipped('a statement before this one failed', { cause: error }))
+      else if (index === this.#at || !isRefused) reject(fault ?? new Error('the server did not answer'))
+      else reject(new Skipped('a statement before this one failed', { cause: fault }))
     }
     ;(this as unknown as Driver).callback?.(null)
   }
