@@ -7,8 +7,6 @@ import { acquireLock, LOCK_FILE } from './lock.ts'
 import { isAlive, signalIfThere, startedAt } from './process-info.ts'
 
 const LEFTOVER_TIMEOUT_MS = 10_000
-/** The mode of a file that is for this user alone. */
-const PRIVATE = 0o600
 
 export interface State {
   dir: string
@@ -50,7 +48,7 @@ export async function openState(
   }
   const processes = new Map<number, string>()
   const pids = () => [...processes.values()].join('')
-  writeWhole(pidsFile, pids(), PRIVATE)
+  writeWhole(pidsFile, pids())
   const keep = keeper(warn)
 
   let isReleased = false
@@ -66,7 +64,7 @@ export async function openState(
     },
     pidsFile,
     ports: readJson(portsFile) as Record<string, number>,
-    savePorts: (ports) => writeWhole(portsFile, JSON.stringify(ports, null, 2), PRIVATE),
+    savePorts: (ports) => writeWhole(portsFile, JSON.stringify(ports, null, 2)),
     recordProcess: (pid, signal, name) => {
       processes.set(pid, `${pid} ${signal} ${startedAt(pid) ?? '-'} ${name}\n`)
       keep(pidsFile, pids())
@@ -138,7 +136,7 @@ function keeper(warn: (message: string) => void): (file: string, content: string
   let isFailing = false
   return (file, content) => {
     try {
-      writeWhole(file, content, PRIVATE)
+      writeWhole(file, content)
       isFailing = false
     } catch (error) {
       if (!isFailing) warn(`${file} cannot be written, and is out of date: ${(error as Error).message}`)

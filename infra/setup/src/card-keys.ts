@@ -1,6 +1,6 @@
 import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto'
 import { join } from 'node:path'
-import { once, writeWhole } from './files.ts'
+import { PUBLIC, once, writeWhole } from './files.ts'
 import { thumbprint } from './jwk.ts'
 
 export interface CardKeys {
@@ -16,7 +16,7 @@ export function createCardKeys(directory: string): CardKeys {
   const cardKeyFile = join(directory, 'card-key.json')
   const key = JSON.parse(once(cardPrivateKeyFile, createKey)) as JsonWebKey & { kid: string }
   const { kty, crv, x } = createPublicKey({ key, format: 'jwk' }).export({ format: 'jwk' })
-  writeWhole(cardKeyFile, JSON.stringify({ kty, crv, x, kid: key.kid }))
+  writeWhole(cardKeyFile, JSON.stringify({ kty, crv, x, kid: key.kid }), PUBLIC)
   return { cardPrivateKeyFile, cardKeyFile }
 }
 

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { once, writeWhole } from './files.ts'
+import { PUBLIC, once, writeWhole } from './files.ts'
 import { createKey, publicKey, publishedKeys, type PublicKey } from './jwk.ts'
 import { DATABASE_OWNERS, type DatabaseOwner, ofEachOwner } from './services.ts'
 
@@ -28,6 +28,6 @@ export function createEventKeys(directory: string): EventKeys {
   })
   const current = new Set(own.map(({ kid }) => kid))
   const older = publishedKeys<EventKey>(eventKeysFile).filter(({ kid }) => !current.has(kid))
-  writeWhole(eventKeysFile, JSON.stringify({ keys: [...own, ...older] }, null, 2))
+  writeWhole(eventKeysFile, JSON.stringify({ keys: [...own, ...older] }, null, 2), PUBLIC)
   return { eventKeyFiles, eventKeysFile }
 }

@@ -17,8 +17,11 @@ export function once(file: string, create: () => string, mode = 0o600): string {
   return readFileSync(file, 'utf8').trim()
 }
 
+/** For what everybody may read, such as public keys. */
+export const PUBLIC = 0o666
+
 /** Replaces a file as a whole: who reads it reads the old content or the new one. */
-export function writeWhole(file: string, content: string, mode = 0o666): void {
+export function writeWhole(file: string, content: string, mode = 0o600): void {
   writeFileSync(`${file}.part`, content, { mode })
   renameSync(`${file}.part`, file)
 }

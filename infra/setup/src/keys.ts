@@ -4,7 +4,7 @@ import { ALL_SERVICES, type Service } from '@lepton/contracts/services'
 import { type CardKeys, createCardKeys } from './card-keys.ts'
 import { consulGuard, type ConsulSecrets, createConsulSecrets } from './consul-secrets.ts'
 import { createEventKeys, type EventKeys } from './event-keys.ts'
-import { once, randomSecret, writeWhole } from './files.ts'
+import { PUBLIC, once, randomSecret, writeWhole } from './files.ts'
 import { createKey, publicKey, publishedKeys } from './jwk.ts'
 import { createKafkaSecrets, type KafkaSecrets } from './kafka-secrets.ts'
 import {
@@ -43,7 +43,7 @@ export function createSecrets(directory: string, { keepsOldKeys = false } = {}):
   const jwksFile = join(directory, 'jwks.json')
   const current = new Set(keys.map(({ kid }) => kid))
   const older = keepsOldKeys ? publishedKeys(jwksFile).filter(({ kid }) => !current.has(kid)) : []
-  writeWhole(jwksFile, JSON.stringify({ keys: [...keys, ...older] }, null, 2))
+  writeWhole(jwksFile, JSON.stringify({ keys: [...keys, ...older] }, null, 2), PUBLIC)
 
   const operatorSecretFile = join(directory, 'operator.secret')
   const pspSecretFile = join(directory, 'psp.secret')
@@ -74,9 +74,9 @@ export function shareSecrets(secrets: Secrets, directory: string): void {
   const consul = join(directory, 'consul')
   mkdirSync(consul, { recursive: true, mode: 0o755 })
   const guard = (version?: string) => JSON.stringify(consulGuard(secrets.consulManagementToken, version))
-  writeWhole(join(consul, 'acl.json'), guard())
-  writeWhole(join(consul, 'acl-before-1.11.json'), guard('1.10'))
-  writeWhole(join(consul, 'management.secret'), secrets.consulManagementToken)
+  writeWhole(join(consul, 'acl.json'), guard(), PUBLIC)
+  writeWhole(join(consul, 'acl-before-1.11.json'), guard('1.10'), PUBLIC)
+  writeWhole(join(consul, 'management.secret'), secrets.consulManagementToken, PUBLIC)
 }
 
 function share(files: Record<string, string>, folder: string): void {
