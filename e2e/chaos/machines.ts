@@ -23,8 +23,8 @@ export interface Machines {
   postgresLogs: readonly string[]
   powerOff: (name: string) => Promise<void>
   pullCable: (name: string) => Promise<void>
-  /** Power and cable; resolves when its servers have caught up. */
-  bringBack: (name: string) => Promise<void>
+  /** Power and cable; resolves when its servers have caught up, with what was missing last. */
+  bringBack: (name: string) => Promise<string | undefined>
   /** What it is besides one of three. */
   rolesOf: (name: string) => Promise<string>
   stop: () => Promise<void>
@@ -69,7 +69,7 @@ export async function startMachines({
       pullCable: (name) => cut(named(name)),
       bringBack: async (name) => {
         await healServers(servers, named(name))
-        await untilWhole(servers, WHOLE_TIMEOUT_MS)
+        return untilWhole(servers, WHOLE_TIMEOUT_MS)
       },
       rolesOf: async (name) => (await lookAt(servers)).roles[name]!.join(', ') || 'a follower in all',
       stop,

@@ -26,9 +26,15 @@ function lose({ machines }: ChaosShop, random: Random, lossOf: Loss): Fault | un
     target: 'machines',
     lastsMs: random.pick(LASTS_MS),
     begin: async (note) => {
-      note(await machines.rolesOf(name))
+      const roles = await machines.rolesOf(name)
+      note(roles)
       await begin(name)
-      return () => machines.bringBack(name)
+      return async () => {
+        const startedAt = performance.now()
+        const last = await machines.bringBack(name)
+        const seconds = ((performance.now() - startedAt) / 1_000).toFixed(1)
+        note(`${roles}; back after ${seconds} s${last === undefined ? '' : `, last ${last}`}`)
+      }
     },
   }
 }

@@ -81,7 +81,7 @@ function faults({ injected, startedAtMs, historyStartedAtMs, facts }: RunResult)
   const legend = [
     'no order: the longest time in which none was accepted while a machine was lost, and until it had caught up',
     'published, applied: the longest that an event around a kill waited for Kafka and for its effect',
-    'other faults of the time are included',
+    'other faults of the time are included; a shifted clock shifts the last two',
   ].join('\n')
   return `${injected.length} faults\n${table([heading, ...rows])}\n${legend}`
 }

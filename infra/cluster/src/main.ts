@@ -15,6 +15,7 @@ import {
   environmentOf,
   healServers,
   serversOf,
+  strengthOf,
   takeServersDown,
 } from './servers/servers.ts'
 import { findTools } from './tools.ts'
@@ -84,6 +85,10 @@ async function main([command, ...args]: readonly string[]): Promise<void> {
     },
     status: async (cluster) => {
       for (const line of await describe(cluster)) say(line)
+      if (!areServersOn(cluster)) return
+      const { roles, lacks } = await strengthOf(cluster)
+      for (const [name, own] of Object.entries(roles)) say(`${name}  ${own.join(', ')}`)
+      if (lacks.length > 0) say(`missing: ${lacks.join(', ')}`)
     },
     kubectl: async (cluster) => {
       const { binaries } = await findTools(say)

@@ -13,7 +13,7 @@ import { databaseUrlOf, startHaproxy, startPatroni } from './postgres-servers.ts
 import { createServerSecrets, kafkaPasswords } from './server-secrets.ts'
 import type { Servers } from './server-set.ts'
 import { findServerTools } from './server-tools.ts'
-import { untilWhole } from './strength.ts'
+import { lookAt, type Strength, untilWhole } from './strength.ts'
 
 const START_MS = 120_000
 
@@ -51,7 +51,7 @@ export async function bringServersUp(servers: Servers): Promise<void> {
   startHaproxy(servers)
   await Promise.all(servers.machines.map((machine) => startServers(servers, machine)))
   const users = () => createKafkaUsers(accessOf(servers), kafkaPasswords(servers.secrets))
-  await until('Kafka', START_MS, users)
+  await until('Kafka', START_MS, users, servers.signal)
   await untilWhole(servers, START_MS)
 }
 
@@ -59,6 +59,11 @@ async function startServers(servers: Servers, machine: Machine): Promise<void> {
   startConsul(servers, machine)
   startPatroni(servers, machine)
   await startKafka(servers, machine)
+}
+
+/** What each machine is besides one of three, and what is missing. */
+export function strengthOf(cluster: Cluster): Promise<Strength> {
+  return lookAt({ machines: cluster.machines, secrets: createServerSecrets(dirOf(cluster)) })
 }
 
 /** Power and cable are back; the servers of the machine catch up by themselves. */

@@ -8,6 +8,8 @@ import { PATRONI_PORT } from './postgres-servers.ts'
 import type { Servers } from './server-set.ts'
 
 const ANSWER_TIMEOUT_MS = 2_000
+/** Each at another broker: one of them may be away. */
+const RETRIES = 3
 const Health = z.object({
   Servers: z
     .array(z.object({ Name: z.string(), Healthy: z.boolean(), Voter: z.boolean(), Leader: z.boolean() }))
@@ -24,25 +26,31 @@ export interface Strength {
   lacks: string[]
 }
 
-/** Resolves when every server has caught up, and the next machine may be lost. */
-export async function untilWhole(servers: Servers, timeoutMs: number): Promise<void> {
-  await until('all servers', timeoutMs, async () => {
-    servers.signal.throwIfAborted()
+/** Resolves when every server has caught up, and the next machine may be lost; gives what was missing last. */
+export async function untilWhole(servers: Servers, timeoutMs: number): Promise<string | undefined> {
+  let last: string | undefined
+  const attempt = async () => {
     const { lacks } = await lookAt(servers)
-    if (lacks.length > 0) throw new Error(lacks.join(', '))
-  })
+    if (lacks.length === 0) return
+    last = lacks.join(', ')
+    throw new Error(last)
+  }
+  await until('all servers', timeoutMs, attempt, servers.signal)
+  return last
 }
 
-export async function lookAt(servers: Servers): Promise<Strength> {
-  const [consul, postgres, kafka] = await Promise.all(
-    [lookAtConsul, lookAtPostgres, lookAtKafka].map((look) =>
+type Known = Pick<Servers, 'machines' | 'secrets'>
+
+export async function lookAt(servers: Known): Promise<Strength> {
+  const looks = { PostgreSQL: lookAtPostgres, Kafka: lookAtKafka, Consul: lookAtConsul }
+  const all = await Promise.all(
+    Object.entries(looks).map(([server, look]) =>
       look(servers).catch((error: unknown): Strength => ({
         roles: {},
-        lacks: [`${look.name}: ${(error as Error).message}`],
+        lacks: [`${server}: ${(error as Error).message}`],
       })),
     ),
   )
-  const all = [postgres!, kafka!, consul!]
   return {
     roles: Object.fromEntries(
       servers.machines.map(({ name }) => [name, all.flatMap(({ roles }) => roles[name] ?? [])]),
@@ -51,7 +59,7 @@ export async function lookAt(servers: Servers): Promise<Strength> {
   }
 }
 
-async function lookAtConsul({ machines, secrets }: Servers): Promise<Strength> {
+async function lookAtConsul({ machines, secrets }: Known): Promise<Strength> {
   const response = await fetch(`${CONSUL_ADDRESS}/v1/operator/autopilot/health`, {
     headers: { 'x-consul-token': secrets.consulToken },
     signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
@@ -68,7 +76,7 @@ async function lookAtConsul({ machines, secrets }: Servers): Promise<Strength> {
   }
 }
 
-async function lookAtPostgres({ machines }: Servers): Promise<Strength> {
+async function lookAtPostgres({ machines }: Known): Promise<Strength> {
   const { members } = await Promise.any(
     machines.map(async ({ address }) => {
       const url = `http://${address}:${PATRONI_PORT}/cluster`
@@ -97,9 +105,9 @@ async function lookAtPostgres({ machines }: Servers): Promise<Strength> {
   }
 }
 
-async function lookAtKafka(servers: Servers): Promise<Strength> {
+async function lookAtKafka(servers: Known): Promise<Strength> {
   const log = createLog({ service: 'cluster', instance: 'cluster', level: 'silent' })
-  const kafka = createKafka({ ...accessOf(servers), clientId: 'lepton-cluster', retries: 0 }, log)
+  const kafka = createKafka({ ...accessOf(servers), clientId: 'lepton-cluster', retries: RETRIES }, log)
   const admin = kafka.admin()
   try {
     await admin.connect()
