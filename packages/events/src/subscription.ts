@@ -67,7 +67,7 @@ const MAX_AHEAD_MS = 7 * 86_400_000
 export function parseRecord(
   record: BrokerRecord,
   source: RecordSource,
-  subscription: Subscription,
+  subscription: Pick<Subscription, 'events' | 'snapshots'>,
   nowMs: number,
 ): ParsedRecord {
   const {

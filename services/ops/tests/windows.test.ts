@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { createMarks } from '../src/marks.ts'
 import { type LogFeed, startLogFeed } from '../src/log-feed.ts'
@@ -110,6 +111,15 @@ describe('windows', () => {
       31: before[31]!,
     })
     expect(reader.windows().tally()).toMatchObject({ counted: 6, too_late: 0 })
+  })
+
+  it('count nothing that consumers could not read', async () => {
+    const [id, body] = [placed(newId(), 0), placed(newId(), 0)]
+    id.headers['ce_id'] = randomUUID()
+    await send([id, { ...body, value: JSON.stringify({ order_id: body.key }) }, placed(newId(), 1)])
+
+    expect(minutes()).toMatchObject({ 1: { orders: 1 } })
+    expect(minutes()).not.toHaveProperty('0')
   })
 
   it('count a cancellation once, though its decision was published again, and a refund apart', async () => {

@@ -2,13 +2,18 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
 import { startTimer } from '@lepton/common/runtime/timer'
+import { OrderCancelled, OrderClosed, OrderCompleted, OrderPlaced } from '@lepton/contracts/order'
+import { PaymentCaptured, PaymentRefunded } from '@lepton/contracts/payment'
 import type { StreamRebuild } from '@lepton/contracts/windows'
 import type { BrokerRecord } from '@lepton/events/broker'
 import type { LagReader } from '@lepton/events/kafka/lag'
+import { parseRecord } from '@lepton/events/subscription'
 import type { LogFeed } from '../log-feed.ts'
 import { createWindowCounts, type CountedEvent, type WindowCounts } from './count.ts'
 
 const TOPICS = ['order.v1', 'payment.v1'] as const
+/** Others only say how far their key is. */
+const COUNTED = [OrderPlaced, OrderCancelled, OrderCompleted, OrderClosed, PaymentCaptured, PaymentRefunded]
 const LOOK_MS = 500
 const ALL_MINUTES = 1_440
 
@@ -147,22 +152,13 @@ function countFrom(feed: LogFeed, ends: Pick<LagReader, 'read'>): Reading {
 
 const isCounted = (topic: string): boolean => (TOPICS as readonly string[]).includes(topic)
 
-/** Undefined for what no service of the shop has written: it counts for nothing. */
-function eventIn(
-  topic: string,
-  partition: number,
-  { key, headers, value }: BrokerRecord,
-): CountedEvent | undefined {
-  const [type = '', sequence, atMs] = [
-    headers['ce_type'],
-    Number(headers['ce_sequence']),
-    Date.parse(headers['ce_time'] ?? ''),
-  ]
-  if (!Number.isInteger(sequence) || Number.isNaN(atMs) || value === null) return undefined
-  try {
-    const { amount_minor = 0, reason = '' } = JSON.parse(value.toString()) as Partial<CountedEvent>
-    return { topic, partition, key, sequence, type, atMs, amount_minor, reason }
-  } catch {
-    return undefined
-  }
+/** Undefined for what consumers could not read either: it counts for nothing. */
+function eventIn(topic: string, partition: number, record: BrokerRecord): CountedEvent | undefined {
+  const source = { topic, topicId: '', partition }
+  const { event, fault } = parseRecord(record, source, { events: COUNTED }, Date.now())
+  const atMs = Date.parse(record.headers['ce_time'] ?? '')
+  if (event === undefined || fault !== undefined || Number.isNaN(atMs)) return undefined
+  const { key, sequence, type } = event
+  const { amount_minor = 0, reason = '' } = (event.data ?? {}) as Partial<CountedEvent>
+  return { topic, partition, key, sequence, type, atMs, amount_minor, reason }
 }
