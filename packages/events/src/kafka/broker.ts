@@ -38,6 +38,15 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
     )
     return connected
   }
+  /**
+   * What was not answered in time went to a machine that may be gone. kafkajs would keep the connection, which nobody closes,
+   * and what it knows of leaders, for a minute: a new connection asks a broker that answers.
+   */
+  async function leaveSilent(error: unknown): Promise<void> {
+    if (!isUnanswered(error)) return
+    connected = undefined
+    await producer.disconnect()
+  }
   return {
     send: async (records) => {
       const { sendBatch } = await connect()
@@ -51,6 +60,7 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
           await sendBatch(batch)
           return
         } catch (error) {
+          await leaveSilent(error)
           if (tries === MAX_TRIES || !isBetweenLeaders(error)) throw error
           await delay(LEADER_WAIT_MS)
         }
@@ -68,6 +78,12 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
 function isBetweenLeaders(error: unknown): boolean {
   const { cause } = error as { cause?: { type?: string } }
   return cause?.type === 'NOT_LEADER_FOR_PARTITION' || cause?.type === 'LEADER_NOT_AVAILABLE'
+}
+
+function isUnanswered(error: unknown): boolean {
+  const name = 'KafkaJSRequestTimeoutError'
+  const { name: own, cause } = error as { name?: string; cause?: { name?: string } }
+  return own === name || cause?.name === name
 }
 
 function byTopic(records: readonly OutgoingRecord[]) {
