@@ -29,7 +29,9 @@ export async function loseNodes(shop: ShopOnNodes, perS: number): Promise<NodeLo
   for (const { what, node, harm } of FAULTS) {
     const machine = shop.cluster.machines.find(({ name }) => name === node)!
     await untilComplete(shop)
-    const orders = await startOrders(shop.client, perS)
+    // A gateway that lost its power closed no connection: those to it answer nothing.
+    const client = shop.connect()
+    const orders = await startOrders(client, perS)
     await delay(HEALTHY_MS)
     const lost = (await instancesOf(shop)).filter((instance) => instance.node === node).length
     const fromMs = Date.now()
@@ -49,6 +51,7 @@ export async function loseNodes(shop: ShopOnNodes, perS: number): Promise<NodeLo
     )
     await untilComplete(shop)
     const asked = await orders.stop()
+    await client.close()
     const accepted = asked.flatMap(({ status, answeredAtMs }) => (status === 202 ? [answeredAtMs] : []))
     const pauseMs = longestPauseMs(accepted, { fromMs, untilMs: Date.now() })
     losses.push({ what, lost, pauseMs, completeMs: untilMs - fromMs, asked })

@@ -8,7 +8,7 @@ import { loseNodes } from './losses.ts'
 import { type ShopOnNodes, withShopOnNodes } from './shop-on-nodes.ts'
 import { update } from './update.ts'
 
-const ORDERS_PER_S = 5
+const ORDERS_PER_S = 20
 const SHOPPERS = 2
 const IMAGE_BEFORE = 'lepton-service:before'
 const FINISH = { timeoutMs: 120_000, everyMs: 500 }

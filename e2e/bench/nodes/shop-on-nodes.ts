@@ -16,6 +16,8 @@ export interface ShopOnNodes {
   tools: Tools
   target: Target
   client: ShopClient
+  /** Another client, with connections of its own. */
+  connect: () => ShopClient
   operator: Shopper
 }
 
@@ -31,11 +33,13 @@ export async function withShopOnNodes(work: (shop: ShopOnNodes) => Promise<void>
   const cluster = clusterIn(stateDir())
   const tools = await findTools(() => undefined)
   const target = await kubernetesTarget()
-  const client = createShopClient(await gatewayOf(cluster, tools))
+  const url = await gatewayOf(cluster, tools)
+  const connect = () => createShopClient(url)
+  const client = connect()
   try {
     await stockUp(client, target.operatorSecret, STOCK)
     const operator = await client.operator(target.operatorSecret)
-    await work({ cluster, tools, target, client, operator })
+    await work({ cluster, tools, target, client, connect, operator })
   } finally {
     await Promise.all([client.close(), target.close()])
   }
