@@ -46,7 +46,7 @@ async function asAdmin(url: string, work: (admin: pg.Client) => Promise<void>): 
 export function createClient(url: string, connectionTimeoutMillis: number): pg.Client {
   const options =
     '-c search_path=pg_catalog -c standard_conforming_strings=on -c default_transaction_read_only=off'
-  return new pg.Client({
+  const client = new pg.Client({
     ssl: false,
     options,
     application_name: 'lepton-setup',
@@ -55,6 +55,9 @@ export function createClient(url: string, connectionTimeoutMillis: number): pg.C
     // What the URL says comes before all of these.
     connectionString: url,
   })
+  // A server that stops ends its sessions: without a listener that ends the process. What was asked for fails with it.
+  client.on('error', () => undefined)
+  return client
 }
 
 interface ServerFacts {

@@ -45,7 +45,8 @@ export function useKeys(onHelp: () => void): void {
 
 function isTyping({ target, ctrlKey, metaKey, altKey, isComposing }: KeyboardEvent): boolean {
   if (ctrlKey || metaKey || altKey || isComposing) return true
-  return target instanceof Element && target.closest('input, select, textarea, dialog') !== null
+  // One that was just closed keeps the focus until the page is drawn again.
+  return target instanceof Element && target.closest('input, select, textarea, dialog[open]') !== null
 }
 
 function focusSearch(): boolean {
