@@ -7,7 +7,7 @@ import { assertMigrated, migrate, NotMigrated } from '@lepton/events/postgres/mi
 import { preparePostgres } from '@lepton/local/postgres'
 import { startTestServer, type TestServer } from '@lepton/testing/servers'
 import pg from 'pg'
-import { createDatabases, databaseUrl, ownerUrl } from '@lepton/setup/databases'
+import { createClient, createDatabases, databaseUrl, ownerUrl } from '@lepton/setup/databases'
 import { migrateAll } from '@lepton/setup/schemas'
 import { DATABASE_OWNERS, databaseName, ofEachOwner } from '@lepton/setup/services'
 
@@ -72,6 +72,16 @@ async function dropEverything(): Promise<void> {
 }
 
 describe('the databases', () => {
+  it('end no process with the session that is making them', async () => {
+    const client = createClient(server.address, 5_000)
+    await client.connect()
+    const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const ended = new Promise<void>((resolve) => client.once('end', resolve))
+    await ask(server.address, `select pg_terminate_backend(${rows[0]!.pid})`)
+    await ended
+    await expect(client.query('select 1')).rejects.toThrow()
+  })
+
   it('belong to a role that cannot log in, and are used by one that cannot change them', async () => {
     await setUp()
     await setUp()
