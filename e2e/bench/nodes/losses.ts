@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { cut, heal, kill, kubectl } from '@lepton/cluster/cluster'
 import type { Machine } from '@lepton/cluster/machines'
-import type { Span } from '../../chaos/collect/waits.ts'
+import { longestPauseMs } from '../../chaos/collect/waits.ts'
 import { type Asked, startOrders } from '../steady-orders.ts'
 import { instancesOf, type ShopOnNodes, untilComplete } from './shop-on-nodes.ts'
 
@@ -57,10 +57,4 @@ export async function loseNodes(shop: ShopOnNodes, perS: number): Promise<NodeLo
     losses.push({ what, lost, pauseMs, completeMs: untilMs - fromMs, asked })
   }
   return losses
-}
-
-/** What happens all the time: the longest time that it did not. */
-function longestPauseMs(instants: readonly number[], { fromMs, untilMs }: Span): number {
-  const between = instants.filter((ms) => ms > fromMs && ms < untilMs).sort((a, b) => a - b)
-  return Math.max(...[...between, untilMs].map((ms, index) => ms - (between[index - 1] ?? fromMs)))
 }

@@ -3,7 +3,7 @@ import type { Machines } from '../machines.ts'
 import type { Random } from '../random.ts'
 import type { Fault, FaultSource } from './fault.ts'
 
-/** A loss that nobody has time to notice, one that is noticed, and one after which another machine has taken over. */
+/** A loss that is over before it is noticed, one that is noticed, and one after which another machine has taken over. */
 const LASTS_MS = [3_000, 12_000, 30_000] as const
 
 /** Every process on a machine is killed at once: a Consul server, a broker, a PostgreSQL. */

@@ -1,3 +1,4 @@
+import { createWakeable } from '@lepton/common/runtime/wait'
 import type { Payment } from './domain.ts'
 
 /** Lets requests of this process hear what the card processor has answered about their order. */
@@ -24,25 +25,18 @@ export function createAnswers(): Answers {
 
     listen(orderId) {
       let last: Payment['state'] | undefined
-      let wake: (() => void) | undefined
+      const wakeable = createWakeable()
       const others = listening.get(orderId) ?? new Set()
       listening.set(orderId, others.add(hear))
 
       function hear(state: Payment['state']): void {
         last = state
-        wake?.()
+        wakeable.wake()
       }
 
       return {
         next: async (timeoutMs) => {
-          if (last === undefined)
-            await new Promise<void>((resolve) => {
-              const timer = setTimeout(resolve, timeoutMs)
-              wake = () => {
-                clearTimeout(timer)
-                resolve()
-              }
-            })
+          await wakeable.wait(timeoutMs)
           const state = last
           last = undefined
           return state

@@ -141,6 +141,7 @@ export function createBreaker({
    */
   function note(begun: number, verdict: Verdict): Promise<void> | undefined {
     if (begun !== generation || verdict === 'nothing') return undefined
+    // It rejects with what it is given.
     if (verdict === 'bad') return circuit.fire(() => Promise.reject(failed)).catch(() => undefined)
     circuit.emit('fire')
     circuit.emit('success')

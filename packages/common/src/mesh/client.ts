@@ -194,7 +194,7 @@ export function createMeshClient({
     }
     try {
       const { watch } = target
-      const isKnown = budgetMs > 0 && (watch.isReady() || (await isReadyWithin(watch, budgetMs)))
+      const isKnown = budgetMs > 0 && (watch.isReady() || (await isReadyWithin(watch.ready, budgetMs)))
       if (!isKnown) throw new DeadlineExceeded()
       return await operation.breaker.run(() =>
         callEndpoints(

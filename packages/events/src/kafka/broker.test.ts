@@ -25,7 +25,7 @@ function brokerThatFails(error: Error) {
   return { producer, broker: createKafkaBroker({ brokers: ['127.0.0.1:1'], clientId: 'test' }, log) }
 }
 
-it('connects anew after a request that was not answered: the machine may be gone', async () => {
+it('reconnects after a request that was not answered: the machine may be lost', async () => {
   const { producer, broker } = brokerThatFails(new KafkaJSRequestTimeoutError('timed out', {}))
   await expect(broker.send([record])).rejects.toThrow('timed out')
   expect(producer.disconnect).toHaveBeenCalledTimes(1)

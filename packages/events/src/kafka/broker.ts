@@ -39,7 +39,7 @@ export function createKafkaBroker(settings: KafkaSettings, log: Log): Broker {
     return connected
   }
   /**
-   * What was not answered in time went to a machine that may be gone. kafkajs would keep the connection, which nobody closes,
+   * What was not answered in time went to a machine that may be lost. kafkajs would keep the connection, which no one closes,
    * and what it knows of leaders, for a minute: a new connection asks a broker that answers.
    */
   async function leaveSilent(error: unknown): Promise<void> {

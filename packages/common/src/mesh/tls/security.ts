@@ -55,8 +55,7 @@ export function createSecurity(
     meta: { [TLS_KEY]: TLS_MUTUAL },
     guard: (listener) => guard(listener, { service, identity, intents, log }),
     async ready(withinMs) {
-      const ready = Promise.all([identity.ready, intents.ready]).then(() => undefined)
-      await isReadyWithin({ ready, isReady: () => false }, withinMs)
+      await isReadyWithin(Promise.all([identity.ready, intents.ready]), withinMs)
     },
     async close() {
       await Promise.all([identity.close(), intents.close()])
