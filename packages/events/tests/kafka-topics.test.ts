@@ -77,3 +77,19 @@ it('refuses an existing topic with another number of partitions', async () => {
     ),
   ).rejects.toThrow('The topic auto-created exists with 1 partitions; it needs 12.')
 })
+
+it('creates a topic whose partitions all take records at once', async () => {
+  const topic = 'wide'
+  await createTopics({ brokers: [kafka.address] }, [{ topic, partitions: 100, retentionMs: 86_400_000 }], {
+    log: silentLog,
+  })
+
+  // A partition that refuses would have the records of the others sent again.
+  const broker = createKafkaBroker({ brokers: [kafka.address], clientId: 'test' }, silentLog)
+  await broker.send(
+    Array.from({ length: 500 }, (_, key) => ({ topic, key: `${key}`, value: 'x', headers: {} })),
+  )
+  const ends = await admin.fetchTopicOffsets(topic)
+  expect(ends.reduce((sum, { offset }) => sum + Number(offset), 0)).toBe(500)
+  await broker.close()
+})

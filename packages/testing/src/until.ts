@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 /**
  * Waits until `probe` gives something other than undefined or false, and returns it.
  *
- * @throws Error that names what was waited for, with the last fault of the probe as its cause
+ * @throws Error that names what was waited for, with the probe's fault as its cause where its last try had one
  */
 export async function until<T>(
   what: string,
@@ -16,6 +16,7 @@ export async function until<T>(
     try {
       const result = await probe()
       if (result !== undefined && result !== false) return result
+      cause = undefined
     } catch (error) {
       cause = error
     }

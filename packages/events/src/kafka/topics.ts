@@ -59,7 +59,7 @@ export async function createTopics(
         }).map(([name, value]) => ({ name, value })),
       })),
     })
-    await waitForLeaders(
+    await waitUntilWritable(
       admin,
       missing.map(({ topic }) => topic),
     )
@@ -96,14 +96,16 @@ async function checkPartitions(admin: Admin, wanted: readonly TopicSettings[]): 
   }
 }
 
-async function waitForLeaders(admin: Admin, topics: string[]): Promise<void> {
+/** A leader is named before its log is there: until then it refuses what is written, for some partitions of a request. */
+async function waitUntilWritable(admin: Admin, topics: readonly string[]): Promise<void> {
   for (const endsAt = performance.now() + LEADERS.timeoutMs; ;) {
-    const metadata = await admin.fetchTopicMetadata({ topics }).catch((error: unknown) => {
-      if (performance.now() > endsAt) throw error
-      return undefined
-    })
-    if (metadata?.topics.every(({ partitions }) => partitions.every(({ leader }) => leader >= 0))) return
-    if (performance.now() > endsAt) throw new Error('Kafka gives the new topics no leader')
+    try {
+      for (const topic of topics) await admin.fetchTopicOffsets(topic)
+      return
+    } catch (error) {
+      if (performance.now() > endsAt)
+        throw new Error('Kafka gives the new topics no leader', { cause: error })
+    }
     await delay(LEADERS.everyMs)
   }
 }
