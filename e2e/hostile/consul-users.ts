@@ -1,9 +1,12 @@
-import { type AddressInfo, createServer } from 'node:net'
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { createServer as createTlsServer } from 'node:tls'
 import { expect, it } from '@jest/globals'
 import { client, target } from '../journeys/world.ts'
 
 const EVIL = 'evil-order'
 const REQUESTS = 300
+/** As instances of the shop are registered. */
+const SPEAKS_TLS = { tls: 'mutual' }
 
 interface Request {
   method: 'GET' | 'PUT'
@@ -63,12 +66,25 @@ export function consulUsers(): void {
     expect(await ask(own, await inside.consulToken('inventory'))).toBe(200)
   })
 
+  /** What a guest has of inventory, once its token is stolen: a certificate that the shop's authority signed. */
+  async function certificateOfInventory(): Promise<{ cert: string; key: string }> {
+    const headers = { 'x-consul-token': await inside.consulToken('inventory') }
+    const answer = await fetch(`${inside.consul}/v1/agent/connect/ca/leaf/inventory`, { headers })
+    const { CertPEM, PrivateKeyPEM } = (await answer.json()) as { CertPEM: string; PrivateKeyPEM: string }
+    return { cert: CertPEM, key: PrivateKeyPEM }
+  }
+
+  const plain = async (take: (socket: Socket) => void) => Promise.resolve(createServer(take))
+  const asInventory = async (take: (socket: Socket) => void): Promise<Server> =>
+    createTlsServer(await certificateOfInventory(), take).on('tlsClientError', () => undefined)
+
   onThisMachine.each([
-    ['that says it speaks TLS', { tls: 'spiffe' }],
-    ['that says nothing of it', {}],
-  ])('never gives a token to an entry %s and shows no certificate of the shop', async (_, meta) => {
+    ['that says it speaks TLS', SPEAKS_TLS, plain],
+    ['that says nothing of TLS', {}, plain],
+    ['that has the certificate of another service', SPEAKS_TLS, asInventory],
+  ])('never gives a token to an entry %s', async (_, meta, listen) => {
     const received: Buffer[] = []
-    const listener = createServer((socket) => {
+    const listener = await listen((socket) => {
       socket.on('data', (bytes) => received.push(bytes))
       socket.on('error', () => undefined)
     })

@@ -16,6 +16,12 @@ const NOTICED_BY: Record<Protection, string> = {
   audience: 'a hostile client changes nothing whichever role asks, whatever the request looks like',
   schema_owner: 'the role of a service in its database order cannot change its schema',
   sealed_cards: 'one who reads Kafka finds no card',
+  kafka_rights: 'a service that was taken over writes no topic of another service',
+  consul_rights:
+    'one who reaches Consul changes a setting neither without a token nor with that of another service',
+  tls_only: 'one who reaches Consul never gives a token to an entry that says nothing of TLS',
+  service_identity:
+    'one who reaches Consul never gives a token to an entry that has the certificate of another service',
 }
 /** Passes in every shop that works: where it fails, too, no attack was tried. */
 const CONTROL = 'a shopper buys sells without a cart'
