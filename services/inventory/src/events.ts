@@ -28,14 +28,14 @@ export function inventorySubscriptions({ outbox, anomalies, log }: Deps): Subscr
       topic: TOPICS['order.v1'],
       events: [OrderPlaced, OrderConfirmed, OrderCancelled, OrderStatusRequested],
       load: (tx, incoming) => {
-        const wanted = incoming.flatMap((event) =>
-          isEvent(event, OrderPlaced) && event.data.mode === 'saga' ? itemsOf(event.data) : [],
+        const wanted = incoming.map((event) =>
+          isEvent(event, OrderPlaced) && event.data.mode === 'saga' ? itemsOf(event.data) : undefined,
         )
         return lockReservations(
           tx,
           incoming.map(({ key }) => key),
-          wanted.map(({ product_id }) => product_id),
-          incoming.every((event) => isEvent(event, OrderPlaced)),
+          wanted.flatMap((items) => items?.map(({ product_id }) => product_id) ?? []),
+          !wanted.includes(undefined),
         )
       },
       position: (changes, key) => changes.reservation(key).last_order_seq,

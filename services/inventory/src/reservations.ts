@@ -124,7 +124,7 @@ export class ReservationChanges {
 /**
  * Locks an order's reservation, making it where there is none, then the stock it may move: always
  * reservations before stock and both in key order, so that no two transactions wait for each other. Orders that
- * `areNew` take one round trip.
+ * `areNew` take one round trip: of those that are not, only what is `wanted` may be held, since it is locked first.
  */
 export async function lockReservations(
   tx: Tx,

@@ -5,7 +5,9 @@ import type { Problem } from '@lepton/contracts/problems'
 import { OrderCancelled, OrderConfirmed, OrderPlaced } from '@lepton/contracts/order'
 import { eventRecord, eventsOf, line, placement } from '@lepton/testing/builders'
 import { until } from '@lepton/testing/until'
+import type { IncomingEvent } from '@lepton/events/event'
 import { onPlaced } from '../src/domain.ts'
+import { inventorySubscriptions } from '../src/events.ts'
 import { holdUntil } from '../src/hold.ts'
 import { lockReservations } from '../src/reservations.ts'
 import { useInventoryService } from './inventory-service.ts'
@@ -111,6 +113,36 @@ describe('a try', () => {
 
     expect(await shop.stock('first')).toMatchObject({ held: 30 })
     expect(await shop.stock('second')).toMatchObject({ held: 30 })
+  })
+
+  it('has its stock locked in one order with that of sagas, whose events come beside its own', async () => {
+    await shop.product('alpha', 5)
+    await shop.product('omega', 5)
+    const two = newId()
+    await ask('try', two, wants('alpha'))
+    const placed = (key: string, item: string, mode: 'saga' | 'two_phase'): IncomingEvent => ({
+      event_id: newId(),
+      type: OrderPlaced.type,
+      topic: 'order.v1',
+      key,
+      sequence: 1,
+      data: placement(key, { lines: [line(item)], mode }),
+      traceparent: undefined,
+    })
+    const [subscription] = inventorySubscriptions(shop.deps)
+
+    await shop.database
+      .inTransaction(async (tx) => {
+        await tx.query(`select from stock where product_id = 'alpha' for no key update`)
+        const loaded = shop.database.inTransaction((other) =>
+          subscription!.load(other, [placed(newId(), 'omega', 'saga'), placed(two, 'alpha', 'two_phase')]),
+        )
+        await until('it waits for the first', async () => (await waiting()) > 0)
+        // Had it the second already, one who has the first could wait for that.
+        await tx.query(`select from stock where product_id = 'omega' for no key update nowait`)
+        return { loaded }
+      })
+      .then(({ loaded }) => loaded)
   })
 
   it('waits for its coordinator: the event of the order alone holds nothing', async () => {
