@@ -39,11 +39,12 @@ function configOf({ tools, secrets }: Servers, { name, address }: Machine, folde
     consul: { host: '127.0.0.1:8500', token: secrets.consulToken },
     bootstrap: {
       dcs: {
+        // Its least. It begins when the key is renewed, each `loop_wait`: rarely renewed is soon expired after a loss.
         ttl: 20,
-        loop_wait: 2,
+        loop_wait: 8,
         retry_timeout: 6,
-        // An event that was published cannot be taken back: its transaction must be on a second machine before.
-        synchronous_mode: true,
+        // An event that was published cannot be taken back: its transaction must be on a second machine before, on any.
+        synchronous_mode: 'quorum',
         postgresql: {
           use_pg_rewind: true,
           use_slots: true,
@@ -74,6 +75,8 @@ function configOf({ tools, secrets }: Servers, { name, address }: Machine, folde
         `host replication replicator ${from} scram-sha-256`,
         `host all all ${from} scram-sha-256`,
       ]),
+      // A standby that is made again waits for no checkpoint, which would take its time.
+      basebackup: [{ checkpoint: 'fast' }],
       remove_data_directory_on_rewind_failure: true,
       remove_data_directory_on_diverged_timelines: true,
     },

@@ -88,17 +88,11 @@ async function lookAtPostgres({ machines }: Known): Promise<Strength> {
   const named = new Set(well.map(({ name }) => name))
   return {
     roles: Object.fromEntries(
-      well.flatMap(({ name, role }) =>
-        role === 'leader'
-          ? [[name, ['primary of PostgreSQL']]]
-          : role === 'sync_standby'
-            ? [[name, ['synchronous standby']]]
-            : [],
-      ),
+      well.flatMap(({ name, role }) => (role === 'leader' ? [[name, ['primary of PostgreSQL']]] : [])),
     ),
     lacks: [
       ...machines.filter(({ name }) => !named.has(name)).map(({ name }) => `PostgreSQL on ${name}`),
-      ...['leader', 'sync_standby']
+      ...['leader', 'quorum_standby']
         .filter((role) => !well.some((member) => member.role === role))
         .map((role) => `a ${role} of PostgreSQL`),
     ],
