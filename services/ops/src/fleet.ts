@@ -1,6 +1,8 @@
 import type { InstanceState, InstanceView } from '@lepton/contracts/figures'
 import type { RunningShop } from '@lepton/contracts/control'
 
+/** `order-10` after `order-9`. */
+export const byNumber = new Intl.Collator('en', { numeric: true })
 /** How long what has gone is still shown. */
 const GONE_MS = 600_000
 
@@ -98,7 +100,7 @@ export function createFleet(onChange: (seen: Seen, before: Seen | undefined) => 
         else put({ name, service, registry: undefined, process: undefined, answered: false }, now)
       }
     },
-    all: () => [...instances.values()].sort((a, b) => a.name.localeCompare(b.name, 'en', { numeric: true })),
+    all: () => [...instances.values()].sort((a, b) => byNumber.compare(a.name, b.name)),
     expected: (service, hasLauncher) => {
       const own = [...instances.values()].filter((one) => one.service === service)
       if (hasLauncher) return own.filter(({ process }) => process !== null).length

@@ -1,5 +1,6 @@
 import type { CallPair } from '@lepton/contracts/mesh'
 import { quantileMs } from '../figures.ts'
+import { byNumber } from '../fleet.ts'
 
 /** A target as one instance of the caller sees it, with what it did in the window. */
 export interface Seen {
@@ -73,7 +74,7 @@ export function pairOf(
           is_drained: isDrained(instance),
         }
       })
-      .sort((a, b) => a.instance.localeCompare(b.instance, 'en', { numeric: true })),
+      .sort((a, b) => byNumber.compare(a.instance, b.instance)),
   }
 }
 
