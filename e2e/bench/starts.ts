@@ -4,6 +4,8 @@ import { startBenchShop } from './bench-shop.ts'
 import { cpuSeconds, processesOf, pssMib, sum } from './processes.ts'
 import { add, note } from './table.ts'
 
+/** Compilers, caches and groups have their last work after a start. */
+const SETTLE_S = 30
 const IDLE_S = 20
 
 /** A fresh shop, the same again, and what it takes while it is idle. */
@@ -26,6 +28,7 @@ async function startTimed(stateDir: string, what: string): Promise<Shop> {
 
 async function measureIdle(shop: Shop): Promise<void> {
   const groups = [...processesOf(shop), { name: 'launcher', pids: [process.pid] }]
+  await delay(SETTLE_S * 1000)
   const before = groups.map(({ pids }) => sum(pids, cpuSeconds))
   await delay(IDLE_S * 1000)
   let totalMib = 0

@@ -39,7 +39,7 @@ export interface SubscribeOptions {
   topics: readonly string[]
   /** Deliveries that are worked on at the same time, each of another partition. */
   concurrency: number
-  /** How long records may wait for others, where that saves requests: for one who need not know at once. */
+  /** The next records are fetched so long (ms) after these, together, where that saves requests: for one who need not know at once. */
   gatherMs?: number
   onDelivery: (delivery: Delivery) => Promise<void>
 }

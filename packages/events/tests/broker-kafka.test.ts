@@ -123,6 +123,33 @@ describe('Kafka besides', () => {
     }
   }, 90_000)
 
+  it('gives records of half a second together to one who need not know at once', async () => {
+    const broker = open()
+    const topic = await createTopic()
+    const deliveries: number[] = []
+    const subscriber = broker.subscribe({
+      group: newId(),
+      topics: [topic],
+      concurrency: 1,
+      gatherMs: 500,
+      onDelivery: async ({ records, done }) => {
+        deliveries.push(records.length)
+        await done(records.at(-1)!.offset)
+      },
+    })
+    const send = () => broker.send([{ topic, key: 'k', value: 'x', headers: {} }])
+    const seen = () => deliveries.reduce((sum, count) => sum + count, 0)
+
+    await send()
+    await until('it reads', () => seen() === 1, { timeoutMs: 30_000 })
+    for (let count = 0; count < 40; count++) await send()
+    await until('it has read all', () => seen() === 41, { timeoutMs: 30_000 })
+
+    // Each alone, were they not gathered.
+    expect(deliveries.length).toBeLessThan(20)
+    await subscriber.stop()
+  }, 60_000)
+
   it('is reported as available, and at once as unavailable', async () => {
     await open().probe()
     const broker = createKafkaBroker({ brokers: ['127.0.0.1:1'], clientId: 'probe' }, silentLog)

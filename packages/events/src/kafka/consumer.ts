@@ -10,9 +10,6 @@ import { watchSilence } from './silence.ts'
 /** Work that goes on sends heartbeats between its chunks; only a chunk that takes longer keeps them away. */
 const BUSY_MS = 1_000
 
-/** So much is worth a fetch before its time. */
-const GATHERED_BYTES = 65_536
-
 /** Before a consumer that crashed is made again. */
 const RECREATE_BACKOFF = { baseMs: 200, maxMs: 5_000 }
 
@@ -37,8 +34,7 @@ export function subscribe(
       sessionTimeout: settings.sessionTimeoutMs ?? 8_000,
       heartbeatInterval: settings.heartbeatIntervalMs ?? 2_000,
       rebalanceTimeout: settings.rebalanceTimeoutMs ?? 8_000,
-      maxWaitTimeInMs: options.gatherMs ?? settings.maxWaitMs ?? 2_000,
-      minBytes: options.gatherMs === undefined ? 1 : GATHERED_BYTES,
+      maxWaitTimeInMs: settings.maxWaitMs ?? 2_000,
       allowAutoTopicCreation: false,
       // A restart of its own would outlive our stop: it begins later, from a timer that cannot be cleared.
       retry: { ...RETRY, restartOnFailure: () => Promise.resolve(false) },
@@ -90,8 +86,12 @@ export function subscribe(
         eachBatchAutoResolve: false,
         partitionsConsumedConcurrently: options.concurrency,
         eachBatch: async (payload) => {
+          const gatherUntilMs = fetchedAtMs + (options.gatherMs ?? 0)
           const delivery = asDelivery(offsets, pauses, payload, (await clusterId)!)
-          return work.watch(delivery, (watched) => options.onDelivery(watched))
+          await work.watch(delivery, (watched) => options.onDelivery(watched))
+          // The next fetch begins when all of this one is worked on. One that is behind has enough to read.
+          const leftMs = gatherUntilMs - performance.now()
+          if (leftMs > 0 && delivery.lag === 0) await pause(leftMs, stopping.signal)
         },
       })
       await started
