@@ -41,7 +41,7 @@ export function startConsumer(
   settings: ConsumeSettings,
 ): { stop(): Promise<void> } {
   const { database, broker, log, metrics } = deps
-  const { maxPauseMs = 5_000, unblockEveryMs = 5_000, chunkSize = 100, maxTransactions = 2 } = settings
+  const { maxPauseMs = 5_000, unblockEveryMs = 5_000, chunkSize = 400, maxTransactions = 2 } = settings
   const pauses = new Map<string, number>()
   const lag = metrics.gauge({
     name: 'kafka_consumer_lag_records',
