@@ -8,6 +8,7 @@ import { State } from '../parts/state.tsx'
 import style from './console.module.css'
 import { decimal, percent, span } from './figures.ts'
 import { LivePage } from './live-page.tsx'
+import table from './table.module.css'
 import { figure, Table } from './table.tsx'
 
 type View = Answer<RouteOf<'GET', '/ops/queues'>>
@@ -85,8 +86,8 @@ function Stations({ stations }: { stations: readonly Station[] }) {
             percent(one.utilisation),
             decimal(one.batch),
             span(one.predicted.wait_ms),
-            `${span(one.predicted.time_ms)} / ${span(one.measured.time_ms)}`,
-            `${decimal(one.predicted.length)} / ${decimal(one.measured.length)}`,
+            <Pair key="time" of={[span(one.predicted.time_ms), span(one.measured.time_ms)]} />,
+            <Pair key="length" of={[decimal(one.predicted.length), decimal(one.measured.length)]} />,
             percent(one.error_share),
             one.drain_s === null ? '—' : duration(one.drain_s * 1_000),
             <Verdict key="ends" station={one} />,
@@ -94,6 +95,14 @@ function Stations({ stations }: { stations: readonly Station[] }) {
         }))}
       />
     </section>
+  )
+}
+
+function Pair({ of: [first, second] }: { of: [string, string] }) {
+  return (
+    <span className={table['pair']}>
+      <span>{first} /</span> <span>{second}</span>
+    </span>
   )
 }
 

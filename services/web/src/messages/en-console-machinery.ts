@@ -172,7 +172,7 @@ export const machinery = {
     modelText: [
       'ρ = λ/cμ, W = Wq + 1/μ with Wq by Erlang C (M/M/c), L = λW, drain = backlog/(cμ − λ). A server is an instance; μ is what it handles in a second of work.',
       'A server takes all that waits in one transaction, so the customers are transactions: λ and μ are divided by the batch. From about 1.5 records a batch on, work gets cheaper as the queue grows, and the prediction errs to the long side; drain times do, too.',
-      'Arrivals are not Poisson where one service’s batch is the next one’s arrivals. What a record takes from the log to its consumer is measured while the consumer is idle (ρ < 0.1), and added. Offsets are committed up to 200 ms later: the measured L has them in it.',
+      'Arrivals are not Poisson where one service’s batch is the next one’s arrivals. What a record takes from the log to its consumer is measured while the consumer is idle (ρ < 0.1), and added. Offsets are committed up to 500 ms later: the measured L has them in it.',
       'Instances that share a machine’s cores are not independent servers: what one waits for the CPU is in what is measured, and not in the model. Where a busy machine is the reason, the prediction is far too short.',
       'At ρ → 1 the prediction goes to infinity and so does its error; at ρ ≥ 1 there is none, and the backlog grows by λ − cμ a second.',
     ],
