@@ -9,6 +9,9 @@ export const PATRONI_PORT = 8_008
 /** Where the primary is found, wherever it is. */
 const PRIMARY_PORT = 15_432
 const ADMIN = 'postgres'
+/** How often Patroni looks, and renews its key, whose TTL begins then: rarely renewed is soon expired after a loss. */
+const LOOK_S = { starting: 2, running: 8 }
+const ANSWER_TIMEOUT_MS = 5_000
 
 export function databaseUrlOf({ postgres }: { postgres: string }): string {
   return `postgres://${ADMIN}:${postgres}@127.0.0.1:${PRIMARY_PORT}/postgres`
@@ -29,6 +32,16 @@ export function startPatroni(servers: Servers, machine: Machine): void {
   })
 }
 
+/** Once all of them are there, which takes several looks. @throws Error where a Patroni does not take it */
+export async function lookRarely([machine]: readonly Machine[]): Promise<void> {
+  const answer = await fetch(`http://${machine!.address}:${PATRONI_PORT}/config`, {
+    method: 'PATCH',
+    body: JSON.stringify({ loop_wait: LOOK_S.running }),
+    signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS),
+  })
+  if (!answer.ok) throw new Error(`Patroni answered ${answer.status}: ${await answer.text()}`)
+}
+
 function configOf({ tools, secrets }: Servers, { name, address }: Machine, folder: string) {
   const user = (username: string) => ({ username, password: secrets.postgres })
   return {
@@ -39,9 +52,9 @@ function configOf({ tools, secrets }: Servers, { name, address }: Machine, folde
     consul: { host: '127.0.0.1:8500', token: secrets.consulToken },
     bootstrap: {
       dcs: {
-        // Its least. It begins when the key is renewed, each `loop_wait`: rarely renewed is soon expired after a loss.
+        // Its least.
         ttl: 20,
-        loop_wait: 8,
+        loop_wait: LOOK_S.starting,
         retry_timeout: 6,
         // An event that was published cannot be taken back: its transaction must be on a second machine before, on any.
         synchronous_mode: 'quorum',

@@ -9,7 +9,7 @@ import { createMachine, type Machine, openBridge, plugCable } from '../machines.
 import { until } from '../until.ts'
 import { CONSUL_ADDRESS, startConsul, startConsulAgent } from './consul-servers.ts'
 import { accessOf, brokersOf, startKafka } from './kafka-servers.ts'
-import { databaseUrlOf, startHaproxy, startPatroni } from './postgres-servers.ts'
+import { databaseUrlOf, lookRarely, startHaproxy, startPatroni } from './postgres-servers.ts'
 import { createServerSecrets, kafkaPasswords } from './server-secrets.ts'
 import type { Servers } from './server-set.ts'
 import { findServerTools } from './server-tools.ts'
@@ -53,6 +53,7 @@ export async function bringServersUp(servers: Servers): Promise<void> {
   const users = () => createKafkaUsers(accessOf(servers), kafkaPasswords(servers.secrets))
   await until('Kafka', START_MS, users, servers.signal)
   await untilWhole(servers, START_MS)
+  await lookRarely(servers.machines)
 }
 
 async function startServers(servers: Servers, machine: Machine): Promise<void> {
