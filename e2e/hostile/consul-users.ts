@@ -19,6 +19,7 @@ const register = (port: number, meta: Record<string, string> = {}): Request => (
   path: '/v1/agent/service/register',
   body: { ID: EVIL, Name: 'order', Address: '127.0.0.1', Port: port, Meta: { instance: EVIL, ...meta } },
 })
+const LEAF_OF_INVENTORY: Request = { method: 'GET', path: '/v1/agent/connect/ca/leaf/inventory' }
 const deregister: Request = { method: 'PUT', path: `/v1/agent/service/deregister/${EVIL}` }
 
 /** Finding 8: what a program that reaches Consul can do. */
@@ -26,16 +27,17 @@ export function consulUsers(): void {
   const inside = target.inside!
   const onThisMachine = target.inside === undefined ? it.skip : it
 
-  async function ask({ method, path, body }: Request, token?: string): Promise<number> {
+  async function send({ method, path, body }: Request, token?: string) {
     const headers = token === undefined ? {} : { 'x-consul-token': token }
     const answer = await fetch(`${inside.consul}${path}`, {
       method,
       headers,
       ...(body !== undefined && { body: JSON.stringify(body) }),
     })
-    await answer.text()
-    return answer.status
+    return { status: answer.status, text: await answer.text() }
   }
+
+  const ask = async (request: Request, token?: string) => (await send(request, token)).status
 
   const attacks: [string, Request][] = [
     ['registers as a service of the shop', register(9)],
@@ -62,19 +64,17 @@ export function consulUsers(): void {
   )
 
   onThisMachine('lets a service get what is its own', async () => {
-    const own = { method: 'GET', path: '/v1/agent/connect/ca/leaf/inventory' } as const
-    expect(await ask(own, await inside.consulToken('inventory'))).toBe(200)
+    expect(await ask(LEAF_OF_INVENTORY, await inside.consulToken('inventory'))).toBe(200)
   })
 
   /** What a guest has of inventory, once its token is stolen: a certificate that the shop's authority signed. */
   async function certificateOfInventory(): Promise<{ cert: string; key: string }> {
-    const headers = { 'x-consul-token': await inside.consulToken('inventory') }
-    const answer = await fetch(`${inside.consul}/v1/agent/connect/ca/leaf/inventory`, { headers })
-    const { CertPEM, PrivateKeyPEM } = (await answer.json()) as { CertPEM: string; PrivateKeyPEM: string }
+    const { text } = await send(LEAF_OF_INVENTORY, await inside.consulToken('inventory'))
+    const { CertPEM, PrivateKeyPEM } = JSON.parse(text) as { CertPEM: string; PrivateKeyPEM: string }
     return { cert: CertPEM, key: PrivateKeyPEM }
   }
 
-  const plain = async (take: (socket: Socket) => void) => Promise.resolve(createServer(take))
+  const plain = (take: (socket: Socket) => void): Server => createServer(take)
   const asInventory = async (take: (socket: Socket) => void): Promise<Server> =>
     createTlsServer(await certificateOfInventory(), take).on('tlsClientError', () => undefined)
 

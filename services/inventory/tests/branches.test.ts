@@ -131,18 +131,17 @@ describe('a try', () => {
     })
     const [subscription] = inventorySubscriptions(shop.deps)
 
-    await shop.database
-      .inTransaction(async (tx) => {
-        await tx.query(`select from stock where product_id = 'alpha' for no key update`)
-        const loaded = shop.database.inTransaction((other) =>
-          subscription!.load(other, [placed(newId(), 'omega', 'saga'), placed(two, 'alpha', 'two_phase')]),
-        )
-        await until('it waits for the first', async () => (await waiting()) > 0)
-        // Had it the second already, one who has the first could wait for that.
-        await tx.query(`select from stock where product_id = 'omega' for no key update nowait`)
-        return { loaded }
-      })
-      .then(({ loaded }) => loaded)
+    let loaded: Promise<unknown> | undefined
+    await shop.database.inTransaction(async (tx) => {
+      await tx.query(`select from stock where product_id = 'alpha' for no key update`)
+      loaded = shop.database.inTransaction((other) =>
+        subscription!.load(other, [placed(newId(), 'omega', 'saga'), placed(two, 'alpha', 'two_phase')]),
+      )
+      await until('it waits for the first', async () => (await waiting()) > 0)
+      // Had it the second already, one who has the first could wait for that.
+      await tx.query(`select from stock where product_id = 'omega' for no key update nowait`)
+    })
+    await loaded
   })
 
   it('waits for its coordinator: the event of the order alone holds nothing', async () => {

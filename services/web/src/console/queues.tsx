@@ -8,8 +8,7 @@ import { State } from '../parts/state.tsx'
 import style from './console.module.css'
 import { decimal, percent, span } from './figures.ts'
 import { LivePage } from './live-page.tsx'
-import table from './table.module.css'
-import { figure, Table } from './table.tsx'
+import { figure, Pair, Table } from './table.tsx'
 
 type View = Answer<RouteOf<'GET', '/ops/queues'>>
 type Station = View['stations'][number]
@@ -95,14 +94,6 @@ function Stations({ stations }: { stations: readonly Station[] }) {
         }))}
       />
     </section>
-  )
-}
-
-function Pair({ of: [first, second] }: { of: [string, string] }) {
-  return (
-    <span className={table['pair']}>
-      <span>{first} /</span> <span>{second}</span>
-    </span>
   )
 }
 

@@ -9,6 +9,15 @@ export interface Column {
 
 export const figure = (label: string): Column => ({ label, isFigure: true })
 
+/** Two figures of one cell. */
+export function Pair({ of: [first, second] }: { of: [string, string] }) {
+  return (
+    <span className={table['pair']}>
+      <span>{first} /</span> <span>{second}</span>
+    </span>
+  )
+}
+
 /** Rows of cells; on a phone each row is a card, and each cell stands beside its label. */
 export function Table({
   columns,
