@@ -48,8 +48,9 @@ function configOf({ tools, secrets }: Servers, { name, address }: Machine, folde
     scope: 'lepton',
     name,
     restapi: { listen: `${address}:${PATRONI_PORT}`, connect_address: `${address}:${PATRONI_PORT}` },
-    // Its own machine's server: what is cut off from the others may not be the primary.
-    consul: { host: '127.0.0.1:8500', token: secrets.consulToken },
+    // Its own machine's server: what is cut off from the others may not be the primary. Its key also ends when Consul's
+    // servers miss the machine, seconds after its loss, and not only with the TTL, which each new leader begins once more.
+    consul: { host: '127.0.0.1:8500', token: secrets.consulToken, checks: ['serfHealth'] },
     bootstrap: {
       dcs: {
         // Its least.
