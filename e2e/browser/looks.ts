@@ -67,9 +67,19 @@ function emptied(answer: string): string {
   )
 }
 
-/** An instance's name is as long here as the pod's behind a Kubernetes Deployment: the longest that it gets. */
-const renamed = (answer: string) =>
-  answer.replaceAll(/"((?:gateway|cart|order|payment|inventory|ops)-)([0-9a-f]+)"/g, '"$17c9d8b6f5d-$2"')
+/**
+ * An instance's name is as long here as the pod's behind a Kubernetes Deployment, the longest that it gets; figures are
+ * as long as those of a busy shop that has fallen behind.
+ */
+const enlarged = (answer: string) =>
+  answer
+    .replaceAll(/"((?:gateway|cart|order|payment|inventory|ops)-)([0-9a-f]+)"/g, '"$17c9d8b6f5d-$2"')
+    .replaceAll(/"(\w+_per_s)":(?:null|-?[\d.e-]+)/g, '"$1":-1234.5')
+    .replaceAll(/"(\w+_ms)":(?:null|-?[\d.e-]+)/g, '"$1":876.5')
+    .replaceAll(/"(lag_s|oldest_s)":(?:null|-?[\d.e-]+)/g, '"$1":5000')
+    .replaceAll(/"clear_in_s":[\d.e-]+/g, '"clear_in_s":null')
+    .replaceAll(/"owner":"[^"]+-1"/g, '"owner":null')
+    .replaceAll(/"(lag_records|repeated|blocked|pending)":(?:null|\d+)/g, '"$1":12345')
 
 /** Shows the operator other answers of `ops` than it gives. */
 async function changeAnswers({ page }: Person, change: (answer: string) => string): Promise<void> {
@@ -89,10 +99,10 @@ export function looks(): void {
   )
 
   it(
-    'finds the lists of the console in order where instances have long names',
+    'finds the lists of the console in order where names are long and figures large',
     asPerson(async (person) => {
       await becomeOperator(person)
-      await changeAnswers(person, renamed)
+      await changeAnswers(person, enlarged)
       await looksAt(person, [...LISTS, 'instances'], openList, { isKnown: true })
     }),
   )

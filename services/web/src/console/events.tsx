@@ -89,9 +89,9 @@ function Groups({ streams }: { streams: readonly Stream[] }) {
             decimal(one.consumed_per_s),
             signed(one.trend_per_s),
             one.clear_in_s === null && (one.lag_records ?? 0) > 0 ? (
-              <State key="clear" kind="wait">
-                {words.grows}
-              </State>
+              <span key="clear" className={table['narrow']}>
+                <State kind="wait">{words.grows}</State>
+              </span>
             ) : (
               seconds(one.clear_in_s)
             ),
@@ -119,7 +119,11 @@ function Owners({ partitions }: Pick<Stream, 'partitions'>) {
           {text}{' '}
         </span>
       ))}{' '}
-      {lost > 0 && <State kind="bad">{texts.events.unowned(lost)}</State>}
+      {lost > 0 && (
+        <span className={table['narrow']}>
+          <State kind="bad">{texts.events.unowned(lost)}</State>
+        </span>
+      )}
     </span>
   )
 }
