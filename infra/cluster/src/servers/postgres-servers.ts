@@ -59,6 +59,8 @@ function configOf({ tools, secrets }: Servers, { name, address }: Machine, folde
         retry_timeout: 6,
         // An event that was published cannot be taken back: its transaction must be on a second machine before, on any.
         synchronous_mode: 'quorum',
+        // A primary that came back is no candidate for what another one wrote since: positions in the log do not say so.
+        check_timeline: true,
         postgresql: {
           use_pg_rewind: true,
           use_slots: true,

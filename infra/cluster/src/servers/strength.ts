@@ -15,9 +15,14 @@ const Health = z.object({
     .array(z.object({ Name: z.string(), Healthy: z.boolean(), Voter: z.boolean(), Leader: z.boolean() }))
     .nullable(),
 })
-const Members = z.object({
-  members: z.array(z.object({ name: z.string(), role: z.string(), state: z.string() })),
+const PostgresAnswer = z.object({
+  role: z.string().optional(),
+  replication_state: z.string().optional(),
+  replication: z
+    .array(z.object({ application_name: z.string(), state: z.string(), sync_state: z.string() }))
+    .default([]),
 })
+type PostgresAnswer = z.infer<typeof PostgresAnswer>
 
 export interface Strength {
   /** What each machine is besides one of three. */
@@ -77,24 +82,36 @@ async function lookAtConsul({ machines, secrets }: Known): Promise<Strength> {
 }
 
 async function lookAtPostgres({ machines }: Known): Promise<Strength> {
-  const { members } = await Promise.any(
-    machines.map(async ({ address }) => {
-      const url = `http://${address}:${PATRONI_PORT}/cluster`
-      const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) })
-      return Members.parse(await response.json())
-    }),
+  const answers = machines.map(async ({ name, address }): Promise<[string, PostgresAnswer]> => {
+    const url = `http://${address}:${PATRONI_PORT}/patroni`
+    const response = await fetch(url, { signal: AbortSignal.timeout(ANSWER_TIMEOUT_MS) }).catch(
+      () => undefined,
+    )
+    return [name, PostgresAnswer.parse((await response?.json()) ?? {})]
+  })
+  return postgresStrength(await Promise.all(answers))
+}
+
+/**
+ * By what each Patroni says now of its own server: what Consul has of a machine may be older than its loss, as may what the
+ * primary says of a connection that nobody closed.
+ */
+export function postgresStrength(answers: readonly [machine: string, PostgresAnswer][]): Strength {
+  const [primary, ...others] = answers.filter(([, { role }]) => role === 'primary')
+  if (primary === undefined) return { roles: {}, lacks: ['a primary of PostgreSQL'] }
+  const [name, { replication }] = primary
+  const following = new Set(
+    replication
+      .filter(({ state, sync_state }) => state === 'streaming' && sync_state === 'quorum')
+      .map(({ application_name }) => application_name),
   )
-  const well = members.filter(({ state }) => state === 'running' || state === 'streaming')
-  const named = new Set(well.map(({ name }) => name))
+  const isWell = ([machine, { replication_state }]: (typeof answers)[number]) =>
+    machine === name || (following.has(machine) && replication_state === 'streaming')
   return {
-    roles: Object.fromEntries(
-      well.flatMap(({ name, role }) => (role === 'leader' ? [[name, ['primary of PostgreSQL']]] : [])),
-    ),
+    roles: { [name]: ['primary of PostgreSQL'] },
     lacks: [
-      ...machines.filter(({ name }) => !named.has(name)).map(({ name }) => `PostgreSQL on ${name}`),
-      ...['leader', 'quorum_standby']
-        .filter((role) => !well.some((member) => member.role === role))
-        .map((role) => `a ${role} of PostgreSQL`),
+      ...answers.filter((answer) => !isWell(answer)).map(([machine]) => `PostgreSQL on ${machine}`),
+      ...others.map(([machine]) => `one primary of PostgreSQL, not ${machine}, too`),
     ],
   }
 }
