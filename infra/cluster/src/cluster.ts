@@ -70,7 +70,7 @@ export interface Tools {
 /** Makes the machines and starts Kubernetes on them, or what of it does not run. */
 export async function bringUp(cluster: Cluster, tools: Tools): Promise<void> {
   await openBridge(cluster.dir)
-  for (const machine of cluster.machines) await createMachine(machine)
+  for (const machine of cluster.machines) await createMachine(machine, cluster.machines)
   const api = { address: cluster.first.address, port: API_PORT }
   await createCredentials(join(cluster.dir, 'credentials'), api, cluster.machines)
   await powerOn(cluster, tools, cluster.machines)

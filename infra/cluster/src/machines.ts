@@ -30,14 +30,14 @@ export function host(...command: string[]): Promise<string> {
   return runOrThrow(command, { timeoutMs: COMMAND_TIMEOUT_MS })
 }
 
-/** Makes what is missing of the bridge and of a machine on it, also after an attempt that failed half-way. */
-export async function createMachine(machine: Machine): Promise<void> {
+/** Makes what is missing of the bridge and of a machine on it, one of `all`, also after an attempt that failed half-way. */
+export async function createMachine(machine: Machine, all: readonly Machine[]): Promise<void> {
   const { name, address, dir } = machine
   mkdirSync(dir, { recursive: true, mode: 0o700 })
   if (!(await exists('link', 'show', BRIDGE))) await host('ip', 'link', 'add', BRIDGE, 'type', 'bridge')
   await host('ip', 'addr', 'replace', `${HOST_ADDRESS}/24`, 'dev', BRIDGE)
   await host('ip', 'link', 'set', BRIDGE, 'up')
-  await createMounts(machine)
+  await createMounts(machine, all)
   if (!isCreated(machine)) await host('ip', 'netns', 'add', name)
   const cable = cableOf(machine)
   if (!(await exists('link', 'show', cable)))
@@ -52,7 +52,7 @@ export async function createMachine(machine: Machine): Promise<void> {
  * One mount namespace for all processes of a machine: containerd must see what kubelet mounts. What is mounted there is
  * not seen by the host, and goes with the namespace.
  */
-async function createMounts(machine: Machine): Promise<void> {
+async function createMounts(machine: Machine, all: readonly Machine[]): Promise<void> {
   const folder = namespacesOf(machine)
   const made = join(folder, 'made')
   if (existsSync(made)) return
@@ -62,10 +62,18 @@ async function createMounts(machine: Machine): Promise<void> {
   await host('mount', '--make-private', folder)
   for (const file of ['mnt', 'uts']) writeFileSync(join(folder, file), '')
   const own = [`--mount=${join(folder, 'mnt')}`, `--uts=${join(folder, 'uts')}`, '--propagation', 'slave']
+  const hosts = join(folder, 'hosts')
+  writeFileSync(hosts, hostsOf(all))
   // Names of pods' networks are this machine's own. The folder is made by the first `ip netns add`, which comes later.
   mkdirSync('/run/netns', { recursive: true })
-  await host('unshare', ...own, 'sh', '-c', 'hostname "$0" && mount -t tmpfs none /run/netns', machine.name)
+  const mounts = 'hostname "$0" && mount -t tmpfs none /run/netns && mount --bind "$1" /etc/hosts'
+  await host('unshare', ...own, 'sh', '-c', mounts, machine.name, hosts)
   writeFileSync(made, '')
+}
+
+/** The host's name server is out of reach: whoever asks it for a name, as Patroni does for its own, waits for ten seconds. */
+function hostsOf(machines: readonly Machine[]): string {
+  return ['127.0.0.1 localhost', ...machines.map(({ name, address }) => `${address} ${name}`), ''].join('\n')
 }
 
 export async function removeMachine(machine: Machine): Promise<void> {

@@ -46,7 +46,7 @@ export async function serversOf(
 /** Makes the machines and starts the servers on them, or what of them does not run; resolves when nothing is missing. */
 export async function bringServersUp(servers: Servers): Promise<void> {
   await openBridge(join(servers.dir, '..'))
-  for (const machine of servers.machines) await createMachine(machine)
+  for (const machine of servers.machines) await createMachine(machine, servers.machines)
   startConsulAgent(servers)
   startHaproxy(servers)
   await Promise.all(servers.machines.map((machine) => startServers(servers, machine)))
