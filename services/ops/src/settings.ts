@@ -1,4 +1,9 @@
-import { type Change, type Control, SettingContended } from '@lepton/common/mesh/control/control'
+import {
+  type Change,
+  type Changed,
+  type Control,
+  SettingContended,
+} from '@lepton/common/mesh/control/control'
 import { InvalidSetting } from '@lepton/common/mesh/control/traffic'
 import { Unavailable } from '@lepton/common/runtime/problem'
 import { refuse } from '@lepton/shop/refuse'
@@ -52,34 +57,30 @@ export async function undoLast(
 ): Promise<{ before: string | null; after: string | null }> {
   const last = control.changes().find((one) => one.key === key)
   if (last === undefined) throw refuse('not-found', `${key} was never changed.`)
-  await seenAfter(control, async () => {
-    await control.undo(key, change)
-    return true
-  })
+  await seenAfter(control, () => control.undo(key, change))
   return { before: last.after, after: last.before }
 }
 
-/** False where there is nothing to write: what is not set cannot be unset. */
+/** Undefined where there is nothing to write: what is not set cannot be unset. */
 async function put(
   control: Writable,
   key: string,
   before: string | undefined,
   value: object | undefined,
   change: Change,
-): Promise<boolean> {
-  if (value === undefined && before === undefined) return false
-  await control.set(key, value, change)
-  return true
+): Promise<Changed | undefined> {
+  if (value === undefined && before === undefined) return undefined
+  return control.set(key, value, change)
 }
 
-async function seenAfter(control: Writable, write: () => Promise<boolean>): Promise<void> {
-  const seen = nextChange(control)
+/** The setting is read before the note of its change, and others' changes come in between: what is awaited is the note. */
+async function seenAfter(control: Writable, write: () => Promise<Changed | undefined>): Promise<void> {
   try {
-    if (await write()) await seen.came
+    const own = await write()
+    if (own === undefined) return
+    await seen(control, () => control.changes().some(({ key, at }) => key === own.key && at === own.at))
   } catch (error) {
     throw asRefusal(error)
-  } finally {
-    seen.end()
   }
 }
 
@@ -89,14 +90,19 @@ function asRefusal(error: unknown): Error {
   return new Unavailable('consul', { fault: 'consul', cause: error })
 }
 
-/** The next change that this process reads, or the end of the patience. */
-function nextChange({ subscribe }: Pick<Control, 'subscribe'>): { came: Promise<void>; end: () => void } {
-  const { promise: came, resolve } = Promise.withResolvers<void>()
-  const timer = setTimeout(resolve, SEEN_MS)
-  const unsubscribe = subscribe(resolve)
-  const end = () => {
-    clearTimeout(timer)
-    unsubscribe()
-  }
-  return { came, end }
+/** Resolves when this process has read it, or at the end of the patience. */
+function seen({ subscribe }: Pick<Control, 'subscribe'>, isThere: () => boolean): Promise<void> {
+  return new Promise((resolve) => {
+    const end = () => {
+      clearTimeout(timer)
+      unsubscribe()
+      resolve()
+    }
+    const timer = setTimeout(end, SEEN_MS)
+    const look = () => {
+      if (isThere()) end()
+    }
+    const unsubscribe = subscribe(look)
+    look()
+  })
 }

@@ -46,14 +46,15 @@ export interface Control {
   ready: Promise<void>
   get(key: string): Promise<string | undefined>
   /**
-   * Checks and writes one setting, and notes who did it and why. Every process applies it within a second.
+   * Checks and writes one setting, and notes who did it and why. Every process applies it within a second, and has the note
+   * among its `changes` a moment later.
    *
    * @param value undefined deletes it
    * @throws Error for a key or a value that is none, and when another change came in between
    */
-  set(key: string, value: object | undefined, change: Change): Promise<void>
+  set(key: string, value: object | undefined, change: Change): Promise<Changed>
   /** Takes the last change of a key back. @throws Error where there is none */
-  undo(key: string, change: Change): Promise<void>
+  undo(key: string, change: Change): Promise<Changed>
   close(): Promise<void>
 }
 
@@ -174,7 +175,7 @@ export function createControl({
     onIndexReset: () => undefined,
   })
 
-  async function put(key: string, value: object | undefined, { who, why }: Change): Promise<void> {
+  async function put(key: string, value: object | undefined, { who, why }: Change): Promise<Changed> {
     const text = value === undefined ? undefined : JSON.stringify(value)
     if (text !== undefined) parseSetting(key, text)
     const before = await consul.readKey(settings.prefix + key)
@@ -185,6 +186,7 @@ export function createControl({
     await consul.writeKey(`${settings.prefix}${TRAIL}${at}-${newId()}`, JSON.stringify(entry), 0)
     const surplus = (await trail()).toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, -MAX_CHANGES)
     for (const { key: old, modifyIndex } of surplus) await consul.writeKey(old, undefined, modifyIndex)
+    return entry
   }
 
   async function trail(): Promise<KeyValue[]> {
@@ -208,7 +210,7 @@ export function createControl({
     async undo(key, change) {
       const last = changesIn(await trail()).find((one) => one.key === key)
       if (last === undefined) throw new Error(`${key} was never changed`)
-      await put(key, last.before === null ? undefined : (JSON.parse(last.before) as object), change)
+      return put(key, last.before === null ? undefined : (JSON.parse(last.before) as object), change)
     },
     async close() {
       await poll.close()
