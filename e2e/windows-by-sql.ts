@@ -21,7 +21,7 @@ const ORDERS = `
     from outbox where topic = 'order.v1' and type = 'order.cancelled.v1' order by key, pub_seq) first
   group by 1, 2
   union all
-  select minute, 'in_flight', sum(amount)::int from (
+  select minute, 'in_flight', sum(amount) from (
     select ${MINUTE} as minute, (payload->>'amount_minor')::int as amount
     from outbox where topic = 'order.v1' and type = 'order.placed.v1'
     union all
@@ -33,7 +33,7 @@ const ORDERS = `
   group by 1`
 
 const MONEY = `
-  select ${MINUTE} as minute, type as name, sum((payload->>'amount_minor')::int)::int as count
+  select ${MINUTE} as minute, type as name, sum((payload->>'amount_minor')::int) as count
   from outbox where topic = 'payment.v1' and type in ('payment.captured.v1', 'payment.refunded.v1') group by 1, 2`
 
 /** What ops counts of the topics, by SQL: of every event once, by the minute that it says. */

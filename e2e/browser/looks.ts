@@ -67,6 +67,12 @@ function emptied(answer: string): string {
   )
 }
 
+/** Of an instance whose name is a pod's. */
+const CHANGED = JSON.stringify({
+  ...{ key: 'instances/order/order-7c9d8b6f5d-x2x4x', before: '{"drain":true}', after: null },
+  ...{ who: 'operator', why: 'a journey', at: '2026-01-01T00:00:00.000Z' },
+})
+
 /**
  * An instance's name is as long here as the pod's behind a Kubernetes Deployment, the longest that it gets; figures are
  * as long as those of a busy shop that has fallen behind.
@@ -79,6 +85,8 @@ const enlarged = (answer: string) =>
     .replaceAll(/"(lag_s|oldest_s)":(?:null|-?[\d.e-]+)/g, '"$1":5000')
     .replaceAll(/"clear_in_s":[\d.e-]+/g, '"clear_in_s":null')
     .replaceAll(/"owner":"[^"]+-1"/g, '"owner":null')
+    .replaceAll(/"captured_minor":(?:null|\d+)/g, '"captured_minor":12345678901')
+    .replace(/"changes":\[(?=(\])?)/, (begin, end) => begin + CHANGED + (end === undefined ? ',' : ''))
     .replaceAll(/"(lag_records|repeated|blocked|pending)":(?:null|\d+)/g, '"$1":12345')
 
 /** Shows the operator other answers of `ops` than it gives. */
@@ -103,7 +111,7 @@ export function looks(): void {
     asPerson(async (person) => {
       await becomeOperator(person)
       await changeAnswers(person, enlarged)
-      await looksAt(person, [...LISTS, 'instances'], openList, { isKnown: true })
+      await looksAt(person, [...LISTS, 'instances', ''], openList, { isKnown: true })
     }),
   )
 
