@@ -22,18 +22,18 @@ const ORDERS = `
   group by 1, 2
   union all
   select minute, 'in_flight', sum(amount) from (
-    select ${MINUTE} as minute, (payload->>'amount_minor')::int as amount
+    select ${MINUTE} as minute, (payload->>'amount_minor')::float8 as amount
     from outbox where topic = 'order.v1' and type = 'order.placed.v1'
     union all
     select minute, -amount from (
       select distinct on (key) key, ${MINUTE} as minute
       from outbox where topic = 'order.v1' and type in ('order.completed.v1', 'order.closed.v1') order by key, pub_seq) ended
-    join (select key, (payload->>'amount_minor')::int as amount
+    join (select key, (payload->>'amount_minor')::float8 as amount
       from outbox where topic = 'order.v1' and type = 'order.placed.v1') placed using (key)) change
   group by 1`
 
 const MONEY = `
-  select ${MINUTE} as minute, type as name, sum((payload->>'amount_minor')::int) as count
+  select ${MINUTE} as minute, type as name, sum((payload->>'amount_minor')::float8) as count
   from outbox where topic = 'payment.v1' and type in ('payment.captured.v1', 'payment.refunded.v1') group by 1, 2`
 
 /** What ops counts of the topics, by SQL: of every event once, by the minute that it says. */
