@@ -24,7 +24,7 @@ const idsOf = (events: readonly PendingEvent[]) => events.map(({ id }) => id)
 describe('a lane', () => {
   it('gives what came, in its order and once', () => {
     const lane = createLane()
-    for (const id of [1, 2, 3]) lane.add(event(id))
+    lane.add([1, 2, 3].map((id) => event(id)))
     expect(idsOf(lane.take({ ...ALL, events: 2 }))).toEqual([1, 2])
     expect(idsOf(lane.take(ALL))).toEqual([3])
     expect(lane.size()).toBe(0)
@@ -32,23 +32,32 @@ describe('a lane', () => {
 
   it('takes no more than it has places for', () => {
     const lane = createLane()
-    const taken = Array.from({ length: 1_001 }, (_, id) => lane.add(event(id)))
-    expect(taken.filter((isTaken) => !isTaken)).toHaveLength(1)
+    lane.add([event(0)])
+    expect(lane.add(Array.from({ length: 1_001 }, (_, id) => event(id + 1)))).toBe(999)
+    expect(lane.add([event(2_000)])).toBe(0)
   })
 
   it('drops what has waited too long, and keeps what is younger', () => {
     let nowMs = 0
     const lane = createLane(() => nowMs)
-    lane.add(event(1))
+    lane.add([event(1)])
     nowMs = 80
-    lane.add(event(2))
+    lane.add([event(2)])
     nowMs = 120
     expect(idsOf(lane.take(ALL))).toEqual([2])
   })
 
+  it('drops no event without the later ones of its commit: they would overtake it', () => {
+    let nowMs = 0
+    const lane = createLane(() => ++nowMs)
+    lane.add([event(1), event(2)])
+    nowMs = 101
+    expect(lane.take(ALL)).toEqual([])
+  })
+
   it('forgets what is sent otherwise, or everything', () => {
     const lane = createLane()
-    for (const id of [1, 2, 3]) lane.add(event(id))
+    lane.add([1, 2, 3].map((id) => event(id)))
     lane.forget([event(2)])
     expect(idsOf(lane.take({ ...ALL, events: 1 }))).toEqual([1])
     lane.forget()

@@ -7,8 +7,13 @@ const MAX_AGE_MS = 100
 
 /** Committed events that are sent from memory, in the order of their commits. */
 export interface Lane {
-  /** @returns false where it is full */
-  add(event: PendingEvent): boolean
+  /**
+   * Takes events of one commit, in their order. They are too old at the same time: where an earlier one of a key was dropped, a
+   * later one must not be sent.
+   *
+   * @returns how many of them, from the first on: the others have no place
+   */
+  add(events: readonly PendingEvent[]): number
   /** The next ones, at most so many and so large together; at least one where there is one that has not waited too long. */
   take(limits: { events: number; bytes: number }): PendingEvent[]
   /** Forgets those that are sent otherwise; without a list, all. */
@@ -19,10 +24,11 @@ export interface Lane {
 export function createLane(nowMs = () => performance.now()): Lane {
   let queue: { event: PendingEvent; addedAtMs: number }[] = []
   return {
-    add: (event) => {
-      if (queue.length >= MAX_EVENTS) return false
-      queue.push({ event, addedAtMs: nowMs() })
-      return true
+    add: (events) => {
+      const addedAtMs = nowMs()
+      const taken = events.slice(0, MAX_EVENTS - queue.length)
+      for (const event of taken) queue.push({ event, addedAtMs })
+      return taken.length
     },
     take: ({ events, bytes }) => {
       const oldestMs = nowMs() - MAX_AGE_MS

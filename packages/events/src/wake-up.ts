@@ -53,8 +53,9 @@ export function createWakeUp({
   })
 
   outbox.onEmit((events) => {
-    const left = new Set<number>()
-    for (const event of events) if (!event.is_next || !lane.add(event)) left.add(event.shard)
+    const next = events.filter(({ is_next }) => is_next)
+    const waiting = [...events.filter(({ is_next }) => !is_next), ...next.slice(lane.add(next))]
+    const left = new Set(waiting.map(({ shard }) => shard))
     if ([...left].some(isMine)) look()
     else now()
     signal.send([...left].filter((shard) => !isMine(shard)).map(String))
