@@ -69,8 +69,12 @@ function emptied(answer: string): string {
 
 /** Of an instance whose name is a pod's. */
 const CHANGED = JSON.stringify({
-  ...{ key: 'instances/order/order-7c9d8b6f5d-x2x4x', before: '{"drain":true}', after: null },
-  ...{ who: 'operator', why: 'a journey', at: '2026-01-01T00:00:00.000Z' },
+  key: 'instances/order/order-7c9d8b6f5d-x2x4x',
+  before: '{"drain":true}',
+  after: null,
+  who: 'operator',
+  why: 'a journey',
+  at: '2026-01-01T00:00:00.000Z',
 })
 
 /**

@@ -71,7 +71,7 @@ async function createMounts(machine: Machine, all: readonly Machine[]): Promise<
   writeFileSync(made, '')
 }
 
-/** The host's name server is out of reach: whoever asks it for a name, as Patroni does for its own, waits for ten seconds. */
+/** The host's name server cannot be reached. A program that looks up a name, as Patroni does its own, would wait ten seconds. */
 function hostsOf(machines: readonly Machine[]): string {
   return ['127.0.0.1 localhost', ...machines.map(({ name, address }) => `${address} ${name}`), ''].join('\n')
 }

@@ -6,6 +6,7 @@ import {
 } from '@lepton/common/mesh/control/control'
 import { InvalidSetting } from '@lepton/common/mesh/control/traffic'
 import { Unavailable } from '@lepton/common/runtime/problem'
+import { within } from '@lepton/common/runtime/wait'
 import { refuse } from '@lepton/shop/refuse'
 
 /** How long a change is looked for among the settings that this process reads. */
@@ -75,34 +76,21 @@ async function put(
 
 /** The setting is read before the note of its change, and others' changes come in between: what is awaited is the note. */
 async function seenAfter(control: Writable, write: () => Promise<Changed | undefined>): Promise<void> {
-  try {
-    const own = await write()
-    if (own === undefined) return
-    await seen(control, () => control.changes().some(({ key, at }) => key === own.key && at === own.at))
-  } catch (error) {
+  const own = await write().catch((error: unknown) => {
     throw asRefusal(error)
+  })
+  if (own === undefined) return
+  const { promise: seen, resolve } = Promise.withResolvers<void>()
+  const look = () => {
+    if (control.changes().some(({ key, at }) => key === own.key && at === own.at)) resolve()
   }
+  const unsubscribe = control.subscribe(look)
+  look()
+  await within(SEEN_MS, seen, undefined).finally(unsubscribe)
 }
 
 function asRefusal(error: unknown): Error {
   if (error instanceof SettingContended) return refuse('request-in-progress', error.message)
   if (error instanceof InvalidSetting) return refuse('invalid-request', error.message)
   return new Unavailable('consul', { fault: 'consul', cause: error })
-}
-
-/** Resolves when this process has read it, or at the end of the patience. */
-function seen({ subscribe }: Pick<Control, 'subscribe'>, isThere: () => boolean): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer)
-      unsubscribe()
-      resolve()
-    }
-    const timer = setTimeout(end, SEEN_MS)
-    const look = () => {
-      if (isThere()) end()
-    }
-    const unsubscribe = subscribe(look)
-    look()
-  })
 }

@@ -38,7 +38,7 @@ it.each([
     { role: 'replica', replication: [] },
     primaryFollowedBy(['m1', 'streaming', 'quorum'], ['m2', 'streaming', 'quorum']),
   ],
-  ['follows nobody', REPLICA, primaryFollowedBy(['m2', 'streaming', 'quorum'])],
+  ['is not connected to the primary', REPLICA, primaryFollowedBy(['m2', 'streaming', 'quorum'])],
   ['does not answer', GONE, primaryFollowedBy(['m2', 'streaming', 'quorum'])],
 ])('lacks a machine that %s', (_what, m1, m3) => {
   expect(

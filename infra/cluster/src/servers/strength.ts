@@ -93,8 +93,8 @@ async function lookAtPostgres({ machines }: Known): Promise<Strength> {
 }
 
 /**
- * By what each Patroni says now of its own server: what Consul has of a machine may be older than its loss, as may what the
- * primary says of a connection that nobody closed.
+ * By what each Patroni says now of its own server: what Consul has of a machine may be older than its loss. So may what the
+ * primary says of a standby, since a machine without power closes no connection.
  */
 export function postgresStrength(answers: readonly [machine: string, PostgresAnswer][]): Strength {
   const [primary, ...others] = answers.filter(([, { role }]) => role === 'primary')

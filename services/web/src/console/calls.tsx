@@ -11,7 +11,7 @@ import { decimal, percent, span } from './figures.ts'
 import { SettingDialog, type SettingAct } from './setting-dialog.tsx'
 import { Settings } from './settings-panel.tsx'
 import { LivePage } from './live-page.tsx'
-import { figure, Pair, Table } from './table.tsx'
+import { figure, Table, TwoFigures } from './table.tsx'
 import table from './table.module.css'
 
 type View = Answer<RouteOf<'GET', '/ops/mesh'>>
@@ -119,7 +119,7 @@ function OnePair({ pair, onAct }: { pair: Pair; onAct: (act: SettingAct) => void
               {one.ejected_for_s !== null && ` ${duration(one.ejected_for_s * 1_000)}`}
             </State>,
             `${one.transports.join(', ') || '—'}${one.is_encrypted === true ? ' · TLS' : ''}`,
-            <Pair key="share" of={[percent(one.share), percent(one.expected_share)]} />,
+            <TwoFigures key="share" of={[percent(one.share), percent(one.expected_share)]} />,
             decimal(one.calls_per_s),
             percent(one.success_share),
             span(one.p50_ms),

@@ -8,7 +8,7 @@ import { State } from '../parts/state.tsx'
 import style from './console.module.css'
 import { decimal, percent, span } from './figures.ts'
 import { LivePage } from './live-page.tsx'
-import { figure, Pair, Table } from './table.tsx'
+import { figure, Table, TwoFigures } from './table.tsx'
 
 type View = Answer<RouteOf<'GET', '/ops/queues'>>
 type Station = View['stations'][number]
@@ -85,8 +85,8 @@ function Stations({ stations }: { stations: readonly Station[] }) {
             percent(one.utilisation),
             decimal(one.batch),
             span(one.predicted.wait_ms),
-            <Pair key="time" of={[span(one.predicted.time_ms), span(one.measured.time_ms)]} />,
-            <Pair key="length" of={[decimal(one.predicted.length), decimal(one.measured.length)]} />,
+            <TwoFigures key="time" of={[span(one.predicted.time_ms), span(one.measured.time_ms)]} />,
+            <TwoFigures key="length" of={[decimal(one.predicted.length), decimal(one.measured.length)]} />,
             percent(one.error_share),
             one.drain_s === null ? '—' : duration(one.drain_s * 1_000),
             <Verdict key="ends" station={one} />,

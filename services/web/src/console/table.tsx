@@ -10,7 +10,7 @@ export interface Column {
 export const figure = (label: string): Column => ({ label, isFigure: true })
 
 /** Two figures of one cell. */
-export function Pair({ of: [first, second] }: { of: [string, string] }) {
+export function TwoFigures({ of: [first, second] }: { of: [string, string] }) {
   return (
     <span className={table['pair']}>
       <span>{first} /</span> <span>{second}</span>
