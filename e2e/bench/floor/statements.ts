@@ -67,8 +67,9 @@ export const movePayment = (id: string, state: string): Statement => [
    on conflict (id) do update set state = excluded.state, version = payment.version + 1`,
   [id, state],
 ]
+/** A record may be read twice, as when a group shares its partitions again: the floor would try it forever. */
 export const plan = (id: string, operation: string): Statement => [
-  'insert into task values ($1, $2, false)',
+  'insert into task values ($1, $2, false) on conflict do nothing',
   [id, operation],
 ]
 export const done = (id: string, operation: string): Statement => [

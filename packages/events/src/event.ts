@@ -24,6 +24,8 @@ export interface IncomingEvent<T = unknown> {
   /** The W3C trace it belongs to: this consumer's own place in it. */
   traceparent: string | undefined
   tracestate?: string | undefined
+  /** Of the event that caused this one: it was read from the log, so it is there. */
+  causation_id?: string | undefined
 }
 
 /**
@@ -32,6 +34,7 @@ export interface IncomingEvent<T = unknown> {
  */
 export interface Cause {
   event_id?: string | null | undefined
+  causation_id?: string | null | undefined
   traceparent?: string | null | undefined
   tracestate?: string | null | undefined
 }

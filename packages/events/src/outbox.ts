@@ -1,6 +1,7 @@
 import { newId } from '@lepton/common/runtime/id'
 import { createListeners } from '@lepton/common/runtime/listeners'
 import type { Log } from '@lepton/common/runtime/log'
+import { LRUCache } from 'lru-cache'
 import type { Tx } from './postgres/transaction.ts'
 import { keepTrace } from '@lepton/common/runtime/trace'
 import type { OutgoingRecord } from './broker.ts'
@@ -9,6 +10,8 @@ import { type OutgoingEvent, versionOf } from './event.ts'
 const MAX_EVENT_BYTES = 256 * 1024
 /** So many events of a shard are looked at for an earlier one of the same key; behind more, one may be. */
 const LOOKED_AT = 8
+/** Keys of which it is known what is on the log; of a key that was forgotten, an event waits until its predecessor's row is gone. */
+const MAX_KEYS = 2_000
 
 export interface CommittedEvent extends PendingEvent {
   /** Everything of its key before it is on the log, so it may go there at once. */
@@ -28,6 +31,8 @@ export interface Outbox {
   emit(tx: Tx, events: readonly OutgoingEvent[]): void
   /** The listener gets the events of each committed emit, in the order of their ids. */
   onEmit(listener: (events: readonly CommittedEvent[]) => void): void
+  /** These are on the log: the next of their keys need not wait until their rows are gone. */
+  noteSent(events: readonly { key: string; event_id: string }[]): void
 }
 
 /**
@@ -36,10 +41,16 @@ export interface Outbox {
  */
 export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbox {
   const emitted = createListeners<readonly CommittedEvent[]>()
+  const onLog = new LRUCache<string, readonly string[]>({ max: MAX_KEYS })
+
+  function noteOnLog(key: string, eventId: string): void {
+    onLog.set(key, [...(onLog.get(key) ?? []), eventId].slice(-LOOKED_AT))
+  }
 
   function insert(tx: Tx, rows: readonly ReturnType<typeof outboxRow>[]): void {
     let placed: PlacedRow[] = []
-    tx.write<PlacedRow>(INSERT, [JSON.stringify(rows), LOOKED_AT], (inserted) => {
+    const sent = [...new Set(rows.map(({ key }) => key))].flatMap((key) => onLog.get(key) ?? [])
+    tx.write<PlacedRow>(INSERT, [JSON.stringify(rows), LOOKED_AT, sent], (inserted) => {
       placed = inserted
     })
     tx.afterCommit(() => {
@@ -55,8 +66,14 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
 
   return {
     onEmit: emitted.add,
+    noteSent: (events) => {
+      for (const { key, event_id } of events) noteOnLog(key, event_id)
+    },
     emit: (tx, events) => {
       if (events.length === 0) return
+      // What caused the cause was consumed, so it is on the log; often it is the event before this one, sent by another instance.
+      for (const { key, cause } of events)
+        if (typeof cause?.causation_id === 'string') noteOnLog(key, cause.causation_id)
       const rows = events.map((event) => outboxRow(event, source))
       insert(tx, rows)
     },
@@ -65,7 +82,8 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
 
 // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a transaction that
 // snapshots can see. No other transaction can commit an event of a key while its head row is locked here, so what the statement sees
-// of it is all there is.
+// of it is all there is. $3 lists events that are on the log though their rows may still be there; of a row that was put back
+// nothing is known, since the log that had it may be gone.
 const INSERT = `
   with started as materialized (select pg_current_xact_id()),
   new as (
@@ -83,11 +101,12 @@ const INSERT = `
     returning shard, id)
   select new.event_id, new.payload, placed.id, placed.shard, l.epoch, earlier.are_sent as is_next
   from new join placed using (id) join relay_lease l using (shard), lateral (
-    select count(*) < $2 and not coalesce(bool_or(o.key = new.key), false) as are_sent
+    select count(*) < $2 and not coalesce(
+      bool_or(o.key = new.key and (p.is_again or o.event_id::text <> all ($3::text[]))), false) as are_sent
     from (
-      select id, created_at from outbox_pending
+      select id, created_at, is_again from outbox_pending
       where shard = placed.shard and id > l.floor order by id limit $2) p,
-      lateral (select key from outbox where created_at = p.created_at and id = p.id offset 0) o) earlier
+      lateral (select key, event_id from outbox where created_at = p.created_at and id = p.id offset 0) o) earlier
   order by placed.id`
 
 type PlacedRow = Pick<CommittedEvent, 'event_id' | 'payload' | 'id' | 'shard' | 'epoch' | 'is_next'>

@@ -27,8 +27,11 @@ export interface RelaySettings {
 /** Without an event for so long, a relay is idle. */
 const IDLE_AFTER_MS = 10_000
 
-/** Younger events of other processes are on their way from there. */
-const ON_THEIR_WAY_MS = 250
+/** Rows of acknowledged events are taken away together: as soon as there are so many, or after so long. */
+const REMOVED_TOGETHER = 16
+const REMOVE_AFTER_MS = 500
+/** Younger events of other processes are on their way from there, or have been sent and wait to be taken away. */
+const ON_THEIR_WAY_MS = 2 * REMOVE_AFTER_MS
 
 /**
  * Publishes what is committed to the outbox, until it is stopped: what this process has committed straight from memory, and
@@ -36,7 +39,7 @@ const ON_THEIR_WAY_MS = 250
  * that this process holds a lease on.
  *
  * A row leaves `outbox_pending` only after the broker acknowledged it. From memory goes only what has nothing of its key
- * pending before it; rows of one key are read in id order. So the first occurrence of each event of a key is in commit
+ * before it that is not known to be on the log; rows of one key are read in id order. So the first occurrence of each event of a key is in commit
  * order on the log, however many relays, crashes and repeats there are. Consumers drop the repeats.
  */
 export function startRelay(
@@ -130,11 +133,11 @@ function measureBacklog({
 async function relayUntilStopped(
   connection: pg.Client,
   { lease, lane, wakeUp }: { lease: Lease; lane: Lane; wakeUp: WakeUp },
-  { broker, metrics, log }: { broker: Broker; metrics: Metrics; log: Log },
+  { broker, outbox, metrics, log }: { broker: Broker; outbox: Outbox; metrics: Metrics; log: Log },
   {
     batchSize = 500,
     batchBytes = 512 * 1024,
-    lookEveryMs = 500,
+    lookEveryMs = 1_000,
     idleLookEveryMs = 5_000,
     maxBackoffMs = 2_000,
   }: RelaySettings,
@@ -150,7 +153,20 @@ async function relayUntilStopped(
   let nextLookAtMs = 0
   let busyAtMs = performance.now()
   let isMore = false
-  let deleted: Promise<unknown> = Promise.resolve()
+  let acknowledged: PendingEvent[] = []
+  let removeAtMs = Number.POSITIVE_INFINITY
+  let removed: Promise<unknown> = Promise.resolve()
+
+  /** Begins to; the next look at the outbox travels behind it on the same connection, and sees it done. */
+  async function removeAcknowledged(): Promise<void> {
+    if (acknowledged.length === 0) return
+    await removed
+    removed = removePending(connection, acknowledged).then(() => failpoint('relay.after_delete'))
+    // Looked at with the next batch; until then a lost connection must not count as unhandled.
+    removed.catch(() => undefined)
+    acknowledged = []
+    removeAtMs = Number.POSITIVE_INFINITY
+  }
 
   async function publish(batch: readonly PendingEvent[]): Promise<void> {
     failpoint('relay.after_select')
@@ -170,12 +186,11 @@ async function relayUntilStopped(
     sendFailures = 0
     noteSent(batch, performance.now() - startedAtMs)
     lease.noteSent()
+    outbox.noteSent(batch)
     failpoint('relay.after_send')
-    await deleted
-    // The next look at the outbox travels behind it on the same connection, and sees it done.
-    deleted = removePending(connection, batch).then(() => failpoint('relay.after_delete'))
-    // Looked at with the next batch; until then a lost connection must not count as unhandled.
-    deleted.catch(() => undefined)
+    if (acknowledged.length === 0) removeAtMs = performance.now() + REMOVE_AFTER_MS
+    acknowledged.push(...batch)
+    if (acknowledged.length >= REMOVED_TOGETHER) await removeAcknowledged()
   }
 
   /** Its first events, where there is something to look for: nothing of them is sent from memory, too. */
@@ -187,6 +202,8 @@ async function relayUntilStopped(
     isMore = false
     const shards = lease.shards()
     if (shards.length === 0) return []
+    // Where young ones are read, too, those that were sent from here must be gone.
+    if (isExpected) await removeAcknowledged()
     const minAgeMs = isExpected ? 0 : ON_THEIR_WAY_MS
     const rows = await readPending(connection, { shards, owner: lease.me, limit: batchSize, minAgeMs })
     const batch = rows.slice(0, countWithin(rows, batchBytes))
@@ -204,12 +221,15 @@ async function relayUntilStopped(
     const fresh = lane.take({ events: batchSize, bytes: batchBytes })
     if (fresh.length > 0) await publish(fresh)
     loop.onProgress()
+    if (performance.now() >= removeAtMs) await removeAcknowledged()
     if (left.length === 0 && fresh.length === 0) {
-      await deleted
-      await wakeUp.wait(Math.min(nextLookAtMs - performance.now(), lease.dueInMs()))
+      await removed
+      const dueAtMs = Math.min(nextLookAtMs, removeAtMs)
+      await wakeUp.wait(Math.min(dueAtMs - performance.now(), lease.dueInMs()))
     }
   }
-  await deleted
+  await removeAcknowledged()
+  await removed
 }
 
 function sentMetrics(metrics: Metrics): (batch: readonly PendingEvent[], tookMs: number) => void {

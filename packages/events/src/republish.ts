@@ -27,10 +27,10 @@ export async function republish(
   return database.inTransaction(async (tx) => {
     const { rows } = await tx.query<{ events: number }>(
       `with again as (
-         insert into outbox_pending (shard, id, created_at)
-         select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from outbox
+         insert into outbox_pending (shard, id, created_at, is_again)
+         select mod(hashtextextended(key, 0) & 32767, 16), id, created_at, true from outbox
          where created_at >= $1 and created_at < $2
-         on conflict do nothing returning shard),
+         on conflict (shard, id) do update set is_again = true returning shard),
        lowered as (update relay_lease set floor = 0, owner = null, until = now())
        select count(*)::int as events from again`,
       [since, until],

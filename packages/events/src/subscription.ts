@@ -74,6 +74,7 @@ export function parseRecord(
     ce_id: id = '',
     ce_type: type = '',
     ce_sequence: sequence = '',
+    ce_causationid: causation = '',
     traceparent,
     tracestate,
   } = record.headers
@@ -97,6 +98,7 @@ export function parseRecord(
     data: undefined as unknown,
     traceparent: trace?.traceparent,
     tracestate: trace?.tracestate,
+    causation_id: uuidV7.test(causation) ? causation : undefined,
   }
   if (handled === undefined) {
     const { name, version } = versionOf(type)

@@ -6,6 +6,7 @@ import { silentLog } from '@lepton/testing/log'
 import { until } from '@lepton/testing/until'
 import type pg from 'pg'
 import { newId } from '@lepton/common/runtime/id'
+import type { Cause } from '../src/event.ts'
 import { createMetrics } from '@lepton/common/runtime/metrics'
 import { createLease, SHARDS } from '../src/lease.ts'
 import { createOutbox, type Outbox } from '../src/outbox.ts'
@@ -529,6 +530,67 @@ describe('events in memory', () => {
     await given()
     await settled()
     expect(sent('k')).toEqual([1, 2])
+  })
+
+  const isPending = async (key: string) =>
+    (await database.query('select from outbox_pending join outbox using (id) where key = $1', [key])).rows
+      .length > 0
+
+  it('do not wait for the rows of those before them, which are taken away some at a time', async () => {
+    await owned()
+    start()
+    const wereNext: boolean[] = []
+    outbox.onEmit((events) => wereNext.push(...events.map(({ is_next }) => is_next)))
+    for (const sequence of [1, 2, 3]) {
+      await addOne('k')
+      await until('it is sent', () => sent('k').length === sequence)
+    }
+    expect(wereNext).toEqual([true, true, true])
+    expect(await isPending('k')).toBe(true)
+    await settled()
+  })
+
+  describe('of another instance than the one before them', () => {
+    const there = createOutbox('/test/test-2')
+
+    /** Whether an event of the key, with this cause, may be sent at once. */
+    async function isNext(key: string, cause: Cause): Promise<boolean> {
+      const emitted = Promise.withResolvers<boolean>()
+      const own = createOutbox('/test/test-1')
+      own.onEmit(([event]) => emitted.resolve(event!.is_next))
+      await database.inTransaction((tx) => add(tx, own, key, cause))
+      return emitted.promise
+    }
+
+    async function added(key: string): Promise<string> {
+      await addOne(key, there)
+      const { rows } = await database.query<{ event_id: string }>(
+        'select event_id from outbox where key = $1',
+        [key],
+      )
+      return rows[0]!.event_id
+    }
+
+    it('go at once where what caused them was caused by that one: it was consumed, so it is on the log', async () => {
+      const causation_id = await added('k')
+      expect(await isNext('k', { event_id: newId(), causation_id })).toBe(true)
+    })
+
+    it('wait where they come of something else', async () => {
+      await added('k')
+      expect(await isNext('k', { event_id: newId(), causation_id: newId() })).toBe(false)
+    })
+
+    it('wait where that one was put back to be sent again', async () => {
+      const causation_id = await added('k')
+      const [since, until] = [-60_000, 60_000].map((ms) => new Date(Date.now() + ms).toISOString())
+      await republish(
+        database,
+        { since: since!, until: until!, dryRun: false },
+        { who: 'operator', reason: 'the log is gone' },
+      )
+      expect(await isNext('k', { event_id: newId(), causation_id })).toBe(false)
+    })
   })
 
   it('are left to the outbox behind a backlog, whose keys are not looked at', async () => {

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Outbox } from '@lepton/events/outbox'
-import { type EventType, isEvent } from '@lepton/events/event'
+import { type Cause, type EventType, isEvent } from '@lepton/events/event'
 import { type Subscription, subscription } from '@lepton/events/subscription'
 import type { Database } from '@lepton/events/postgres/database'
 import { saveRows } from '@lepton/events/postgres/rows'
@@ -61,13 +61,13 @@ export async function tallyOf(database: Database, key: string): Promise<Tally | 
 }
 
 /** Publishes the next number of a key, as a service does: head row first, outbox row in its lock. */
-export async function add(tx: Tx, outbox: Outbox, key: string): Promise<number> {
+export async function add(tx: Tx, outbox: Outbox, key: string, cause?: Cause): Promise<number> {
   const { rows } = await tx.query<{ pub_seq: number }>(
     `insert into tally (key, pub_seq) values ($1, 1)
      on conflict (key) do update set pub_seq = tally.pub_seq + 1 returning pub_seq`,
     [key],
   )
   const sequence = rows[0]!.pub_seq
-  outbox.emit(tx, [{ type: Added, key, sequence, data: { number: sequence }, cause: undefined }])
+  outbox.emit(tx, [{ type: Added, key, sequence, data: { number: sequence }, cause }])
   return sequence
 }

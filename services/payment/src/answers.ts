@@ -1,8 +1,15 @@
 import { createWakeable } from '@lepton/common/runtime/wait'
-import type { Payment } from './domain.ts'
+import { LRUCache } from 'lru-cache'
+import type { Operation, Payment } from './domain.ts'
 
-/** Lets requests of this process hear what the card processor has answered about their order. */
+/** Operations that are remembered as done: webhooks about them come within the second. */
+const MAX_DONE = 2_000
+
+/** What the card processor has answered this process. */
 export interface Answers {
+  /** Notes what is settled by now: nothing waits for it any more. */
+  settled(orderId: string, op: Operation): void
+  isSettled(orderId: string, op: Operation): boolean
   heard(payments: readonly Pick<Payment, 'order_id' | 'state'>[]): void
   /** Hears of an order from now on. */
   listen(orderId: string): Listener
@@ -16,8 +23,12 @@ export interface Listener {
 
 export function createAnswers(): Answers {
   const listening = new Map<string, Set<(state: Payment['state']) => void>>()
+  const done = new LRUCache<string, true>({ max: MAX_DONE })
 
   return {
+    settled: (orderId, op) => void done.set(`${op} ${orderId}`, true),
+    isSettled: (orderId, op) => done.has(`${op} ${orderId}`),
+
     heard: (payments) => {
       for (const { order_id, state } of payments)
         for (const hear of listening.get(order_id) ?? []) hear(state)

@@ -185,7 +185,11 @@ export async function settleTogether(
     }
     changes.store(tx, outbox)
     tasksMade.notify({ tx, count: changes.newTasks })
-    tx.afterCommit(() => answers.heard(results.map(({ task }) => changes.payment(task.order_id))))
+    tx.afterCommit(() => {
+      for (const { task, result } of results)
+        if (result.kind === 'done') answers.settled(task.order_id, task.op)
+      answers.heard(results.map(({ task }) => changes.payment(task.order_id)))
+    })
   })
 }
 

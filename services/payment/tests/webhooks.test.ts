@@ -44,6 +44,11 @@ async function captured(): Promise<string> {
   return id
 }
 
+async function notedOf(id: string): Promise<unknown[]> {
+  const { rows } = await shop.database.query('select type from webhook_inbox where order_id = $1', [id])
+  return rows
+}
+
 const INVALID = { status: 401, body: { type: '/problems/signature-invalid' } }
 
 describe('a webhook', () => {
@@ -97,9 +102,26 @@ describe('a webhook', () => {
 
     shop.psp.release()
     await shop.settle()
-    const { rows } = await shop.database.query('select type from webhook_inbox where order_id = $1', [id])
-    expect(rows).toEqual([{ type: 'charge.authorized' }])
+    expect(await notedOf(id)).toEqual([{ type: 'charge.authorized' }])
     expect(await shop.ledgerOf(id)).toHaveLength(1)
+  })
+
+  it('that repeats what its own instance was answered is not noted, nor is the processor asked', async () => {
+    const id = await captured()
+    shop.psp.next('REFUND', 'hold')
+    await shop.broker.send([
+      eventRecord(OrderCancelled, id, 3, { order_id: id, mode: 'saga', reason: 'REFUND' }),
+    ])
+    await until('the refund is in flight', () =>
+      shop.psp.asked.some(({ order_id, op }) => order_id === id && op === 'REFUND'),
+    )
+
+    expect((await post(webhook(id, { type: 'charge.captured' }))).status).toBe(204)
+    expect(await notedOf(id)).toEqual([])
+    expect((await post(webhook(id, { type: 'charge.refunded' }))).status).toBe(204)
+    expect(await notedOf(id)).toEqual([{ type: 'charge.refunded' }])
+    shop.psp.release()
+    await shop.settle()
   })
 
   it('about an unknown order is taken, so that it does not come again', async () => {
@@ -119,8 +141,7 @@ describe('a webhook', () => {
     expect(await post(webhook(id), how)).toMatchObject(INVALID)
 
     expect(await shop.stateOf(id)).toBe('AUTHORIZING')
-    const { rows } = await shop.database.query('select from webhook_inbox where order_id = $1', [id])
-    expect(rows).toEqual([])
+    expect(await notedOf(id)).toEqual([])
     shop.psp.release()
     await shop.settle()
   })
