@@ -13,10 +13,9 @@ const LOOKED_AT = 8
 /** Keys of which it is known what is on the log; of a key that was forgotten, an event waits until its predecessor's row is gone. */
 const MAX_KEYS = 2_000
 
-export interface CommittedEvent extends PendingEvent {
-  /** Everything of its key before it is on the log, so it may go there at once. */
-  is_next: boolean
-}
+/** Where everything of its key before it is on the log, it `is_next` and may go there at once; otherwise it has no payload here. */
+export type CommittedEvent =
+  (PendingEvent & { is_next: true }) | (Omit<PendingEvent, 'payload'> & { payload: null; is_next: false })
 
 export interface Outbox {
   /**
@@ -99,15 +98,20 @@ const INSERT = `
     insert into outbox_pending (shard, id, created_at)
     select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
     returning shard, id)
-  select new.event_id, new.payload, placed.id, placed.shard, l.epoch, earlier.are_sent as is_next
-  from new join placed using (id) join relay_lease l using (shard), lateral (
-    select count(*) < $2 and not coalesce(
-      bool_or(o.key = new.key and (p.is_again or o.event_id::text <> all ($3::text[]))), false) as are_sent
-    from (
-      select id, created_at, is_again from outbox_pending
-      where shard = placed.shard and id > l.floor order by id limit $2) p,
-      lateral (select key, event_id from outbox where created_at = p.created_at and id = p.id offset 0) o) earlier
-  order by placed.id`
+  select event_id, case when is_next then payload end as payload, id, shard, epoch, is_next
+  from (
+    select new.event_id, new.payload, placed.id, placed.shard, l.epoch,
+      -- In a backlog the count says it all, and no key is looked up.
+      (select count(*) < $2 from (
+        select from outbox_pending where shard = placed.shard and id > l.floor limit $2) p)
+      and not exists (
+        select from (
+          select id, created_at, is_again from outbox_pending
+          where shard = placed.shard and id > l.floor order by id limit $2) p,
+          lateral (select key, event_id from outbox where created_at = p.created_at and id = p.id offset 0) o
+        where o.key = new.key and (p.is_again or o.event_id::text <> all ($3::text[]))) as is_next
+    from new join placed using (id) join relay_lease l using (shard) offset 0) found
+  order by id`
 
 type PlacedRow = Pick<CommittedEvent, 'event_id' | 'payload' | 'id' | 'shard' | 'epoch' | 'is_next'>
 
@@ -116,7 +120,7 @@ function committed(
   placed: readonly PlacedRow[],
 ): CommittedEvent[] {
   const byId = new Map(rows.map((row) => [row.event_id, row]))
-  return placed.map((place) => ({ ...byId.get(place.event_id)!, ...place }))
+  return placed.map((place) => ({ ...byId.get(place.event_id)!, ...place }) as CommittedEvent)
 }
 
 function outboxRow(

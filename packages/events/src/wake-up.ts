@@ -53,7 +53,7 @@ export function createWakeUp({
   })
 
   outbox.onEmit((events) => {
-    const next = events.filter(({ is_next }) => is_next)
+    const next = events.filter((event) => event.is_next)
     const waiting = [...events.filter(({ is_next }) => !is_next), ...next.slice(lane.add(next))]
     const left = new Set(waiting.map(({ shard }) => shard))
     if ([...left].some(isMine)) look()

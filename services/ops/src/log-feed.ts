@@ -1,14 +1,19 @@
 import type { Part } from '@lepton/common/runtime/lifecycle'
 import type { Log } from '@lepton/common/runtime/log'
+import { pause } from '@lepton/common/runtime/wait'
 import { TOPICS } from '@lepton/contracts/topics'
 import type { Broker, BrokerRecord, Delivery } from '@lepton/events/broker'
 import type { EventVerifier } from '@lepton/events/signatures/verifier'
 
 /** Without a fetch for so long, Kafka is away and what it holds is not known. */
 const SILENT_MS = 15_000
-const CONCURRENCY = 4
 /** A console is watched by people: they see an event this much later. */
 const GATHER_MS = 500
+
+/** Those who sell go first: for each millisecond in which a core was missing, it leaves the cores to them for so many. */
+const REST_FOR_WAIT = 10
+/** At the end of one delivery, so that the group hears of it in between. */
+const MAX_REST_MS = 500
 
 export type Take = (topic: string, partition: number, record: BrokerRecord) => void
 
@@ -34,6 +39,8 @@ export function startLogFeed(
   topics: readonly string[] = Object.keys(TOPICS),
 ): LogFeed {
   const takers = new Set<Take>()
+  const stopping = new AbortController()
+  const waited = watchWaits()
   const places = new Map<string, { next: number; lag: number }>()
 
   async function onDelivery({ topic, partition, records, lag, done }: Delivery): Promise<void> {
@@ -44,13 +51,16 @@ export function startLogFeed(
     const last = records.at(-1)
     if (last === undefined) return
     places.set(`${topic} ${partition}`, { next: Number(last.offset) + 1, lag })
+    const restMs = restAfter(waited())
+    if (restMs >= 1) await pause(restMs, stopping.signal)
     await done(last.offset)
   }
 
   const subscriber = broker.subscribe({
     group,
     topics,
-    concurrency: CONCURRENCY,
+    // Side by side, partitions would not rest together, and it is one thread that reads them.
+    concurrency: 1,
     gatherMs: GATHER_MS,
     onDelivery,
   })
@@ -68,6 +78,33 @@ export function startLogFeed(
       const { isAssigned, fetchedAtMs } = subscriber.progress()
       return !isAssigned || performance.now() - fetchedAtMs > SILENT_MS
     },
-    stop: () => subscriber.stop(),
+    stop: () => {
+      stopping.abort()
+      return subscriber.stop()
+    },
   }
+}
+
+interface Took {
+  /** In which this thread had something to do, and in which it did it. */
+  activeMs: number
+  cpuMs: number
+}
+
+/** What this thread has done since it was asked last. */
+function watchWaits(): () => Took {
+  let loop = performance.eventLoopUtilization()
+  let cpu = process.threadCpuUsage()
+  return () => {
+    const [loopBefore, cpuBefore] = [loop, cpu]
+    loop = performance.eventLoopUtilization()
+    cpu = process.threadCpuUsage()
+    const cpuUs = cpu.user + cpu.system - cpuBefore.user - cpuBefore.system
+    return { activeMs: loop.active - loopBefore.active, cpuMs: cpuUs / 1_000 }
+  }
+}
+
+/** How long (ms) to leave the cores to others: not at all where none was missing. */
+export function restAfter({ activeMs, cpuMs }: Took): number {
+  return Math.min(MAX_REST_MS, Math.max(0, activeMs - cpuMs) * REST_FOR_WAIT)
 }

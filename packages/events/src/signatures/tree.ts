@@ -39,16 +39,27 @@ export function treeOf(digests: readonly Buffer[]): { root: Buffer; paths: Buffe
   return { root: level[0]!.digest, paths: steps.map((path) => Buffer.concat(path)) }
 }
 
-/** The root that a path leads to; undefined for what is no path. */
-export function rootOf(digest: Buffer, path: Buffer): Buffer | undefined {
+export interface Climb {
+  /** The root, or the first digest on the way to it that is known. */
+  top: Buffer
+  isKnown: boolean
+  /** What else is in the tree where `top` is, siblings too. */
+  below: Buffer[]
+}
+
+/** From a leaf along a path towards the root, as far as what `isKnown`; undefined for what is no path. */
+export function climb(leaf: Buffer, path: Buffer, isKnown: (digest: Buffer) => boolean): Climb | undefined {
   if (path.length % STEP_BYTES !== 0 || path.length > MAX_STEPS * STEP_BYTES) return undefined
-  let root = digest
+  const below: Buffer[] = []
+  let top = leaf
   for (let at = 0; at < path.length; at += STEP_BYTES) {
+    if (isKnown(top)) return { top, isKnown: true, below }
     const [side, sibling] = [path[at], path.subarray(at + 1, at + STEP_BYTES)]
     if (side !== LEFT[0] && side !== RIGHT[0]) return undefined
-    root = side === LEFT[0] ? join(sibling, root) : join(root, sibling)
+    below.push(top, sibling)
+    top = side === LEFT[0] ? join(sibling, top) : join(top, sibling)
   }
-  return root
+  return { top, isKnown: isKnown(top), below }
 }
 
 function join(left: Buffer, right: Buffer): Buffer {

@@ -4,10 +4,10 @@ import type { BrokerRecord } from '../broker.ts'
 import { digestOf, SIGNATURE_HEADER } from './digest.ts'
 import type { KeySet } from './key-set.ts'
 import { parseSignature, statementOf } from './signature.ts'
-import { rootOf } from './tree.ts'
+import { climb } from './tree.ts'
 
-/** Signatures whose root is known; the records of a batch come to a consumer by several partitions. */
-const MAX_REMEMBERED = 2_000
+/** Digests in the trees of signatures that were checked; the records of a batch come to a consumer by several partitions. */
+const MAX_REMEMBERED = 8_000
 
 export interface EventVerifier {
   /** Why a record of this topic cannot be believed; undefined where its owner has signed it. */
@@ -27,7 +27,7 @@ export function createEventVerifier({
   ownerOf,
   acceptsUnsigned = false,
 }: VerifierOptions): EventVerifier {
-  const rootsOf = new LRUCache<string, string>({ max: MAX_REMEMBERED })
+  const believed = new LRUCache<string, true>({ max: MAX_REMEMBERED })
   return {
     distrust(topic, { key, headers, value }) {
       const text = headers[SIGNATURE_HEADER]
@@ -38,12 +38,14 @@ export function createEventVerifier({
       const known = keys(kid)
       if (known === undefined) return `it is signed with ${kid}, which is not one of the known keys`
       if (known.owner !== ownerOf(topic)) return `it is signed by ${known.owner}, which does not own ${topic}`
-      const root = rootOf(digestOf({ topic, key, headers, value }), path)
-      if (root === undefined) return 'its signature cannot be read'
-      const name = `${kid}.${signature.toString('base64url')}`
-      if (rootsOf.get(name) === root.toString('base64url')) return undefined
-      if (!verify(null, statementOf(root), known.key, signature)) return 'its signature is wrong'
-      rootsOf.set(name, root.toString('base64url'))
+      const nameOf = (digest: Buffer) => `${kid} ${digest.toString('latin1')}`
+      const way = climb(digestOf({ topic, key, headers, value }), path, (digest) =>
+        believed.has(nameOf(digest)),
+      )
+      if (way === undefined) return 'its signature cannot be read'
+      const { top, isKnown, below } = way
+      if (!isKnown && !verify(null, statementOf(top), known.key, signature)) return 'its signature is wrong'
+      for (const digest of [top, ...below]) believed.set(nameOf(digest), true)
       return undefined
     },
   }
