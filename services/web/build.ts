@@ -4,9 +4,8 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile, copyFile } from 
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { brotliCompress, constants, gzip } from 'node:zlib'
-import { build } from 'vite'
-import { config, ROOT } from './vite.ts'
 
+const ROOT = import.meta.dirname
 /** How long files of earlier builds stay for pages that were loaded before this one, in ms. */
 const KEEP_OLD_MS = 24 * 3_600_000
 const COMPRESSED = /\.(js|css|svg|html|json)$/
@@ -34,6 +33,8 @@ async function main(): Promise<void> {
   const began = performance.now()
   const fresh = `${DIST}.${process.pid}`
   try {
+    // Most of a start's time here, and mostly there is nothing to build.
+    const [{ build }, { config }] = await Promise.all([import('vite'), import('./vite.ts')])
     await build({
       ...config,
       build: { outDir: fresh, emptyOutDir: true, assetsInlineLimit: 0, modulePreload: { polyfill: false } },

@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { join } from 'node:path'
 import { createKafkaSecrets } from '@lepton/setup/kafka-secrets'
 import { CannotStart } from './cannot-start.ts'
+import { classArchive } from './class-archive.ts'
 import { runOrThrow } from './command.ts'
 import { findJava, JAVA_LOCALE } from './java.ts'
 import { brokerProperties, DATA } from './kafka-properties.ts'
@@ -49,12 +50,18 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
     doors,
     passwords: guard?.kafkaAdminPasswords,
   })
-  const { command, env } = await layOutBroker(folder, { java, classPath, properties, id: clusterId() }, deps)
+  const archive = classArchive(deps.config.cacheDir, java, classPath)
+  const { command, env } = await layOutBroker(
+    folder,
+    { java, flags: archive.flags, classPath, properties, id: clusterId() },
+    deps,
+  )
   return {
     name: 'kafka',
     title,
     address,
     wipeable: data,
+    onStopped: (inOrder) => archive.ended(inOrder),
     spec: {
       name: 'kafka',
       command,
@@ -70,6 +77,8 @@ export async function prepareKafka(deps: ServerDeps): Promise<Server> {
 
 interface Broker {
   java: string
+  /** Of Java, for the broker alone. */
+  flags?: string[]
   classPath: string
   properties: string
   /** Of its cluster. */
@@ -79,19 +88,19 @@ interface Broker {
 /** Writes what a broker needs into its folder, formats its data once, and gives the command, to be run in the folder. */
 export async function layOutBroker(
   folder: string,
-  { java, classPath, properties, id }: Broker,
+  { java, flags = [], classPath, properties, id }: Broker,
   { config, signal }: Pick<ServerDeps, 'config' | 'signal'>,
 ): Promise<{ command: string[]; env: Record<string, string> }> {
   writeFileSync(join(folder, PROPERTIES), properties, { mode: 0o600 })
   writeFileSync(join(folder, LOG4J_FILE), LOG4J)
   const env = { ...config.inherited, ...JAVA_LOCALE }
-  const virtualMachine = [java, ...HEAP, `-Dlog4j2.configurationFile=${LOG4J_FILE}`, '-cp', classPath]
+  const options = [...HEAP, `-Dlog4j2.configurationFile=${LOG4J_FILE}`, '-cp', classPath]
   if (!existsSync(join(folder, DATA, 'meta.properties'))) {
     const format = ['kafka.tools.StorageTool', 'format', '-t', id, '-c', PROPERTIES, '--ignore-formatted']
     const timeoutMs = FORMAT_TIMEOUT_MS
-    await runOrThrow([...virtualMachine, ...format], { timeoutMs, signal, cwd: folder, env })
+    await runOrThrow([java, ...options, ...format], { timeoutMs, signal, cwd: folder, env })
   }
-  return { command: [...virtualMachine, 'kafka.Kafka', PROPERTIES], env }
+  return { command: [java, ...flags, ...options, 'kafka.Kafka', PROPERTIES], env }
 }
 
 /** Whether a broker answers a request for its versions: an open port alone says little. */

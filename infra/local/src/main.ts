@@ -27,12 +27,16 @@ async function main() {
       instances: args.instances,
       env: args.env,
       probe: args.probe,
+      isReadyEarly: true,
       onProgress: printProgress,
       signal: wish.signal,
     })
     const closeControl = await serveControl(shop, () => wish.abort(new StopWish('npm run shop stop')))
     printUrls(shop)
     process.stdout.write(`ready after ${seconds(performance.now() - began)}\n`)
+    shop.whole.catch((error: unknown) => {
+      if (!wish.signal.aborted) process.stderr.write(`\n${describeFailure(error)}\n`)
+    })
 
     await new Promise((stop) => wish.signal.addEventListener('abort', stop, { once: true }))
     process.stdout.write(`\nstopping (${(wish.signal.reason as Error).message})\n`)

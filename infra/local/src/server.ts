@@ -18,6 +18,8 @@ export interface Server {
   spec?: ProcessSpec
   /** What may be deleted while it is stopped, since others can give it back. */
   wipeable?: string
+  /** Called when it was stopped, in order or by force. */
+  onStopped?: (inOrder: boolean) => void
 }
 
 /** What a program is looked for with, and fetched where there is none. */

@@ -27,7 +27,12 @@ export function createServers(deps: ServerDeps, supervise: (spec: ProcessSpec) =
   }
 
   async function stop(timeoutMs: number): Promise<void> {
-    await Promise.all([...running.values()].map(async ({ process }) => process?.stop(timeoutMs)))
+    await Promise.all(
+      [...running.values()].map(async ({ server, process }) => {
+        const inOrder = await process?.stop(timeoutMs)
+        if (inOrder !== undefined) server.onStopped?.(inOrder)
+      }),
+    )
   }
 
   /**

@@ -9,7 +9,7 @@ import type { ServiceContext } from './services.ts'
 import type { Shop } from './shop-types.ts'
 
 /** The handle by which the running shop is steered. */
-export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet): Shop {
+export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet): Omit<Shop, 'whole'> {
   const { servers, state } = launch
   const gateway = `http://127.0.0.1:${context.gatewayPort}`
   return {
@@ -61,7 +61,7 @@ export function createShop(launch: Launch, context: ServiceContext, fleet: Fleet
 }
 
 /** What other programs may know of the running shop; the file it goes to is readable by its owner only. */
-export function describeShop(shop: Shop) {
+export function describeShop(shop: Omit<Shop, 'whole'>) {
   return {
     pid: process.pid,
     urls: shop.urls,

@@ -27,6 +27,8 @@ export interface ShopOptions {
   /** Proxies between the processes, by which a test disturbs them. */
   via?: Via
   probe?: boolean
+  /** Ready once one instance of each service is and the probe went through; the others start then: see `whole`. */
+  isReadyEarly?: boolean
   config?: LauncherConfig
   onProgress?: (progress: Progress) => void
   signal?: AbortSignal
@@ -52,6 +54,8 @@ export interface Shop {
   adminUrl: (owner?: DatabaseOwner) => string
   operatorSecretFile: string
   instances: () => InstanceInfo[]
+  /** Resolves when every instance that was asked for is ready; rejects when one of them was given up. */
+  whole: Promise<void>
   servers: () => ServerInfo[]
   add: (service: ServiceName) => Promise<string>
   /** Drains it first. */

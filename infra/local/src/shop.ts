@@ -7,18 +7,27 @@ import { createDatabases } from '@lepton/setup/databases'
 import { adminAccess, createKafkaUsers } from '@lepton/setup/kafka-users'
 import { createSecrets } from '@lepton/setup/keys'
 import { migrateAll } from '@lepton/setup/schemas'
+import { hasCatalogue } from '@lepton/setup/catalogue'
 import { createAllTopics } from '@lepton/setup/topics'
 import { writeSettings } from './backup/restore.ts'
 import { CannotStart } from './cannot-start.ts'
 import { runOrThrow } from './command.ts'
 import { consulAddress, deregisterAll, hasAuthority } from './consul.ts'
 import { opsSocketPath } from './control.ts'
-import { createFleet, type Fleet } from './fleet.ts'
+import { createFleet } from './fleet.ts'
 import { kafkaAddress } from './kafka.ts'
 import { createLaunch, SERVICE_STOP_TIMEOUT_MS, type Launch } from './launch.ts'
 import { placeProbeOrder, probeOps } from './probe.ts'
 import type { ServerName } from './server.ts'
-import { instancesOf, entryOf, environmentOf, nodeOf, SERVICES, type ServiceContext } from './services.ts'
+import {
+  instancesOf,
+  entryOf,
+  environmentOf,
+  nodeOf,
+  SERVICES,
+  type ServiceContext,
+  type ServiceName,
+} from './services.ts'
 import { createShop, describeShop } from './shop-control.ts'
 import type { Shop, ShopOptions } from './shop-types.ts'
 
@@ -61,10 +70,15 @@ async function bringUp(launch: Launch): Promise<Shop> {
       service === 'gateway' || service === 'psp' || options.via !== undefined ? ports.choose(instance) : 0,
   })
   launch.fleet = fleet
-  await step(
-    () => `${fleet.list().length} instances`,
-    () => startInstances(fleet, options),
-  )
+  const start = (services: readonly ServiceName[]) =>
+    step(
+      () => `${fleet.list().length} instances`,
+      async () => {
+        await Promise.all(services.map((service) => fleet.add(service)))
+      },
+    )
+  const { first, others } = inTurns(options)
+  await start(first)
   const shop = createShop(launch, context, fleet)
   if (options.probe ?? true) {
     const probe = { gateway: shop.urls.gateway, timeoutMs: PROBE_TIMEOUT_MS, signal }
@@ -77,7 +91,10 @@ async function bringUp(launch: Launch): Promise<Shop> {
   // At once: a program that waits for the shop reads it when the shop is ready. Later changes come in bunches.
   writeRun()
   launch.onChange = coalesce(writeRun)
-  return shop
+  const whole = others.length === 0 ? Promise.resolve() : start(others)
+  // It is for the caller to hear of it; a stop ends it, too.
+  whole.catch(() => undefined)
+  return { ...shop, whole }
 }
 
 async function createContext({ options, state, config, ports, serverDeps }: Launch): Promise<ServiceContext> {
@@ -181,11 +198,15 @@ async function reasoned(what: string, work: Promise<void>): Promise<void> {
   }
 }
 
-async function startInstances(fleet: Fleet, { instances }: ShopOptions) {
-  const names = SERVICES.flatMap((service) =>
-    Array.from({ length: instancesOf(service, instances) }, () => service),
-  )
-  await Promise.all(names.map((service) => fleet.add(service)))
+/** What is started at once, and what follows when an order has gone through those. */
+function inTurns({ instances, probe = true, isReadyEarly = false }: ShopOptions) {
+  const countOf = (service: ServiceName) => instancesOf(service, instances)
+  const times = (count: number, service: ServiceName) => Array.from({ length: count }, () => service)
+  const most = probe && isReadyEarly ? 1 : Number.POSITIVE_INFINITY
+  return {
+    first: SERVICES.flatMap((service) => times(Math.min(most, countOf(service)), service)),
+    others: SERVICES.flatMap((service) => times(Math.max(0, countOf(service) - most), service)),
+  }
 }
 
 /** Builds the pages that the gateway serves, where their sources have changed since the last time. */
@@ -194,7 +215,9 @@ async function buildWeb({ root, inherited }: ServiceContext, signal: AbortSignal
   await runOrThrow(command, { cwd: root, env: inherited, timeoutMs: BUILD_TIMEOUT_MS, signal })
 }
 
+/** Once: what the shop sells is the operators' from then on. */
 async function seed(context: ServiceContext, signal: AbortSignal) {
+  if (await hasCatalogue(context.servers.postgres)) return
   const env = environmentOf({ service: 'inventory', instance: 'inventory-seed', port: 0 }, context)
   const command = [nodeOf(context.root), entryOf(context.root, 'inventory', 'seed')]
   try {

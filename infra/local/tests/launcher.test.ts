@@ -9,7 +9,7 @@ import { acquireLock } from '../src/lock.ts'
 import { isPortFree } from '../src/ports.ts'
 import { descendants, isAlive } from '../src/process-info.ts'
 import { ROOT } from '../src/root.ts'
-import { nodeOf } from '../src/services.ts'
+import { instancesOf, nodeOf, SERVICES } from '../src/services.ts'
 import type { InstanceInfo } from '../src/fleet.ts'
 import type { ServerInfo } from '../src/shop-types.ts'
 
@@ -130,6 +130,21 @@ describe('the launcher', () => {
   )
 
   it(
+    'is ready when an order went through one instance of each service, and starts the others then',
+    async () => {
+      launch({ probe: true })
+      await until(isReady, START_TIMEOUT_MS)
+      const countReady = async () => (await ps()).instances.filter(({ status }) => status === 'ready').length
+      expect(await countReady()).toBeGreaterThanOrEqual(SERVICES.length)
+      expect(output).toContain(`${SERVICES.length} instances`)
+
+      const all = SERVICES.reduce((sum, service) => sum + instancesOf(service), 0)
+      await until(async () => (await countReady()) === all, START_TIMEOUT_MS)
+    },
+    2 * START_TIMEOUT_MS,
+  )
+
+  it(
     'stops while it starts',
     async () => {
       launch()
@@ -158,16 +173,17 @@ describe('the launcher', () => {
   }, 60_000)
 })
 
-function launch() {
+function launch(options: { probe?: boolean } = {}) {
   output = ''
-  launcher = spawnLauncher()
+  launcher = spawnLauncher(options)
   launcher.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()))
   launcher.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()))
 }
 
-function spawnLauncher(): ChildProcess {
+function spawnLauncher({ probe = false } = {}): ChildProcess {
   const main = join(ROOT, 'infra', 'local', 'src', 'main.ts')
-  return spawn(nodeOf(ROOT), [main, '--free-ports', '--no-probe', '--state-dir', stateDir], {
+  const options = ['--free-ports', ...(probe ? [] : ['--no-probe']), '--state-dir', stateDir]
+  return spawn(nodeOf(ROOT), [main, ...options], {
     cwd: ROOT,
     env: { ...process.env, ...SHELL },
   })
@@ -175,10 +191,12 @@ function spawnLauncher(): ChildProcess {
 
 async function start() {
   launch()
-  await until(() => {
-    if (exitOf(launcher) !== undefined) throw new Error(`the launcher ended: ${output}`)
-    return output.includes('ready after')
-  }, START_TIMEOUT_MS)
+  await until(isReady, START_TIMEOUT_MS)
+}
+
+function isReady(): boolean {
+  if (exitOf(launcher) !== undefined) throw new Error(`the launcher ended: ${output}`)
+  return output.includes('ready after')
 }
 
 function exitOf({ exitCode, signalCode }: ChildProcess): number | NodeJS.Signals | undefined {
