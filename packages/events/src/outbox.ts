@@ -100,17 +100,18 @@ const INSERT = `
     returning shard, id)
   select event_id, case when is_next then payload end as payload, id, shard, epoch, is_next
   from (
-    select new.event_id, new.payload, placed.id, placed.shard, l.epoch,
+    select new.event_id, new.payload, placed.id, placed.shard, l.epoch, earlier.are_sent as is_next
+    from new join placed using (id) join relay_lease l using (shard), lateral (
       -- In a backlog the count says it all, and no key is looked up.
-      (select count(*) < $2 from (
+      select (select count(*) < $2 from (
         select from outbox_pending where shard = placed.shard and id > l.floor limit $2) p)
       and not exists (
         select from (
           select id, created_at, is_again from outbox_pending
           where shard = placed.shard and id > l.floor order by id limit $2) p,
           lateral (select key, event_id from outbox where created_at = p.created_at and id = p.id offset 0) o
-        where o.key = new.key and (p.is_again or o.event_id::text <> all ($3::text[]))) as is_next
-    from new join placed using (id) join relay_lease l using (shard) offset 0) found
+        where o.key = new.key and (p.is_again or o.event_id::text <> all ($3::text[]))) as are_sent) earlier
+    offset 0) found
   order by id`
 
 type PlacedRow = Pick<CommittedEvent, 'event_id' | 'payload' | 'id' | 'shard' | 'epoch' | 'is_next'>

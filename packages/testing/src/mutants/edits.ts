@@ -51,7 +51,7 @@ export const MUTANT_EDITS = {
     },
   ],
   commit_order: [
-    { file: OUTBOX, find: 'as is_next', replace: 'or true as is_next' },
+    { file: OUTBOX, find: 'earlier.are_sent as is_next', replace: 'true as is_next' },
     {
       file: PENDING,
       find: 'select shard, id, created_at from outbox_pending',
