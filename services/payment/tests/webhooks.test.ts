@@ -44,6 +44,19 @@ async function captured(): Promise<string> {
   return id
 }
 
+/** An order whose charge was captured, with its refund in flight. */
+async function refunding(): Promise<string> {
+  const id = await captured()
+  shop.psp.next('REFUND', 'hold')
+  await shop.broker.send([
+    eventRecord(OrderCancelled, id, 3, { order_id: id, mode: 'saga', reason: 'REFUND' }),
+  ])
+  await until('the refund is in flight', () =>
+    shop.psp.asked.some(({ order_id, op }) => order_id === id && op === 'REFUND'),
+  )
+  return id
+}
+
 async function notedOf(id: string): Promise<unknown[]> {
   const { rows } = await shop.database.query('select type from webhook_inbox where order_id = $1', [id])
   return rows
@@ -65,14 +78,7 @@ describe('a webhook', () => {
   })
 
   it('of a refund made by hand does not settle the refund of the shop that is in flight', async () => {
-    const id = await captured()
-    shop.psp.next('REFUND', 'hold')
-    await shop.broker.send([
-      eventRecord(OrderCancelled, id, 3, { order_id: id, mode: 'saga', reason: 'REFUND' }),
-    ])
-    await until('the refund is in flight', () =>
-      shop.psp.asked.some(({ order_id, op }) => order_id === id && op === 'REFUND'),
-    )
+    const id = await refunding()
     shop.psp.move(id, 'REFUNDED')
 
     expect((await post(webhook(id, { type: 'charge.refunded' }))).status).toBe(204)
@@ -107,14 +113,7 @@ describe('a webhook', () => {
   })
 
   it('that repeats what its own instance was answered is not noted, nor is the processor asked', async () => {
-    const id = await captured()
-    shop.psp.next('REFUND', 'hold')
-    await shop.broker.send([
-      eventRecord(OrderCancelled, id, 3, { order_id: id, mode: 'saga', reason: 'REFUND' }),
-    ])
-    await until('the refund is in flight', () =>
-      shop.psp.asked.some(({ order_id, op }) => order_id === id && op === 'REFUND'),
-    )
+    const id = await refunding()
 
     expect((await post(webhook(id, { type: 'charge.captured' }))).status).toBe(204)
     expect(await notedOf(id)).toEqual([])
