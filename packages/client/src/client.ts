@@ -7,6 +7,7 @@ import { bearerSession, cookieSession, type Operator } from './session.ts'
 export type { Followed, FollowOptions, Operator, RequestOptions, RetrySettings }
 export { isFinal } from './follow.ts'
 export { freshKey } from './fresh-key.ts'
+export { isPassing } from './retry.ts'
 export { ShopError } from './shop-error.ts'
 
 export interface ClientSettings {

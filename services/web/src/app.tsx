@@ -11,9 +11,13 @@ import { prefetchProducts } from './shop/queries.ts'
 
 const ProductPage = loadedPage(() => import('./shop/product-page.tsx').then((m) => m.ProductPage))
 const CartPage = loadedPage(() => import('./shop/cart-page.tsx').then((m) => m.CartPage))
-const Checkout = loadedPage(() => import('./shop/checkout.tsx').then((m) => m.Checkout))
-const Orders = loadedPage(() => import('./shop/orders.tsx').then((m) => m.Orders))
 const OrderPage = loadedPage(() => import('./shop/order-page.tsx').then((m) => m.OrderPage))
+const Checkout = loadedPage(() => {
+  // Comes next, and has to be shown even where the shop is away by then: browsers try no import again that failed.
+  void OrderPage.load()
+  return import('./shop/checkout.tsx').then((m) => m.Checkout)
+})
+const Orders = loadedPage(() => import('./shop/orders.tsx').then((m) => m.Orders))
 const Lab = loadedPage(() => import('./lab/lab.tsx').then((m) => m.Lab))
 const Patterns = loadedPage(() =>
   beside(patternMessagesOf, import('./lab/patterns/patterns.tsx')).then((m) => m.Patterns),

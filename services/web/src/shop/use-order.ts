@@ -1,7 +1,10 @@
-import { type Followed as Follow, isFinal, type ShopError } from '@lepton/client'
+import { type Followed as Follow, isFinal, isPassing, type ShopError } from '@lepton/client'
 import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { useEffect, useState } from 'react'
 import { type Order, shop } from '../api.ts'
+
+/** Before an order that could not be asked for is asked for again: its shop is away, and says so until then. */
+const ASK_AGAIN_MS = 2_000
 
 /** How the page hears of changes: as the client does, or not any more, since there are none. */
 export type Via = Follow['via'] | 'ended'
@@ -19,6 +22,7 @@ export function useOrder(orderId: string) {
   const queries = useQueryClient()
   useEffect(() => {
     const leaving = new AbortController()
+    let again: ReturnType<typeof setTimeout> | undefined
     async function follow() {
       try {
         for await (const { order, via } of shop.followOrder(orderId, { signal: leaving.signal })) {
@@ -26,12 +30,16 @@ export function useOrder(orderId: string) {
           if (isFinal(order.status)) void queries.invalidateQueries({ queryKey: ['products'] })
         }
       } catch (error) {
-        if (!leaving.signal.aborted)
-          setFollowed((last) => ({ ...last, of: orderId, error: error as ShopError }))
+        if (leaving.signal.aborted) return
+        setFollowed((last) => ({ ...last, of: orderId, error: error as ShopError }))
+        if (isPassing(error)) again = setTimeout(() => setRound((last) => last + 1), ASK_AGAIN_MS)
       }
     }
     void follow()
-    return () => leaving.abort()
+    return () => {
+      clearTimeout(again)
+      leaving.abort()
+    }
   }, [orderId, round, queries])
   const current: Followed = followed.of === orderId ? followed : {}
   return { ...current, follow: () => setRound((last) => last + 1) }
