@@ -4,8 +4,8 @@ import { startBenchShop } from './bench-shop.ts'
 import { cpuSeconds, processesOf, pssMib, sum } from './processes.ts'
 import { add, note } from './table.ts'
 
-/** Compilers, caches and groups have their last work after a start. */
-const SETTLE_S = 30
+/** Compilers, caches and groups have their last work after a start, and ops knows after a minute that nothing happens. */
+const SETTLE_S = 90
 const IDLE_S = 20
 
 /** A fresh shop, the same again, and what it takes while it is idle. */

@@ -1,9 +1,21 @@
 import type pg from 'pg'
 import { newId } from '@lepton/common/runtime/id'
+import { prepared } from './postgres/prepared.ts'
 
 const LEASE_MS = 3_000
 const RENEW_MS = 1_000
 export const SHARDS = 16
+
+const RENEW = `
+  with beat as (
+    insert into relay_member (id, until) values ($1, now() + $2 * interval '1 ms')
+    on conflict (id) do update set until = excluded.until returning id),
+  gone as (delete from relay_member where until < now() - interval '1 minute'),
+  live as (select count(*)::int + 1 as members from relay_member where until > now() and id <> $1),
+  kept as (update relay_lease set until = now() + $2 * interval '1 ms'
+    where owner = $1 and until > now() returning shard)
+  select l.shard, kept.shard is not null as owned, l.until <= now() as open, members
+  from relay_lease l left join kept using (shard), live, beat order by l.shard`
 
 export interface Lease {
   readonly me: string
@@ -37,18 +49,7 @@ export function createLease(me = newId()): Lease {
       owned: boolean
       open: boolean
       members: number
-    }>(
-      `with beat as (
-         insert into relay_member (id, until) values ($1, now() + $2 * interval '1 ms')
-         on conflict (id) do update set until = excluded.until returning id),
-       gone as (delete from relay_member where until < now() - interval '1 minute'),
-       live as (select count(*)::int + 1 as members from relay_member where until > now() and id <> $1),
-       kept as (update relay_lease set until = now() + $2 * interval '1 ms'
-         where owner = $1 and until > now() returning shard)
-       select l.shard, kept.shard is not null as owned, l.until <= now() as open, members
-       from relay_lease l left join kept using (shard), live, beat order by l.shard`,
-      [me, LEASE_MS],
-    )
+    }>(prepared(RENEW, [me, LEASE_MS]))
     const share = Math.ceil(SHARDS / (rows[0]?.members ?? 1))
     const owned = rows.filter((row) => row.owned).map(({ shard }) => shard)
     const open = rows.filter((row) => row.open).map(({ shard }) => shard)

@@ -23,8 +23,12 @@ export interface Live extends Part {
   endpoints: Endpoint[]
 }
 
-/** What changes, sent as it does: one pulse a second for any visitor, and the console's stream for operators. */
-export function startLive(state: ShopState, takeFlow: () => Flow): Live {
+/**
+ * What changes, sent as it does: one pulse a second for any visitor, and the console's stream for operators.
+ *
+ * @param noteWatched called each second while there is either
+ */
+export function startLive(state: ShopState, takeFlow: () => Flow, noteWatched: () => void): Live {
   const visitors = new Set<EventStream>()
   const operators = new Set<Reader>()
   let rows: FlowRow[] = []
@@ -44,6 +48,7 @@ export function startLive(state: ShopState, takeFlow: () => Flow): Live {
     if (flow.rows.length > 0) send('flow', flow)
     looks += 1
     if (looks % PULSE_EVERY !== 0) return
+    if (visitors.size + operators.size > 0) noteWatched()
     pulse = pulseOf(state, rows)
     rows = []
     for (const visitor of visitors) visitor.send('pulse', pulse)

@@ -9,6 +9,7 @@ import { kafkaAccess } from '@lepton/events/kafka/settings'
 import { verifierOf } from '@lepton/events/signatures/settings'
 import { actRoutes } from './act-routes.ts'
 import { createActions } from './actions.ts'
+import { createActivity } from './activity.ts'
 import { alarmRoutes } from './alarms/routes.ts'
 import { startAlarms } from './alarms/start.ts'
 import { reconcileEndpoint } from './audit.ts'
@@ -58,7 +59,9 @@ await runService('ops', settings, (instance) => {
   const feed = startLogFeed({ broker, verifier }, `ops-${boot}`, log)
   const events = createLogReader(feed)
   const ask = createAskInstance(instance.signer)
-  const observer = startObserver({ ...instance, ask, launcher, marks, pspUrl: settings.PSP_URL })
+  const activity = createActivity()
+  feed.add(activity.note)
+  const observer = startObserver({ ...instance, ask, launcher, marks, activity, pspUrl: settings.PSP_URL })
   const books = startReconciliation(instance)
   const consul = createConsulClient({
     address: settings.CONSUL_HTTP_ADDR,
@@ -94,46 +97,55 @@ await runService('ops', settings, (instance) => {
     orders: () => events.orders(),
     books: () => booksOf(books.latest()),
   }
-  observer.onSample(() => series.push(pointsOf(state)))
-  const live = startLive(state, () => events.flow.take())
+  observer.onStep(() => series.push(pointsOf(state)))
+  const live = startLive(state, () => events.flow.take(), activity.note)
   const once = createOnce()
   const processes = { launcher, runtime: settings.RUNTIME, marks, log }
   const actions = createActions({ ...processes, isAnswering: () => observer.running() !== undefined })
   const scaling = startScaling(instance, { observer, queues: queues.latest, actions })
   const faults = createFaults({ actions, running: () => observer.running(), log })
   return Promise.resolve({
-    app: createHttpApp(instance, [
-      reconcileEndpoint(mesh),
-      ...deadLetterEndpoints(mesh),
-      ...orderRoutes(mesh),
-      traceRoute(mesh, ask),
-      ...listRoutes({ mesh, observer, marks, changes: () => instance.control.changes(), logs: actions.logs }),
-      ...promiseRoutes(books, { marks, log, once }),
-      ...consoleRoutes(state, actions),
-      ...actRoutes(actions, once),
-      ...alarmRoutes(alarms, {
-        control: instance.control,
-        once,
-        incomplete,
-      }),
-      ...foreignServiceRoutes({
-        ...instance,
-        consul,
-        marks,
-        allow: settings.REGISTER_ALLOW,
-        maxRegistered: settings.REGISTER_MAX,
-        ownPlaces: [settings.CONSUL_HTTP_ADDR, settings.PSP_URL]
-          .map((url) => new URL(url).host)
-          .concat(settings.KAFKA_BROKERS),
-      }),
-      ...experimentRoutes({ ...processes, once }),
-      ...faultRoutes(faults, { once, incomplete }),
-      ...meshRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
-      ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
-      ...scaling.endpoints,
-      ...windowRoutes(windows, { name, marks, once, log }),
-      ...live.endpoints,
-    ]),
+    app: createHttpApp(
+      instance,
+      activity.noted([
+        reconcileEndpoint(mesh),
+        ...deadLetterEndpoints(mesh),
+        ...orderRoutes(mesh),
+        traceRoute(mesh, ask),
+        ...listRoutes({
+          mesh,
+          observer,
+          marks,
+          changes: () => instance.control.changes(),
+          logs: actions.logs,
+        }),
+        ...promiseRoutes(books, { marks, log, once }),
+        ...consoleRoutes(state, actions),
+        ...actRoutes(actions, once),
+        ...alarmRoutes(alarms, {
+          control: instance.control,
+          once,
+          incomplete,
+        }),
+        ...foreignServiceRoutes({
+          ...instance,
+          consul,
+          marks,
+          allow: settings.REGISTER_ALLOW,
+          maxRegistered: settings.REGISTER_MAX,
+          ownPlaces: [settings.CONSUL_HTTP_ADDR, settings.PSP_URL]
+            .map((url) => new URL(url).host)
+            .concat(settings.KAFKA_BROKERS),
+        }),
+        ...experimentRoutes({ ...processes, once }),
+        ...faultRoutes(faults, { once, incomplete }),
+        ...meshRoutes({ pairs: calls.latest, control: instance.control, once, incomplete }),
+        ...queueRoutes({ latest: queues.latest, paths: events.paths, broker: streams, incomplete }),
+        ...scaling.endpoints,
+        ...windowRoutes(windows, { name, marks, once, log }),
+        ...live.endpoints,
+      ]),
+    ),
     parts: [
       { stop: () => broker.close() },
       { stop: () => consul.close() },

@@ -4,6 +4,7 @@ import type { Log } from '@lepton/common/runtime/log'
 import { startTimer } from '@lepton/common/runtime/timer'
 import type { RunningShop } from '@lepton/contracts/control'
 import { CALLERS } from '@lepton/contracts/services'
+import type { Activity } from './activity.ts'
 import type { AskInstance } from './ask-instance.ts'
 import { createFleet, type Fleet, type Sight, whatHappened } from './fleet.ts'
 import type { Launcher } from './launcher.ts'
@@ -24,6 +25,8 @@ export interface Observer extends Part {
   running(): RunningShop | undefined
   /** Runs after each sample. */
   onSample(listener: () => void): void
+  /** Runs after each step of the series, also where the last sample still stands. */
+  onStep(listener: () => void): void
 }
 
 /** Looks at every process of the shop: by the registry, by the launcher, and by asking each for a snapshot. */
@@ -33,6 +36,7 @@ export function startObserver({
   log,
   launcher,
   marks,
+  activity,
   pspUrl,
 }: {
   mesh: MeshClient
@@ -40,16 +44,19 @@ export function startObserver({
   log: Log
   launcher: Launcher | undefined
   marks: Marks
+  activity: Activity
   pspUrl: string
 }): Observer {
   const startedAtMs = performance.now()
   const sampler = createSampler({ ask, log })
   const fleet = createFleet((seen, before) => {
+    activity.note()
     const isFirstLook = performance.now() - startedAtMs < FIRST_LOOK_MS
     const what = whatHappened(seen, before)
     if (what !== undefined && !isFirstLook) marks.add({ kind: 'instance', name: seen.name, what })
   })
-  const listeners: (() => void)[] = []
+  const sampled: (() => void)[] = []
+  const stepped: (() => void)[] = []
   let running: RunningShop | undefined
   let isPspAnswering: boolean | undefined
   for (const service of CALLERS) mesh.watch(service)
@@ -103,7 +110,7 @@ export function startObserver({
     return false
   }
 
-  async function sample(): Promise<boolean> {
+  async function sample(): Promise<void> {
     const instances = CALLERS.flatMap((service) =>
       mesh.instances(service).map((instance) => ({ ...instance, service })),
     )
@@ -120,19 +127,25 @@ export function startObserver({
       ),
     ])
     see()
-    for (const listener of listeners) listener()
+    for (const listener of sampled) listener()
+  }
+
+  async function step(): Promise<boolean> {
+    if (activity.isSampled()) await sample()
+    for (const listener of stepped) listener()
     return false
   }
 
   const parts = [
     startTimer('processes', LOOK_MS, lookAtProcesses, log),
-    startTimer('samples', STEP_MS, sample, log),
+    startTimer('samples', STEP_MS, step, log),
   ]
   return {
     fleet,
     sampler,
     running: () => running,
-    onSample: (listener) => void listeners.push(listener),
+    onSample: (listener) => void sampled.push(listener),
+    onStep: (listener) => void stepped.push(listener),
     stop: async () => {
       await Promise.all(parts.map((part) => part.stop()))
     },

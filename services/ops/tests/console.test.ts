@@ -22,6 +22,7 @@ import { type People, type Person, servePeople } from '@lepton/testing/people'
 import { describeRefusals } from '@lepton/testing/route-suite'
 import { until } from '@lepton/testing/until'
 import { actRoutes } from '../src/act-routes.ts'
+import { createActivity } from '../src/activity.ts'
 import { createActions } from '../src/actions.ts'
 import { consoleRoutes } from '../src/console-routes.ts'
 import { createLauncher } from '../src/launcher.ts'
@@ -83,6 +84,7 @@ beforeAll(async () => {
     log: silentLog,
     launcher: asking,
     marks,
+    activity: createActivity(),
     pspUrl: `http://127.0.0.1:${psp.port}`,
   })
   const state: ShopState = {
@@ -99,7 +101,11 @@ beforeAll(async () => {
     marks,
     log: silentLog,
   })
-  const live = startLive(state, () => ({ share: 1, rows: rows.splice(0) }))
+  const live = startLive(
+    state,
+    () => ({ share: 1, rows: rows.splice(0) }),
+    () => undefined,
+  )
   const once = createOnce()
   const books = {
     latest: () => undefined,

@@ -14,7 +14,7 @@ const TURNS_PER_PLACE = 8
 /** Of what was accepted elsewhere and cannot be refused: more are not asked for, and their deadline cancels them. */
 const MAX_WAITING = { maxWaiting: 1_000, maxWaitingPerCustomer: 100 }
 /** For what other processes left; what begins or is postponed here wakes the recovery itself. */
-const RECOVER_EVERY_MS = 1_000
+const RECOVER_EVERY_MS = 2_000
 /** Transactions whose second phase is carried out at once by a process: what comes beyond them waits in its row. */
 const MAX_SETTLING = 64
 

@@ -29,7 +29,7 @@ const BATCH = 200
 /** After each it rests for this share of the time that it took: customers go first. */
 const REST_SHARE = 0.5
 /** For a run that another process began, or left. */
-const LOOK_EVERY_MS = 1_000
+const LOOK_EVERY_MS = 5_000
 
 /** Works on a rebuild that is in progress, whichever process began it: each batch is one transaction, and the next goes on behind it. */
 export function startRebuilds(deps: Deps): Part & { wake(): void } {

@@ -7,7 +7,7 @@ import { record } from './record.ts'
 import { lockOverdue, lockStuck } from './orders.ts'
 
 const BATCH = 100
-const DEADLINE_EVERY_MS = 1_000
+const DEADLINE_EVERY_MS = 2_000
 const STUCK_EVERY_MS = 5_000
 
 /** Cancels orders whose deadline passed. Every instance runs this; rows are shared by SKIP LOCKED. */

@@ -20,7 +20,7 @@ interface Result {
   result: PspResult
 }
 
-const POLL_MS = 1_000
+const POLL_MS = 2_000
 const MAX_TOGETHER = 32
 const RETRY = { baseMs: 200, maxMs: 30_000 }
 const ALARM_ATTEMPTS = 10
