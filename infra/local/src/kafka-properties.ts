@@ -18,8 +18,6 @@ export const MODEST = {
   'auto.create.topics.enable': 'false',
   'group.initial.rebalance.delay.ms': '0',
   'group.min.session.timeout.ms': '1000',
-  'num.network.threads': '2',
-  'num.io.threads': '4',
   'background.threads': '2',
   'log.cleaner.dedupe.buffer.size': '16777216',
   'log.index.size.max.bytes': '1048576',

@@ -64,6 +64,8 @@ function propertiesOf({ machines, secrets }: Servers, { address, number }: Machi
     'listener.security.protocol.map': `${CLIENTS}:SASL_PLAINTEXT,${CONTROLLER}:SASL_PLAINTEXT`,
     ...guardProperties({ broker: secrets.kafkaBroker, setup: secrets.kafka }),
     ...MODEST,
+    'num.network.threads': '2',
+    'num.io.threads': '4',
     'default.replication.factor': COPIES,
     'min.insync.replicas': IN_SYNC,
     'offsets.topic.replication.factor': COPIES,
