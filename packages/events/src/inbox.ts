@@ -25,40 +25,35 @@ export async function admit(
   { nowMs, isReplay }: { nowMs: number; isReplay: boolean },
 ): Promise<Admission> {
   const horizonMs = inboxHorizonMs(nowMs)
-  const events = [
-    ...new Map(
-      parsed.flatMap(({ event, ...rest }) => (event ? [[event.event_id, { event, ...rest }]] : [])),
-    ).values(),
-  ]
-  const isRemembered = ({ madeAtMs }: ParsedRecord) => madeAtMs >= horizonMs
-  const remembered = events.filter(isRemembered)
-  const { rows } = await tx.query<{ parked: string[]; fresh: string[]; repeated: string[] }>(
-    `with parked as (
-       select distinct key from dead_letter
-       where not $7 and consumer = $1 and key = any($6::text[]) and status in ('DEAD', 'BLOCKED')),
-     fresh as (
+  const events = new Map(parsed.flatMap((one) => (one.event ? [[one.event.event_id, one] as const] : [])))
+  const isRemembered = (id: string) => events.get(id)!.madeAtMs >= horizonMs
+  // In the order of their ids: two transactions with the same events do not wait for each other in a circle.
+  const remembered = [...events.keys()].filter(isRemembered).sort()
+  const { rows } = await tx.query<{ parked: string[]; fresh: string[] }>(
+    `with fresh as (
        insert into inbox (consumer, event_id, src, sent_at)
        select $1, e.event_id, $2, to_timestamp(e.sent_ms / 1000.0)
-       from unnest($3::uuid[], $4::text[], $5::float8[]) as e(event_id, key, sent_ms)
-       where e.key not in (select key from parked)
-       order by e.event_id
+       from unnest($3::uuid[], $4::float8[]) as e(event_id, sent_ms)
        on conflict do nothing returning event_id)
-     select array(select key from parked) as parked, array(select event_id::text from fresh) as fresh,
-       array(select i.event_id::text from unnest($3::uuid[], $4::text[]) as e(event_id, key)
-         join parked using (key) join inbox i on i.event_id = e.event_id and i.consumer = $1) as repeated`,
+     select array(select event_id::text from fresh) as fresh, array(
+       select key from dead_letter
+       where consumer = $1 and key = any($5::text[]) and status in ('DEAD', 'BLOCKED')) as parked`,
     [
       topic.number,
       topic.name,
-      remembered.map(({ event }) => event.event_id),
-      remembered.map(({ event }) => event.key),
-      remembered.map(({ record }) => record.timestampMs),
-      [...new Set(parsed.map(({ record }) => record.key))],
-      isReplay,
+      remembered,
+      remembered.map((id) => events.get(id)!.record.timestampMs),
+      isReplay ? [] : [...new Set(parsed.map(({ record }) => record.key))],
     ],
   )
-  const { parked, fresh, repeated } = rows[0]!
-  const forgotten = events.filter((parsed) => !isRemembered(parsed)).map(({ event }) => event.event_id)
-  return { fresh: new Set([...fresh, ...forgotten]), parked: new Set(parked), repeated: new Set(repeated) }
+  const { fresh: noted, parked: keys } = rows[0]!
+  const parked = new Set(keys)
+  const isParked = (id: string) => parked.has(events.get(id)!.record.key)
+  forget(tx, topic.number, noted.filter(isParked))
+  const forgotten = [...events.keys()].filter((id) => !isRemembered(id))
+  const fresh = new Set([...noted, ...forgotten].filter((id) => !isParked(id)))
+  const repeated = new Set(remembered.filter((id) => isParked(id) && !noted.includes(id)))
+  return { fresh, parked, repeated }
 }
 
 /** Takes events out again, so that they count as new when they are replayed. */

@@ -46,7 +46,7 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
     onLog.set(key, [...(onLog.get(key) ?? []), eventId].slice(-LOOKED_AT))
   }
 
-  function insert(tx: Tx, rows: readonly ReturnType<typeof outboxRow>[]): void {
+  function insert(tx: Tx, rows: readonly OutboxRow[]): void {
     let placed: PlacedRow[] = []
     const sent = [...new Set(rows.map(({ key }) => key))].flatMap((key) => onLog.get(key) ?? [])
     tx.write<PlacedRow>(INSERT, [JSON.stringify(rows), LOOKED_AT, sent], (inserted) => {
@@ -81,8 +81,8 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
 
 // pg_current_xact_id() comes before nextval: the relay's floor relies on an id belonging to a transaction that
 // snapshots can see. No other transaction can commit an event of a key while its head row is locked here, so what the statement sees
-// of it is all there is. $3 lists events that are on the log though their rows may still be there; of a row that was put back
-// nothing is known, since the log that had it may be gone.
+// of it is all there is. A row without a key was written by an earlier release, and may be of any. $3 lists events that are on the log
+// though their rows may still be there; of a row that was put back nothing is known, since the log that had it may be gone.
 const INSERT = `
   with started as materialized (select pg_current_xact_id()),
   new as (
@@ -93,36 +93,34 @@ const INSERT = `
         type text, schema_version smallint, payload jsonb, headers jsonb)) with ordinality as
       e(event_id, topic, key, pub_seq, type, schema_version, payload, headers, position)
     order by e.position
-    returning id, created_at, key, event_id, payload::text as payload),
+    returning id, created_at, key, event_id),
   placed as (
-    insert into outbox_pending (shard, id, created_at)
-    select mod(hashtextextended(key, 0) & 32767, 16), id, created_at from new
-    returning shard, id)
-  select event_id, case when is_next then payload end as payload, id, shard, epoch, is_next
-  from (
-    select new.event_id, new.payload, placed.id, placed.shard, l.epoch, earlier.are_sent as is_next
-    from new join placed using (id) join relay_lease l using (shard), lateral (
-      -- In a backlog the count says it all, and no key is looked up.
-      select (select count(*) < $2 from (
-        select from outbox_pending where shard = placed.shard and id > l.floor limit $2) p)
-      and not exists (
-        select from (
-          select id, created_at, is_again from outbox_pending
-          where shard = placed.shard and id > l.floor order by id limit $2) p,
-          lateral (select key, event_id from outbox where created_at = p.created_at and id = p.id offset 0) o
-        where o.key = new.key and (p.is_again or o.event_id::text <> all ($3::text[]))) as are_sent) earlier
-    offset 0) found
-  order by id`
+    insert into outbox_pending (shard, id, created_at, key, event_id)
+    select mod(hashtextextended(key, 0) & 32767, 16), id, created_at, key, event_id from new
+    returning shard, id, key, event_id)
+  select placed.event_id, placed.id, placed.shard, l.epoch, earlier.are_sent as is_next
+  from placed join relay_lease l using (shard), lateral (
+    select count(*) < $2 and not coalesce(bool_or(
+      p.key is null or p.key = placed.key and (p.is_again or p.event_id::text <> all ($3::text[]))), false) as are_sent
+    from (
+      select key, event_id, is_again from outbox_pending
+      where shard = placed.shard and id > l.floor order by id limit $2) p) earlier
+  order by placed.id`
 
-type PlacedRow = Pick<CommittedEvent, 'event_id' | 'payload' | 'id' | 'shard' | 'epoch' | 'is_next'>
+type PlacedRow = Pick<CommittedEvent, 'event_id' | 'id' | 'shard' | 'epoch' | 'is_next'>
 
-function committed(
-  rows: readonly ReturnType<typeof outboxRow>[],
-  placed: readonly PlacedRow[],
-): CommittedEvent[] {
+function committed(rows: readonly OutboxRow[], placed: readonly PlacedRow[]): CommittedEvent[] {
   const byId = new Map(rows.map((row) => [row.event_id, row]))
-  return placed.map((place) => ({ ...byId.get(place.event_id)!, ...place }) as CommittedEvent)
+  return placed.map((place): CommittedEvent => {
+    const { payload, ...row } = byId.get(place.event_id)!
+    const event = { ...row, ...place }
+    return event.is_next
+      ? { ...event, is_next: true, payload: JSON.stringify(payload) }
+      : { ...event, is_next: false, payload: null }
+  })
 }
+
+type OutboxRow = ReturnType<typeof outboxRow>
 
 function outboxRow(
   { type, key, sequence, data, cause, correlationId, headers }: OutgoingEvent,

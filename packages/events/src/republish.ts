@@ -27,8 +27,8 @@ export async function republish(
   return database.inTransaction(async (tx) => {
     const { rows } = await tx.query<{ events: number }>(
       `with again as (
-         insert into outbox_pending (shard, id, created_at, is_again)
-         select mod(hashtextextended(key, 0) & 32767, 16), id, created_at, true from outbox
+         insert into outbox_pending (shard, id, created_at, key, event_id, is_again)
+         select mod(hashtextextended(key, 0) & 32767, 16), id, created_at, key, event_id, true from outbox
          where created_at >= $1 and created_at < $2
          on conflict (shard, id) do update set is_again = true returning shard),
        lowered as (update relay_lease set floor = 0, owner = null, until = now())
