@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as delay } from 'node:timers/promises'
 import { createMetrics } from '@lepton/common/runtime/metrics'
 import { createDatabase } from '@lepton/events/postgres/database'
+import { type Client, createClient } from '@lepton/client'
 import type { Mode } from '@lepton/contracts/fields'
 import { FINAL_STATUSES } from '@lepton/contracts/statuses'
 import type { Shop } from '@lepton/local/shop-types'
@@ -19,13 +20,17 @@ export interface OrderLatency {
   completeP99Ms: number
 }
 
-/** One shopper orders one after the other and watches each until it is COMPLETED. In two phases, accepted is decided. */
+/**
+ * One shopper orders one after the other and follows each by its stream until it is COMPLETED, as the web shop does. In two
+ * phases, accepted is decided.
+ */
 export async function measureLatency(
   client: ShopClient,
   orders: number,
   mode: Mode = 'saga',
 ): Promise<OrderLatency> {
   const shopper = await client.shopper()
+  const follower = createClient({ url: client.gateway, token: shopper.token })
   const items = await stocked(client)
   const accepted: number[] = []
   const completed: number[] = []
@@ -33,7 +38,7 @@ export async function measureLatency(
     const startedAt = performance.now()
     const id = await shopper.place([{ item_id: items[index % items.length]!, quantity: 1 }], TOKEN, mode)
     accepted.push(performance.now() - startedAt)
-    await shopper.settled(id, ['COMPLETED'])
+    await completion(follower, id)
     completed.push(performance.now() - startedAt)
   }
   return {
@@ -42,6 +47,15 @@ export async function measureLatency(
     completeP50Ms: percentile(completed, 0.5),
     completeP99Ms: percentile(completed, 0.99),
   }
+}
+
+async function completion(follower: Client, orderId: string): Promise<void> {
+  let status: string | undefined
+  for await (const { order } of follower.followOrder(orderId)) {
+    status = order.status
+    if (status === 'COMPLETED') return
+  }
+  throw new Error(`order ${orderId} ended as ${status}`)
 }
 
 export interface OrderCounts {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { Agent, get, type IncomingMessage } from 'node:http'
 import { connect } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { route } from '../src/http/route.ts'
@@ -120,6 +122,31 @@ describe('a stream', () => {
       return again.status === 200
     })
     second.close()
+  })
+
+  it('leaves its connection to the next one when it has ended', async () => {
+    work = () => Promise.resolve()
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 })
+    const ask = async () => {
+      const [answer] = (await once(get(url, { agent }), 'response')) as [IncomingMessage]
+      const { localPort } = answer.socket
+      await once(answer.resume(), 'end')
+      return localPort
+    }
+
+    expect(await ask()).toBe(await ask())
+    agent.destroy()
+  })
+
+  it('ends with its connection when the instance stops', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    socket.write('GET /thing/stream HTTP/1.1\r\nHost: x\r\n\r\n')
+    await once(socket, 'data')
+
+    streams.stop()
+
+    await once(socket.resume(), 'end')
+    socket.destroy()
   })
 
   it('says good-bye when the instance stops, which takes no new ones then', async () => {

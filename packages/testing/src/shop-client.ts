@@ -38,6 +38,8 @@ export interface Shopper {
 }
 
 export interface ShopClient {
+  /** The URL of the shop. */
+  gateway: string
   ask<T = unknown>(
     method: 'GET' | 'POST' | 'PUT' | 'DELETE',
     path: string,
@@ -125,6 +127,7 @@ export function createShopClient(gateway: string, { connections = 64, timeoutMs 
   }
 
   return {
+    gateway,
     ask,
     shopper: () => signIn('/api/v1/session'),
     operator: (secret) => renewed(() => signIn('/api/v1/session/operator', { secret })),

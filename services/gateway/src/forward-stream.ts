@@ -1,5 +1,5 @@
 import type { Caller } from '@lepton/common/http/auth'
-import { bye, startStream } from '@lepton/common/http/event-stream'
+import { bye, leaveStream, startStream } from '@lepton/common/http/event-stream'
 import type { RouteDefinition } from '@lepton/contracts/route'
 import type { RequestHandler, Response } from 'express'
 import type { Readable } from 'node:stream'
@@ -37,7 +37,7 @@ function passStream(res: Response, events: Readable, stopping: AbortSignal): voi
   const leave = () => {
     // A half of an event must not be completed by ours.
     if (tail === '\n\n') res.write(bye('stopping'))
-    res.end()
+    leaveStream(res)
   }
   stopping.addEventListener('abort', leave)
   res.once('close', () => stopping.removeEventListener('abort', leave))

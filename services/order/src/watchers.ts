@@ -27,7 +27,8 @@ const WATCHED = '+'
 
 /**
  * Wakes those who watch an order when it has changed: by the commits of this process directly, by those of others
- * through the database, at most 20 times a second, where they know that it is watched. A wake-up may be lost.
+ * through the database, where they know that it is watched: as many in a row as one order has changes, and 50 times a
+ * second. A wake-up may be lost.
  */
 export function createWatchers(database: Database, log: Log): Watchers {
   const wakers = new Map<string, Set<() => void>>()
@@ -42,8 +43,8 @@ export function createWatchers(database: Database, log: Log): Watchers {
     database,
     name: 'order-signal',
     channel: 'lepton_orders',
-    gapMs: 50,
-    burst: 2,
+    gapMs: 20,
+    burst: 6,
     log,
     onWords: (words) => {
       if (words === undefined) {

@@ -77,10 +77,14 @@ export function startStream(res: Response): void {
     'cache-control': 'no-store',
     // A proxy in front must not collect events until it has many.
     'x-accel-buffering': 'no',
-    // It would otherwise be left open by a client whose stream ends while we stop.
-    connection: 'close',
   })
   res.flushHeaders()
+}
+
+/** Ends a stream, and its connection: the client could keep it open while the instance waits for it to stop. */
+export function leaveStream(res: Response): void {
+  const { socket } = res
+  res.end(() => socket?.destroySoon())
 }
 
 /** What a stream ends with: `ended`, there is nothing more to come, or `stopping`, come back. */
@@ -107,7 +111,7 @@ export async function sendEvents(
   }
   const leave = () => {
     write(bye('stopping'))
-    res.end()
+    leaveStream(res)
   }
   stopping.addEventListener('abort', leave)
   const comments = setInterval(() => write(':\n\n'), COMMENT_MS).unref()
