@@ -99,8 +99,17 @@ export function createApplier(
   }
 
   return async (records) => {
-    if (records.length > 0) await applyOrBisect(records)
+    if (records.length === 0) return
+    outbox.noteOnLog(causesOf(records))
+    await applyOrBisect(records)
   }
+}
+
+/** What caused an event was consumed, so it is on the log; often another instance of this service has sent it. */
+function causesOf(records: readonly ParsedRecord[]): { key: string; event_id: string }[] {
+  return records.flatMap(({ event }) =>
+    event?.causation_id === undefined ? [] : [{ key: event.key, event_id: event.causation_id }],
+  )
 }
 
 /** From the start of the transaction that applied it to its end; before that it waited for it. */

@@ -34,7 +34,6 @@ export interface IncomingEvent<T = unknown> {
  */
 export interface Cause {
   event_id?: string | null | undefined
-  causation_id?: string | null | undefined
   traceparent?: string | null | undefined
   tracestate?: string | null | undefined
 }

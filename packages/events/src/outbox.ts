@@ -31,7 +31,7 @@ export interface Outbox {
   /** The listener gets the events of each committed emit, in the order of their ids. */
   onEmit(listener: (events: readonly CommittedEvent[]) => void): void
   /** These are on the log: the next of their keys need not wait until their rows are gone. */
-  noteSent(events: readonly { key: string; event_id: string }[]): void
+  noteOnLog(events: readonly { key: string; event_id: string }[]): void
 }
 
 /**
@@ -41,10 +41,6 @@ export interface Outbox {
 export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbox {
   const emitted = createListeners<readonly CommittedEvent[]>()
   const onLog = new LRUCache<string, readonly string[]>({ max: MAX_KEYS })
-
-  function noteOnLog(key: string, eventId: string): void {
-    onLog.set(key, [...(onLog.get(key) ?? []), eventId].slice(-LOOKED_AT))
-  }
 
   function insert(tx: Tx, rows: readonly OutboxRow[]): void {
     let placed: PlacedRow[] = []
@@ -65,14 +61,14 @@ export function createOutbox(source: string, { log }: { log?: Log } = {}): Outbo
 
   return {
     onEmit: emitted.add,
-    noteSent: (events) => {
-      for (const { key, event_id } of events) noteOnLog(key, event_id)
+    noteOnLog: (events) => {
+      for (const { key, event_id } of events) {
+        const known = onLog.get(key) ?? []
+        if (!known.includes(event_id)) onLog.set(key, [...known, event_id].slice(-LOOKED_AT))
+      }
     },
     emit: (tx, events) => {
       if (events.length === 0) return
-      // What caused the cause was consumed, so it is on the log; often it is the event before this one, sent by another instance.
-      for (const { key, cause } of events)
-        if (typeof cause?.causation_id === 'string') noteOnLog(key, cause.causation_id)
       const rows = events.map((event) => outboxRow(event, source))
       insert(tx, rows)
     },

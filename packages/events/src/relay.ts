@@ -186,7 +186,7 @@ async function relayUntilStopped(
     sendFailures = 0
     noteSent(batch, performance.now() - startedAtMs)
     lease.noteSent()
-    outbox.noteSent(batch)
+    outbox.noteOnLog(batch)
     failpoint('relay.after_send')
     if (acknowledged.length === 0) removeAtMs = performance.now() + REMOVE_AFTER_MS
     acknowledged.push(...batch)

@@ -36,8 +36,12 @@ afterEach(async () => {
   await database.query('delete from dead_letter')
 })
 
-function consume(subscription: Subscription = tallies(), settings: Partial<ConsumeSettings> = {}) {
-  const deps = { database, broker, outbox: createOutbox('/test'), log: silentLog, metrics: createMetrics() }
+function consume(
+  subscription: Subscription = tallies(),
+  settings: Partial<ConsumeSettings> = {},
+  outbox = createOutbox('/test'),
+) {
+  const deps = { database, broker, outbox, log: silentLog, metrics: createMetrics() }
   const consumer = startConsumer(deps, [subscription], {
     group: 'test',
     unblockEveryMs: 10,
@@ -131,6 +135,18 @@ describe('an event', () => {
     for (const key of keys) {
       expect(await tallyOf(database, key)).toMatchObject({ seen: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12] })
     }
+  })
+
+  it('shows that what caused it is on the log, by whichever instance', async () => {
+    const [key, cause] = [newId(), newId()]
+    const onLog: unknown[] = []
+    const noteOnLog = (events: readonly unknown[]) => void onLog.push(...events)
+    consume(tallies(), {}, { ...createOutbox('/test'), noteOnLog })
+
+    await broker.send([eventRecord(Added, key, 1, { number: 1 }, { headers: { ce_causationid: cause } })])
+    await idle()
+
+    expect(onLog).toContainEqual({ key, event_id: cause })
   })
 
   it('of a kind that is not handled only advances its key', async () => {
