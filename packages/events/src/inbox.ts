@@ -51,8 +51,8 @@ export async function admit(
   const isParked = (id: string) => parked.has(events.get(id)!.record.key)
   forget(tx, topic.number, noted.filter(isParked))
   const forgotten = [...events.keys()].filter((id) => !isRemembered(id))
-  const fresh = new Set([...noted, ...forgotten].filter((id) => !isParked(id)))
-  const repeated = new Set(remembered.filter((id) => isParked(id) && !noted.includes(id)))
+  const fresh = new Set([...noted, ...forgotten])
+  const repeated = new Set(remembered.filter((id) => isParked(id) && !fresh.has(id)))
   return { fresh, parked, repeated }
 }
 
